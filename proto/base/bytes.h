@@ -34,6 +34,9 @@ void buf_put_var(struct buf *b, const void *data, size_t len); /* u32 length, th
 void buf_put_text(struct buf *b, const char *text);            /* as buf_put_var, without NUL */
 void buf_printf(struct buf *b, const char *fmt, ...) ALM_PRINTF(2, 3); /* appends, no NUL counted */
 ALM_MUST_USE int buf_status(const struct buf *b);
+/* Makes room for n more bytes, to be written at data + len by the caller, who then adds to len.
+ * Return: the buffer's status. */
+ALM_MUST_USE int buf_room(struct buf *b, size_t n);
 struct bytes buf_view(const struct buf *b);
 
 /* A reader with a sticky error: reading past the end gives zeroes and sets failed. */

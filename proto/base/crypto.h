@@ -23,13 +23,15 @@ bool secret_equal(const struct secret *a, const struct secret *b);
 bool crypto_equal(const void *a, const void *b, size_t len);
 void crypto_wipe(void *data, size_t len);
 
-ALM_MUST_USE int crypto_init(void); /* Return: 0 or -ENOTSUP. Idempotent. */
+/* Until it has returned 0, hashing, derivation and sealing give -ENOTSUP.
+ * Return: 0 or -ENOTSUP. Idempotent. */
+ALM_MUST_USE int crypto_init(void);
 ALM_MUST_USE int crypto_random(void *out, size_t len); /* Return: 0 or -EIO */
 ALM_MUST_USE int crypto_sha256(struct bytes data, uint8_t out[static SHA256_LEN]);
 /* SHA-256 over several pieces in turn. */
 ALM_MUST_USE int crypto_sha256_parts(const struct bytes *parts, size_t n, uint8_t out[static SHA256_LEN]);
 ALM_MUST_USE int crypto_hmac(const struct secret *key, struct bytes data, uint8_t out[static SHA256_LEN]);
-/* HKDF-SHA256 (RFC 5869) of one 32-byte key from another, separated by label. */
+/* HKDF-SHA256 (RFC 5869), no salt, info = label: one 32-byte key from another, separated by label. */
 ALM_MUST_USE int crypto_derive(const struct secret *from, const char *label, struct secret *out);
 
 /* Ed25519: secret is the 32-byte seed. */
