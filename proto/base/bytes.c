@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bytes.c - views, bounded growable buffers and checked readers. Knows nothing of what the bytes mean. */
+/* bytes.c - views, bounded growable buffers and checked readers. Knows nothing of what the bytes
+ * mean. */
 #include "base/bytes.h"
 
 #include <errno.h>
@@ -41,7 +42,8 @@ void buf_reset(struct buf *b)
     b->status = 0;
 }
 
-/* Makes room for extra bytes and one more, so that buf_printf may let vsnprintf end with its NUL. */
+/* Makes room for extra bytes and one more, so that buf_printf may let vsnprintf end with its NUL.
+ */
 static bool buf_reserve(struct buf *b, size_t extra)
 {
     size_t need, cap;

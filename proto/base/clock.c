@@ -33,8 +33,8 @@ int64_t clock_mono_ms(void)
     return clock_read_ms(CLOCK_MONOTONIC);
 }
 
-/* Days since 1970-01-01 of a day in the proleptic Gregorian calendar. A year is taken to start in March,
- * so that the leap day is its last; 400 years (an era) are always 146097 days. */
+/* Days since 1970-01-01 of a day in the proleptic Gregorian calendar. A year is taken to start in
+ * March, so that the leap day is its last; 400 years (an era) are always 146097 days. */
 static int64_t civil_from_ymd(int64_t year, int month, int mday)
 {
     int64_t y = month > 2 ? year : year - 1;
@@ -96,7 +96,8 @@ int civil_set_zone(const char *name)
         return -EINVAL;
     (void)snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
     fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    /* glibc takes a zone it cannot read for UTC without a word, so look for RFC 8536's magic first. */
+    /* glibc takes a zone it cannot read for UTC without a word, so look for RFC 8536's magic first.
+     */
     if (fd < 0 || read(fd, magic, sizeof(magic)) != sizeof(magic) || memcmp(magic, "TZif", 4) != 0)
         return -EINVAL;
     if (setenv("TZ", name, 1) != 0)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* crypto.c - OpenSSL 3 behind a handful of functions. The only file of proto/base with <openssl/...>.
+/* crypto.c - OpenSSL 3 behind a handful of functions. The only file of proto/base with
+ * <openssl/...>.
  *
  * Algorithms are fetched once: an implicit fetch costs about 1 microsecond a hash and 3 a MAC. */
 #include "base/crypto.h"
@@ -16,7 +17,7 @@
 #include <string.h>
 
 #define SEAL_NONCE_LEN 12 /* bytes, NIST SP 800-38D's recommended length */
-#define SEAL_TAG_LEN 16
+#define SEAL_TAG_LEN   16
 
 static struct {
     EVP_MD *sha256;
@@ -160,13 +161,12 @@ int crypto_derive(const struct secret *from, const char *label, struct secret *o
     ALM_CLEANUP(kdf_ctx_freep) EVP_KDF_CTX *ctx = NULL;
     char digest[] = "SHA256";
     struct secret key = *from; /* OSSL_PARAM wants it writable */
-    OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key.octets, sizeof(key.octets)),
-        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)label,
-                                          strlen(label)),
-        OSSL_PARAM_construct_end()
-    };
+    OSSL_PARAM params[] = { OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, digest, 0),
+                            OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, key.octets,
+                                                              sizeof(key.octets)),
+                            OSSL_PARAM_construct_octet_string(
+                                OSSL_KDF_PARAM_INFO, (void *)(uintptr_t)label, strlen(label)),
+                            OSSL_PARAM_construct_end() };
     int r = crypto.status;
 
     if (r == 0) {
@@ -230,7 +230,8 @@ int sign_make(const struct secret *secret, struct bytes message, uint8_t sig[sta
 int sign_check(const uint8_t public_key[static SIGN_PUBLIC_LEN], struct bytes message,
                const uint8_t sig[static SIGN_LEN])
 {
-    ALM_CLEANUP(pkey_freep) EVP_PKEY *key =
+    ALM_CLEANUP(pkey_freep)
+    EVP_PKEY *key =
         EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, public_key, SIGN_PUBLIC_LEN);
     ALM_CLEANUP(md_ctx_freep) EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 

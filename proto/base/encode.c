@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* encode.c - bytes as text: hex, base64, UTF-8. Every decoder is strict: one text for one value, so that
- * nothing can be said in two ways. */
+/* encode.c - bytes as text: hex, base64, UTF-8. Every decoder is strict: one text for one value, so
+ * that nothing can be said in two ways. */
 #include "base/bytes.h"
 
 #include <errno.h>
@@ -124,8 +124,8 @@ int base64_decode(const char *text, size_t text_len, void *out, size_t out_size)
     return (int)at;
 }
 
-/* The well-formed sequences (RFC 3629 section 4, "UTF8-octets"): the first byte, how many follow, and the
- * range of the second; any later byte is 80..BF. */
+/* The well-formed sequences (RFC 3629 section 4, "UTF8-octets"): the first byte, how many follow,
+ * and the range of the second; any later byte is 80..BF. */
 static const struct utf8_row {
     uint8_t first_min, first_max, n_tail, second_min, second_max;
 } utf8_rows[] = {

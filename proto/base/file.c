@@ -129,7 +129,8 @@ static int file_fill(int fd, struct bytes data, mode_t mode)
 
     if (r < 0)
         return r;
-    /* Only now: until it is whole, the file is 0600. fchmod, so that no umask widens or narrows it. */
+    /* Only now: until it is whole, the file is 0600. fchmod, so that no umask widens or narrows it.
+     */
     if (fchmod(fd, mode) != 0 || fsync(fd) != 0)
         return -errno;
     return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* log.c - one logfmt line, one write(2): lines of several processes on one standard error do not mix. */
+/* log.c - one logfmt line, one write(2): lines of several processes on one standard error do not
+ * mix. */
 #include "base/log.h"
 
 #include "base/clock.h"
@@ -10,7 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define LOG_LINE_MAX 1024 /* bytes with the newline; below PIPE_BUF, so that a pipe keeps it whole */
+#define LOG_LINE_MAX                                                                               \
+    1024 /* bytes with the newline; below PIPE_BUF, so that a pipe keeps it whole */
 
 static const char *log_proc = "almoner";
 static enum log_level log_least = LOG_INFO;
@@ -61,7 +63,7 @@ void log_line(enum log_level level, const char *event, const char *fmt, ...)
         if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
             line[i] = '?'; /* a value must not be able to start a line of its own */
     }
-    line[len++] = '\n'; /* over the NUL */
+    line[len++] = '\n';                     /* over the NUL */
     (void)!write(STDERR_FILENO, line, len); /* nowhere to complain to */
     errno = saved;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* conf.c - libconfig's tree copied into ours, so that nothing of libconfig lives on past conf_load. */
+/* conf.c - libconfig's tree copied into ours, so that nothing of libconfig lives on past conf_load.
+ */
 #include "conf/conf.h"
 
 #include "scan.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <libconfig.h>
 #include <limits.h>
@@ -24,7 +24,8 @@ struct conf_node {
 
 struct conf {
     struct conf_node root;
-    char *files[SCAN_FILES_MAX + 1]; /* each name once */
+    char dir[PATH_MAX];              /* of the first file: what @include is relative to */
+    char *files[SCAN_FILES_MAX + 1]; /* each path once */
     size_t n_files;
 };
 
@@ -53,8 +54,8 @@ void conf_freep(struct conf **c)
     *c = conf_free(*c);
 }
 
-/* Our own copy of a file's name. Return: NULL when out of memory. */
-static const char *conf_file_name(struct conf *c, const char *file)
+/* Our own copy of a file's path. Return: NULL when out of memory. */
+static const char *conf_keep_path(struct conf *c, const char *file)
 {
     for (size_t i = 0; i < c->n_files; i++) {
         if (strcmp(c->files[i], file) == 0)
@@ -64,6 +65,16 @@ static const char *conf_file_name(struct conf *c, const char *file)
         return c->files[0];
     c->files[c->n_files] = strdup(file);
     return c->files[c->n_files] ? c->files[c->n_files++] : NULL;
+}
+
+/* libconfig names an included file as its @include did, and the first file not at all. */
+static const char *conf_path_of(struct conf *c, const char *included)
+{
+    char path[PATH_MAX];
+
+    if (!included || scan_join(c->dir, included, path, sizeof(path)) < 0)
+        return c->files[0];
+    return conf_keep_path(c, path);
 }
 
 static enum conf_type conf_type_from(int libconfig_type)
@@ -116,12 +127,11 @@ static int conf_copy_children(struct conf *c, const config_setting_t *from, stru
 
 static int conf_copy(struct conf *c, const config_setting_t *from, struct conf_node *to)
 {
-    const char *file = config_setting_source_file(from);
     int r = conf_copy_text(config_setting_name(from), &to->name);
 
     to->type = conf_type_from(config_setting_type(from));
     to->line = config_setting_source_line(from);
-    to->file = file ? conf_file_name(c, file) : c->files[0];
+    to->file = conf_path_of(c, config_setting_source_file(from));
     if (r < 0 || !to->file)
         return -ENOMEM;
     switch (to->type) {
@@ -131,9 +141,8 @@ static int conf_copy(struct conf *c, const config_setting_t *from, struct conf_n
     case CONF_STRING:
         return conf_copy_text(config_setting_get_string(from), &to->string);
     case CONF_INT:
-        to->number = config_setting_type(from) == CONFIG_TYPE_INT64
-                         ? config_setting_get_int64(from)
-                         : config_setting_get_int(from);
+        to->number = config_setting_type(from) == CONFIG_TYPE_INT64 ? config_setting_get_int64(from)
+                                                                    : config_setting_get_int(from);
         return 0;
     case CONF_BOOL:
         to->number = config_setting_get_bool(from) ? 1 : 0;
@@ -144,8 +153,8 @@ static int conf_copy(struct conf *c, const config_setting_t *from, struct conf_n
     return 0;
 }
 
-/* The folder of path, "." for a bare name. */
-static int conf_dir_of(const char *path, char out[static PATH_MAX])
+/* The folder of path, "." for a bare name, is written to out[PATH_MAX]. */
+static int conf_dir_of(const char *path, char *out)
 {
     const char *slash = strrchr(path, '/');
     size_t len = slash ? (size_t)(slash - path) : 0;
@@ -159,21 +168,18 @@ static int conf_dir_of(const char *path, char out[static PATH_MAX])
     return 0;
 }
 
-/* Has libconfig read the text. Its strings are checked once more: "\xff" is only there after reading. */
-static int conf_parse(struct conf *c, config_t *lib, const char *dir, const char *text,
-                      struct conf_errors *e)
+static int conf_parse(struct conf *c, config_t *lib, const char *text, struct conf_errors *e)
 {
-    config_set_include_dir(lib, dir);
+    config_set_include_dir(lib, c->dir);
     if (config_read_string(lib, text) != CONFIG_TRUE) {
-        const char *file = config_error_file(lib);
-
-        conf_fail_at(e, file ? file : c->files[0], (unsigned)config_error_line(lib), "%s",
-                     config_error_text(lib));
+        conf_fail_at(e, conf_path_of(c, config_error_file(lib)), (unsigned)config_error_line(lib),
+                     "%s", config_error_text(lib));
         return -EINVAL;
     }
     return conf_copy(c, config_root_setting(lib), &c->root);
 }
 
+/* Strings once more: what "\xff" makes of one is only there after reading. */
 static void conf_check_strings(const struct conf_node *n, struct conf_errors *e)
 {
     if (n->type == CONF_STRING && n->string && !utf8_valid(n->string, strlen(n->string)))
@@ -187,22 +193,21 @@ int conf_load(const char *path, struct conf_errors *e, struct conf **out)
     ALM_CLEANUP(conf_freep) struct conf *c = calloc(1, sizeof(*c));
     ALM_CLEANUP(buf_deinit) struct buf text = { 0 };
     size_t n_before = conf_errors_count(e);
-    char dir[PATH_MAX];
     config_t lib;
     int r;
 
-    if (!c || !conf_file_name(c, path))
+    if (!c || !conf_keep_path(c, path))
         return -ENOMEM;
-    if (conf_dir_of(path, dir) < 0) {
+    if (conf_dir_of(path, c->dir) < 0) {
         conf_fail(e, NULL, "the path of a configuration file is too long");
         return -EINVAL;
     }
     buf_init(&text, SCAN_BYTES_MAX + 1);
-    r = scan_files(path, dir, e, &text);
+    r = scan_files(path, c->dir, e, &text);
     if (r < 0)
         return r;
     config_init(&lib);
-    r = conf_parse(c, &lib, dir, (const char *)text.data, e);
+    r = conf_parse(c, &lib, (const char *)text.data, e);
     config_destroy(&lib);
     if (r < 0)
         return r;
@@ -263,8 +268,8 @@ const struct conf_node *conf_child(const struct conf_node *group, const char *na
 static const char *conf_type_name(enum conf_type type)
 {
     static const char *const names[] = {
-        [CONF_GROUP] = "a group { }", [CONF_LIST] = "a list",         [CONF_STRING] = "a string",
-        [CONF_INT] = "an integer",    [CONF_BOOL] = "true or false",  [CONF_FLOAT] = "a fraction",
+        [CONF_GROUP] = "a group { }", [CONF_LIST] = "a list",        [CONF_STRING] = "a string",
+        [CONF_INT] = "an integer",    [CONF_BOOL] = "true or false", [CONF_FLOAT] = "a fraction",
     };
 
     return names[type];
@@ -294,8 +299,8 @@ bool conf_int(const struct conf_node *n, struct conf_errors *e, int64_t min, int
     if (!conf_expect(n, e, CONF_INT))
         return false;
     if (n->number < min || n->number > max) {
-        conf_fail(e, n, "%s%smust be from %lld to %lld", n->name ? n->name : "",
-                  n->name ? " " : "", (long long)min, (long long)max);
+        conf_fail(e, n, "%s%smust be from %lld to %lld", n->name ? n->name : "", n->name ? " " : "",
+                  (long long)min, (long long)max);
         return false;
     }
     *out = n->number;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define CONF_ERRORS_KEPT 100
-#define CONF_ERROR_MAX 512 /* bytes of one error with place and NUL; longer is cut */
+#define CONF_ERROR_MAX   512 /* bytes of one error with place and NUL; longer is cut */
 
 struct conf_errors {
     char *text[CONF_ERRORS_KEPT];

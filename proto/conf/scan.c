@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* scan.c - a lexer of libconfig's comments, strings, names and numbers; it builds nothing. It follows
- * libconfig 1.5's lib/scanner.l: what that would take for an @include or an integer, this must too. */
+/* scan.c - a lexer of libconfig's comments, strings, names and numbers; it builds nothing. It
+ * follows libconfig 1.5's lib/scanner.l: what that would take for an @include or an integer, this
+ * must too. */
 #include "scan.h"
 
 #include "base/file.h"
@@ -28,7 +29,7 @@ struct scan_text { /* one file */
 static int scan_file(struct scan *all, const char *path, unsigned include_depth, struct buf *text);
 
 #define SCAN_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#define SCAN_DIGITS "0123456789"
+#define SCAN_DIGITS  "0123456789"
 
 static bool scan_in(char c, const char *set)
 {
@@ -160,6 +161,14 @@ static void scan_number(struct scan_text *t)
     t->at = p > start ? p : start + 1;
 }
 
+int scan_join(const char *dir, const char *name, char *out, size_t out_size)
+{
+    bool here = strcmp(dir, ".") == 0;
+    int n = snprintf(out, out_size, "%s%s%s", here ? "" : dir, here ? "" : "/", name);
+
+    return n >= 0 && (size_t)n < out_size ? 0 : -ENOSPC;
+}
+
 /* After "@include". The path is relative to all->dir, quoted, and without escapes. */
 static void scan_include(struct scan_text *t)
 {
@@ -180,8 +189,7 @@ static void scan_include(struct scan_text *t)
     memcpy(name, t->at + 1, len);
     name[len] = '\0';
     t->at = quote + 1;
-    len = (size_t)snprintf(path, sizeof(path), "%s/%s", t->all->dir, name);
-    if (name[0] == '/' || len >= sizeof(path)) {
+    if (name[0] == '/' || scan_join(t->all->dir, name, path, sizeof(path)) < 0) {
         scan_refuse(t, "@include wants a path relative to the folder of the first file");
         return;
     }
@@ -258,8 +266,9 @@ static void scan_step(struct scan_text *t)
 /* Return: 0 scanned, whatever was found; -errno when it could not be read. */
 static int scan_file(struct scan *all, const char *path, unsigned include_depth, struct buf *text)
 {
-    struct scan_text t = { .all = all, .path = path, .line = 1, .include_depth = include_depth,
-                           .line_blank = true };
+    struct scan_text t = {
+        .all = all, .path = path, .line = 1, .include_depth = include_depth, .line_blank = true
+    };
     int r = file_read(path, SCAN_BYTES_MAX - all->n_bytes, text);
     struct bytes whole = buf_view(text);
 

@@ -11,6 +11,9 @@
 #define SCAN_INCLUDE_DEPTH 8 /* libconfig's own limit is 10 */
 #define SCAN_NESTING_MAX 32  /* brackets within brackets */
 
+/* The path of an included file from the folder and its name in the @include. Return: 0 or -ENOSPC. */
+ALM_MUST_USE int scan_join(const char *dir, const char *name, char *out, size_t out_size);
+
 /**
  * scan_files() - check a file and, through @include, all others that it draws in
  * @path:  the first file
