@@ -48,26 +48,26 @@ static void scan_refuse(struct scan_text *t, const char *what)
     t->all->fatal = true;
 }
 
-/* Each line by itself: a newline is never part of a longer UTF-8 sequence. */
-static void scan_encoding(struct scan_text *t, struct bytes whole)
+/* Each line by itself: a newline is never part of a longer UTF-8 sequence. Return: whether all are
+ * good. */
+static bool scan_encoding(struct scan_text *t, struct bytes whole)
 {
-    unsigned line = 1;
+    bool good = true;
 
-    while (whole.len) {
+    for (t->line = 1; whole.len; t->line++) {
         const uint8_t *newline = memchr(whole.data, '\n', whole.len);
         size_t len = newline ? (size_t)(newline - whole.data) : whole.len;
+        bool nul = len && memchr(whole.data, 0, len);
 
-        if (len && memchr(whole.data, 0, len)) {
-            conf_fail_at(t->all->e, t->path, line, "NUL byte in the text");
-            t->all->fatal = true;
-        } else if (!utf8_valid(whole.data, len)) {
-            conf_fail_at(t->all->e, t->path, line, "the text is not valid UTF-8");
-            t->all->fatal = true;
+        if (nul || !utf8_valid(whole.data, len)) {
+            scan_refuse(t, nul ? "NUL byte in the text" : "the text is not valid UTF-8");
+            good = false;
         }
         len += newline ? 1 : 0;
         whole = bytes_of(whole.data + len, whole.len - len);
-        line++;
     }
+    t->line = 1;
+    return good;
 }
 
 static void scan_line_comment(struct scan_text *t)
@@ -269,23 +269,24 @@ static int scan_file(struct scan *all, const char *path, unsigned include_depth,
     struct scan_text t = {
         .all = all, .path = path, .line = 1, .include_depth = include_depth, .line_blank = true
     };
-    int r = file_read(path, SCAN_BYTES_MAX - all->n_bytes, text);
-    struct bytes whole = buf_view(text);
+    struct bytes whole;
+    int r;
 
+    if (all->n_files == SCAN_FILES_MAX)
+        return -E2BIG;
+    r = file_read(path, SCAN_BYTES_MAX - all->n_bytes, text);
     if (r < 0)
         return r;
-    if (++all->n_files > SCAN_FILES_MAX)
-        return -E2BIG;
-    all->n_bytes += whole.len;
+    all->n_files++;
+    all->n_bytes += buf_view(text).len;
     buf_put_u8(text, 0);
     r = buf_status(text);
     if (r < 0)
         return r;
     text->len--;
     whole = buf_view(text);
-    scan_encoding(&t, whole);
-    if (all->fatal)
-        return 0; /* the lexer below may rely on text without NUL */
+    if (!scan_encoding(&t, whole))
+        return 0; /* the lexer below relies on text without NUL */
     t.at = (const char *)whole.data;
     t.end = t.at + whole.len;
     while (t.at < t.end)
