@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* codec.c - how each message of almoner.proto maps onto the plain structs of msg.h: tables only.
+ *
+ * The one file that includes the generated header. decode.c and encode.c work from these rows and from
+ * protobuf-c's descriptors, so a new message is a new table, not new code. */
+#include "almoner/v1/almoner.pb-c.h"
+#include "wire/shape.h"
+#include "wire/wire.h"
+
+#define AT(type, member) offsetof(struct type, member)
+#define SIZE(type, member) sizeof(((struct type *)0)->member)
+
+/* (tag, required, plain struct, member): one macro per kind, so that a row reads like the .proto. */
+#define ID(t, req, type, m) \
+    { .tag = t, .kind = SHAPE_ID, .required = req, .limit = ID_LEN, .offset = AT(type, m), .presence = SHAPE_ABSENT }
+#define ID_IF(t, type, m, has) \
+    { .tag = t, .kind = SHAPE_ID, .limit = ID_LEN, .offset = AT(type, m), .presence = AT(type, has) }
+#define TEXT(k, t, req, type, m)                                                               \
+    { .tag = t, .kind = k, .required = req, .limit = SIZE(type, m) - 1, .offset = AT(type, m), \
+      .size = SIZE(type, m), .presence = SHAPE_ABSENT }
+#define NAME(t, req, type, m) TEXT(SHAPE_NAME, t, req, type, m)
+#define REF(t, req, type, m) TEXT(SHAPE_REF, t, req, type, m)
+#define LINE(t, req, type, m) TEXT(SHAPE_LINE, t, req, type, m)
+#define OCTETS(t, type, m)                                                                       \
+    { .tag = t, .kind = SHAPE_OCTETS, .required = true, .limit = SIZE(type, m), .offset = AT(type, m), \
+      .size = SIZE(type, m), .presence = SHAPE_ABSENT }
+#define VIEW(t, req, max, type, m) \
+    { .tag = t, .kind = SHAPE_VIEW, .required = req, .limit = max, .offset = AT(type, m), .presence = SHAPE_ABSENT }
+#define PLAIN(k, t, req, max, type, m) \
+    { .tag = t, .kind = k, .required = req, .limit = max, .offset = AT(type, m), .presence = SHAPE_ABSENT }
+#define FLAG(t, type, m) PLAIN(SHAPE_BOOL, t, false, 1, type, m)
+#define ENUM(t, req, type, m) PLAIN(SHAPE_ENUM, t, req, UINT8_MAX, type, m)
+#define U16(t, req, type, m) PLAIN(SHAPE_U16, t, req, UINT16_MAX, type, m)
+#define U32(t, req, type, m) PLAIN(SHAPE_U32, t, req, UINT32_MAX, type, m)
+#define U64(t, req, type, m) PLAIN(SHAPE_U64, t, req, 0, type, m)
+#define MS(t, req, type, m) PLAIN(SHAPE_MS, t, req, 0, type, m)
+#define DAY(t, req, type, m) PLAIN(SHAPE_DAY, t, req, 0, type, m)
+#define STRUCT(t, req, type, m, s) \
+    { .tag = t, .kind = SHAPE_STRUCT, .required = req, .offset = AT(type, m), .presence = SHAPE_ABSENT, .sub = s }
+#define STRUCT_IF(t, type, m, has, s) \
+    { .tag = t, .kind = SHAPE_STRUCT, .offset = AT(type, m), .presence = AT(type, has), .sub = s }
+#define LIST(t, req, type, m, n_m, s)                                                     \
+    { .tag = t, .kind = SHAPE_LIST, .required = req, .count = ALM_LEN(((struct type *)0)->m), \
+      .offset = AT(type, m), .size = SIZE(type, m[0]), .presence = AT(type, n_m), .sub = s }
+#define NAMES(t, type, m, n_m)                                                                    \
+    { .tag = t, .kind = SHAPE_NAMES, .limit = NAME_MAX_LEN - 1, .count = ALM_LEN(((struct type *)0)->m), \
+      .offset = AT(type, m), .size = sizeof(name_t), .presence = AT(type, n_m) }
+#define ARM(t, m, s) \
+    { .tag = t, .kind = SHAPE_ARM, .offset = AT(msg, m), .presence = AT(msg, type), .sub = s }
+#define SHAPE(name) \
+    { .pb = &almoner__v1__##name##__descriptor, .fields = name##_rows, .n = ALM_LEN(name##_rows) }
+#define YES true
+#define MAY false
+
+static const struct shape_field token_rows[] = {
+    ENUM(1, YES, token, kind),
+    ENUM(2, YES, token, scheme),
+    U16(3, YES, token, epoch),
+    OCTETS(4, token, value),
+};
+static const struct shape token_shape = SHAPE(token);
+
+static const struct shape_field token_set_rows[] = {
+    LIST(1, YES, token_set, tokens, n, &token_shape),
+    FLAG(2, token_set, unborn),
+};
+static const struct shape token_set_shape = SHAPE(token_set);
+
+static const struct shape_field practitioner_rows[] = {
+    REF(1, YES, msg_practitioner, ref),
+    NAME(2, YES, msg_practitioner, role),
+    ENUM(3, YES, msg_practitioner, login),
+};
+static const struct shape practitioner_shape = SHAPE(practitioner);
+
+static const struct shape_field home_rows[] = {
+    STRUCT(1, YES, msg_home, token, &token_shape),
+    DAY(2, YES, msg_home, from),
+    DAY(3, MAY, msg_home, until),
+};
+static const struct shape home_shape = SHAPE(home);
+
+static const struct shape_field relationship_rows[] = {
+    ENUM(1, YES, msg_relationship, kind),
+    DAY(2, MAY, msg_relationship, since),
+    DAY(3, MAY, msg_relationship, until),
+    LINE(4, MAY, msg_relationship, reason),
+};
+static const struct shape relationship_shape = SHAPE(relationship);
+
+static const struct shape_field scope_rows[] = {
+    FLAG(1, msg_scope, any),
+    NAMES(2, msg_scope, agencies, n),
+};
+static const struct shape scope_shape = SHAPE(scope);
+
+static const struct shape_field hello_rows[] = {
+    U32(1, YES, msg_hello, version_least),
+    U32(2, YES, msg_hello, version_most),
+    ENUM(3, YES, msg_hello, mode),
+    REF(4, MAY, msg_hello, software),
+};
+static const struct shape hello_shape = SHAPE(hello);
+
+static const struct shape_field welcome_rows[] = {
+    U32(1, YES, msg_welcome, version),
+    ENUM(2, YES, msg_welcome, mode),
+    REF(3, YES, msg_welcome, origin),
+    NAME(4, MAY, msg_welcome, policy),
+    DAY(5, YES, msg_welcome, civil_day),
+    U32(6, YES, msg_welcome, frame_max_bytes),
+    U32(7, YES, msg_welcome, deadline_ms),
+    U32(8, YES, msg_welcome, lease_ms),
+    U32(9, YES, msg_welcome, freshness_ms),
+};
+static const struct shape welcome_shape = SHAPE(welcome);
+
+static const struct shape_field lease_rows[] = {
+    DAY(1, MAY, msg_lease, civil_day),
+    NAME(2, MAY, msg_lease, policy),
+};
+static const struct shape lease_shape = SHAPE(lease);
+
+static const struct shape_field catalogue_question_rows[] = {
+    NAME(1, YES, msg_catalogue_question, id),
+    LINE(2, YES, msg_catalogue_question, wording),
+    FLAG(3, msg_catalogue_question, uses_homes),
+    FLAG(4, msg_catalogue_question, home_parameter),
+    FLAG(5, msg_catalogue_question, sensitive),
+    FLAG(6, msg_catalogue_question, household),
+};
+static const struct shape catalogue_question_shape = SHAPE(catalogue_question);
+
+static const struct shape_field catalogue_purpose_rows[] = {
+    NAME(1, YES, msg_catalogue_purpose, id),
+    LINE(2, MAY, msg_catalogue_purpose, title),
+    FLAG(3, msg_catalogue_purpose, consent),
+    FLAG(4, msg_catalogue_purpose, past_shield),
+    FLAG(5, msg_catalogue_purpose, involvement),
+};
+static const struct shape catalogue_purpose_shape = SHAPE(catalogue_purpose);
+
+static const struct shape_field catalogue_rows[] = {
+    U16(1, MAY, msg_catalogue, page),
+    U16(2, YES, msg_catalogue, pages),
+    LIST(3, MAY, msg_catalogue, questions, n_questions, &catalogue_question_shape),
+    LIST(4, MAY, msg_catalogue, purposes, n_purposes, &catalogue_purpose_shape),
+};
+static const struct shape catalogue_shape = SHAPE(catalogue);
+
+static const struct shape_field insight_query_rows[] = {
+    NAME(1, YES, msg_insight_query, question),
+    ENUM(2, YES, msg_insight_query, subject_kind),
+    STRUCT(3, MAY, msg_insight_query, subject, &token_set_shape),
+    STRUCT(4, MAY, msg_insight_query, household, &token_shape),
+    STRUCT_IF(5, msg_insight_query, parameter, has_parameter, &token_shape),
+    LIST(6, MAY, msg_insight_query, homes, n_homes, &home_shape),
+    STRUCT(7, YES, msg_insight_query, relationship, &relationship_shape),
+};
+static const struct shape insight_query_shape = SHAPE(insight_query);
+
+static const struct shape_field involvement_query_rows[] = {
+    ENUM(1, YES, msg_involvement_query, subject_kind),
+    STRUCT(2, YES, msg_involvement_query, subject, &token_set_shape),
+    STRUCT(3, YES, msg_involvement_query, relationship, &relationship_shape),
+};
+static const struct shape involvement_query_shape = SHAPE(involvement_query);
+
+static const struct shape_field question_rows[] = {
+    FLAG(1, msg_question, involvement),
+    NAME(2, MAY, msg_question, question),
+    ENUM(3, YES, msg_question, subject_kind),
+    STRUCT(4, MAY, msg_question, subject, &token_set_shape),
+    STRUCT(5, MAY, msg_question, household, &token_shape),
+    STRUCT_IF(6, msg_question, parameter, has_parameter, &token_shape),
+    LIST(7, MAY, msg_question, homes, n_homes, &home_shape),
+    DAY(8, YES, msg_question, as_of),
+    U32(9, YES, msg_question, deadline_ms),
+    NAME(10, MAY, msg_question, asking_agency),
+    NAME(11, YES, msg_question, asking_sector),
+};
+static const struct shape question_shape = SHAPE(question);
+
+static const struct shape_field answer_rows[] = {
+    ENUM(1, YES, msg_answer, value),
+    ENUM(2, MAY, msg_answer, cause),
+    DAY(3, MAY, msg_answer, data_as_of),
+    LINE(4, MAY, msg_answer, service),
+    LINE(5, MAY, msg_answer, contact_route),
+    LINE(6, MAY, msg_answer, lead_professional),
+    DAY(7, MAY, msg_answer, since),
+};
+static const struct shape answer_shape = SHAPE(answer);
+
+static const struct shape_field insight_rows[] = {
+    ENUM(1, YES, msg_insight, value),
+    ENUM(2, YES, msg_insight, completeness),
+    DAY(3, YES, msg_insight, as_of),
+    REF(4, MAY, msg_insight, policy_rule),
+    LINE(5, MAY, msg_insight, guidance),
+};
+static const struct shape insight_shape = SHAPE(insight);
+
+static const struct shape_field involved_rows[] = {
+    ENUM(1, YES, msg_involved, visibility),
+    NAME(2, MAY, msg_involved, agency),
+    LINE(3, MAY, msg_involved, agency_name),
+    LINE(4, MAY, msg_involved, service),
+    LINE(5, MAY, msg_involved, contact_route),
+    LINE(6, MAY, msg_involved, lead_professional),
+    ENUM(7, MAY, msg_involved, since_band),
+};
+static const struct shape involved_shape = SHAPE(involved);
+
+static const struct shape_field involvement_rows[] = {
+    ENUM(1, YES, msg_involvement, completeness),
+    DAY(2, YES, msg_involvement, as_of),
+    REF(3, MAY, msg_involvement, policy_rule),
+    LINE(4, MAY, msg_involvement, guidance),
+    FLAG(5, msg_involvement, masked),
+    LIST(6, MAY, msg_involvement, involved, n, &involved_shape),
+};
+static const struct shape involvement_shape = SHAPE(involvement);
+
+static const struct shape_field consent_rows[] = {
+    ENUM(1, YES, msg_consent, decision),
+    STRUCT(2, YES, msg_consent, subject, &token_set_shape),
+    NAME(3, YES, msg_consent, purpose),
+    ENUM(4, YES, msg_consent, capacity),
+    FLAG(5, msg_consent, giver_authority),
+    REF(6, MAY, msg_consent, giver_ref),
+    STRUCT(7, MAY, msg_consent, recipients, &scope_shape),
+    STRUCT(8, MAY, msg_consent, sources, &scope_shape),
+    STRUCT(9, MAY, msg_consent, sensitive_sources, &scope_shape),
+    DAY(10, YES, msg_consent, given_on),
+    MS(11, YES, msg_consent, given_ms),
+    DAY(12, MAY, msg_consent, expires_on),
+    DAY(13, MAY, msg_consent, review_on),
+    DAY(14, MAY, msg_consent, able_from),
+    DAY(15, MAY, msg_consent, able_until),
+    ENUM(16, YES, msg_consent, method),
+    REF(17, MAY, msg_consent, wording_version),
+};
+static const struct shape consent_shape = SHAPE(consent);
+
+static const struct shape_field withdrawal_rows[] = {
+    ID_IF(1, msg_withdrawal, consent, has_consent),
+    STRUCT(2, MAY, msg_withdrawal, subject, &token_set_shape),
+    NAME(3, MAY, msg_withdrawal, purpose),
+    DAY(4, YES, msg_withdrawal, given_on),
+    MS(5, YES, msg_withdrawal, given_ms),
+};
+static const struct shape withdrawal_shape = SHAPE(withdrawal);
+
+static const struct shape_field consent_change_rows[] = {
+    ID(1, YES, msg_consent_change, consent),
+    DAY(2, YES, msg_consent_change, able_until),
+};
+static const struct shape consent_change_shape = SHAPE(consent_change);
+
+static const struct shape_field shield_rows[] = {
+    STRUCT(1, YES, msg_shield, subject, &token_set_shape),
+    ENUM(2, YES, msg_shield, level),
+    DAY(3, YES, msg_shield, from),
+    DAY(4, MAY, msg_shield, until),
+    DAY(5, MAY, msg_shield, review_on),
+    LINE(6, YES, msg_shield, reason),
+};
+static const struct shape shield_shape = SHAPE(shield);
+
+static const struct shape_field consent_list_query_rows[] = {
+    U16(1, MAY, msg_consent_list_query, page),
+};
+static const struct shape consent_list_query_shape = SHAPE(consent_list_query);
+
+static const struct shape_field consent_entry_rows[] = {
+    ID(1, YES, msg_consent_entry, id),
+    NAME(2, YES, msg_consent_entry, purpose),
+    ENUM(3, YES, msg_consent_entry, decision),
+    ENUM(4, YES, msg_consent_entry, capacity),
+    DAY(5, YES, msg_consent_entry, given_on),
+    DAY(6, MAY, msg_consent_entry, expires_on),
+    DAY(7, MAY, msg_consent_entry, withdrawn_on),
+};
+static const struct shape consent_entry_shape = SHAPE(consent_entry);
+
+static const struct shape_field consent_list_rows[] = {
+    U16(1, MAY, msg_consent_list, page),
+    U16(2, MAY, msg_consent_list, pages),
+    LIST(3, MAY, msg_consent_list, entries, n, &consent_entry_shape),
+};
+static const struct shape consent_list_shape = SHAPE(consent_list);
+
+static const struct shape_field receipt_rows[] = {
+    U64(1, MAY, msg_receipt, leaf),
+    MS(2, YES, msg_receipt, at_ms),
+};
+static const struct shape receipt_shape = SHAPE(receipt);
+
+static const struct shape_field refusal_rows[] = {
+    NAME(1, YES, msg_refusal, reason),
+    LINE(2, MAY, msg_refusal, text),
+    LINE(3, MAY, msg_refusal, way_forward),
+};
+static const struct shape refusal_shape = SHAPE(refusal);
+
+static const struct shape_field busy_rows[] = {
+    U32(1, YES, msg_busy, retry_after_ms),
+};
+static const struct shape busy_shape = SHAPE(busy);
+
+static const struct shape_field body_rows[] = {
+    ID(1, YES, msg, id),
+    ID(2, MAY, msg, in_reply_to),
+    NAME(3, MAY, msg, sender),
+    MS(4, YES, msg, sent_ms),
+    STRUCT(5, MAY, msg, practitioner, &practitioner_shape),
+    NAME(6, MAY, msg, purpose),
+    NAME(7, MAY, msg, basis),
+    REF(8, MAY, msg, case_ref),
+    { .tag = 15, .kind = SHAPE_PADDING, .limit = WIRE_FRAME_MAX, .count = SHAPE_PADDING_MAX, .presence = SHAPE_ABSENT },
+    ARM(MSG_HELLO, hello, &hello_shape),
+    ARM(MSG_WELCOME, welcome, &welcome_shape),
+    ARM(MSG_LEASE, lease, &lease_shape),
+    ARM(MSG_CATALOGUE, catalogue, &catalogue_shape),
+    ARM(MSG_INSIGHT_QUERY, insight_query, &insight_query_shape),
+    ARM(MSG_INVOLVEMENT_QUERY, involvement_query, &involvement_query_shape),
+    ARM(MSG_QUESTION, question, &question_shape),
+    ARM(MSG_ANSWER, answer, &answer_shape),
+    ARM(MSG_INSIGHT, insight, &insight_shape),
+    ARM(MSG_INVOLVEMENT, involvement, &involvement_shape),
+    ARM(MSG_CONSENT, consent, &consent_shape),
+    ARM(MSG_WITHDRAWAL, withdrawal, &withdrawal_shape),
+    ARM(MSG_CONSENT_CHANGE, consent_change, &consent_change_shape),
+    ARM(MSG_SHIELD, shield, &shield_shape),
+    ARM(MSG_CONSENT_LIST_QUERY, consent_list_query, &consent_list_query_shape),
+    ARM(MSG_CONSENT_LIST, consent_list, &consent_list_shape),
+    ARM(MSG_RECEIPT, receipt, &receipt_shape),
+    ARM(MSG_REFUSAL, refusal, &refusal_shape),
+    ARM(MSG_BUSY, busy, &busy_shape),
+};
+const struct shape wire_shape_body = SHAPE(body);
+
+static const struct shape_field envelope_rows[] = {
+    U32(1, YES, wire_envelope_plain, version),
+    VIEW(2, MAY, WIRE_KEY_ID_LEN, wire_envelope_plain, key_id),
+    VIEW(3, YES, WIRE_FRAME_MAX, wire_envelope_plain, body),
+    VIEW(4, MAY, SIGN_LEN, wire_envelope_plain, signature),
+};
+const struct shape wire_shape_envelope = SHAPE(envelope);
+
+/* msg.h's numbers are the wire's: both ends of each enum are checked here, the rest by the tests. */
+_Static_assert((int)MSG_HELLO == ALMONER__V1__BODY__PAYLOAD_HELLO, "payload numbers");
+_Static_assert((int)MSG_BUSY == ALMONER__V1__BODY__PAYLOAD_BUSY, "payload numbers");
+_Static_assert((int)MODE_EXERCISE == ALMONER__V1__MODE__MODE_EXERCISE, "enum broker_mode");
+_Static_assert((int)SUBJECT_HOUSEHOLD == ALMONER__V1__SUBJECT_KIND__SUBJECT_KIND_HOUSEHOLD, "enum subject_kind");
+_Static_assert((int)LOGIN_SMARTCARD == ALMONER__V1__LOGIN__LOGIN_SMARTCARD, "enum login_strength");
+_Static_assert((int)RELATION_SELF_CLAIMED == ALMONER__V1__RELATIONSHIP_KIND__RELATIONSHIP_KIND_SELF_CLAIMED, "enum relationship_kind");
+_Static_assert((int)ANSWER_CANNOT_SAY == ALMONER__V1__ANSWER_VALUE__ANSWER_VALUE_CANNOT_SAY, "enum answer_value");
+_Static_assert((int)CAUSE_UNSUPPORTED == ALMONER__V1__CAUSE__CAUSE_UNSUPPORTED, "enum cannot_say_cause");
+_Static_assert((int)INSIGHT_CANNOT_SAY == ALMONER__V1__INSIGHT_VALUE__INSIGHT_VALUE_CANNOT_SAY, "enum insight_value");
+_Static_assert((int)COMPLETE_NONE == ALMONER__V1__COMPLETENESS__COMPLETENESS_NONE, "enum completeness");
+_Static_assert((int)CONSENT_REFUSED == ALMONER__V1__CONSENT_DECISION__CONSENT_DECISION_REFUSED, "enum consent_decision");
+_Static_assert((int)CAPACITY_LOCAL_AUTHORITY == ALMONER__V1__CAPACITY__CAPACITY_LOCAL_AUTHORITY, "enum consent_capacity");
+_Static_assert((int)METHOD_DIGITAL == ALMONER__V1__CONSENT_METHOD__CONSENT_METHOD_DIGITAL, "enum consent_method");
+_Static_assert((int)VISIBLE_MASKED == ALMONER__V1__VISIBILITY__VISIBILITY_MASKED, "enum visibility");
+_Static_assert((int)SINCE_OVER_3_YEARS == ALMONER__V1__SINCE_BAND__SINCE_BAND_OVER_3_YEARS, "enum since_band");
+_Static_assert((int)TOKEN_HOME == ALMONER__V1__TOKEN_KIND__TOKEN_KIND_HOME, "enum token_kind");
+_Static_assert((int)TOKEN_OBLIVIOUS == ALMONER__V1__TOKEN_SCHEME__TOKEN_SCHEME_OBLIVIOUS, "enum token_scheme");

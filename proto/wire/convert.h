@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* convert.h - private to proto/wire: plain struct <-> protobuf-c's tree, by the rows of a shape. */
+#pragma once
+#include "wire/arena.h"
+#include "wire/shape.h"
+#include "wire/wire.h"
+
+/**
+ * convert_in() - protobuf-c's tree into a plain struct
+ * @pb: what protobuf-c made of scanned bytes. @plain: zeroed, of the struct that the shape names.
+ * Return: enum wire_fault: WIRE_MISSING_FIELD, WIRE_BAD_ID, WIRE_BAD_VALUE.
+ */
+ALM_MUST_USE enum wire_fault convert_in(const struct shape *s, const void *pb, void *plain);
+/**
+ * convert_out() - a plain struct into protobuf-c's tree
+ * @out: in the arena; texts and bytes are borrowed from plain. Every bound is checked as on the way in.
+ * Return: 0; -EINVAL; -ENOMEM the arena's budget.
+ */
+ALM_MUST_USE int convert_out(const struct shape *s, const void *plain, struct arena *a, ProtobufCMessage **out);
+/* The rules between fields, and which of Body's fields go with which type. Return: enum wire_fault. */
+ALM_MUST_USE enum wire_fault check_msg(const struct msg *m);

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decode.c - bytes to plain structs: strict scan, protobuf-c into an arena, then the rows of codec.c. */
+#include "wire/convert.h"
+#include "wire/scan.h"
+#include "wire/value.h"
+#include <string.h>
+
+/* The worst body of WIRE_FRAME_MAX bytes takes protobuf-c about three times its size in pieces (a token of
+ * 44 bytes becomes 100); more than this is not an honest message. */
+#define DECODE_BUDGET_BYTES (256 * 1024)
+
+static const void *decode_at(const void *pb, unsigned offset)
+{
+    return (const uint8_t *)pb + offset;
+}
+
+static enum wire_fault decode_text(const struct shape_field *row, const char *text, char *out)
+{
+    size_t len = text ? strlen(text) : 0;
+
+    if (len == 0)
+        return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
+    if (len > row->limit)
+        return WIRE_TOO_LONG;
+    memcpy(out, text, len + 1);
+    return value_text(row->kind, text, len);
+}
+
+static enum wire_fault decode_id(const struct shape_field *row, const ProtobufCBinaryData *in, void *plain)
+{
+    struct id *out = (void *)((uint8_t *)plain + row->offset);
+
+    if (in->len == 0)
+        return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
+    if (in->len != ID_LEN)
+        return WIRE_BAD_ID;
+    memcpy(out->octets, in->data, ID_LEN);
+    if (row->presence != SHAPE_ABSENT)
+        *(bool *)((uint8_t *)plain + row->presence) = true;
+    return value_id(out);
+}
+
+static enum wire_fault decode_bytes(const struct shape_field *row, const ProtobufCBinaryData *in, void *plain)
+{
+    void *out = (uint8_t *)plain + row->offset;
+
+    if (row->kind == SHAPE_ID)
+        return decode_id(row, in, plain);
+    if (in->len == 0)
+        return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
+    if (row->kind != SHAPE_OCTETS || in->len != row->size)
+        return WIRE_BAD_VALUE; /* views are the envelope's: wire_open reads them where they stand */
+    memcpy(out, in->data, in->len);
+    for (size_t i = 0; i < in->len; i++) {
+        if (in->data[i])
+            return WIRE_OK;
+    }
+    return WIRE_BAD_VALUE; /* all zeroes stands for absent in the plain struct */
+}
+
+static enum wire_fault decode_day(const struct shape_field *row, uint32_t number, int32_t *out)
+{
+    if (number)
+        return value_day_in(number, out);
+    *out = CIVIL_NONE;
+    return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
+}
+
+/* Numbers of all widths; what does not fit was refused by the scanner, and is again. */
+static enum wire_fault decode_number(const struct shape_field *row, const void *in, void *out)
+{
+    uint64_t n = 0;
+
+    if (row->kind == SHAPE_U64 || row->kind == SHAPE_MS)
+        n = *(const uint64_t *)in;
+    else
+        n = *(const uint32_t *)in; /* uint32, enum and protobuf_c_boolean are 4 bytes each */
+    if (row->kind == SHAPE_DAY)
+        return decode_day(row, (uint32_t)n, out);
+    if (n == 0)
+        return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
+    if (row->kind != SHAPE_U64 && row->kind != SHAPE_MS && n > row->limit)
+        return WIRE_BAD_VALUE;
+    if (row->kind == SHAPE_BOOL)
+        *(bool *)out = true;
+    else if (row->kind == SHAPE_ENUM)
+        *(uint8_t *)out = (uint8_t)n;
+    else if (row->kind == SHAPE_U16)
+        *(uint16_t *)out = (uint16_t)n;
+    else if (row->kind == SHAPE_U32)
+        *(uint32_t *)out = (uint32_t)n;
+    else if (row->kind == SHAPE_U64)
+        *(uint64_t *)out = n;
+    else
+        *(int64_t *)out = (int64_t)n;
+    return row->kind == SHAPE_MS ? value_ms((int64_t)n) : WIRE_OK;
+}
+
+static enum wire_fault decode_struct(const struct shape_field *row, const void *in, void *plain)
+{
+    if (!in)
+        return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
+    if (row->presence != SHAPE_ABSENT)
+        *(bool *)((uint8_t *)plain + row->presence) = true;
+    return convert_in(row->sub, in, (uint8_t *)plain + row->offset);
+}
+
+static enum wire_fault decode_list(const struct shape_field *row, size_t n, const void *in, void *plain)
+{
+    uint8_t *out = (uint8_t *)plain + row->offset;
+
+    if (n > row->count)
+        return WIRE_TOO_MANY;
+    if (n == 0)
+        return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
+    for (size_t i = 0; i < n; i++, out += row->size) {
+        const struct shape_field name = { .kind = SHAPE_NAME, .limit = row->limit, .required = true };
+        enum wire_fault f = row->kind == SHAPE_NAMES
+                                ? decode_text(&name, ((char *const *)in)[i], (char *)out)
+                                : convert_in(row->sub, ((ProtobufCMessage *const *)in)[i], out);
+
+        if (f)
+            return f;
+    }
+    *((uint8_t *)plain + row->presence) = (uint8_t)n;
+    return WIRE_OK;
+}
+
+/* The payload's arm, if it is this one: its number becomes the message's type. */
+static enum wire_fault decode_arm(const struct shape_field *row, uint32_t chosen, const void *in, void *plain)
+{
+    if (chosen != row->tag)
+        return WIRE_OK;
+    *((uint8_t *)plain + row->presence) = (uint8_t)row->tag;
+    return in ? convert_in(row->sub, in, (uint8_t *)plain + row->offset) : WIRE_MISSING_FIELD;
+}
+
+static enum wire_fault decode_field(const struct shape_field *row, const ProtobufCFieldDescriptor *fd,
+                                    const void *pb, void *plain)
+{
+    const void *in = decode_at(pb, fd->offset);
+    const void *quantifier = decode_at(pb, fd->quantifier_offset);
+    void *out = (uint8_t *)plain + row->offset;
+
+    switch ((enum shape_kind)row->kind) {
+    case SHAPE_NAME:
+    case SHAPE_REF:
+    case SHAPE_LINE:
+        return decode_text(row, *(char *const *)in, out);
+    case SHAPE_ID:
+    case SHAPE_OCTETS:
+    case SHAPE_VIEW:
+        return decode_bytes(row, in, plain);
+    case SHAPE_BOOL:
+    case SHAPE_ENUM:
+    case SHAPE_U16:
+    case SHAPE_U32:
+    case SHAPE_U64:
+    case SHAPE_MS:
+    case SHAPE_DAY:
+        return decode_number(row, in, out);
+    case SHAPE_STRUCT:
+        return decode_struct(row, *(ProtobufCMessage *const *)in, plain);
+    case SHAPE_LIST:
+    case SHAPE_NAMES:
+        return decode_list(row, *(const size_t *)quantifier, *(void *const *)in, plain);
+    case SHAPE_PADDING:
+        return WIRE_OK;
+    case SHAPE_ARM:
+        return decode_arm(row, *(const uint32_t *)quantifier, *(ProtobufCMessage *const *)in, plain);
+    }
+    return WIRE_UNKNOWN_FIELD;
+}
+
+enum wire_fault convert_in(const struct shape *s, const void *pb, void *plain)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        enum wire_fault f = decode_field(&s->fields[i], &s->pb->fields[i], pb, plain);
+
+        if (f)
+            return f;
+    }
+    return WIRE_OK;
+}
+
+static void *decode_alloc(void *arena, size_t size)
+{
+    return arena_take(arena, size);
+}
+
+static void decode_free(void *arena, void *piece)
+{
+    (void)arena; /* all pieces go at once, with the arena */
+    (void)piece;
+}
+
+static enum wire_fault decode_scan(struct bytes body)
+{
+    if (body.len > WIRE_FRAME_MAX)
+        return WIRE_TOO_LARGE;
+    return scan_message(&wire_shape_body, body, SCAN_DEPTH_MAX);
+}
+
+enum wire_fault wire_decode(struct bytes body, struct msg *out)
+{
+    ALM_CLEANUP(arena_deinit) struct arena arena;
+    ProtobufCAllocator allocator = { decode_alloc, decode_free, &arena };
+    ProtobufCMessage *pb;
+    enum wire_fault f;
+
+    arena_init(&arena, DECODE_BUDGET_BYTES);
+    memset(out, 0, sizeof(*out));
+    f = decode_scan(body);
+    if (f)
+        return f;
+    /* After the scan only the budget can make this fail. */
+    pb = protobuf_c_message_unpack(wire_shape_body.pb, &allocator, body.len, body.data);
+    if (!pb)
+        return WIRE_NO_MEMORY;
+    f = convert_in(&wire_shape_body, pb, out);
+    return f ? f : check_msg(out);
+}
+
+enum wire_fault wire_peek(struct bytes body, uint8_t *type)
+{
+    enum wire_fault f = decode_scan(body);
+    struct scan_field field;
+
+    *type = 0;
+    while (!f && body.len > 0) {
+        const struct shape_field *row;
+
+        f = scan_next(&body, &field);
+        row = f ? NULL : shape_find(&wire_shape_body, field.tag, NULL);
+        if (row && row->kind == SHAPE_ARM)
+            *type = (uint8_t)field.tag;
+    }
+    return f;
+}

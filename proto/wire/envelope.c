@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* envelope.c - the frame around a body: opening, signatures over received bytes, padding, sealing up. */
+#include "wire/convert.h"
+#include "wire/scan.h"
+#include <errno.h>
+#include <string.h>
+
+#define ENVELOPE_BUDGET_BYTES (256 * 1024) /* of protobuf-c's tree when we encode */
+#define ENVELOPE_SIZES_MAX 4
+
+/* DESIGN.md section 4: an Ed25519 signature over "almoner/v1" | mode | broker origin | body. */
+static const char envelope_domain[] = "almoner/v1"; /* with its NUL */
+
+/* Sizes that an encoded Body is padded to, ascending, in bytes. One where a message's length could tell what
+ * it says: all answers are alike, all replies are alike, and so are all questions. */
+static const uint16_t envelope_sizes[][ENVELOPE_SIZES_MAX] = {
+    [MSG_HELLO] = { 1024 },
+    [MSG_WELCOME] = { 2048 },
+    [MSG_LEASE] = { 1024 },
+    [MSG_CATALOGUE] = { 8192, 16384, 40960 },
+    [MSG_INSIGHT_QUERY] = { 4096 },
+    [MSG_INVOLVEMENT_QUERY] = { 4096 },
+    [MSG_QUESTION] = { 4096 },
+    [MSG_ANSWER] = { 1024 },
+    [MSG_INSIGHT] = { 2048 },
+    [MSG_INVOLVEMENT] = { 4096, 16384, 61440 },
+    [MSG_CONSENT] = { 4096, 16384 },
+    [MSG_WITHDRAWAL] = { 4096 },
+    [MSG_CONSENT_CHANGE] = { 4096 },
+    [MSG_SHIELD] = { 4096 },
+    [MSG_CONSENT_LIST_QUERY] = { 1024 },
+    [MSG_CONSENT_LIST] = { 8192 },
+    [MSG_RECEIPT] = { 2048 },
+    [MSG_REFUSAL] = { 2048 },
+    [MSG_BUSY] = { 2048 },
+};
+
+static const char *const envelope_words[] = {
+    [WIRE_OK] = "ok",
+    [WIRE_TOO_LARGE] = "too-large",
+    [WIRE_TRUNCATED] = "truncated",
+    [WIRE_UNKNOWN_FIELD] = "unknown-field",
+    [WIRE_WRONG_TYPE] = "wrong-type",
+    [WIRE_DUPLICATE_FIELD] = "duplicate-field",
+    [WIRE_TWO_ARMS] = "two-arms",
+    [WIRE_BAD_VARINT] = "bad-varint",
+    [WIRE_BAD_ENUM] = "bad-enum",
+    [WIRE_HAS_NUL] = "has-nul",
+    [WIRE_BAD_UTF8] = "bad-utf8",
+    [WIRE_TOO_DEEP] = "too-deep",
+    [WIRE_TOO_MANY] = "too-many",
+    [WIRE_TOO_LONG] = "too-long",
+    [WIRE_MISSING_FIELD] = "missing-field",
+    [WIRE_BAD_VERSION] = "bad-version",
+    [WIRE_BAD_ID] = "bad-id",
+    [WIRE_BAD_VALUE] = "bad-value",
+    [WIRE_NO_MEMORY] = "no-memory",
+};
+
+const char *wire_fault_word(enum wire_fault f)
+{
+    return (size_t)f < ALM_LEN(envelope_words) && envelope_words[f] ? envelope_words[f] : "unknown-fault";
+}
+
+/* Fields of a scanned envelope, as views into the frame: the body is verified and decoded where it stands. */
+static void envelope_views(struct bytes frame, struct wire_envelope_plain *out)
+{
+    struct scan_field f;
+
+    while (frame.len > 0 && scan_next(&frame, &f) == WIRE_OK) {
+        const struct shape_field *row = shape_find(&wire_shape_envelope, f.tag, NULL);
+        void *at = row ? (uint8_t *)out + row->offset : NULL;
+
+        if (row && row->kind == SHAPE_VIEW)
+            *(struct bytes *)at = f.view;
+        else if (row)
+            *(uint32_t *)at = (uint32_t)f.number;
+    }
+}
+
+enum wire_fault wire_open(struct bytes frame, struct wire_envelope *out)
+{
+    struct wire_envelope_plain plain = { 0 };
+    enum wire_fault f;
+
+    *out = (struct wire_envelope){ 0 };
+    if (frame.len > WIRE_FRAME_MAX)
+        return WIRE_TOO_LARGE;
+    f = scan_message(&wire_shape_envelope, frame, 1);
+    if (f)
+        return f;
+    envelope_views(frame, &plain);
+    if (plain.version == 0 || plain.body.len == 0 || (plain.key_id.len == 0) != (plain.signature.len == 0))
+        return WIRE_MISSING_FIELD;
+    if (plain.version != WIRE_VERSION)
+        return WIRE_BAD_VERSION;
+    if (plain.signature.len && (plain.key_id.len != WIRE_KEY_ID_LEN || plain.signature.len != SIGN_LEN))
+        return WIRE_BAD_VALUE;
+    *out = (struct wire_envelope){ plain.body, plain.key_id, plain.signature };
+    return WIRE_OK;
+}
+
+void wire_key_id(const uint8_t public_key[static SIGN_PUBLIC_LEN], uint8_t out[static WIRE_KEY_ID_LEN])
+{
+    uint8_t digest[SHA256_LEN];
+
+    memset(out, 0, WIRE_KEY_ID_LEN);
+    /* A digest that cannot be made gives an id that no key has: the frame will be refused. */
+    if (crypto_sha256(bytes_of(public_key, SIGN_PUBLIC_LEN), digest) == 0)
+        memcpy(out, digest, WIRE_KEY_ID_LEN);
+}
+
+/* Return: 0; -EINVAL the context is not set; -ENOMEM. */
+static int envelope_signed_input(const struct wire_context *ctx, struct bytes body, struct buf *out)
+{
+    size_t len = strnlen(ctx->origin, sizeof(ctx->origin));
+
+    if (len == 0 || len >= sizeof(ctx->origin) || (ctx->mode != MODE_LIVE && ctx->mode != MODE_EXERCISE))
+        return -EINVAL;
+    buf_put(out, envelope_domain, sizeof(envelope_domain));
+    buf_put_u8(out, ctx->mode);
+    buf_put_u8(out, (uint8_t)len);
+    buf_put(out, ctx->origin, len);
+    buf_put(out, body.data, body.len);
+    return buf_status(out);
+}
+
+int wire_verify(const struct wire_envelope *e, const struct wire_context *ctx,
+                const uint8_t public_key[static SIGN_PUBLIC_LEN])
+{
+    ALM_CLEANUP(buf_deinit) struct buf input;
+    int r;
+
+    buf_init(&input, WIRE_FRAME_MAX + 256);
+    if (e->signature.len != SIGN_LEN || e->body.len == 0)
+        return -EBADMSG;
+    r = envelope_signed_input(ctx, e->body, &input);
+    if (r < 0)
+        return -EBADMSG; /* what cannot be checked is not signed */
+    return sign_check(public_key, buf_view(&input), e->signature.data) == 0 ? 0 : -EBADMSG;
+}
+
+/* protobuf-c's writer onto ours. */
+struct envelope_sink {
+    ProtobufCBuffer base;
+    struct buf *out;
+};
+
+static void envelope_append(ProtobufCBuffer *base, size_t len, const uint8_t *data)
+{
+    buf_put(((struct envelope_sink *)base)->out, data, len);
+}
+
+static int envelope_pack(const ProtobufCMessage *pb, struct buf *out)
+{
+    struct envelope_sink sink = { { envelope_append }, out };
+
+    protobuf_c_message_pack_to_buffer(pb, &sink.base);
+    return buf_status(out);
+}
+
+/* How long a padding entry is whose field takes exactly bytes (tag, length, zeroes); SIZE_MAX: none is. */
+static size_t envelope_pad_len(size_t bytes)
+{
+    for (size_t prefix = 2; prefix <= 4 && prefix <= bytes; prefix++) {
+        size_t len = bytes - prefix;
+        size_t varint = len < 128 ? 1 : len < 16384 ? 2 : 3;
+
+        if (1 + varint == prefix)
+            return len;
+    }
+    return SIZE_MAX;
+}
+
+/* Fills room bytes with one padding field, or two where one cannot. Return: how many; -E2BIG: room is 1. */
+static int envelope_pads(size_t room, ProtobufCBinaryData pads[SHAPE_PADDING_MAX])
+{
+    static const uint8_t zeroes[WIRE_FRAME_MAX];
+    int n = 0;
+
+    if (room == 0)
+        return 0;
+    if (room > 2 && envelope_pad_len(room) == SIZE_MAX) {
+        pads[n++] = (ProtobufCBinaryData){ 0, (uint8_t *)(uintptr_t)zeroes }; /* an empty one takes 2 */
+        room -= 2;
+    }
+    if (envelope_pad_len(room) == SIZE_MAX)
+        return -E2BIG;
+    pads[n++] = (ProtobufCBinaryData){ envelope_pad_len(room), (uint8_t *)(uintptr_t)zeroes };
+    return n;
+}
+
+static int envelope_pad(ProtobufCMessage *pb, uint8_t type, ProtobufCBinaryData pads[SHAPE_PADDING_MAX])
+{
+    const ProtobufCFieldDescriptor *fd = protobuf_c_message_descriptor_get_field_by_name(pb->descriptor, "padding");
+    size_t bytes = protobuf_c_message_get_packed_size(pb);
+
+    for (size_t i = 0; i < ENVELOPE_SIZES_MAX && envelope_sizes[type][i]; i++) {
+        int n = bytes <= envelope_sizes[type][i] ? envelope_pads(envelope_sizes[type][i] - bytes, pads) : -E2BIG;
+
+        if (n < 0)
+            continue; /* the next size */
+        *(size_t *)(void *)((uint8_t *)pb + fd->quantifier_offset) = (size_t)n;
+        *(ProtobufCBinaryData **)(void *)((uint8_t *)pb + fd->offset) = pads;
+        return 0;
+    }
+    return -E2BIG;
+}
+
+static int envelope_body(const struct msg *m, struct arena *a, struct buf *out)
+{
+    ProtobufCBinaryData pads[SHAPE_PADDING_MAX];
+    ProtobufCMessage *pb = NULL;
+    int r;
+
+    if (check_msg(m) != WIRE_OK)
+        return -EINVAL;
+    r = convert_out(&wire_shape_body, m, a, &pb);
+    if (r < 0)
+        return r;
+    r = envelope_pad(pb, m->type, pads);
+    return r < 0 ? r : envelope_pack(pb, out);
+}
+
+static int envelope_sign(const struct wire_context *ctx, const struct secret *key, struct bytes body,
+                         uint8_t key_id[static WIRE_KEY_ID_LEN], uint8_t sig[static SIGN_LEN])
+{
+    ALM_CLEANUP(buf_deinit) struct buf input;
+    uint8_t public_key[SIGN_PUBLIC_LEN];
+    int r;
+
+    buf_init(&input, WIRE_FRAME_MAX + 256);
+    r = envelope_signed_input(ctx, body, &input);
+    if (r < 0)
+        return r;
+    r = sign_public(key, public_key);
+    if (r < 0)
+        return r;
+    wire_key_id(public_key, key_id);
+    return sign_make(key, buf_view(&input), sig);
+}
+
+static int envelope_frame(const struct wire_envelope_plain *plain, struct arena *a, struct buf *out)
+{
+    ProtobufCMessage *pb = NULL;
+    size_t before = out->len;
+    int r = convert_out(&wire_shape_envelope, plain, a, &pb);
+
+    if (r < 0)
+        return r;
+    if (protobuf_c_message_get_packed_size(pb) > WIRE_FRAME_MAX)
+        return -E2BIG;
+    r = envelope_pack(pb, out);
+    if (r < 0)
+        out->len = before; /* no half frames */
+    return r;
+}
+
+int wire_encode(const struct msg *m, const struct wire_context *ctx, const struct secret *key, struct buf *out)
+{
+    ALM_CLEANUP(arena_deinit) struct arena arena;
+    ALM_CLEANUP(buf_deinit) struct buf body;
+    uint8_t key_id[WIRE_KEY_ID_LEN], sig[SIGN_LEN];
+    struct wire_envelope_plain plain = { .version = WIRE_VERSION };
+    int r;
+
+    arena_init(&arena, ENVELOPE_BUDGET_BYTES);
+    buf_init(&body, WIRE_FRAME_MAX);
+    r = envelope_body(m, &arena, &body);
+    if (r < 0)
+        return r;
+    plain.body = buf_view(&body);
+    if (key) {
+        r = envelope_sign(ctx, key, plain.body, key_id, sig);
+        if (r < 0)
+            return r;
+        plain.key_id = bytes_of(key_id, sizeof(key_id));
+        plain.signature = bytes_of(sig, sizeof(sig));
+    }
+    return envelope_frame(&plain, &arena, out);
+}

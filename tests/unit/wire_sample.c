@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* wire_sample.c - one good message of every type. */
+#include "wire_sample.h"
+#include <stdio.h>
+#include <string.h>
+
+#define SAMPLE_DAY 18500 /* 2020-08-26 */
+#define FULL_DAY 376199  /* 2999-12-31: the longest number */
+#define FULL_MS 253402300799999LL
+
+static void sample_text(char *out, size_t size, bool full, const char *little)
+{
+    if (full) {
+        memset(out, 'z', size - 1);
+        out[size - 1] = '\0';
+        return;
+    }
+    (void)snprintf(out, size, "%s", little);
+}
+#define TEXT(field, little) sample_text(field, sizeof(field), full, little)
+#define SPARE(field) sample_text(field, sizeof(field), full, "") /* may be absent */
+
+static int32_t sample_day(bool full)
+{
+    return full ? FULL_DAY : SAMPLE_DAY;
+}
+
+static int32_t sample_spare_day(bool full)
+{
+    return full ? FULL_DAY : CIVIL_NONE;
+}
+
+static struct id sample_id(uint8_t seed)
+{
+    struct id id;
+
+    memset(id.octets, seed, sizeof(id.octets));
+    id.octets[6] = 0x70 | (seed & 0x0f); /* version 7 */
+    id.octets[8] = 0x80 | (seed & 0x3f); /* variant */
+    return id;
+}
+
+static struct token sample_token(uint8_t kind, uint8_t seed, bool full)
+{
+    struct token t = { .kind = kind, .scheme = TOKEN_HMAC, .epoch = full ? UINT16_MAX : 1 };
+
+    memset(t.value, seed + 1, sizeof(t.value));
+    return t;
+}
+
+static void sample_person(struct token_set *out, bool full, bool unborn)
+{
+    out->n = full ? TOKEN_SET_MAX : 2;
+    out->unborn = unborn;
+    for (uint8_t i = 0; i < out->n; i++)
+        out->tokens[i] = sample_token(i % 2 ? TOKEN_NAME_POSTCODE : TOKEN_NAME_DOB, i, full);
+}
+
+static uint8_t sample_homes(struct msg_home homes[static HOMES_MAX], bool full)
+{
+    for (uint8_t i = 0; full && i < HOMES_MAX; i++)
+        homes[i] = (struct msg_home){ sample_token(TOKEN_HOME, i, full), FULL_DAY, FULL_DAY };
+    return full ? HOMES_MAX : 0;
+}
+
+static void sample_relationship(struct msg_relationship *out, bool full)
+{
+    out->kind = full ? RELATION_SELF_CLAIMED : RELATION_INVOLVED;
+    out->since = sample_spare_day(full);
+    out->until = sample_spare_day(full);
+    SPARE(out->reason);
+}
+
+static void sample_scope(struct msg_scope *out, bool full)
+{
+    out->n = full ? SCOPE_MAX : 1;
+    for (uint8_t i = 0; i < out->n; i++)
+        TEXT(out->agencies[i], "marlham-police");
+}
+
+static void sample_body(struct msg *m, bool full, bool from_agency)
+{
+    m->id = sample_id(1);
+    m->sent_ms = full ? FULL_MS : 1600000000000;
+    if (from_agency)
+        TEXT(m->sender, "tansy-lane-primary");
+}
+
+static void sample_asker(struct msg *m, bool full)
+{
+    TEXT(m->practitioner.ref, "p-17");
+    TEXT(m->practitioner.role, "head-teacher");
+    m->practitioner.login = LOGIN_TWO_FACTOR;
+    TEXT(m->purpose, "early-help");
+    SPARE(m->basis);
+    SPARE(m->case_ref);
+}
+
+static void sample_hello(struct msg *m, bool full)
+{
+    sample_body(m, full, true);
+    m->hello = (struct msg_hello){ .version_least = 1, .version_most = full ? UINT32_MAX : 1, .mode = MODE_EXERCISE };
+    TEXT(m->hello.software, "almoner/0.1.0");
+}
+
+static void sample_welcome(struct msg *m, bool full)
+{
+    struct msg_welcome *w = &m->welcome;
+
+    sample_body(m, full, false);
+    w->version = full ? UINT32_MAX : 1;
+    w->mode = MODE_EXERCISE;
+    TEXT(w->origin, WIRE_SAMPLE_ORIGIN);
+    memset(w->policy, 'a', full ? sizeof(w->policy) - 1 : 0);
+    w->civil_day = sample_day(full);
+    w->frame_max_bytes = w->deadline_ms = w->lease_ms = w->freshness_ms = full ? UINT32_MAX : 65536;
+}
+
+static void sample_lease(struct msg *m, bool full)
+{
+    sample_body(m, full, full);
+    m->lease.civil_day = sample_spare_day(full);
+    memset(m->lease.policy, 'a', full ? sizeof(m->lease.policy) - 1 : 0);
+}
+
+static void sample_catalogue(struct msg *m, bool full)
+{
+    struct msg_catalogue *c = &m->catalogue;
+
+    sample_body(m, full, false);
+    c->page = full ? UINT16_MAX - 1 : 0;
+    c->pages = full ? UINT16_MAX : 1;
+    c->n_questions = c->n_purposes = full ? LIST_MAX : 1;
+    for (size_t i = 0; i < c->n_questions; i++) {
+        struct msg_catalogue_question *q = &c->questions[i];
+        struct msg_catalogue_purpose *p = &c->purposes[i];
+
+        TEXT(q->id, "cp-plan-current");
+        TEXT(q->wording, "Is this child subject of a child protection plan?");
+        q->uses_homes = q->home_parameter = q->sensitive = q->household = full;
+        TEXT(p->id, "early-help");
+        SPARE(p->title);
+        p->consent = p->past_shield = p->involvement = full;
+    }
+}
+
+static void sample_insight_query(struct msg *m, bool full)
+{
+    struct msg_insight_query *q = &m->insight_query;
+
+    sample_body(m, full, true);
+    sample_asker(m, full);
+    TEXT(q->question, "cp-plan-current");
+    q->subject_kind = SUBJECT_PERSON;
+    sample_person(&q->subject, full, false);
+    q->has_parameter = full;
+    if (full)
+        q->parameter = sample_token(TOKEN_HOME, 9, full);
+    q->n_homes = sample_homes(q->homes, full);
+    sample_relationship(&q->relationship, full);
+}
+
+static void sample_involvement_query(struct msg *m, bool full)
+{
+    sample_body(m, full, true);
+    sample_asker(m, full);
+    m->involvement_query.subject_kind = SUBJECT_UNBORN;
+    sample_person(&m->involvement_query.subject, full, true);
+    sample_relationship(&m->involvement_query.relationship, full);
+}
+
+static void sample_question(struct msg *m, bool full)
+{
+    struct msg_question *q = &m->question;
+
+    sample_body(m, full, false);
+    TEXT(m->purpose, "early-help");
+    TEXT(q->question, "cp-plan-current");
+    q->subject_kind = full ? SUBJECT_PERSON : SUBJECT_HOUSEHOLD;
+    if (full)
+        sample_person(&q->subject, full, false);
+    else
+        q->household = sample_token(TOKEN_HOME, 3, full);
+    q->has_parameter = full;
+    if (full)
+        q->parameter = sample_token(TOKEN_HOME, 9, full);
+    q->n_homes = sample_homes(q->homes, full);
+    q->as_of = sample_day(full);
+    q->deadline_ms = full ? UINT32_MAX : 2000;
+    SPARE(q->asking_agency);
+    TEXT(q->asking_sector, "education");
+}
+
+static void sample_answer(struct msg *m, bool full)
+{
+    struct msg_answer *a = &m->answer;
+
+    sample_body(m, full, true);
+    m->in_reply_to = sample_id(2);
+    a->value = full ? ANSWER_CANNOT_SAY : ANSWER_NO;
+    a->cause = full ? CAUSE_PARTIAL : CAUSE_NONE;
+    a->data_as_of = sample_day(full);
+    SPARE(a->service);
+    SPARE(a->contact_route);
+    SPARE(a->lead_professional);
+    a->since = sample_spare_day(full);
+}
+
+static void sample_insight(struct msg *m, bool full)
+{
+    sample_body(m, full, false);
+    m->in_reply_to = sample_id(2);
+    m->insight.value = INSIGHT_NO;
+    m->insight.completeness = COMPLETE_MOST;
+    m->insight.as_of = sample_day(full);
+    SPARE(m->insight.policy_rule);
+    SPARE(m->insight.guidance);
+}
+
+static void sample_involvement(struct msg *m, bool full)
+{
+    struct msg_involvement *v = &m->involvement;
+
+    sample_body(m, full, false);
+    m->in_reply_to = sample_id(2);
+    v->completeness = COMPLETE_ALL;
+    v->as_of = sample_day(full);
+    SPARE(v->policy_rule);
+    SPARE(v->guidance);
+    v->masked = full;
+    v->n = full ? INVOLVED_MAX : 0;
+    for (size_t i = 0; i < v->n; i++) {
+        struct msg_involved *e = &v->involved[i];
+
+        e->visibility = VISIBLE_NAMED;
+        TEXT(e->agency, "marlham-police");
+        TEXT(e->agency_name, "Marlham Police");
+        TEXT(e->service, "");
+        TEXT(e->contact_route, "");
+        TEXT(e->lead_professional, "");
+        e->since_band = SINCE_OVER_3_YEARS;
+    }
+}
+
+static void sample_consent(struct msg *m, bool full)
+{
+    struct msg_consent *c = &m->consent;
+
+    sample_body(m, full, true);
+    if (full)
+        sample_asker(m, full);
+    c->decision = CONSENT_GRANTED;
+    sample_person(&c->subject, full, full);
+    TEXT(c->purpose, "early-help");
+    c->capacity = CAPACITY_PARENT;
+    c->giver_authority = full;
+    SPARE(c->giver_ref);
+    sample_scope(&c->recipients, full);
+    c->sources.any = !full;
+    if (full) {
+        sample_scope(&c->sources, full);
+        sample_scope(&c->sensitive_sources, full);
+    }
+    c->given_on = sample_day(full);
+    c->given_ms = full ? FULL_MS : 1600000000000;
+    c->expires_on = c->review_on = c->able_from = c->able_until = sample_spare_day(full);
+    c->method = METHOD_SIGNED;
+    SPARE(c->wording_version);
+}
+
+static void sample_withdrawal(struct msg *m, bool full)
+{
+    struct msg_withdrawal *w = &m->withdrawal;
+
+    sample_body(m, full, true);
+    if (full)
+        sample_asker(m, full);
+    w->has_consent = true;
+    w->consent = sample_id(3);
+    if (full)
+        sample_person(&w->subject, full, false);
+    SPARE(w->purpose);
+    w->given_on = sample_day(full);
+    w->given_ms = full ? FULL_MS : 1600000000000;
+}
+
+static void sample_consent_change(struct msg *m, bool full)
+{
+    sample_body(m, full, true);
+    if (full)
+        sample_asker(m, full);
+    m->consent_change.consent = sample_id(3);
+    m->consent_change.able_until = sample_day(full);
+}
+
+static void sample_shield(struct msg *m, bool full)
+{
+    struct msg_shield *s = &m->shield;
+
+    sample_body(m, full, true);
+    if (full)
+        sample_asker(m, full);
+    sample_person(&s->subject, full, false);
+    s->level = 1;
+    s->from = sample_day(full);
+    s->until = s->review_on = sample_spare_day(full);
+    TEXT(s->reason, "threat from a former partner");
+}
+
+static void sample_consent_list_query(struct msg *m, bool full)
+{
+    sample_body(m, full, true);
+    if (full)
+        sample_asker(m, full);
+    m->consent_list_query.page = full ? UINT16_MAX : 0;
+}
+
+static void sample_consent_list(struct msg *m, bool full)
+{
+    struct msg_consent_list *l = &m->consent_list;
+
+    sample_body(m, full, false);
+    m->in_reply_to = sample_id(2);
+    l->page = full ? UINT16_MAX - 1 : 0;
+    l->pages = full ? UINT16_MAX : 0;
+    l->n = full ? LIST_MAX : 0;
+    for (size_t i = 0; i < l->n; i++) {
+        struct msg_consent_entry *e = &l->entries[i];
+
+        e->id = sample_id((uint8_t)(4 + i));
+        TEXT(e->purpose, "");
+        e->decision = CONSENT_REFUSED;
+        e->capacity = CAPACITY_SELF;
+        e->given_on = e->expires_on = e->withdrawn_on = FULL_DAY;
+    }
+}
+
+static void sample_receipt(struct msg *m, bool full)
+{
+    sample_body(m, full, false);
+    m->in_reply_to = sample_id(2);
+    m->receipt.leaf = full ? UINT64_MAX : 0;
+    m->receipt.at_ms = full ? FULL_MS : 1600000000001;
+}
+
+static void sample_refusal(struct msg *m, bool full)
+{
+    sample_body(m, full, false);
+    if (full)
+        m->in_reply_to = sample_id(2);
+    TEXT(m->refusal.reason, "no-consent-on-file");
+    SPARE(m->refusal.text);
+    SPARE(m->refusal.way_forward);
+}
+
+static void sample_busy(struct msg *m, bool full)
+{
+    sample_body(m, full, false);
+    m->busy.retry_after_ms = full ? UINT32_MAX : 250;
+}
+
+static void (*const sample_makers[])(struct msg *m, bool full) = {
+    [MSG_HELLO] = sample_hello,
+    [MSG_WELCOME] = sample_welcome,
+    [MSG_LEASE] = sample_lease,
+    [MSG_CATALOGUE] = sample_catalogue,
+    [MSG_INSIGHT_QUERY] = sample_insight_query,
+    [MSG_INVOLVEMENT_QUERY] = sample_involvement_query,
+    [MSG_QUESTION] = sample_question,
+    [MSG_ANSWER] = sample_answer,
+    [MSG_INSIGHT] = sample_insight,
+    [MSG_INVOLVEMENT] = sample_involvement,
+    [MSG_CONSENT] = sample_consent,
+    [MSG_WITHDRAWAL] = sample_withdrawal,
+    [MSG_CONSENT_CHANGE] = sample_consent_change,
+    [MSG_SHIELD] = sample_shield,
+    [MSG_CONSENT_LIST_QUERY] = sample_consent_list_query,
+    [MSG_CONSENT_LIST] = sample_consent_list,
+    [MSG_RECEIPT] = sample_receipt,
+    [MSG_REFUSAL] = sample_refusal,
+    [MSG_BUSY] = sample_busy,
+};
+
+void wire_sample(uint8_t type, bool full, struct msg *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->type = type;
+    sample_makers[type](out, full);
+}
+
+struct wire_context wire_sample_context(void)
+{
+    struct wire_context ctx = { .mode = MODE_EXERCISE, .origin = WIRE_SAMPLE_ORIGIN };
+
+    return ctx;
+}
+
+struct secret wire_sample_key(void)
+{
+    struct secret key;
+
+    memset(key.octets, 7, sizeof(key.octets));
+    return key;
+}
