@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* consent.c - which grants count, and what refusals take away: the data README's section "Consent", DOMAIN.md section 2.
+ *
+ * Permits are matched strictly, prohibitions broadly (DESIGN.md section 7): a grant counts only when its tokens are surely the subject's; a
+ * refusal counts whenever they may be. */
+#include "engine/decide.h"
+
+static bool given(const struct choice *c, const struct consent_fact *k)
+{
+    return k->given_on != POLICY_DAY_NONE && k->given_on <= c->f->day;
+}
+
+static bool withdrawn(const struct choice *c, const struct consent_fact *k)
+{
+    return k->withdrawn_on != POLICY_DAY_NONE && k->withdrawn_on <= c->f->day;
+}
+
+static bool expired(const struct choice *c, const struct consent_fact *k)
+{
+    return k->expires_on != POLICY_DAY_NONE && k->expires_on < c->f->day;
+}
+
+static bool live(const struct choice *c, const struct consent_fact *k)
+{
+    return !withdrawn(c, k) && !expired(c, k);
+}
+
+/* "when `recipients` is `*` or names the agency or the agency it is a team of" */
+static bool covers_asker(const struct choice *c, const struct consent_fact *k)
+{
+    uint16_t asker = c->f->agency;
+
+    return agency_set_has(&k->recipients, asker) || agency_set_has(&k->recipients, c->b->l.agencies[asker].organisation);
+}
+
+static bool by_subject(const struct consent_fact *k)
+{
+    return k->capacity == FACT_CAPACITY_SELF || k->capacity == FACT_CAPACITY_GILLICK;
+}
+
+static bool able(const struct choice *c, const struct consent_fact *k)
+{
+    const struct policy_consent_rules *rules = &c->b->l.consent;
+
+    if (k->capacity == 0 || k->capacity >= ALM_LEN(rules->capacities) || !rules->capacities[k->capacity].able)
+        return false;
+    if (!k->giver_authority || (k->capacity == FACT_CAPACITY_PARENT && k->disputed))
+        return false;
+    if (k->able_from != POLICY_DAY_NONE && c->f->day < k->able_from)
+        return false;
+    return k->able_until == POLICY_DAY_NONE || c->f->day <= k->able_until;
+}
+
+static bool usable_grant(const struct choice *c, const struct consent_fact *k)
+{
+    return !k->refused && k->match == FACT_STRICT && given(c, k);
+}
+
+static bool later(const struct consent_fact *a, const struct consent_fact *than)
+{
+    return a->given_on > than->given_on || (a->given_on == than->given_on && a->given_ms > than->given_ms);
+}
+
+static bool granted_again(const struct choice *c, const struct consent_fact *refusal)
+{
+    for (uint16_t i = 0; i < c->f->n_consents; i++) {
+        const struct consent_fact *k = &c->f->consents[i];
+
+        if (usable_grant(c, k) && by_subject(k) && later(k, refusal))
+            return true;
+    }
+    return false;
+}
+
+/* Adds the agencies of a set; with teams, those of a named organisation too. */
+static void mask_add_set(const struct bundle *b, struct mask *m, const struct agency_set *s, bool teams)
+{
+    for (uint16_t i = 0; i < b->l.n_agencies; i++) {
+        uint16_t as = teams ? b->l.agencies[i].organisation : i;
+
+        if (((s->bits[i / 64] >> (i % 64)) & 1) || ((s->bits[as / 64] >> (as % 64)) & 1))
+            mask_add(m, i);
+    }
+}
+
+static bool conflicting(const struct consent_fact *k)
+{
+    return k->match != FACT_STRICT && k->match != FACT_BROAD;
+}
+
+/* A live refusal by the subject that covers the asker. Return: true when it refuses everything. */
+static bool apply_refusal(struct choice *c, const struct consent_fact *k)
+{
+    struct mask *m = conflicting(k) ? &c->grants.conflict_sources : &c->grants.refused;
+
+    mask_add_set(c->b, m, &k->sources, true);
+    mask_add_set(c->b, m, &k->sensitive_sources, true);
+    if (k->sensitive_sources.any)
+        for (size_t w = 0; w < SET_WORDS; w++)
+            m->bits[w] |= c->b->sensitive.bits[w];
+    if (!k->sources.any || granted_again(c, k))
+        return false;
+    if (!conflicting(k))
+        return true;
+    c->grants.conflict = true;
+    return false;
+}
+
+static bool refused_everything(struct choice *c)
+{
+    bool all = false;
+
+    for (uint16_t i = 0; i < c->f->n_consents; i++) {
+        const struct consent_fact *k = &c->f->consents[i];
+
+        if (k->refused && by_subject(k) && given(c, k) && live(c, k) && covers_asker(c, k))
+            all = apply_refusal(c, k) || all;
+    }
+    return all;
+}
+
+/* Return: how many grants are live, able and cover the asker. */
+static unsigned add_grants(struct choice *c)
+{
+    unsigned n = 0;
+
+    for (uint16_t i = 0; i < c->f->n_consents; i++) {
+        const struct consent_fact *k = &c->f->consents[i];
+
+        if (!usable_grant(c, k) || !live(c, k) || !able(c, k) || !covers_asker(c, k))
+            continue;
+        n++;
+        c->grants.sources_any = c->grants.sources_any || k->sources.any;
+        mask_add_set(c->b, &c->grants.sources, &k->sources, true);
+        mask_add_set(c->b, &c->grants.sensitive, &k->sensitive_sources, false); /* by its own name only */
+    }
+    return n;
+}
+
+/* "the reason is the first that applies: among grants that cover the asker, consent-withdrawn, consent-expired, consent-invalid (live but
+ * not able); then consent-scope (a live and able grant exists, for other recipients); then no-consent" */
+static enum reason why_none(const struct choice *c)
+{
+    bool seen[REASON_COUNT] = { false };
+    static const enum reason order[] = { REASON_CONSENT_WITHDRAWN, REASON_CONSENT_EXPIRED, REASON_CONSENT_INVALID,
+                                         REASON_CONSENT_SCOPE };
+
+    for (uint16_t i = 0; i < c->f->n_consents; i++) {
+        const struct consent_fact *k = &c->f->consents[i];
+
+        if (!usable_grant(c, k))
+            continue;
+        if (!covers_asker(c, k))
+            seen[REASON_CONSENT_SCOPE] = seen[REASON_CONSENT_SCOPE] || (live(c, k) && able(c, k));
+        else if (withdrawn(c, k))
+            seen[REASON_CONSENT_WITHDRAWN] = true;
+        else if (expired(c, k))
+            seen[REASON_CONSENT_EXPIRED] = true;
+        else
+            seen[REASON_CONSENT_INVALID] = true;
+    }
+    for (size_t i = 0; i < ALM_LEN(order); i++)
+        if (seen[order[i]])
+            return order[i];
+    return REASON_NO_CONSENT;
+}
+
+enum reason consent_check(struct choice *c)
+{
+    if (!c->purpose->consent)
+        return REASON_NONE;
+    trace(c, PASS_BASIS, CLAUSE_CONSENT_NEEDED, HOLDS);
+    if (trace(c, PASS_BASIS, CLAUSE_NOT_REFUSED, refused_everything(c) ? FAILS : HOLDS) != HOLDS)
+        return REASON_CONSENT_REFUSED;
+    if (trace(c, PASS_BASIS, CLAUSE_CONSENT_VALID, add_grants(c) ? HOLDS : FAILS) != HOLDS)
+        return why_none(c);
+    return REASON_NONE;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* layout.c - writes a bundle's bytes. Field by field in the order of layout.h; bundle.c reads the same order. */
+#include "engine/layout.h"
+#include <string.h>
+
+bool layout_id_valid(const char *id, size_t max)
+{
+    size_t n = strlen(id);
+
+    if (n == 0 || n > max)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        char c = id[i];
+        bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+        if (!word && (i == 0 || !strchr("._-", c)))
+            return false;
+    }
+    return true;
+}
+
+static void put_bool(struct buf *out, bool v)
+{
+    buf_put_u8(out, v ? 1 : 0);
+}
+
+static void put_texts(struct buf *out, const char *const texts[], uint16_t n)
+{
+    buf_put_u16(out, n);
+    for (uint16_t i = 0; i < n; i++)
+        buf_put_text(out, texts[i]);
+}
+
+static void put_agency(struct buf *out, const struct lay_agency *a)
+{
+    buf_put_text(out, a->id);
+    buf_put_text(out, a->name);
+    buf_put_text(out, a->controller);
+    buf_put_text(out, a->contact);
+    buf_put_u16(out, a->sector);
+    buf_put_u16(out, a->organisation);
+    buf_put_u8(out, a->regime);
+    put_bool(out, a->sensitive);
+    put_bool(out, a->hub);
+    buf_put_u64(out, a->areas);
+}
+
+static void put_gateway(struct buf *out, const struct lay_gateway *g)
+{
+    buf_put_text(out, g->id);
+    buf_put_text(out, g->title);
+    buf_put_text(out, g->statute);
+    buf_put_text(out, g->section);
+    buf_put_i32(out, g->from);
+    buf_put_i32(out, g->until);
+    buf_put_u8(out, g->kind);
+    buf_put_u8(out, g->regime);
+    buf_put_u64(out, g->excluded_sectors);
+    buf_put_u32(out, g->conditions);
+}
+
+static void put_protocol(struct buf *out, const struct lay_protocol *p)
+{
+    buf_put_text(out, p->id);
+    buf_put_text(out, p->title);
+    buf_put_i32(out, p->from);
+    buf_put_i32(out, p->until);
+    buf_put_i32(out, p->review);
+    buf_put_u16(out, p->n_parties);
+    for (uint16_t i = 0; i < p->n_parties; i++) {
+        buf_put_u16(out, p->parties[i].agency);
+        buf_put_u8(out, p->parties[i].ask);
+        put_bool(out, p->parties[i].answer);
+    }
+}
+
+static void put_purpose(struct buf *out, const struct lay_purpose *p)
+{
+    buf_put_text(out, p->id);
+    buf_put_text(out, p->title);
+    buf_put_u16(out, p->parent);
+    buf_put_u16(out, p->protocol);
+    buf_put_i32(out, p->from);
+    buf_put_i32(out, p->until);
+    put_bool(out, p->consent);
+    put_bool(out, p->relationship);
+    put_bool(out, p->self_claimed);
+    put_bool(out, p->involvement);
+    buf_put_u16(out, p->within_days);
+    buf_put_u8(out, p->sensitive);
+    buf_put_u8(out, p->past_shield);
+    for (size_t i = 0; i < ALM_LEN(p->roles); i++)
+        buf_put_u64(out, p->roles[i]);
+    buf_put_u16(out, p->n_bases);
+    for (uint16_t i = 0; i < p->n_bases; i++)
+        buf_put_u16(out, p->bases[i]);
+}
+
+static void put_question(struct buf *out, const struct lay_question *q)
+{
+    buf_put_text(out, q->id);
+    buf_put_text(out, q->wording);
+    buf_put_text(out, q->owner);
+    buf_put_text(out, q->decision);
+    buf_put_u8(out, q->kind);
+    put_bool(out, q->all_parties);
+    buf_put_u64(out, q->sectors);
+    for (size_t i = 0; i < ALM_LEN(q->purposes); i++)
+        buf_put_u64(out, q->purposes[i]);
+    put_bool(out, q->sensitive);
+    put_bool(out, q->household);
+    put_bool(out, q->uses_homes);
+    put_bool(out, q->home_parameter);
+    put_bool(out, q->reveals_location);
+    put_bool(out, q->unknown_cannot_say);
+    put_bool(out, q->closed_class);
+    buf_put_u32(out, q->look_back_days);
+    buf_put_u32(out, q->deadline_ms);
+    put_bool(out, q->threshold.household);
+    buf_put_u8(out, q->threshold.levels);
+    buf_put_u16(out, q->threshold.min_agencies);
+    buf_put_u16(out, q->threshold.window_days);
+}
+
+int layout_encode(const struct layout *l, struct buf *out)
+{
+    buf_put_u32(out, LAYOUT_MAGIC);
+    buf_put_u16(out, LAYOUT_VERSION);
+    buf_put_text(out, l->id);
+    buf_put_text(out, l->name);
+    buf_put_text(out, l->country);
+    put_texts(out, l->sectors, l->n_sectors);
+    put_texts(out, l->areas, l->n_areas);
+    put_texts(out, l->roles, l->n_roles);
+    buf_put_u16(out, l->n_agencies);
+    for (uint16_t i = 0; i < l->n_agencies; i++)
+        put_agency(out, &l->agencies[i]);
+    buf_put_u16(out, l->n_gateways);
+    for (uint16_t i = 0; i < l->n_gateways; i++)
+        put_gateway(out, &l->gateways[i]);
+    buf_put_u16(out, l->n_protocols);
+    for (uint16_t i = 0; i < l->n_protocols; i++)
+        put_protocol(out, &l->protocols[i]);
+    buf_put_u16(out, l->n_purposes);
+    for (uint16_t i = 0; i < l->n_purposes; i++)
+        put_purpose(out, &l->purposes[i]);
+    buf_put_u16(out, l->n_questions);
+    for (uint16_t i = 0; i < l->n_questions; i++)
+        put_question(out, &l->questions[i]);
+    for (size_t i = 1; i < ALM_LEN(l->consent.capacities); i++) {
+        put_bool(out, l->consent.capacities[i].able);
+        buf_put_u8(out, l->consent.capacities[i].from_age);
+        buf_put_u8(out, l->consent.capacities[i].before_age);
+    }
+    buf_put_u16(out, l->consent.grace_days);
+    buf_put_u64(out, l->shield_owners);
+    return buf_status(out);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* layout.h - the tables of a bundle as plain structs, and their bytes.
+ *
+ * The compiler fills a layout and encodes it; bundle.c decodes the bytes into one again. Nothing else knows the format.
+ * Every list is sorted by id, so the same policy gives the same bytes. Pointers are borrowed by layout_encode(). */
+#pragma once
+#include "engine/engine.h"
+
+#define LAYOUT_MAGIC 0x414c4d42u /* "ALMB" */
+#define LAYOUT_VERSION 1
+#define LAYOUT_ID_MAX 63      /* characters of an id */
+#define LAYOUT_RULE_ID_MAX 46 /* of a purpose or question: "purpose/question" must fit decision.rule */
+#define LAYOUT_TEXT_MAX 511
+#define LAYOUT_SECTORS_MAX 64
+#define LAYOUT_AREAS_MAX 64
+#define LAYOUT_ROLES_MAX 256
+#define LAYOUT_GATEWAYS_MAX 128
+#define LAYOUT_PROTOCOLS_MAX 64
+#define LAYOUT_PURPOSES_MAX 128
+#define LAYOUT_QUESTIONS_MAX 512
+#define LAYOUT_BASES_MAX 16
+#define LAYOUT_BUNDLE_MAX (8u << 20) /* bytes of a compiled bundle */
+
+enum regime { REGIME_ANY = 0, REGIME_UKGDPR, REGIME_LAW_ENFORCEMENT };
+enum gateway_kind { GATEWAY_DUTY = 1, GATEWAY_CONSENT, GATEWAY_POWER }; /* numbers as decision.basis */
+enum party_ask { ASK_NO = 0, ASK_INSIGHT_ONLY, ASK_FULL };
+enum sensitive_rule { SENSITIVE_HIDDEN = 1, SENSITIVE_MASKED, SENSITIVE_NAMED };
+
+struct lay_agency {
+    const char *id, *name, *controller, *contact;
+    uint16_t sector, organisation; /* organisation: own index when it is no team */
+    uint8_t regime;                /* UKGDPR or LAW_ENFORCEMENT */
+    bool sensitive, hub;
+    uint64_t areas; /* bits */
+};
+struct lay_gateway {
+    const char *id, *title, *statute, *section;
+    int32_t from, until; /* until POLICY_DAY_NONE: not repealed */
+    uint8_t kind, regime;
+    uint64_t excluded_sectors; /* holders that it never covers */
+    uint32_t conditions;       /* enum gateway_condition: all of them must be stated */
+};
+struct lay_party {
+    uint16_t agency;
+    uint8_t ask;
+    bool answer;
+};
+struct lay_protocol {
+    const char *id, *title;
+    int32_t from, until, review;
+    uint16_t n_parties;
+    struct lay_party *parties; /* sorted by agency */
+};
+struct lay_purpose {
+    const char *id, *title;
+    uint16_t parent, protocol;
+    int32_t from, until;
+    bool consent, relationship, self_claimed, involvement;
+    uint16_t within_days;
+    uint8_t sensitive;   /* enum sensitive_rule */
+    uint8_t past_shield; /* level */
+    uint64_t roles[LAYOUT_ROLES_MAX / 64]; /* bits: those that may ask */
+    uint16_t n_bases;
+    uint16_t bases[LAYOUT_BASES_MAX];
+};
+struct lay_question {
+    const char *id, *wording, *owner, *decision;
+    uint8_t kind;
+    bool all_parties; /* holders: every answering party; else by sector */
+    uint64_t sectors;
+    uint64_t purposes[LAYOUT_PURPOSES_MAX / 64];
+    bool sensitive, household, uses_homes, home_parameter, reveals_location, unknown_cannot_say, closed_class;
+    uint32_t look_back_days, deadline_ms;
+    struct policy_threshold threshold;
+};
+struct layout {
+    const char *id, *name, *country;
+    const char *sectors[LAYOUT_SECTORS_MAX], *areas[LAYOUT_AREAS_MAX], *roles[LAYOUT_ROLES_MAX];
+    struct lay_agency *agencies;
+    struct lay_gateway *gateways;
+    struct lay_protocol *protocols;
+    struct lay_purpose *purposes;
+    struct lay_question *questions;
+    uint16_t n_sectors, n_areas, n_roles, n_agencies, n_gateways, n_protocols, n_purposes, n_questions;
+    struct policy_consent_rules consent;
+    uint64_t shield_owners; /* sectors */
+};
+
+/* Appends the bytes of a layout. Return: 0, or buf_status()'s error. */
+ALM_MUST_USE int layout_encode(const struct layout *l, struct buf *out);
+/* An id: [a-z0-9][a-z0-9._-]*, at most max characters. */
+bool layout_id_valid(const char *id, size_t max);
