@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger.h - the audit log: records with a clear and a sealed part, and the RFC 9162 tree over them.
+ *
+ * Leaf hash input (RFC 9162 section 2.1.1): the leaf entry = version u8 1 || nonce 32 || SHA-256(clear bytes) || SHA-256(sealed bytes).
+ * A record can lose its sealed part later without the tree losing its proof. */
+#pragma once
+#include "store/store.h"
+#include "base/id.h"
+
+enum ledger_event { /* what a leaf records; numbers for ever; words by ledger_event_word */
+    EVENT_GENESIS = 1, EVENT_DECIDED /* permitted, questions go out */, EVENT_REFUSED, EVENT_DISCLOSED /* reply released */,
+    EVENT_NOT_DISCLOSED /* a permitted query whose release was refused or whose asker was gone */, EVENT_CONSENT_LODGED, EVENT_REFUSAL_LODGED,
+    EVENT_WITHDRAWN, EVENT_CONSENT_CHANGED, EVENT_SHIELD_LODGED, EVENT_SHIELD_LIFTED, EVENT_REJECTED /* a message refused before deciding: bad frame, signature, stale, repeat */,
+    EVENT_STRAY_ANSWER /* from an agency that was not asked, or late */, EVENT_POLICY_ACTIVATED, EVENT_AGENCY_CHANGED, EVENT_PRACTITIONER_CHANGED,
+    EVENT_OFFICER_CHANGED, EVENT_LOG_READ, EVENT_DAY_SET, EVENT_LIMITED /* aggregated: over a rate or budget */, EVENT_CORE_CRASH_SUSPENSION, EVENT_COUNT
+};
+const char *ledger_event_word(uint8_t event); /* "decided" */
+
+struct ledger_clear { /* strings "" when not applicable */
+    uint8_t event;
+    int64_t at_ms;
+    int32_t civil_day;
+    uint8_t mode;
+    struct id message; /* the message decided on */
+    uint64_t about;    /* an earlier leaf this one belongs to (a disclosure's decision), UINT64_MAX none */
+    char agency[64], role[64], purpose[64], question[64], basis[64], rule[96], reason[64];
+    uint8_t outcome;   /* 0 refused, 1 permitted; for DISCLOSED: insight value or 1 */
+    uint8_t told;      /* enum telling; 0 not a refusal */
+    uint8_t completeness;
+    char policy[65];   /* hex hash of the bundle */
+    char officer[64];  /* who changed or read */
+    char detail[256];  /* event's own: what changed, counts; never a token, name or key */
+    uint16_t n_holders; /* asked */
+    char holders[64][64]; /* agencies asked or told; more than 64: the first 64, n_holders tells */
+};
+struct ledger_sealed { /* as bytes: tokens, practitioner, case, answer; layout versioned by its writer (broker/core/record.c) */
+    struct bytes octets;
+};
+struct ledger; /* the tree's frontier, held by the one writer */
+ALM_MUST_USE int ledger_open(struct store *s, struct ledger **out); /* loads the frontier; checks size against TABLE_LOG: -EBADMSG */
+struct ledger *ledger_close(struct ledger *l);
+void ledger_closep(struct ledger **l);
+uint64_t ledger_size(const struct ledger *l); /* leaves committed or appended in the open transaction */
+/* Appends in the open write transaction; *leaf is its index. Sticky error in t. */
+void ledger_append(struct ledger *l, struct store_txn *t, const struct ledger_clear *clear, struct bytes sealed_part, uint64_t *leaf);
+/* After store_commit: keep (0) or roll back (non-zero) what was appended. */
+void ledger_settle(struct ledger *l, int commit_result);
+void ledger_root(const struct ledger *l, uint8_t root[static SHA256_LEN]);
+void ledger_head_put(struct store_txn *t, uint64_t size, const char *note); /* a signed checkpoint */
+ALM_MUST_USE int ledger_head_latest(struct store_txn *t, uint64_t *size, struct buf *note); /* -ENOENT none */
+
+/* Reading (the reader; also audit verify). clear_bytes and entry as committed, so that hashes can be recomputed. */
+struct ledger_record {
+    uint64_t leaf;
+    struct ledger_clear clear;
+    struct bytes clear_octets, sealed_octets;
+    uint8_t nonce[32];
+};
+typedef int ledger_visit(void *ctx, const struct ledger_record *r);
+ALM_MUST_USE int ledger_each(struct store_txn *t, uint64_t from, uint64_t until, ledger_visit *visit, void *ctx);
+ALM_MUST_USE int ledger_leaf_hash(const uint8_t nonce[static 32], struct bytes clear, struct bytes sealed_part, uint8_t out[static SHA256_LEN]);
+ALM_MUST_USE int ledger_clear_decode(struct bytes octets, struct ledger_clear *out); /* -EBADMSG */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store.h - sealed, versioned tables over one LMDB environment. The only user of <lmdb.h> is store.c.
+ *
+ * Values are AEAD-sealed with table and key as associated data, which also detects bit rot and swapped records. A run of puts keeps a
+ * sticky error in its transaction and is checked once, at commit. The first I/O error latches: every later begin fails until the
+ * process is restarted (LMDB "succeeds" after a failed sync). Threads: one writer transaction at a time; a handle belongs to one thread. */
+#pragma once
+#include "base/attr.h"
+#include "base/bytes.h"
+#include "base/crypto.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+enum table { /* each a named LMDB database with its schema version in TABLE_META */
+    TABLE_META = 0, /* schema versions, mode the store was made for, origin */
+    TABLE_AGENCIES, /* agency id -> registry record */
+    TABLE_KEYS,     /* CURVE or signing public key -> agency */
+    TABLE_PRACTITIONERS, /* agency 0 ref -> standing */
+    TABLE_OFFICERS,
+    TABLE_BUNDLES,  /* hash -> compiled bundle; "active" -> hash */
+    TABLE_CONSENTS, /* consent id -> record */
+    TABLE_SHIELDS,  /* shield id -> record */
+    TABLE_SUBJECTS, /* HMAC(token) 0 record kind, id -> "": which records are about whoever has this token */
+    TABLE_RECEIPTS, /* agency 0 message id -> SHA-256 of the body, leaf, time: same id again */
+    TABLE_LOG,      /* leaf index (u64 BE) -> record */
+    TABLE_TREE,     /* RFC 9162 node hashes: level u8, index u64 -> hash */
+    TABLE_HEADS,    /* tree size -> signed note */
+    TABLE_QUOTAS,   /* agency -> daily bytes */
+    TABLE_COUNT
+};
+struct store;
+struct store_txn;
+struct store_options {
+    const char *path;      /* a directory; made if absent (writer) */
+    const struct secret *key;
+    uint8_t mode;          /* 1 live, 2 exercise: a store ever used in the other is refused (-EXDEV) */
+    const char *origin;    /* another origin's store is refused (-EXDEV) */
+    size_t map_bytes;      /* address space; 0: 16 GiB */
+    bool read_only;        /* the reader: still needs to write the lock file */
+};
+#define STORE_KEY_MAX 511          /* bytes of a key: LMDB's own limit */
+#define STORE_VALUE_MAX (16 << 20) /* bytes of a value before sealing */
+/* Return: 0; -EXDEV made for another mode or origin; -EBADMSG not this key, or damaged; -EPROTO newer schema than this program;
+ * -EBUSY another writer has it; -errno. */
+ALM_MUST_USE int store_open(const struct store_options *o, struct store **out);
+struct store *store_close(struct store *s);
+void store_closep(struct store **s);
+
+ALM_MUST_USE int store_begin(struct store *s, bool write, struct store_txn **out);
+/* Every begin after a latched I/O error or a damaged page gives that error again: stop sharing and restart. 0: none. */
+int store_latched(const struct store *s);
+struct store *store_of(const struct store_txn *t); /* borrowed */
+/* Durable when it returns 0. Consumes the transaction even when it fails. A disk that is full is -ENOSPC (LMDB says EIO). */
+ALM_MUST_USE int store_commit(struct store_txn *t);
+struct store_txn *store_abort(struct store_txn *t); /* accepts NULL */
+void store_abortp(struct store_txn **t);
+int store_status(const struct store_txn *t); /* the sticky error */
+/* Makes the transaction fail at commit, for a caller that met an error of its own. The first error stays; 0 is ignored. */
+void store_fail(struct store_txn *t, int error);
+
+void store_put(struct store_txn *t, enum table table, struct bytes key, struct bytes value);
+void store_del(struct store_txn *t, enum table table, struct bytes key); /* absent is fine */
+/* Appends the opened value to out. Return: 0; -ENOENT; -EBADMSG damaged; -errno. */
+ALM_MUST_USE int store_get(struct store_txn *t, enum table table, struct bytes key, struct buf *out);
+/* Without opening the value. A failure counts as absent and is sticky: nothing decided on it is committed. */
+bool store_has(struct store_txn *t, enum table table, struct bytes key);
+/* Calls visit for each record whose key starts with prefix, in key order from `from` (empty: the first); visit returns 0 to go on, 1 to
+ * stop, negative to fail. value is NULL-data when !values. Views are valid during the call only. Return: 0, or what failed. */
+typedef int store_visit(void *ctx, struct bytes key, struct bytes value);
+ALM_MUST_USE int store_scan(struct store_txn *t, enum table table, struct bytes prefix, struct bytes from, bool values, store_visit *visit, void *ctx);
+/* The last key of a table with this prefix. Return: 0, -ENOENT, -errno. */
+ALM_MUST_USE int store_last(struct store_txn *t, enum table table, struct bytes prefix, struct buf *key_out);
+/* HMAC of a token (or any identifier) under a key derived from the store key: what stands in keys. */
+ALM_MUST_USE int store_blind(const struct store *s, struct bytes data, uint8_t out[static SHA256_LEN]);
+/* A key of its own for another use, derived from the store key by label. */
+ALM_MUST_USE int store_subkey(const struct store *s, const char *label, struct secret *out);
