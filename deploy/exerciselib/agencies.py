@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What one agency would hold: its own rows of a folder, as its adapter's CSV files, and its adapter's configuration.
+
+An adapter gets its agency's contacts and involvements and the people in them (also those of its concerns and referrals) with
+their residences; NHS numbers go only to health and children's services, UPNs only to education and children's services. Rows are
+written as of a day: what happens later is not in the files yet. `relationships/` holds the rows of the whole organisation (an agency
+and its teams), which say why it may ask and never answer a question.
+"""
+import csv
+import io
+import os
+
+NHS_SECTORS = {"health", "childrens-services"}
+UPN_SECTORS = {"education", "childrens-services"}
+COLUMNS = {
+    "people": ["person_id", "given_name", "family_name", "date_of_birth", "nhs_number", "upn"],
+    "homes": ["household_id", "address_line", "postcode", "shielded_from"],
+    "residences": ["person_id", "household_id", "from_date", "to_date"],
+    "contacts": ["contact_id", "person_id", "household_id", "date", "kind"],
+    "involvements": ["involvement_id", "person_id", "service", "start_date", "end_date"],
+    "referrals": ["referral_id", "person_id", "household_id", "sent_date", "decision", "decided_date", "closed_date"],
+}
+
+
+def known_date(value, day):
+    """A date as it was known on a day: one that still lies ahead is not known yet."""
+    return value if value and value <= day else ""
+
+
+class Cabinet:
+    """Every agency's files, kept as of a day."""
+
+    def __init__(self, folder, stage):
+        self.folder, self.stage = folder, stage
+        self.organisation = {a["agency_id"]: a["team_of"] or a["agency_id"] for a in folder.rows("agencies")}
+        self.sector = {a["agency_id"]: a["sector"] for a in folder.rows("agencies")}
+        self.persons = {p["person_id"]: p for p in folder.rows("persons")}
+        self.owner = next((a["agency_id"] for a in folder.rows("agencies") if a["sector"] == "childrens-services"), None)
+        self.written = {}  # path -> text, so that only what changed is written
+        self.own = self.by(lambda agency: agency)
+        self.whole = self.by(lambda agency: self.organisation.get(agency, agency))
+
+    def by(self, key):
+        """The dated rows of each agency (or organisation): table -> key -> rows."""
+        tables = {name: {} for name in ("contacts", "involvements", "concerns", "referrals")}
+        for name in ("contacts", "involvements", "concerns"):
+            for row in self.folder.rows(name):
+                tables[name].setdefault(key(row["agency_id"]), []).append(row)
+        for row in self.folder.rows("referrals"):
+            for agency in {key(row["from_agency"]), key(row["to_agency"])}:
+                tables["referrals"].setdefault(agency, []).append(row)
+        return tables
+
+    DATE = {"contacts": "date", "involvements": "start_date", "concerns": "date", "referrals": "sent_date"}
+
+    def as_of(self, tables, key, day):
+        """The rows of one agency that exist on a day, and the people in them."""
+        rows = {name: [r for r in tables[name].get(key, []) if r[self.DATE[name]] <= day] for name in tables}
+        people = sorted({r["person_id"] for part in rows.values() for r in part if r["person_id"]})
+        residences = [r for r in self.folder.rows("residences") if r["person_id"] in set(people) and r["from_date"] <= day]
+        return rows, people, residences
+
+    def person_rows(self, agency, people):
+        sector = self.sector[agency]
+        for person_id in people:
+            person = dict(self.persons[person_id])
+            if sector not in NHS_SECTORS:
+                person["nhs_number"] = ""
+            if sector not in UPN_SECTORS:
+                person["upn"] = ""
+            yield person
+
+    def files(self, agency, day):
+        """relative path -> CSV text of one agency on a day."""
+        rows, people, residences = self.as_of(self.own, agency, day)
+        org_rows, org_people, org_residences = self.as_of(self.whole, self.organisation[agency], day)
+        used = {r["household_id"] for part in (residences, org_residences, rows["contacts"], org_rows["referrals"]) for r in part}
+        homes = [dict(h, shielded_from=known_date(h["shielded_from"], day) if agency == self.owner else "")
+                 for h in self.folder.rows("households") if h["household_id"] in used]
+        stays = lambda part: [dict(r, to_date=known_date(r["to_date"], day)) for r in part]
+        periods = lambda part: [dict(r, end_date=known_date(r["end_date"], day)) for r in part]
+        made = [dict(r, decision=r["decision"] if known_date(r["decided_date"], day) else "", closed_date=known_date(r["closed_date"], day),
+                     decided_date=known_date(r["decided_date"], day))
+                for r in org_rows["referrals"] if self.organisation.get(r["to_agency"]) == self.organisation[agency]]
+        return {
+            "people.csv": text("people", self.person_rows(agency, people)),
+            "homes.csv": text("homes", homes),
+            "residences.csv": text("residences", stays(residences)),
+            "contacts.csv": text("contacts", rows["contacts"]),
+            "involvements.csv": text("involvements", periods(rows["involvements"])),
+            "org-people.csv": text("people", self.person_rows(agency, org_people)),
+            "org-residences.csv": text("residences", stays(org_residences)),
+            "org-involvements.csv": text("involvements", periods(org_rows["involvements"])),
+            "org-referrals.csv": text("referrals", made),
+        }
+
+    def write(self, agency, day):
+        """Brings one agency's files to a day. Return: whether any of them changed."""
+        changed = False
+        place = self.stage.work / "agencies" / agency
+        place.mkdir(parents=True, exist_ok=True)
+        for name, content in self.files(agency, day).items():
+            path = place / name
+            if self.written.get(path) != content:
+                replace(path, content)
+                self.written[path] = content
+                changed = True
+        return changed
+
+    def configure(self, agency):
+        """Writes the adapter's configuration; the questions are those of the catalogue that its sector may be asked."""
+        path = self.stage.work / "agencies" / agency / "adapter.conf"
+        keys = self.stage.keys
+        questions = ",\n".join(question_text(q) for q in self.folder.rows("questions")
+                               if q["rule"] == "residence" or self.sector[agency] in q["sectors"].split("|"))
+        path.write_text(f'''agency = "{agency}";
+mode = "{self.stage.mode}";
+origin = "{self.stage.origin}";
+broker = {{ address = "{self.stage.gates[self.organisation[agency]]}"; public_key = "{self.stage.broker_public()}"; }};
+keys = {{ curve = "{keys / agency}.key_secret"; sign = "{keys / agency}.sign"; token = "{keys / 'partnership.token'}"; }};
+tokens = {{ scheme = "hmac"; epoch = 1; }};
+socket = "{self.stage.socket_of(agency)}";
+outbox = "{self.stage.work / 'agencies' / agency / 'outbox'}";
+contact_route = "duty desk of {agency}";
+backend = "csv";
+csv = {{
+  people = {{ file = "people.csv"; }};
+  homes = {{ file = "homes.csv"; }};
+  residences = {{ file = "residences.csv"; }};
+  contacts = {{ file = "contacts.csv"; }};
+  involvements = {{ file = "involvements.csv"; }};
+  relationships = {{
+    people = {{ file = "org-people.csv"; }};
+    residences = {{ file = "org-residences.csv"; }};
+    involvements = {{ file = "org-involvements.csv"; }};
+    referrals = {{ file = "org-referrals.csv"; }};
+  }};
+  data_as_of = "day";
+  reload_s = 0;
+}};
+questions = (
+{questions}
+);
+''', encoding="utf-8")
+        return path
+
+
+def question_text(q):
+    quoted = lambda field: "[ " + ", ".join(f'"{k}"' for k in q[field].split("|") if k) + " ]"
+    parts = [f'id = "{q["question_id"]}"', f'rule = "{q["rule"]}"']
+    if q["kinds"]:
+        parts.append(f"kinds = {quoted('kinds')}")
+    if q["end_kinds"]:
+        parts.append(f"end_kinds = {quoted('end_kinds')}")
+    if q["window_days"]:
+        parts.append(f"window_days = {q['window_days']}")
+    return "  { " + "; ".join(parts) + "; }"
+
+
+def text(table, rows):
+    out = io.StringIO()
+    writer = csv.DictWriter(out, COLUMNS[table], extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow(row)
+    return out.getvalue()
+
+
+def replace(path, content):
+    """A reader sees the old file or the new one, never half of one."""
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_text(content, encoding="utf-8")
+    os.replace(fresh, path)

@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Plays a folder forward in time: the day moves on, rows appear, consents and shields are lodged, scenarios are asked.
+
+Each step is a product command run for one agency against that agency's own adapter. What the asker saw is kept beside what
+the log recorded; judging both is judge.py.
+"""
+import datetime
+import json
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from .stage import StageError
+
+LODGE, ASK = 1, 2  # on one day everything is lodged before anything is asked
+WORKERS = 4        # commands at a time where order does not matter
+
+
+def day_before(day):
+    return (datetime.date.fromisoformat(day) - datetime.timedelta(days=1)).isoformat()
+
+
+class Answered:
+    """What one scenario's asker saw."""
+
+    def __init__(self, scenario, reply, exit_code):
+        self.scenario, self.reply, self.exit = scenario, reply, exit_code
+
+    @property
+    def message_id(self):
+        return self.reply.get("message_id", "")
+
+
+class Player:
+    def __init__(self, folder, stage, cabinet, tell=lambda line: None, attempts=3):
+        self.folder, self.stage, self.cabinet, self.tell, self.attempts = folder, stage, cabinet, tell, attempts
+        self.persons = cabinet.persons
+        self.households = {h["household_id"]: h for h in folder.rows("households")}
+        self.purposes = {p["purpose"]: p for p in folder.rows("purposes")}
+        self.lodged = {}    # consent id of the folder -> (message id, lodging agency)
+        self.shields = {}   # (person, household) -> shield id
+        self.day = None
+
+    # --- the order of events ---
+    def timeline(self, scenarios):
+        """(day, order, what, argument) for every step that the scenarios need, in order."""
+        last = max((s["as_of_date"] for s in scenarios), default="")
+        steps = [(s["as_of_date"], ASK, self.ask, s) for s in scenarios]
+        for c in self.folder.rows("consents"):
+            purpose = self.purposes.get(c["purpose"])
+            start = max(c["date_given"], purpose["valid_from"]) if purpose else c["date_given"]
+            steps.append((start, LODGE, self.lodge, c))
+            if c["withdrawn_on"]:
+                steps.append((max(start, c["withdrawn_on"]), LODGE, self.withdraw, c))
+            if c["capacity"] == "local-authority":
+                steps += [(end, LODGE, self.end_of_care, c) for end in self.care_ends(c["person_id"]) if end > start]
+        for r in self.folder.rows("residences"):
+            from_day = self.households[r["household_id"]]["shielded_from"]
+            if from_day and not (r["to_date"] and r["to_date"] <= from_day):
+                steps.append((max(from_day, r["from_date"]), LODGE, self.shield, r))
+                if r["to_date"]:
+                    steps.append((r["to_date"], LODGE, self.unshield, r))
+        steps = [s for s in steps if s[0] <= last]
+        return sorted(steps, key=lambda s: (s[0], s[1]))
+
+    def play(self, scenarios, between=lambda: None):
+        """Return: an Answered for each scenario, in the order asked. between() is called after each step."""
+        answers = []
+        steps = self.timeline(scenarios)
+        for n, (day, _, action, row) in enumerate(steps):
+            if day != self.day:
+                self.move_to(day)
+            done = action(row)
+            if done is not None:
+                answers.append(done)
+            self.tell(f"{day}  step {n + 1} of {len(steps)}")
+            between()
+        return answers
+
+    def move_to(self, day):
+        """The rows that exist by then appear in the agencies' files; then the broker's day moves, and the adapters hear of it."""
+        changed = [a for a in self.cabinet.organisation if self.cabinet.write(a, day)]
+        for agency in changed:
+            self.stage.processes[f"adapter-{agency}"].send_signal(signal.SIGHUP)
+        self.retry(lambda: self.stage.set_day(day))
+        with ThreadPoolExecutor(WORKERS) as pool:
+            list(pool.map(lambda agency: self.stage.wait_adapter(agency, day=day), self.cabinet.organisation))
+        self.day = day
+
+    def retry(self, act):
+        """A broker that is just coming back says so; try again a few times, never for ever."""
+        for attempt in range(self.attempts):
+            try:
+                return act()
+            except StageError:
+                if attempt == self.attempts - 1:
+                    raise
+                time.sleep(0.5 * (attempt + 1))
+        return None
+
+    # --- subjects ---
+    def subject(self, person_id):
+        """What a practitioner would type: identifiers, and homes up to today."""
+        p = self.persons[person_id]
+        homes = []
+        for r in self.folder.rows("residences"):
+            if r["person_id"] == person_id and r["from_date"] <= self.day:
+                h = self.households[r["household_id"]]
+                until = r["to_date"] if r["to_date"] and r["to_date"] <= self.day else ""
+                homes.append({"address": h["address_line"], "postcode": h["postcode"], "from": r["from_date"], "until": until,
+                              "ref": h["household_id"]})
+        return json.dumps({"given_name": p["given_name"], "family_name": p["family_name"], "date_of_birth": p["date_of_birth"],
+                           "nhs_number": p["nhs_number"], "upn": p["upn"], "homes": homes})
+
+    def address(self, household_id):
+        h = self.households[household_id]
+        return f"{h['address_line']}; {h['postcode']}; {household_id}"
+
+    # --- lodging ---
+    def lodger(self, consent):
+        """The first agency in recipients that is a party of the purpose's protocol; for '*' the first that may ask in full."""
+        protocol = self.purposes[consent["purpose"]]["protocol_id"] if consent["purpose"] in self.purposes else None
+        parties = [r for r in self.folder.rows("protocol-parties") if r["protocol_id"] == protocol]
+        ids = {r["agency_id"] for r in parties}
+        for agency in consent["recipients"].split("|"):
+            if agency in ids or self.cabinet.organisation.get(agency) in ids:
+                return agency
+        if consent["recipients"] == "*":
+            return next((r["agency_id"] for r in parties if r["ask"] == "full"), None)
+        return None
+
+    def lodge(self, c):
+        agency = self.lodger(c)
+        if agency is None:
+            self.tell(f"{c['consent_id']}: nobody in its recipients is a party; not lodged")
+            return None
+        verb = "refuse" if c["decision"] == "refused" else "grant"
+        args = ["--purpose", c["purpose"], "--capacity", c["capacity"], "--recipients", c["recipients"].replace("|", ","),
+                "--given-on", c["date_given"], "--method", "signed"]
+        for flag, field in (("--sources", "sources"), ("--sensitive-sources", "sensitive_sources")):
+            if c[field]:
+                args += [flag, c[field].replace("|", ",")]
+        if c["expires_on"]:
+            args += ["--expires-on", c["expires_on"]]
+        if c["given_by"] and c["given_by"] != c["person_id"]:
+            args += ["--giver-ref", c["given_by"]]
+        if c["capacity"] == "parent" and c["person_id"] in self.persons.get(c["given_by"], {}).get(
+                "parental_responsibility_for", "").split("|"):
+            args += ["--holds-responsibility"]
+        if c["capacity"] == "local-authority":
+            since = self.care_since(c["person_id"])
+            if since:
+                args += ["--care-from", since]
+        got = self.lodge_with(agency, ["consent", verb, *args], stdin=self.subject(c["person_id"]))
+        self.lodged[c["consent_id"]] = (got["message_id"], agency)
+        return None
+
+    def lodge_with(self, agency, args, stdin=None):
+        """Runs a lodging command and waits for its receipt: from then on it is the broker's, whatever crashes."""
+        subject = ["--subject", "-"] if stdin else []
+        got = self.stage.command(*args, *subject, "--socket", self.stage.socket_of(agency), "--practitioner", "exercise", "--json",
+                                 stdin=stdin, check=False)
+        reply = got.json()
+        if got.exit != 0 or reply.get("kind") != "receipt":
+            raise StageError(f"{agency} could not lodge ({' '.join(args[:2])}, on {self.day}): {json.dumps(reply)[:400]}")
+        if reply.get("queued"):
+            self.stage.command("status", "--socket", self.stage.socket_of(agency), "--wait-sent", "--timeout", 30, "--json")
+        return reply
+
+    def withdraw(self, c):
+        if c["consent_id"] in self.lodged:
+            message_id, agency = self.lodged[c["consent_id"]]
+            self.lodge_with(agency, ["consent", "withdraw", message_id, "--purpose", c["purpose"], "--given-on", self.day])
+
+    def care_events(self, person_id):
+        events = []
+        for r in self.folder.rows("contacts"):
+            if r["person_id"] == person_id and r["kind"] in ("looked-after-start", "looked-after-end"):
+                events.append((r["date"], r["kind"] == "looked-after-start"))
+        return sorted(events)
+
+    def care_since(self, person_id):
+        """The day since when the child is looked after, or None when it is not."""
+        past = [e for e in self.care_events(person_id) if e[0] <= self.day]
+        return past[-1][0] if past and past[-1][1] else None
+
+    def care_ends(self, person_id):
+        return [date for date, start in self.care_events(person_id) if not start]
+
+    def end_of_care(self, c):
+        if c["consent_id"] in self.lodged:
+            message_id, agency = self.lodged[c["consent_id"]]
+            self.lodge_with(agency, ["consent", "change", message_id, "--purpose", c["purpose"], "--able-until", day_before(self.day)])
+
+    def shield(self, r):
+        got = self.lodge_with(self.cabinet.owner, ["shield", "--level", "location", "--from", self.day, "--reason", "address to be kept secret"],
+                              stdin=self.subject(r["person_id"]))
+        self.shields[(r["person_id"], r["household_id"])] = got["message_id"]
+
+    def unshield(self, r):
+        shield = self.shields.pop((r["person_id"], r["household_id"]), None)
+        if shield:
+            self.retry(lambda: self.stage.command("shield", "lift", shield, "--reason", "moved away", *self.stage.signed(both=True)))
+
+    # --- asking ---
+    def ask_command(self, s):
+        """The command for one scenario: (what to do, its options, standard input)."""
+        kind, _, rest = s["question"].partition(":")
+        args = ["--socket", self.stage.socket_of(s["asking_agency"]), "--purpose", s["purpose"], "--role", s["role"], "--practitioner",
+                f"p-{s['role']}", "--json"]
+        if s["lawful_basis_hint"] not in ("", "none"):
+            args += ["--basis", s["lawful_basis_hint"]]
+        stdin = None
+        if s["subject"] in self.households:
+            args += ["--household", self.address(s["subject"])]
+        else:
+            args += ["--subject", "-"]
+            stdin = self.subject(s["subject"])
+        if kind == "who-is-involved":
+            argv = ["who"]
+        elif kind == "insight":
+            question, _, parameter = rest.partition(":")
+            argv = ["ask", question] + (["--at-home", self.address(parameter)] if parameter else [])
+        else:
+            argv = ["ask", f"{kind}-{rest}" if kind == "threshold" else f"{kind}-state"]
+        return argv, args, stdin
+
+    def ask(self, s):
+        """One scenario. After a crash the caller asks again, as DESIGN says: the record shows the first as never disclosed."""
+        argv, args, stdin = self.ask_command(s)
+        for attempt in range(self.attempts):
+            got = self.stage.command(*argv, *args, stdin=stdin, check=False)
+            reply = got.json()
+            if got.exit != 75 or attempt == self.attempts - 1:
+                return Answered(s, reply, got.exit)
+            time.sleep(0.5 * (attempt + 1))
+        return None

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The quickstart's play: a broker, an adapter for every agency of a fictional town, and one family's story, step by step.
+
+Each step prints the command as a person would type it, and what that person then sees.
+"""
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .agencies import Cabinet
+from .curtain import raise_curtain
+from .folder import FolderError, load
+from .play import Player
+from .stage import Stage, StageError, find_prefix
+
+DATA = Path(__file__).resolve().parent.parent.parent / "tests" / "data" / "marlham"
+DAY = "2021-06-15"
+CONSENT = "k-amory-03"  # Tess Amory's own, for early help, signed in February 2021
+STORY = [
+    ("A social worker weighing a visit asks one narrow question about the youngest child.",
+     {"asking_agency": "marlshire-childrens-services", "role": "social-worker", "purpose": "child-protection",
+      "lawful_basis_hint": "safeguarding-child", "subject": "p-amory-nina", "question": "insight:caf-open"}),
+    ("The school's special needs coordinator asks who else is working with the mother. She agreed to that, but did not name every service.",
+     {"asking_agency": "tansy-lane-primary", "role": "senco", "purpose": "early-help", "lawful_basis_hint": "consent",
+      "subject": "p-amory-tess", "question": "who-is-involved"}),
+    ("The school asks for more than she agreed to. The refusal does not say whether there is such a service.",
+     {"asking_agency": "tansy-lane-primary", "role": "senco", "purpose": "early-help", "lawful_basis_hint": "consent",
+      "subject": "p-amory-tess", "question": "insight:substance-treatment-current"}),
+]
+
+
+class Narrator:
+    def __init__(self, colour):
+        self.bold, self.dim, self.off = ("\033[1m", "\033[2m", "\033[0m") if colour else ("", "", "")
+        self.n = 0
+
+    def step(self, text):
+        self.n += 1
+        print(f"\n{self.bold}{self.n}. {text}{self.off}")
+
+    def run(self, shown, stage, args, stdin=None):
+        """Shows the command as typed, runs it, and shows what it printed."""
+        print(f"{self.dim}   $ almoner {shown}{self.off}")
+        done = subprocess.run([str(stage.prefix / "bin" / "almoner"), *map(str, args)], input=stdin, capture_output=True, text=True,
+                              env=stage.env, check=False, timeout=60)
+        for line in (done.stdout + done.stderr).rstrip().splitlines():
+            print(f"   {line}")
+        return done.returncode
+
+
+def ask(narrator, player, stage, who):
+    """One question of the story. Return: the exit code of the command."""
+    argv, args, stdin = player.ask_command(who)
+    args = [a for a in args if a != "--json"]
+    person = player.persons[who["subject"]]
+    shown = [*argv, "--purpose", who["purpose"], "--role", who["role"], "--given", person["given_name"], "--family", person["family_name"],
+             "--born", person["date_of_birth"], "…"]
+    return narrator.run(f"{' '.join(shlex.quote(a) if a != '…' else a for a in shown)}   # at {who['asking_agency']}", stage, [*argv, *args], stdin)
+
+
+def play(stage, folder, narrator, progress):
+    cabinet = Cabinet(folder, stage)
+    player = Player(folder, stage, cabinet)
+    first = min(c["date_given"] for c in folder.rows("consents") if c["consent_id"] == CONSENT)
+    raise_curtain(stage, folder, cabinet, first, progress)
+    steps = [s for s in player.timeline([dict(STORY[0][1], as_of_date=DAY)]) if first <= s[0] and s[2] != player.ask]
+    for day, _, action, row in steps:
+        if day != player.day:
+            player.move_to(day)
+        action(row)
+    player.move_to(DAY)
+    print(f"\nUp: one broker ({len(stage.gates)} gates), {len(cabinet.organisation)} adapters, each a process of its own, over CURVE on "
+          f"loopback.\nIt is {DAY} in the fictional city of Marlham. Consents given until then have been lodged by the agencies that took them.")
+    exits = []
+    for text, who in STORY:
+        narrator.step(text)
+        exits.append(ask(narrator, player, stage, who))
+    narrator.step("The mother withdraws her consent, at the agency that took it. It counts from the commit on.")
+    message_id, agency = player.lodged[CONSENT]
+    exits.append(narrator.run(f"consent withdraw {message_id}   # at {agency}", stage,
+                              ["consent", "withdraw", message_id, "--purpose", "early-help", "--socket", stage.socket_of(agency),
+                               "--practitioner", "quickstart"]))
+    narrator.step("The school asks the second question again.")
+    exits.append(ask(narrator, player, stage, STORY[1][1]))
+    narrator.step("An information-governance officer reads the trail. Reading it is itself recorded. No name, token or key is in it.")
+    exits.append(narrator.run("audit tail -n 14", stage, ["audit", "tail", "-n", "14"]))
+    narrator.step("And checks that nothing is missing or altered: every leaf hashed again, up to the signed head.")
+    time.sleep(1.5)  # the signer signs at most once a second; let the last leaves come under a head
+    exits.append(narrator.run("audit verify", stage, ["audit", "verify"]))
+    return exits == [0, 0, 77, 0, 77, 0, 0]
+
+
+def main():
+    narrator = Narrator(sys.stdout.isatty())
+    progress = lambda line, always=False: print(f"   … {line}", file=sys.stderr, flush=True) if always else None
+    try:
+        folder = load(DATA)
+        with Stage(find_prefix(sys.argv[1] if len(sys.argv) > 1 else None)) as stage:
+            good = play(stage, folder, narrator, progress)
+    except (StageError, FolderError) as e:
+        print(f"quickstart: {e}", file=sys.stderr)
+        return 69
+    print("\nEverything that was started has been stopped, and its working folder removed." if good else
+          "\nSomething did not come out as it should have; the lines above show what. Everything that was started has been stopped.")
+    print("Next: `almoner --help` in build/stage/bin, or play the whole story with deploy/exercise tests/data/marlham")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A client written from proto/wire/README.md and adapters/README.md alone, with Debian's zmq, protobuf and nacl modules.
+
+It shares no code with almoner: it shows that an agency may bring its own adapter in another language.
+"""
+import datetime
+import hashlib
+import hmac
+import os
+import time
+import unicodedata
+
+import nacl.signing
+import zmq
+import zmq.auth
+
+ORDINAL = datetime.date.toordinal
+FRESH_ID_VERSION = 0x70
+TOKEN_DOMAIN = b"almoner/token/v1\0"
+SIGN_DOMAIN = b"almoner/v1\0"
+MODES = {"live": 1, "exercise": 2}
+SCHEME_HMAC = 1
+
+
+def uuid7():
+    """RFC 9562 section 5.7: 48 bits of Unix milliseconds, version, variant, and randomness."""
+    ms = time.time_ns() // 1_000_000
+    octets = bytearray(ms.to_bytes(6, "big") + os.urandom(10))
+    octets[6] = FRESH_ID_VERSION | (octets[6] & 0x0F)
+    octets[8] = 0x80 | (octets[8] & 0x3F)
+    return bytes(octets)
+
+
+def fold(name):
+    """Letters only, case and marks gone. (Letters such as ø, which do not decompose, are not used by the tests.)"""
+    flat = unicodedata.normalize("NFKD", name).casefold()
+    return "".join(c for c in flat if c.isalpha())
+
+
+class Tokens:
+    def __init__(self, key, epoch=1):
+        self.key, self.epoch = key, epoch
+
+    def value(self, kind, *parts):
+        data = TOKEN_DOMAIN + bytes([kind, SCHEME_HMAC]) + self.epoch.to_bytes(2, "big")
+        for part in parts:
+            octets = part.encode()
+            data += len(octets).to_bytes(2, "big") + octets
+        return hmac.new(self.key, data, hashlib.sha256).digest()
+
+    def person(self, pb, token_set, given, family, born, nhs=None, postcode=None):
+        kinds = [(3, fold(given), fold(family), born)]
+        if nhs:
+            kinds.append((1, nhs))
+        if postcode:
+            kinds.append((5, fold(given), fold(family), postcode.replace(" ", "").upper()))
+        for kind, *parts in kinds:
+            token_set.tokens.add(kind=kind, scheme=SCHEME_HMAC, epoch=self.epoch, value=self.value(kind, *parts))
+
+
+class Client:
+    """One agency's connection. pb: the module that protoc made of almoner.proto."""
+
+    def __init__(self, pb, agency, address, broker_public, curve_file, sign_seed, mode, origin):
+        self.pb, self.agency, self.mode, self.origin = pb, agency, MODES[mode], origin.encode()
+        self.key = nacl.signing.SigningKey(sign_seed)
+        self.key_id = hashlib.sha256(self.key.verify_key.encode()).digest()[:8]
+        self.context = zmq.Context()
+        self.socket = self.context.socket(zmq.DEALER)
+        public, secret = zmq.auth.load_certificate(curve_file)
+        self.socket.curve_publickey, self.socket.curve_secretkey = public, secret
+        self.socket.curve_serverkey = broker_public.encode()
+        self.socket.linger = 0
+        self.socket.connect(address)
+
+    def close(self):
+        self.socket.close()
+        self.context.term()
+
+    def body(self, **fields):
+        return self.pb.Body(id=uuid7(), sender=self.agency, sent_ms=time.time_ns() // 1_000_000, **fields)
+
+    def frame(self, body, size, signature=None):
+        """Pads the body to a size of its type, signs exactly the bytes that are sent, and wraps them."""
+        octets = self.pad(body, size)
+        message = SIGN_DOMAIN + bytes([self.mode, len(self.origin)]) + self.origin + octets
+        return self.pb.Envelope(version=1, key_id=self.key_id, body=octets,
+                                signature=signature or self.key.sign(message).signature).SerializeToString()
+
+    @staticmethod
+    def pad(body, size):
+        """Zero bytes in one or two padding entries bring the encoding to exactly size bytes."""
+        del body.padding[:]
+        for entries in ((), (0,), (0, 0)):
+            for first in (0, 1) if len(entries) == 2 else (None,):
+                del body.padding[:]
+                if entries:
+                    body.padding.extend([b""] * len(entries))
+                    if first is not None:
+                        body.padding[0] = bytes(first)
+                    for filler in range(max(0, size - body.ByteSize() - 4), size):
+                        body.padding[-1] = bytes(filler)
+                        if body.ByteSize() >= size:
+                            break
+                if body.ByteSize() == size:
+                    return body.SerializeToString()
+        raise ValueError(f"cannot pad {body.ByteSize()} to {size}")
+
+    def send(self, frame):
+        self.socket.send(frame)
+
+    def receive(self, timeout_ms=5000):
+        """The next Body from the broker, or None."""
+        if not self.socket.poll(timeout_ms):
+            return None
+        envelope = self.pb.Envelope.FromString(self.socket.recv())
+        assert envelope.version == 1
+        return self.pb.Body.FromString(envelope.body)
+
+    def until(self, kind, reply_to=None, timeout_s=6):
+        """The next Body of a kind (and to a message), past anything else."""
+        end = time.monotonic() + timeout_s
+        while time.monotonic() < end:
+            got = self.receive(int(1000 * (end - time.monotonic())) + 1)
+            if got is not None and got.WhichOneof("payload") in kind and (reply_to is None or got.in_reply_to == reply_to):
+                return got
+        return None
