@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A year is taken to start in
- * March, so that the leap day is its last; 400 years (an era) are always 146097 days. */
+/* A year is taken to start in March, so that the leap day is its last; 400 years (an era) are always
+ * 146097 days. */
 int64_t civil_from_ymd(int64_t year, int month, int mday)
 {
     int64_t y = month > 2 ? year : year - 1;
