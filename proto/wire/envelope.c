@@ -213,11 +213,11 @@ static int envelope_body(const struct msg *m, struct arena *a, struct buf *out)
     ProtobufCMessage *pb = NULL;
     int r;
 
-    if (check_msg(m) != WIRE_OK)
-        return -EINVAL;
-    r = convert_out(&wire_shape_body, m, a, &pb);
+    r = convert_out(&wire_shape_body, m, a, &pb); /* bounds first: check_msg relies on them */
     if (r < 0)
         return r;
+    if (check_msg(m) != WIRE_OK)
+        return -EINVAL;
     r = envelope_pad(pb, m->type, pads);
     return r < 0 ? r : envelope_pack(pb, out);
 }
