@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 
-TAP_LINE = re.compile(r"^\s*(not )?ok\b\s*\d*\s*-?\s*(.*)$")
+TAP_LINE = re.compile(r"^\s*(not )?ok(?:\s+\d+\b\s*-?|\s+-)\s*(.*)$")
 TAP_PLAN = re.compile(r"^\s*1\.\.(\d+)\s*(#\s*skip.*)?$", re.IGNORECASE)
 OUTPUT_LINES = 60  # of a failed test's output that are shown
 
@@ -74,8 +74,6 @@ def count_test(test):
         reasons.append("it did not run as many tests as it planned")
     if not good and not reasons:
         reasons.append("it ended badly after its last test (a crash, a leak, the time limit)")
-    print(f"{'ok  ' if not reasons else 'FAIL'} {test['name']:<32} {passed} passed, {len(reasons)} failed"
-          + (f", {skipped} skipped" if skipped else "") + f"  {test.get('duration', 0):.1f} s", file=sys.stderr)
     if reasons:
         tell_failure(test, reasons)
     return passed, len(reasons), skipped
