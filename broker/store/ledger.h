@@ -2,7 +2,8 @@
 /* ledger.h - the audit log: records with a clear and a sealed part, and the RFC 9162 tree over them.
  *
  * Leaf hash input (RFC 9162 section 2.1.1): the leaf entry = version u8 1 || nonce 32 || SHA-256(clear bytes) || SHA-256(sealed bytes).
- * A record can lose its sealed part later without the tree losing its proof. */
+ * The sealed bytes are those stored: ciphertext, under a key derived from the store key for sealed parts alone. Where they were
+ * erased their SHA-256 stays, so a record can lose its sealed part later without the tree losing its proof. */
 #pragma once
 #include "store/store.h"
 #include "base/id.h"
@@ -55,8 +56,22 @@ struct ledger_record {
     struct ledger_clear clear;
     struct bytes clear_octets, sealed_octets;
     uint8_t nonce[32];
+    bool erased;             /* sealed_octets is then empty */
+    uint8_t sealed_hash[SHA256_LEN];
 };
 typedef int ledger_visit(void *ctx, const struct ledger_record *r);
+/* Leaves from <= leaf < until, in order; those past the end are not an error, a missing one between is -EBADMSG. Views are valid during
+ * the call only; visit as in store_scan. */
 ALM_MUST_USE int ledger_each(struct store_txn *t, uint64_t from, uint64_t until, ledger_visit *visit, void *ctx);
 ALM_MUST_USE int ledger_leaf_hash(const uint8_t nonce[static 32], struct bytes clear, struct bytes sealed_part, uint8_t out[static SHA256_LEN]);
 ALM_MUST_USE int ledger_clear_decode(struct bytes octets, struct ledger_clear *out); /* -EBADMSG */
+/* The leaf hash of a record as read, erased or not. */
+ALM_MUST_USE int ledger_record_hash(const struct ledger_record *r, uint8_t out[static SHA256_LEN]);
+/* Appends what the writer put into the sealed part. Return: 0; -ENODATA erased; -EBADMSG; -errno. */
+ALM_MUST_USE int ledger_sealed_open(struct store_txn *t, const struct ledger_record *r, struct buf *out);
+/* Takes the sealed part away for good, in the open write transaction. Return: 0 (also when it was gone); -ENOENT; -EBADMSG; -errno. */
+ALM_MUST_USE int ledger_erase(struct store_txn *t, uint64_t leaf);
+/* A tree_fetch (tree/tree.h) over TABLE_TREE for proofs and roots of the past; ctx is the struct store_txn. */
+ALM_MUST_USE int ledger_node(void *ctx, unsigned level, uint64_t index, uint8_t out[static SHA256_LEN]);
+/* How many leaves the transaction sees. Return: 0 or -errno. */
+ALM_MUST_USE int ledger_count(struct store_txn *t, uint64_t *size);

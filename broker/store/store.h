@@ -15,12 +15,12 @@ enum table { /* each a named LMDB database with its schema version in TABLE_META
     TABLE_META = 0, /* schema versions, mode the store was made for, origin */
     TABLE_AGENCIES, /* agency id -> registry record */
     TABLE_KEYS,     /* CURVE or signing public key -> agency */
-    TABLE_PRACTITIONERS, /* agency 0 ref -> standing */
+    TABLE_PRACTITIONERS, /* HMAC(agency 0 ref) -> agency, ref, standing */
     TABLE_OFFICERS,
     TABLE_BUNDLES,  /* hash -> compiled bundle; "active" -> hash */
     TABLE_CONSENTS, /* consent id -> record */
     TABLE_SHIELDS,  /* shield id -> record */
-    TABLE_SUBJECTS, /* HMAC(token) 0 record kind, id -> "": which records are about whoever has this token */
+    TABLE_SUBJECTS, /* HMAC(token), record kind, id -> "": which records are about whoever has this token */
     TABLE_RECEIPTS, /* agency 0 message id -> SHA-256 of the body, leaf, time: same id again */
     TABLE_LOG,      /* leaf index (u64 BE) -> record */
     TABLE_TREE,     /* RFC 9162 node hashes: level u8, index u64 -> hash */
