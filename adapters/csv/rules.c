@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* rules.c - the five rules of a question over an agency's rows. */
+#include "csv/rules.h"
+
+#include "base/bytes.h"
+#include "base/clock.h"
+
+#include <string.h>
+
+/* A contact's kind as the question sees it. */
+enum role { ROLE_NONE = 0, ROLE_START, ROLE_END };
+
+/* What is gathered from the contacts that are about somebody. */
+struct tally {
+    const struct alm_rows *rows;
+    const struct csv_question *config;
+    int32_t as_of;
+    bool any;                 /* of the kinds, dated on or before as_of; rule window: within it */
+    int32_t last_start, last_end; /* CIVIL_NONE: none */
+};
+
+static bool words_have(const struct csv_words *words, const char *word)
+{
+    for (size_t i = 0; i < words->n; i++) {
+        if (strcmp(words->at[i], word) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum role contact_role(const struct tally *t, const struct row_contact *c)
+{
+    const char *kind = refs_at(&t->rows->words, c->kind);
+
+    if (words_have(&t->config->kinds, kind))
+        return ROLE_START;
+    return words_have(&t->config->end_kinds, kind) ? ROLE_END : ROLE_NONE;
+}
+
+static void tally_contact(struct tally *t, const struct row_contact *c)
+{
+    enum role role;
+
+    if (c->date > t->as_of) /* "Only records dated on or before the as-of day D count." */
+        return;
+    if (t->config->rule == CSV_WINDOW && t->as_of - c->date > t->config->window_days)
+        return;
+    role = contact_role(t, c);
+    if (role == ROLE_START && c->date > t->last_start)
+        t->last_start = c->date;
+    if (role == ROLE_END && c->date > t->last_end)
+        t->last_end = c->date;
+    t->any = t->any || role == ROLE_START;
+}
+
+/* "is the last one a start (an end comes before a start on the same day)?" CIVIL_NONE is less than any day. */
+static bool tally_holds(const struct tally *t)
+{
+    if (t->config->rule == CSV_STATE)
+        return t->last_start != CIVIL_NONE && t->last_start >= t->last_end;
+    return t->any;
+}
+
+static struct tally tally_new(const struct alm_rows *rows, const struct csv_question *config, int32_t as_of)
+{
+    return (struct tally){ rows, config, as_of, false, CIVIL_NONE, CIVIL_NONE };
+}
+
+/* Contacts of a household that bear no person, while somebody lived there. */
+static void tally_household(struct tally *t, uint32_t home, int32_t from, int32_t until)
+{
+    const struct row_contact *contacts = t->rows->contacts.at;
+    size_t first, n = links_range(&t->rows->contacts_by_home, home, &first);
+
+    for (size_t i = first; i < first + n; i++) {
+        const struct row_contact *c = &contacts[t->rows->contacts_by_home.at[i].row];
+
+        if (c->person == ROW_NONE && day_within(from, until, c->date))
+            tally_contact(t, c);
+    }
+}
+
+/* "A contact is about a person if it bears the person's id, or bears only a household id and the person lived there on its date." */
+static void tally_person(struct tally *t, uint32_t person)
+{
+    const struct row_contact *contacts = t->rows->contacts.at;
+    const struct row_stay *stays = t->rows->stays.at;
+    size_t first, n = links_range(&t->rows->contacts_by_person, person, &first);
+
+    for (size_t i = first; i < first + n; i++)
+        tally_contact(t, &contacts[t->rows->contacts_by_person.at[i].row]);
+    n = links_range(&t->rows->stays_by_person, person, &first);
+    for (size_t i = first; i < first + n; i++) {
+        const struct row_stay *s = &stays[t->rows->stays_by_person.at[i].row];
+
+        if (!s->asking)
+            tally_household(t, s->home, s->from, s->until);
+    }
+}
+
+static bool person_has_stay(const struct alm_rows *rows, uint32_t person, uint32_t home)
+{
+    const struct row_stay *stays = rows->stays.at;
+    size_t first, n = links_range(&rows->stays_by_person, person, &first);
+
+    for (size_t i = first; i < first + n; i++) {
+        const struct row_stay *s = &stays[rows->stays_by_person.at[i].row];
+
+        if (!s->asking && s->home == home)
+            return true;
+    }
+    return false;
+}
+
+static uint32_t number_of(const struct refs *refs, const char *text)
+{
+    size_t at;
+
+    return text && refs_find(refs, text, &at) ? (uint32_t)at : ROW_NONE;
+}
+
+/* Homes that the question brought: for what we do not hold ourselves of who lived where. */
+static void tally_places(struct tally *t, const struct alm_question *q, uint32_t person)
+{
+    for (size_t i = 0; i < q->n_places; i++) {
+        for (size_t j = 0; j < q->places[i].n; j++) {
+            uint32_t home = number_of(&t->rows->homes, q->places[i].homes[j]);
+
+            if (home != ROW_NONE && !person_has_stay(t->rows, person, home))
+                tally_household(t, home, q->places[i].from, q->places[i].until);
+        }
+    }
+}
+
+static void answer_person(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
+                          struct alm_answer *out)
+{
+    uint32_t person = number_of(&rows->people, q->person);
+    struct tally t = tally_new(rows, config, q->as_of);
+
+    if (person != ROW_NONE)
+        tally_person(&t, person);
+    tally_places(&t, q, person);
+    out->value = tally_holds(&t) ? ALM_YES : person != ROW_NONE ? ALM_NO : ALM_NOT_KNOWN;
+}
+
+static bool stays_elsewhere(const struct alm_rows *rows, uint32_t person, uint32_t home, int32_t day)
+{
+    const struct row_stay *stays = rows->stays.at;
+    size_t first, n = links_range(&rows->stays_by_person, person, &first);
+    bool elsewhere = false;
+
+    for (size_t i = first; i < first + n; i++) {
+        const struct row_stay *s = &stays[rows->stays_by_person.at[i].row];
+
+        if (s->asking || !day_within(s->from, s->until, day))
+            continue;
+        if (s->home == home)
+            return false;
+        elsewhere = true;
+    }
+    return elsewhere;
+}
+
+static bool person_in_state(const struct alm_rows *rows, const struct csv_question *config, uint32_t person, int32_t day)
+{
+    struct tally t = tally_new(rows, config, day);
+
+    tally_person(&t, person);
+    return tally_holds(&t);
+}
+
+/* "it is in a state when anyone in it (or it itself) is" */
+static bool household_in_state(const struct alm_rows *rows, const struct csv_question *config, uint32_t home, int32_t day)
+{
+    const struct row_contact *contacts = rows->contacts.at;
+    const struct row_stay *stays = rows->stays.at;
+    struct tally itself = tally_new(rows, config, day);
+    size_t first, n;
+
+    tally_household(&itself, home, CIVIL_NONE, CIVIL_NONE);
+    if (tally_holds(&itself))
+        return true;
+    n = links_range(&rows->stays_by_home, home, &first);
+    for (size_t i = first; i < first + n; i++) {
+        const struct row_stay *s = &stays[rows->stays_by_home.at[i].row];
+
+        if (!s->asking && day_within(s->from, s->until, day) && person_in_state(rows, config, s->person, day))
+            return true;
+    }
+    n = links_range(&rows->contacts_by_home, home, &first);
+    for (size_t i = first; i < first + n; i++) {
+        const struct row_contact *c = &contacts[rows->contacts_by_home.at[i].row];
+
+        if (c->person != ROW_NONE && c->date <= day && !stays_elsewhere(rows, c->person, home, day) &&
+            person_in_state(rows, config, c->person, day))
+            return true;
+    }
+    return false;
+}
+
+/* "contacts with that household id count", whoever they are about */
+static bool household_has_contact(const struct alm_rows *rows, const struct csv_question *config, uint32_t home, int32_t day)
+{
+    const struct row_contact *contacts = rows->contacts.at;
+    struct tally t = tally_new(rows, config, day);
+    size_t first, n = links_range(&rows->contacts_by_home, home, &first);
+
+    for (size_t i = first; i < first + n; i++)
+        tally_contact(&t, &contacts[rows->contacts_by_home.at[i].row]);
+    return tally_holds(&t);
+}
+
+static void answer_household(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
+                             struct alm_answer *out)
+{
+    out->value = ALM_NOT_KNOWN;
+    for (size_t i = 0; i < q->household.n; i++) {
+        uint32_t home = number_of(&rows->homes, q->household.homes[i]);
+        bool holds;
+
+        if (home == ROW_NONE)
+            continue;
+        holds = config->rule == CSV_STATE ? household_in_state(rows, config, home, q->as_of)
+                                          : household_has_contact(rows, config, home, q->as_of);
+        if (holds) {
+            out->value = ALM_YES;
+            return;
+        }
+        out->value = ALM_NO;
+    }
+}
+
+static void answer_contacts(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
+                            struct alm_answer *out)
+{
+    if (q->about_household)
+        answer_household(rows, config, q, out);
+    else
+        answer_person(rows, config, q, out);
+}
+
+static bool service_counts(const struct alm_rows *rows, const struct csv_question *config, const struct row_involvement *v)
+{
+    if (!config || config->services.n == 0)
+        return true;
+    return v->service != ROW_NONE && words_have(&config->services, refs_at(&rows->words, v->service));
+}
+
+static void text_of(const struct alm_rows *rows, uint32_t word, char *out)
+{
+    if (word != ROW_NONE && !*out && text_copy(out, ALM_TEXT_MAX, refs_at(&rows->words, word)) != 0)
+        out[0] = '\0';
+}
+
+/* Several open at once: every service is named, once, and the longest-standing gives the day. */
+static void answer_describe(const struct alm_rows *rows, const struct row_involvement *v, struct alm_answer *out)
+{
+    const char *service = v->service == ROW_NONE ? "" : refs_at(&rows->words, v->service);
+    size_t len = strlen(out->service);
+
+    if (*service && !strstr(out->service, service) && len + strlen(service) + 3 < sizeof(out->service)) {
+        if (len)
+            memcpy(out->service + len, ", ", 3);
+        memcpy(out->service + len + (len ? 2 : 0), service, strlen(service) + 1);
+    }
+    text_of(rows, v->route, out->contact_route);
+    text_of(rows, v->lead, out->lead_professional);
+    if (out->since == CIVIL_NONE || v->start < out->since)
+        out->since = v->start;
+}
+
+/* config: NULL for who-is-involved, which also tells service, route, lead and since. */
+static void answer_involvement(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
+                               struct alm_answer *out)
+{
+    const struct row_involvement *all = rows->involvements.at;
+    uint32_t person = number_of(&rows->people, q->person);
+    size_t first, n = links_range(&rows->involvements_by_person, person, &first);
+
+    out->value = person == ROW_NONE ? ALM_NOT_KNOWN : ALM_NO;
+    for (size_t i = first; i < first + n; i++) {
+        const struct row_involvement *v = &all[rows->involvements_by_person.at[i].row];
+
+        /* "An involvement is open on D when start <= D and (no end, or D < end)." */
+        if (v->asking || !day_within(v->start, v->end, q->as_of) || !service_counts(rows, config, v))
+            continue;
+        out->value = ALM_YES;
+        if (!config)
+            answer_describe(rows, v, out);
+    }
+}
+
+/* "yes if one holds it as the home on D, no if one holds another home and none this one, else not-known" */
+static void answer_residence(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
+                             struct alm_answer *out)
+{
+    const struct row_stay *stays = rows->stays.at;
+    size_t first, n = links_range(&rows->stays_by_person, number_of(&rows->people, q->person), &first);
+
+    (void)config;
+    out->value = ALM_NOT_KNOWN;
+    for (size_t i = first; i < first + n; i++) {
+        const struct row_stay *s = &stays[rows->stays_by_person.at[i].row];
+
+        if (s->asking || !day_within(s->from, s->until, q->as_of))
+            continue;
+        if (out->value == ALM_NOT_KNOWN)
+            out->value = ALM_NO;
+        for (size_t j = 0; j < q->parameter.n; j++) {
+            if (number_of(&rows->homes, q->parameter.homes[j]) == s->home)
+                out->value = ALM_YES;
+        }
+    }
+}
+
+typedef void rule_fn(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
+                     struct alm_answer *out);
+/* What each rule reads: one of these missing, and "no" is not ours to say. */
+static const struct {
+    rule_fn *answer;
+    enum csv_file reads[3]; /* CSV_PEOPLE, always read, fills up */
+} rule_table[] = {
+    [CSV_STATE] = { answer_contacts, { CSV_CONTACTS, CSV_RESIDENCES, CSV_HOMES } },
+    [CSV_WINDOW] = { answer_contacts, { CSV_CONTACTS, CSV_RESIDENCES, CSV_HOMES } },
+    [CSV_EVER] = { answer_contacts, { CSV_CONTACTS, CSV_RESIDENCES, CSV_HOMES } },
+    [CSV_INVOLVEMENT] = { answer_involvement, { CSV_INVOLVEMENTS, CSV_PEOPLE, CSV_PEOPLE } },
+    [CSV_RESIDENCE] = { answer_residence, { CSV_RESIDENCES, CSV_HOMES, CSV_PEOPLE } },
+};
+
+static bool rule_misses(const struct alm_rows *rows, uint8_t rule)
+{
+    bool missing = rows->missing[CSV_PEOPLE];
+
+    for (size_t i = 0; i < ALM_LEN(rule_table[rule].reads); i++)
+        missing = missing || rows->missing[rule_table[rule].reads[i]];
+    return missing || !rows->config->files[rule_table[rule].reads[0]].given;
+}
+
+static void cannot_say(struct alm_answer *out, enum alm_cause cause)
+{
+    int32_t day = out->data_as_of;
+
+    *out = (struct alm_answer){ .value = ALM_CANNOT_SAY, .cause = (uint8_t)cause, .data_as_of = day, .since = CIVIL_NONE };
+}
+
+static const struct csv_question *question_find(const struct csv_config *c, const char *id)
+{
+    for (size_t i = 0; i < c->n_questions; i++) {
+        if (strcmp(c->questions[i].id, id) == 0)
+            return &c->questions[i];
+    }
+    return NULL;
+}
+
+int32_t rules_data_day(const struct alm_rows *rows, int32_t today)
+{
+    if (!rows->config->by_file_date || rows->file_day == CIVIL_NONE || rows->file_day > today)
+        return today;
+    return rows->file_day;
+}
+
+/* A question that the rule cannot be asked of: about a household where the rule is a person's, or without its home. */
+static bool question_fits(uint8_t rule, const struct alm_question *q)
+{
+    bool of_person = rule == CSV_INVOLVEMENT || rule == CSV_RESIDENCE;
+
+    return !(of_person && q->about_household) && !(rule == CSV_RESIDENCE && !q->has_parameter);
+}
+
+void rules_answer(const struct alm_rows *rows, const struct alm_question *q, struct alm_answer *out)
+{
+    const struct csv_question *config = q->involvement ? NULL : question_find(rows->config, q->id);
+    uint8_t rule = q->involvement ? CSV_INVOLVEMENT : config ? config->rule : 0;
+    int32_t max_age = rows->config->max_age_days;
+
+    *out = (struct alm_answer){ .data_as_of = rules_data_day(rows, q->as_of), .since = CIVIL_NONE };
+    if (!rule || !question_fits(rule, q)) {
+        cannot_say(out, ALM_UNSUPPORTED);
+        return;
+    }
+    if (max_age && q->as_of - out->data_as_of > max_age) {
+        cannot_say(out, ALM_STALE);
+        return;
+    }
+    rule_table[rule].answer(rows, config, q, out);
+    if (out->value != ALM_YES && rule_misses(rows, rule))
+        cannot_say(out, ALM_PARTIAL);
+}
+
+size_t rules_homes(const struct alm_rows *rows, const char *person, int32_t day, struct alm_stay *out, size_t max)
+{
+    const struct row_stay *stays = rows->stays.at;
+    size_t first, n = links_range(&rows->stays_by_person, number_of(&rows->people, person), &first), set = 0;
+
+    for (size_t i = first; i < first + n && set < max; i++) {
+        const struct row_stay *s = &stays[rows->stays_by_person.at[i].row];
+
+        if (s->from == CIVIL_NONE || s->from <= day)
+            out[set++] = (struct alm_stay){ refs_at(&rows->homes, s->home), s->from, s->until };
+    }
+    return set;
+}
