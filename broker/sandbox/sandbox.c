@@ -33,6 +33,7 @@ static const int sandbox_refused[] = {
 static const int sandbox_gate[] = {
     SCMP_SYS(accept),     SCMP_SYS(accept4),    SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getpeername),
     SCMP_SYS(getsockname), SCMP_SYS(shutdown),  SCMP_SYS(eventfd2),
+    SCMP_SYS(mlock),      SCMP_SYS(munlock), /* libsodium's guarded memory for CURVE keys */
 };
 static const int sandbox_signer[] = {
     SCMP_SYS(openat),   SCMP_SYS(fsync),    SCMP_SYS(fdatasync), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Starts one child process of the broker by hand, as almonerd would, and speaks its datagrams (broker/pair)."""
+import fcntl
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+READY, ALLOW, IN, OUT, UNREACHABLE, NOISE = 1, 2, 3, 4, 5, 6
+
+
+def wait_for(what, seconds=10.0):
+    """Calls what() until it gives something true; its last value."""
+    until = time.monotonic() + seconds
+    while True:
+        value = what()
+        if value or time.monotonic() > until:
+            return value
+        time.sleep(0.01)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def seqpacket():
+    return socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+
+
+class Child:
+    """A child with its settings on descriptor 3, the supervisor's end of 4 here, and pairs {number: our socket's peer}."""
+
+    def __init__(self, binary, settings, pairs, stderr=None):
+        ours, theirs = seqpacket()
+        self.supervisor = ours
+        memory = os.memfd_create("settings")
+        os.write(memory, json.dumps(settings).encode())
+        os.lseek(memory, 0, os.SEEK_SET)
+        wanted = {3: memory, 4: theirs.fileno()}
+        wanted.update({number: s.fileno() for number, s in pairs.items()})
+        high = {number: fcntl.fcntl(fd, fcntl.F_DUPFD, 200) for number, fd in wanted.items()}
+
+        def place():
+            for number, fd in high.items():
+                os.dup2(fd, number)
+            os.closerange(max(high) + 1, 1024)
+
+        self.process = subprocess.Popen([binary], preexec_fn=place, close_fds=False, stderr=stderr)
+        for fd in high.values():
+            os.close(fd)
+        os.close(memory)
+        theirs.close()
+
+    def ready(self, seconds=10.0):
+        """True once the child has said R; False if it ends or says nothing."""
+        readable, _, _ = select.select([self.supervisor], [], [], seconds)
+        return bool(readable) and self.supervisor.recv(16) == b"R"
+
+    def stop(self):
+        try:
+            self.supervisor.send(b"S")
+        except OSError:
+            pass
+        try:
+            return self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait()
+            return None
+
+
+def encode(kind, ref=0, agency="", rest=b""):
+    name = agency.encode()
+    return struct.pack(">BQB", kind, ref, len(name)) + name + rest
+
+
+def allow(peers):
+    """peers: [(agency, 32 bytes of key)]"""
+    rest = struct.pack(">H", len(peers))
+    for agency, key in peers:
+        rest += bytes([len(agency)]) + agency.encode() + key
+    return encode(ALLOW, rest=rest)
+
+
+def decode(datagram):
+    kind, ref, length = struct.unpack(">BQB", datagram[:10])
+    return kind, ref, datagram[10:10 + length].decode(), datagram[10 + length:]
+
+
+def receive(pair, seconds=5.0):
+    """The next datagram decoded, or None."""
+    readable, _, _ = select.select([pair], [], [], seconds)
+    return decode(pair.recv(1 << 17)) if readable else None
+
+
+class Tap:
+    """Test results as TAP: call check(name, ok) for each, then done()."""
+
+    def __init__(self):
+        self.n, self.failed = 0, 0
+        print("TAP version 13", flush=True)
+
+    def check(self, name, ok, detail=""):
+        self.n += 1
+        self.failed += not ok
+        print(f"{'ok' if ok else 'not ok'} {self.n} - {name}", flush=True)
+        if not ok and detail != "":
+            print(f"# {detail}", flush=True)
+        return ok
+
+    def done(self):
+        print(f"1..{self.n}", flush=True)
+        sys.exit(1 if self.failed else 0)

@@ -1,0 +1,276 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Drives a real almoner-gate over its pair: who gets in, what passes, what is thrown away."""
+import socket
+import sys
+import time
+
+import zmq
+from zmq.utils import z85
+
+from broker_children import IN, OUT, READY, UNREACHABLE, Child, Tap, allow, encode, free_port, receive, seqpacket, wait_for
+
+GATE = sys.argv[1]
+FRAME_MAX = 4096
+context = zmq.Context()
+tap = Tap()
+server_public, server_secret = zmq.curve_keypair()
+
+
+class Keys:
+    def __init__(self):
+        self.public, self.secret = zmq.curve_keypair()
+
+    @property
+    def raw(self):
+        return z85.decode(self.public)
+
+
+def settings(port, **limits):
+    all_limits = {"frame_bytes": FRAME_MAX, "messages_per_s": 100, "connections": 64, "connections_per_agency": 2}
+    all_limits.update(limits)
+    return {"log_level": "info", "name": "gate-0", "organisation": "*", "bind": f"tcp://127.0.0.1:{port}",
+            "curve_public": server_public.decode(), "curve_secret": server_secret.decode(), "limits": all_limits}
+
+
+class Gate:
+    def __init__(self, **limits):
+        self.port = free_port()
+        self.core, self.end = seqpacket()
+        self.limits = limits
+        self.start()
+
+    def start(self):
+        self.child = Child(GATE, settings(self.port, **self.limits), {10: self.end})
+
+    def next_in(self, seconds=5.0):
+        """The next frame for the core, past anything else."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            got = receive(self.core, max(0.0, until - time.monotonic()))
+            if got and got[0] == IN:
+                return got
+        return None
+
+    def next_of(self, kind, seconds=5.0):
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            got = receive(self.core, max(0.0, until - time.monotonic()))
+            if got and got[0] == kind:
+                return got
+        return None
+
+
+def dealer(gate, mechanism, keys=None, server=None, **options):
+    s = context.socket(zmq.DEALER)
+    s.linger = 0
+    for name, value in options.items():
+        setattr(s, name, value)
+    if mechanism == "plain":
+        s.plain_username, s.plain_password = b"hospital", b"hospital"
+    if mechanism == "curve":
+        s.curve_serverkey = server or server_public
+        s.curve_publickey, s.curve_secretkey = keys.public, keys.secret
+    s.connect(f"tcp://127.0.0.1:{gate.port}")
+    return s
+
+
+def try_send(s, data):
+    """A connection that was cut may have nowhere to put it."""
+    try:
+        s.send(data, zmq.NOBLOCK)
+    except zmq.Again:
+        pass
+
+
+def silent(gate, seconds=0.5):
+    return gate.next_in(seconds) is None
+
+
+hospital, school, stranger = Keys(), Keys(), Keys()
+gate = Gate()
+tap.check("gate_says_ready_to_the_supervisor_after_its_self_test", gate.child.ready())
+first = receive(gate.core)
+tap.check("gate_says_ready_to_the_core_after_its_self_test", first is not None and first[0] == READY, first)
+
+# Nobody is on a list yet.
+early = dealer(gate, "curve", hospital)
+early.send(b"early")
+tap.check("an_empty_list_admits_nobody", silent(gate))
+gate.core.send(allow([("hospital", hospital.raw), ("school", school.raw)]))
+got = gate.next_in()
+tap.check("a_key_refused_before_the_first_list_is_let_in_by_itself_once_listed", got and got[2:] == ("hospital", b"early"), got)
+gate.core.send(encode(OUT, 1, "hospital", b"welcome"))
+tap.check("a_frame_for_an_agency_reaches_it", early.poll(3000) and early.recv() == b"welcome")
+
+# Who is refused.
+others = {"null": dealer(gate, "null"), "plain": dealer(gate, "plain"), "unknown key": dealer(gate, "curve", stranger),
+          "wrong server key": dealer(gate, "curve", school, server=stranger.public)}
+for name, s in others.items():
+    try_send(s, b"let me in")
+tap.check("null_plain_an_unknown_key_and_a_wrong_server_key_are_refused", silent(gate, 1.0))
+for s in others.values():
+    s.close()
+
+# What passes, and as whose.
+pupil = dealer(gate, "curve", school)
+pupil.send(b"s" * FRAME_MAX)
+got = gate.next_in()
+tap.check("a_frame_of_the_greatest_size_passes_as_its_own_agency", got and got[2] == "school" and len(got[3]) == FRAME_MAX, got and got[2])
+pupil.send(b"t" * (FRAME_MAX + 1))
+tap.check("a_frame_one_byte_longer_is_dropped", silent(gate))
+pupil.close()
+pupil = dealer(gate, "curve", school)
+pupil.send_multipart([b"one", b"two"])
+tap.check("a_message_of_several_frames_is_dropped", silent(gate))
+pupil.close()
+pupil = dealer(gate, "curve", school)
+pupil.send(b"")
+tap.check("an_empty_frame_is_dropped", silent(gate))
+pupil.close()
+thief = dealer(gate, "curve", school, routing_id=b"hospital")
+thief.send(b"mine")
+tap.check("a_peer_that_chooses_its_own_routing_id_is_refused", silent(gate))
+thief.close()
+early.send(b"still here")
+got = gate.next_in()
+tap.check("others_are_not_disturbed_by_any_of_that", got and got[2:] == ("hospital", b"still here"), got)
+
+# Unreachable.
+gate.core.send(encode(OUT, 77, "nobody", b"x"))
+tap.check("an_agency_that_never_came_is_reported_unreachable", (gate.next_of(UNREACHABLE) or ())[1:3] == (77, "nobody"))
+pupil = dealer(gate, "curve", school)
+pupil.send(b"hello")
+gate.next_in()
+pupil.close()
+time.sleep(0.3)
+gate.core.send(encode(OUT, 78, "school", b"x"))
+tap.check("an_agency_that_has_left_is_reported_unreachable", (gate.next_of(UNREACHABLE) or ())[1:3] == (78, "school"))
+
+# The newest connections win.
+crowd = []
+for i in range(3):
+    s = dealer(gate, "curve", school, reconnect_ivl=-1)
+    s.send(b"crowd %d" % i)
+    gate.next_in()
+    crowd.append(s)
+gate.core.send(encode(OUT, 79, "school", b"for the newest"))
+tap.check("frames_go_to_the_newest_connection", crowd[2].poll(3000) and crowd[2].recv() == b"for the newest")
+try_send(crowd[0], b"old")
+oldest_silent = silent(gate)
+crowd[1].send(b"second")
+tap.check("beyond_the_limit_of_an_agency_its_oldest_connection_is_cut", oldest_silent and (gate.next_in() or ())[3:] == (b"second",))
+
+# Revocation.
+gate.core.send(allow([("school", school.raw)]))
+time.sleep(0.3)
+try_send(early, b"after revocation")
+tap.check("a_revoked_key_gets_nothing_through_on_its_open_connection", silent(gate))
+gate.core.send(encode(OUT, 80, "hospital", b"x"))
+tap.check("a_revoked_agency_is_unreachable", (gate.next_of(UNREACHABLE) or ())[1:3] == (80, "hospital"))
+crowd[1].send(b"school goes on")
+tap.check("others_go_on_after_a_revocation", (gate.next_in() or ())[2:] == ("school", b"school goes on"))
+second = Keys()
+gate.core.send(allow([("school", second.raw)]))
+time.sleep(0.2)
+try_send(crowd[2], b"old key")
+tap.check("an_agency_with_a_new_key_cannot_go_on_under_its_old_one", silent(gate))
+tap.check("a_gate_stops_when_told_to", gate.child.stop() == 0)
+
+# A core that is away: frames wait, the new core gets them.
+gate.start()
+gate.child.ready()
+gate.next_of(READY)
+gate.core.send(allow([("school", school.raw)]))
+s = dealer(gate, "curve", school)
+s.send(b"first")
+gate.next_in()
+for i in range(200):
+    s.send(b"%03d" % i + b"." * 3000)
+got = []
+time.sleep(1.0)
+while len(got) < 200:
+    one = gate.next_in(2)
+    if not one:
+        break
+    got.append(int(one[3][:3]))
+tap.check("frames_wait_in_order_while_the_core_is_away", got == list(range(200)), len(got))
+
+# A gate that dies: what was for it comes back, and the next one serves.
+gate.child.process.kill()
+gate.child.process.wait()
+gate.core.send(encode(OUT, 90, "school", b"lost"))
+gate.core.send(allow([("school", school.raw)]))
+before = time.monotonic()
+gate.start()
+tap.check("a_second_gate_is_ready_within_a_second_on_the_same_pair", gate.child.ready() and time.monotonic() - before < 1.0,
+          time.monotonic() - before)
+got = receive(gate.core)
+tap.check("what_was_queued_for_the_dead_gate_comes_back_unreachable", got and got[:3] == (UNREACHABLE, 90, "school"), got)
+tap.check("then_the_new_gate_says_ready", (receive(gate.core) or (0,))[0] == READY)
+try_send(s, b"again")
+tap.check("a_list_queued_for_the_dead_gate_admits_nobody", silent(gate, 1.0))
+gate.core.send(allow([("school", school.raw)]))
+tap.check("a_client_comes_back_by_itself_to_the_new_gate", wait_for(lambda: gate.next_in(1.0), 10) is not None)
+
+# A hostile core end.
+gate.core.send(b"\xff\x00")
+tap.check("a_gate_ends_when_its_pair_breaks_the_protocol", wait_for(lambda: gate.child.process.poll(), 5) == 1)
+
+# Rate.
+gate = Gate(messages_per_s=5)
+gate.child.ready()
+gate.next_of(READY)
+gate.core.send(allow([("school", school.raw)]))
+s = dealer(gate, "curve", school)
+for i in range(400):
+    s.send(b"%d" % i)
+n = 0
+while gate.next_in(0.5):
+    n += 1
+tap.check("a_flood_passes_only_at_the_rate_of_its_agency", 30 <= n <= 80, n)
+gate.child.stop()
+
+# Connections in all.
+gate = Gate(connections=4)
+gate.child.ready()
+gate.next_of(READY)
+gate.core.send(allow([("school", school.raw)]))
+s = dealer(gate, "curve", school)
+s.send(b"here")
+gate.next_in()
+idle = [socket.create_connection(("127.0.0.1", gate.port)) for _ in range(20)]
+s.send(b"not cut")
+tap.check("a_crowd_of_idle_connections_does_not_push_out_an_agency", (gate.next_in() or ())[3:] == (b"not cut",))
+
+
+def cut(c):
+    c.settimeout(0.2)
+    try:
+        while c.recv(256):
+            pass
+        return True
+    except (TimeoutError, socket.timeout):
+        return False
+    except OSError:
+        return True
+
+
+n_cut = sum(cut(c) for c in idle[:15])
+tap.check("idle_connections_beyond_the_limit_are_cut", n_cut >= 14, n_cut)
+fresh = dealer(gate, "curve", school)
+fresh.send(b"through the crowd")
+tap.check("an_agency_still_gets_in", (gate.next_in(8) or ())[3:] == (b"through the crowd",))
+tap.check("a_gate_with_connections_stops_when_told_to", gate.child.stop() == 0)
+
+# Bad settings.
+bad = settings(free_port())
+del bad["curve_secret"]
+core, end = seqpacket()
+child = Child(GATE, bad, {10: end})
+tap.check("a_gate_without_its_key_ends_as_misconfigured", child.process.wait(10) == 78)
+bad = settings(free_port())
+bad["bind"] = "tcp://192.0.2.1:7101"
+child = Child(GATE, bad, {10: end})
+tap.check("a_gate_that_cannot_bind_ends_as_misconfigured", child.process.wait(10) == 78)
+tap.done()
