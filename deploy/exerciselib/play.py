@@ -10,6 +10,7 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+from .policy_text import question_id
 from .stage import StageError
 
 LODGE, ASK = 1, 2  # on one day everything is lodged before anything is asked
@@ -205,7 +206,7 @@ class Player:
     # --- asking ---
     def ask_command(self, s):
         """The command for one scenario: (what to do, its options, standard input)."""
-        kind, _, rest = s["question"].partition(":")
+        question, parameter = question_id(s["question"])
         args = ["--socket", self.stage.socket_of(s["asking_agency"]), "--purpose", s["purpose"], "--role", s["role"], "--practitioner",
                 f"p-{s['role']}", "--json"]
         if s["lawful_basis_hint"] not in ("", "none"):
@@ -216,13 +217,10 @@ class Player:
         else:
             args += ["--subject", "-"]
             stdin = self.subject(s["subject"])
-        if kind == "who-is-involved":
+        if s["question"] == "who-is-involved":
             argv = ["who"]
-        elif kind == "insight":
-            question, _, parameter = rest.partition(":")
-            argv = ["ask", question] + (["--at-home", self.address(parameter)] if parameter else [])
         else:
-            argv = ["ask", f"{kind}-{rest}" if kind == "threshold" else f"{kind}-state"]
+            argv = ["ask", question] + (["--at-home", self.address(parameter)] if parameter in self.households else [])
         return argv, args, stdin
 
     def ask(self, s):
