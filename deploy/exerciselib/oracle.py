@@ -313,13 +313,14 @@ class Oracle:
         rows = sorted((c for c in self.folder.records("concerns") if getattr(c, key) == subject and c.date <= day and c.level in t.levels),
                       key=lambda c: c.date)
 
-        def organisations(until, without=None):
-            return {self.org(c.agency_id) for c in rows if c is not without and c.date <= until and (until - c.date).days <= t.window_days}
-        fired = [c.date for c in rows
-                 if len(organisations(c.date)) >= t.min_agencies > len(organisations(c.date, without=c))]
+        def organisations(among, until):
+            return {self.org(c.agency_id) for c in among if c.date <= until and (until - c.date).days <= t.window_days}
+        # In the order they came: of several concerns that one agency lodges on a day, the first is the one that fires.
+        fired = [c.date for i, c in enumerate(rows)
+                 if len(organisations(rows[:i + 1], c.date)) >= t.min_agencies > len(organisations(rows[:i], c.date))]
         if not fired:
             return f"answer;rule={rule_id};fired=no"
-        orgs = organisations(fired[-1])
+        orgs = organisations(rows, fired[-1])
         shown = sorted(o for o in orgs if not self.agencies[o].sensitive)
         masked = "yes" if len(shown) < len(orgs) else "no"
         return f"answer;rule={rule_id};fired=yes;on={fired[-1]};agencies={'|'.join(shown) or '-'};masked={masked}"

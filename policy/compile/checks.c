@@ -110,22 +110,9 @@ static void check_question(struct model *m, uint16_t i)
         conf_fail(m->e, place(m, NAMES_QUESTION, i), "question \"%s\" may be asked for no purpose: list its purposes", q->id);
 }
 
-static void check_protocol(struct model *m, uint16_t i)
-{
-    const struct lay_protocol *p = &m->l.protocols[i];
-    bool asks = p->n_parties == 0; /* no parties: reported already */
-
-    for (uint16_t k = 0; k < p->n_parties; k++)
-        asks = asks || p->parties[k].ask != ASK_NO;
-    if (!asks)
-        conf_fail(m->e, place(m, NAMES_PROTOCOL, i), "protocol \"%s\": none of its parties may ask anything", p->id);
-}
-
 void checks_run(struct model *m)
 {
     check_teams(m);
-    for (uint16_t i = 0; i < m->l.n_protocols; i++)
-        check_protocol(m, i);
     for (uint16_t i = 0; i < m->l.n_purposes; i++) {
         check_tree(m, i);
         check_basis(m, i);

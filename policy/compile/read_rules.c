@@ -129,7 +129,7 @@ static void read_threshold(const struct field *f, struct lay_question *q)
     q->threshold.household = field_word(f, "scope", scopes, NULL) == 1;
     q->threshold.min_agencies = (uint16_t)field_int(f, "min_agencies", 1, POLICY_AGENCIES_MAX, FIELD_REQUIRED);
     q->threshold.window_days = (uint16_t)field_int(f, "window_days", 0, 3660, FIELD_REQUIRED);
-    q->household = q->threshold.household;
+    q->household = true; /* either may be asked about; a rule of the other scope has counted nothing there */
     read_levels(f, &q->threshold);
 }
 

@@ -85,7 +85,7 @@ static enum verdict question_subject(struct choice *c)
     switch (c->f->subject_kind) {
     case FACT_PERSON:
     case FACT_UNBORN:
-        return from_bool(!c->question || c->question->kind != QUESTION_THRESHOLD || !c->question->threshold.household);
+        return HOLDS;
     case FACT_HOUSEHOLD:
         return from_bool(c->question && c->question->household && !c->purpose->consent);
     default:
