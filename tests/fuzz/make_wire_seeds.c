@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* make_wire_seeds.c - writes the seeds of fuzz_wire: one frame of every message, least and fullest (where that is
- * small), one signed, and a body without its envelope. Its files are committed; run it again after a change of the
+/* make_wire_seeds.c - writes the seeds of fuzz_wire: for every message a frame with the least and, where that is
+ * small, one with the most in it, and a bare body without padding, which a fuzzer changes to better effect; and one signed. Its files are committed; run it again after a change of the
  * messages: ninja -C build make_wire_seeds && build/tests/fuzz/make_wire_seeds tests/fuzz/seeds/wire */
 #include "base/file.h"
+#include "wire/scan.h"
 #include "wire_sample.h"
 #include <stdio.h>
 
@@ -20,26 +21,45 @@ static int seed_write(const char *folder, const char *name, int type, struct byt
     return data.len > SEED_MAX ? 0 : file_write(path, data, 0644);
 }
 
-static int seed_type(const char *folder, uint8_t type)
+/* A body without its padding, field by field. */
+static int seed_bare(const char *folder, int type, struct bytes body)
 {
-    static const char *const names[] = { "least", "full", "signed", "body" };
+    ALM_CLEANUP(buf_deinit) struct buf bare;
+    struct scan_field f;
+
+    buf_init(&bare, WIRE_FRAME_MAX);
+    while (body.len > 0) {
+        const uint8_t *start = body.data;
+
+        if (scan_next(&body, &f) != WIRE_OK)
+            return -1;
+        if (f.tag != 15)
+            buf_put(&bare, start, (size_t)(body.data - start));
+    }
+    return buf_status(&bare) < 0 ? -1 : seed_write(folder, "bare", type, buf_view(&bare));
+}
+
+static int seed_frame(const char *folder, uint8_t type, const char *name, bool full, const struct secret *key)
+{
+    ALM_CLEANUP(buf_deinit) struct buf frame;
     struct wire_context ctx = wire_sample_context();
-    struct secret key = wire_sample_key();
     struct wire_envelope e;
 
-    for (size_t i = 0; i < ALM_LEN(names); i++) {
-        ALM_CLEANUP(buf_deinit) struct buf frame;
+    buf_init(&frame, WIRE_FRAME_MAX);
+    wire_sample(type, full, &sample);
+    if (wire_encode(&sample, &ctx, key, &frame) < 0 || wire_open(buf_view(&frame), &e) != WIRE_OK ||
+        seed_write(folder, name, type, buf_view(&frame)) < 0)
+        return -1;
+    return full || key ? 0 : seed_bare(folder, type, e.body);
+}
 
-        buf_init(&frame, WIRE_FRAME_MAX);
-        wire_sample(type, i == 1, &sample);
-        if (wire_encode(&sample, &ctx, i == 2 ? &key : NULL, &frame) < 0 || wire_open(buf_view(&frame), &e) != WIRE_OK)
-            return -1;
-        if (i >= 2 && type != MSG_HELLO)
-            continue;
-        if (seed_write(folder, names[i], type, i == 3 ? e.body : buf_view(&frame)) < 0)
-            return -1;
-    }
-    return 0;
+static int seed_type(const char *folder, uint8_t type)
+{
+    struct secret key = wire_sample_key();
+
+    if (seed_frame(folder, type, "least", false, NULL) < 0 || seed_frame(folder, type, "full", true, NULL) < 0)
+        return -1;
+    return type == MSG_HELLO ? seed_frame(folder, type, "signed", false, &key) : 0;
 }
 
 int main(int argc, char **argv)
