@@ -24,6 +24,7 @@ struct shield_record {
  * withdrawal, if any; another lodger's record is never overwritten: the transaction fails with -EEXIST, so ask consents_get first and
  * reject the message instead. A subject without a strong or NAME_DOB token could never be found: -EINVAL (withdrawals by id have none
  * and need no record). */
+bool consents_findable(const struct token_set *subject); /* ask before consents_put and shields_put */
 void consents_put(struct store_txn *t, struct store *s, const struct consent_record *r);
 ALM_MUST_USE int consents_get(struct store_txn *t, const struct id *id, struct consent_record *out);
 /* A withdrawal of one grant, by id; the earliest one stays. Return: 0; -ENOENT unknown, and kept: a withdrawal that overtook its grant

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* consents_codec.c - consents and shields as bytes and back. What is read is checked against every bound: a record may be damaged
+ * before it was sealed, or written by another version. */
+#include "store/consents_codec.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CONSENT_LAYOUT 1
+#define SHIELD_LAYOUT 1
+
+static void put_id(struct buf *b, const struct id *id)
+{
+    buf_put(b, id->octets, sizeof(id->octets));
+}
+
+static void take_id(struct cursor *c, struct id *out)
+{
+    struct bytes b = cursor_take(c, sizeof(out->octets));
+
+    if (b.len)
+        memcpy(out->octets, b.data, sizeof(out->octets));
+}
+
+/* A field of fixed size, which a mistake of ours might have left without its NUL. */
+static void put_text(struct buf *b, const char *text, size_t size)
+{
+    buf_put_var(b, text, strnlen(text, size - 1));
+}
+
+static bool take_bool(struct cursor *c)
+{
+    uint8_t v = cursor_u8(c);
+
+    if (v > 1)
+        c->failed = true;
+    return v == 1;
+}
+
+static void put_token_set(struct buf *b, const struct token_set *s)
+{
+    size_t n = s->n < TOKEN_SET_MAX ? s->n : TOKEN_SET_MAX;
+
+    buf_put_u8(b, s->unborn);
+    buf_put_u8(b, (uint8_t)n);
+    for (size_t i = 0; i < n; i++) {
+        buf_put_u8(b, s->tokens[i].kind);
+        buf_put_u8(b, s->tokens[i].scheme);
+        buf_put_u16(b, s->tokens[i].epoch);
+        buf_put(b, s->tokens[i].value, TOKEN_LEN);
+    }
+}
+
+static void take_token_set(struct cursor *c, struct token_set *out)
+{
+    uint8_t n;
+
+    out->unborn = take_bool(c);
+    n = cursor_u8(c);
+    if (n > TOKEN_SET_MAX) {
+        c->failed = true;
+        return;
+    }
+    out->n = n;
+    for (size_t i = 0; i < n; i++) {
+        struct token *t = &out->tokens[i];
+        struct bytes value;
+
+        t->kind = cursor_u8(c);
+        t->scheme = cursor_u8(c);
+        t->epoch = cursor_u16(c);
+        value = cursor_take(c, TOKEN_LEN);
+        if (value.len)
+            memcpy(t->value, value.data, TOKEN_LEN);
+    }
+}
+
+static void put_scope(struct buf *b, const struct msg_scope *s)
+{
+    size_t n = s->n < SCOPE_MAX ? s->n : SCOPE_MAX;
+
+    buf_put_u8(b, s->any);
+    buf_put_u8(b, (uint8_t)n);
+    for (size_t i = 0; i < n; i++)
+        put_text(b, s->agencies[i], sizeof(s->agencies[i]));
+}
+
+static void take_scope(struct cursor *c, struct msg_scope *out)
+{
+    uint8_t n;
+
+    out->any = take_bool(c);
+    n = cursor_u8(c);
+    if (n > SCOPE_MAX) {
+        c->failed = true;
+        return;
+    }
+    out->n = n;
+    for (size_t i = 0; i < n; i++)
+        cursor_text(c, out->agencies[i], sizeof(out->agencies[i]));
+}
+
+static void put_consent(struct buf *b, const struct msg_consent *m)
+{
+    buf_put_u8(b, m->decision);
+    put_token_set(b, &m->subject);
+    put_text(b, m->purpose, sizeof(m->purpose));
+    buf_put_u8(b, m->capacity);
+    buf_put_u8(b, m->giver_authority);
+    put_text(b, m->giver_ref, sizeof(m->giver_ref));
+    put_scope(b, &m->recipients);
+    put_scope(b, &m->sources);
+    put_scope(b, &m->sensitive_sources);
+    buf_put_i32(b, m->given_on);
+    buf_put_i64(b, m->given_ms);
+    buf_put_i32(b, m->expires_on);
+    buf_put_i32(b, m->review_on);
+    buf_put_i32(b, m->able_from);
+    buf_put_i32(b, m->able_until);
+    buf_put_u8(b, m->method);
+    put_text(b, m->wording_version, sizeof(m->wording_version));
+}
+
+static void take_consent(struct cursor *c, struct msg_consent *out)
+{
+    out->decision = cursor_u8(c);
+    take_token_set(c, &out->subject);
+    cursor_text(c, out->purpose, sizeof(out->purpose));
+    out->capacity = cursor_u8(c);
+    out->giver_authority = take_bool(c);
+    cursor_text(c, out->giver_ref, sizeof(out->giver_ref));
+    take_scope(c, &out->recipients);
+    take_scope(c, &out->sources);
+    take_scope(c, &out->sensitive_sources);
+    out->given_on = cursor_i32(c);
+    out->given_ms = cursor_i64(c);
+    out->expires_on = cursor_i32(c);
+    out->review_on = cursor_i32(c);
+    out->able_from = cursor_i32(c);
+    out->able_until = cursor_i32(c);
+    out->method = cursor_u8(c);
+    cursor_text(c, out->wording_version, sizeof(out->wording_version));
+}
+
+void consent_encode(const struct consent_record *r, struct buf *out)
+{
+    buf_put_u8(out, CONSENT_LAYOUT);
+    put_id(out, &r->id);
+    put_text(out, r->lodger, sizeof(r->lodger));
+    buf_put_u8(out, r->is_withdrawal);
+    put_consent(out, &r->consent);
+    buf_put_i32(out, r->withdrawn_on);
+    buf_put_i64(out, r->withdrawn_ms);
+    buf_put_u64(out, r->leaf);
+}
+
+/* A decision that is neither granted nor refused would be taken for whatever its reader asks first. */
+static bool consent_sensible(const struct consent_record *r)
+{
+    return r->is_withdrawal || r->consent.decision == CONSENT_GRANTED || r->consent.decision == CONSENT_REFUSED;
+}
+
+int consent_decode(struct bytes octets, struct consent_record *out)
+{
+    struct cursor c = cursor_of(octets);
+
+    *out = (struct consent_record){ 0 };
+    if (cursor_u8(&c) != CONSENT_LAYOUT)
+        return -EBADMSG;
+    take_id(&c, &out->id);
+    cursor_text(&c, out->lodger, sizeof(out->lodger));
+    out->is_withdrawal = take_bool(&c);
+    take_consent(&c, &out->consent);
+    out->withdrawn_on = cursor_i32(&c);
+    out->withdrawn_ms = cursor_i64(&c);
+    out->leaf = cursor_u64(&c);
+    if (cursor_end(&c) < 0 || !consent_sensible(out))
+        return -EBADMSG;
+    return 0;
+}
+
+void shield_encode(const struct shield_record *r, struct buf *out)
+{
+    buf_put_u8(out, SHIELD_LAYOUT);
+    put_id(out, &r->id);
+    put_text(out, r->owner, sizeof(r->owner));
+    put_token_set(out, &r->shield.subject);
+    buf_put_u8(out, r->shield.level);
+    buf_put_i32(out, r->shield.from);
+    buf_put_i32(out, r->shield.until);
+    buf_put_i32(out, r->shield.review_on);
+    put_text(out, r->shield.reason, sizeof(r->shield.reason));
+    buf_put_u8(out, r->lifted);
+    buf_put_u64(out, r->leaf);
+}
+
+int shield_decode(struct bytes octets, struct shield_record *out)
+{
+    struct cursor c = cursor_of(octets);
+
+    *out = (struct shield_record){ 0 };
+    if (cursor_u8(&c) != SHIELD_LAYOUT)
+        return -EBADMSG;
+    take_id(&c, &out->id);
+    cursor_text(&c, out->owner, sizeof(out->owner));
+    take_token_set(&c, &out->shield.subject);
+    out->shield.level = cursor_u8(&c);
+    out->shield.from = cursor_i32(&c);
+    out->shield.until = cursor_i32(&c);
+    out->shield.review_on = cursor_i32(&c);
+    cursor_text(&c, out->shield.reason, sizeof(out->shield.reason));
+    out->lifted = take_bool(&c);
+    out->leaf = cursor_u64(&c);
+    if (cursor_end(&c) < 0 || out->shield.level < 1 || out->shield.level > 3)
+        return -EBADMSG;
+    return 0;
+}

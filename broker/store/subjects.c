@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* subjects.c - the index from tokens to records. Keys hold HMACs, never tokens: a copy of the file matches nobody. */
+#include "store/subjects.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SUBJECTS_IDS_MAX ((size_t)1 << 20) /* records about one person that are read at once; more is an error, so a refusal */
+#define SUBJECTS_LODGER_DOMAIN 0xff       /* first byte blinded for a lodger: no token kind has it */
+
+/* HMAC, record kind, then for a lodger the leaf, then the id. */
+struct subjects_key {
+    uint8_t octets[SHA256_LEN + 1 + sizeof(uint64_t) + ID_LEN];
+    size_t len;
+};
+
+static void subjects_key_add(struct subjects_key *k, const void *data, size_t len)
+{
+    memcpy(k->octets + k->len, data, len);
+    k->len += len;
+}
+
+static struct bytes subjects_key_view(const struct subjects_key *k)
+{
+    return bytes_of(k->octets, k->len);
+}
+
+static bool subjects_indexed(const struct token *t)
+{
+    return token_kind_strong(t->kind) || t->kind == TOKEN_NAME_DOB;
+}
+
+static size_t subjects_len(const struct token_set *s)
+{
+    return s->n < TOKEN_SET_MAX ? s->n : TOKEN_SET_MAX;
+}
+
+bool subjects_findable(const struct token_set *subject)
+{
+    for (size_t i = 0; i < subjects_len(subject); i++) {
+        if (subjects_indexed(&subject->tokens[i]))
+            return true;
+    }
+    return false;
+}
+
+/* The key up to the id. An unborn child has its mother's tokens and is somebody else, so that it goes into the HMAC. */
+static int subjects_token_key(struct store_txn *t, enum subjects_kind kind, const struct token *token, bool unborn, struct subjects_key *out)
+{
+    uint8_t octets[5 + TOKEN_LEN] = { token->kind, token->scheme, (uint8_t)(token->epoch >> 8), (uint8_t)token->epoch, unborn };
+    uint8_t blinded[SHA256_LEN], kind_octet = (uint8_t)kind;
+    int r;
+
+    memcpy(octets + 5, token->value, TOKEN_LEN);
+    r = store_blind(store_of(t), bytes_of(octets, sizeof(octets)), blinded);
+    if (r < 0)
+        return r;
+    out->len = 0;
+    subjects_key_add(out, blinded, sizeof(blinded));
+    subjects_key_add(out, &kind_octet, 1);
+    return 0;
+}
+
+typedef void subjects_change(struct store_txn *t, struct bytes key);
+
+static void subjects_put(struct store_txn *t, struct bytes key)
+{
+    store_put(t, TABLE_SUBJECTS, key, bytes_of(NULL, 0));
+}
+
+static void subjects_del(struct store_txn *t, struct bytes key)
+{
+    store_del(t, TABLE_SUBJECTS, key);
+}
+
+static void subjects_each(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject, const struct id *id,
+                          subjects_change *change)
+{
+    for (size_t i = 0; i < subjects_len(subject); i++) {
+        struct subjects_key k;
+        int r;
+
+        if (!subjects_indexed(&subject->tokens[i]))
+            continue;
+        r = subjects_token_key(t, kind, &subject->tokens[i], subject->unborn, &k);
+        if (r < 0) {
+            store_fail(t, r);
+            return;
+        }
+        subjects_key_add(&k, id->octets, ID_LEN);
+        change(t, subjects_key_view(&k));
+    }
+}
+
+void subjects_add(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject, const struct id *id)
+{
+    subjects_each(t, kind, subject, id, subjects_put);
+}
+
+void subjects_remove(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject, const struct id *id)
+{
+    subjects_each(t, kind, subject, id, subjects_del);
+}
+
+void subjects_found_deinit(struct subjects_found *f)
+{
+    buf_deinit(&f->ids);
+}
+
+struct id subjects_found_at(const struct subjects_found *f, size_t i)
+{
+    struct id id;
+
+    memcpy(id.octets, f->ids.data + i * ID_LEN, ID_LEN);
+    return id;
+}
+
+/* The id is the end of every key. */
+static int subjects_collect(void *ctx, struct bytes key, struct bytes value)
+{
+    struct subjects_found *f = ctx;
+
+    (void)value;
+    if (key.len <= SHA256_LEN + ID_LEN)
+        return -EBADMSG;
+    buf_put(&f->ids, key.data + key.len - ID_LEN, ID_LEN);
+    f->n++;
+    return buf_status(&f->ids);
+}
+
+static int subjects_compare(const void *a, const void *b)
+{
+    return memcmp(a, b, ID_LEN);
+}
+
+/* The same record is found by each token that it shares. */
+static void subjects_make_unique(struct subjects_found *f)
+{
+    size_t n = 0;
+
+    if (f->n < 2)
+        return;
+    qsort(f->ids.data, f->n, ID_LEN, subjects_compare);
+    for (size_t i = 0; i < f->n; i++) {
+        const uint8_t *id = f->ids.data + i * ID_LEN;
+
+        if (n && memcmp(f->ids.data + (n - 1) * ID_LEN, id, ID_LEN) == 0)
+            continue;
+        memmove(f->ids.data + n * ID_LEN, id, ID_LEN);
+        n++;
+    }
+    f->n = n;
+    f->ids.len = n * ID_LEN;
+}
+
+int subjects_find(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject, struct subjects_found *out)
+{
+    *out = (struct subjects_found){ 0 };
+    buf_init(&out->ids, SUBJECTS_IDS_MAX * ID_LEN);
+    for (size_t i = 0; i < subjects_len(subject); i++) {
+        struct subjects_key k;
+        int r;
+
+        if (!subjects_indexed(&subject->tokens[i]))
+            continue;
+        r = subjects_token_key(t, kind, &subject->tokens[i], subject->unborn, &k);
+        if (r == 0)
+            r = store_scan(t, TABLE_SUBJECTS, subjects_key_view(&k), bytes_of(NULL, 0), false, subjects_collect, out);
+        if (r < 0)
+            return r;
+    }
+    subjects_make_unique(out);
+    return 0;
+}
+
+static int subjects_lodger_key(struct store_txn *t, const char *lodger, struct subjects_key *out)
+{
+    uint8_t octets[1 + NAME_MAX_LEN] = { SUBJECTS_LODGER_DOMAIN }, blinded[SHA256_LEN], kind = SUBJECTS_LODGER;
+    size_t len = strnlen(lodger, NAME_MAX_LEN);
+    int r;
+
+    if (len == NAME_MAX_LEN)
+        return -EINVAL;
+    memcpy(octets + 1, lodger, len);
+    r = store_blind(store_of(t), bytes_of(octets, 1 + len), blinded);
+    if (r < 0)
+        return r;
+    out->len = 0;
+    subjects_key_add(out, blinded, sizeof(blinded));
+    subjects_key_add(out, &kind, 1);
+    return 0;
+}
+
+static void subjects_lodger_change(struct store_txn *t, const char *lodger, uint64_t leaf, const struct id *id, subjects_change *change)
+{
+    struct subjects_key k;
+    uint8_t order[sizeof(leaf)];
+    int r = subjects_lodger_key(t, lodger, &k);
+
+    if (r < 0) {
+        store_fail(t, r);
+        return;
+    }
+    for (size_t i = 0; i < sizeof(order); i++)
+        order[i] = (uint8_t)(leaf >> (56 - 8 * i));
+    subjects_key_add(&k, order, sizeof(order));
+    subjects_key_add(&k, id->octets, ID_LEN);
+    change(t, subjects_key_view(&k));
+}
+
+void subjects_lodger_add(struct store_txn *t, const char *lodger, uint64_t leaf, const struct id *id)
+{
+    subjects_lodger_change(t, lodger, leaf, id, subjects_put);
+}
+
+void subjects_lodger_remove(struct store_txn *t, const char *lodger, uint64_t leaf, const struct id *id)
+{
+    subjects_lodger_change(t, lodger, leaf, id, subjects_del);
+}
+
+int subjects_lodger_find(struct store_txn *t, const char *lodger, struct subjects_found *out)
+{
+    struct subjects_key k;
+    int r;
+
+    *out = (struct subjects_found){ 0 };
+    buf_init(&out->ids, SUBJECTS_IDS_MAX * ID_LEN);
+    r = subjects_lodger_key(t, lodger, &k);
+    if (r < 0)
+        return r;
+    return store_scan(t, TABLE_SUBJECTS, subjects_key_view(&k), bytes_of(NULL, 0), false, subjects_collect, out);
+}
