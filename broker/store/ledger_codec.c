@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger_codec.c - log records as bytes and back, and the leaf entry that the tree commits to. */
+#include "store/ledger_codec.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "tree/tree.h"
+
+#define CLEAR_LAYOUT 1
+#define RECORD_LAYOUT 1
+#define LEAF_ENTRY_VERSION 1
+#define NONCE_LEN 32
+
+static const char *const event_words[EVENT_COUNT] = {
+    [EVENT_GENESIS] = "genesis",
+    [EVENT_DECIDED] = "decided",
+    [EVENT_REFUSED] = "refused",
+    [EVENT_DISCLOSED] = "disclosed",
+    [EVENT_NOT_DISCLOSED] = "not-disclosed",
+    [EVENT_CONSENT_LODGED] = "consent-lodged",
+    [EVENT_REFUSAL_LODGED] = "refusal-lodged",
+    [EVENT_WITHDRAWN] = "withdrawn",
+    [EVENT_CONSENT_CHANGED] = "consent-changed",
+    [EVENT_SHIELD_LODGED] = "shield-lodged",
+    [EVENT_SHIELD_LIFTED] = "shield-lifted",
+    [EVENT_REJECTED] = "rejected",
+    [EVENT_STRAY_ANSWER] = "stray-answer",
+    [EVENT_POLICY_ACTIVATED] = "policy-activated",
+    [EVENT_AGENCY_CHANGED] = "agency-changed",
+    [EVENT_PRACTITIONER_CHANGED] = "practitioner-changed",
+    [EVENT_OFFICER_CHANGED] = "officer-changed",
+    [EVENT_LOG_READ] = "log-read",
+    [EVENT_DAY_SET] = "day-set",
+    [EVENT_LIMITED] = "limited",
+    [EVENT_CORE_CRASH_SUSPENSION] = "core-crash-suspension",
+};
+
+const char *ledger_event_word(uint8_t event)
+{
+    return event < EVENT_COUNT && event_words[event] ? event_words[event] : "unknown";
+}
+
+static void put_text(struct buf *b, const char *text, size_t size)
+{
+    buf_put_var(b, text, strnlen(text, size - 1));
+}
+
+#define PUT_TEXT(b, field) put_text((b), (field), sizeof(field))
+
+void ledger_clear_encode(const struct ledger_clear *clear, struct buf *out)
+{
+    size_t n = clear->n_holders < ALM_LEN(clear->holders) ? clear->n_holders : ALM_LEN(clear->holders);
+
+    buf_put_u8(out, CLEAR_LAYOUT);
+    buf_put_u8(out, clear->event);
+    buf_put_i64(out, clear->at_ms);
+    buf_put_i32(out, clear->civil_day);
+    buf_put_u8(out, clear->mode);
+    buf_put(out, clear->message.octets, ID_LEN);
+    buf_put_u64(out, clear->about);
+    PUT_TEXT(out, clear->agency);
+    PUT_TEXT(out, clear->role);
+    PUT_TEXT(out, clear->purpose);
+    PUT_TEXT(out, clear->question);
+    PUT_TEXT(out, clear->basis);
+    PUT_TEXT(out, clear->rule);
+    PUT_TEXT(out, clear->reason);
+    buf_put_u8(out, clear->outcome);
+    buf_put_u8(out, clear->told);
+    buf_put_u8(out, clear->completeness);
+    PUT_TEXT(out, clear->policy);
+    PUT_TEXT(out, clear->officer);
+    PUT_TEXT(out, clear->detail);
+    buf_put_u16(out, clear->n_holders);
+    for (size_t i = 0; i < n; i++)
+        PUT_TEXT(out, clear->holders[i]);
+}
+
+/* Exports are read by people and other programs, and come from anywhere: text must be text. */
+static void take_text(struct cursor *c, char *out, size_t size)
+{
+    cursor_text(c, out, size);
+    if (!utf8_valid(out, strlen(out)))
+        c->failed = true;
+}
+
+#define TAKE_TEXT(c, field) take_text((c), (field), sizeof(field))
+
+int ledger_clear_decode(struct bytes octets, struct ledger_clear *out)
+{
+    struct cursor c = cursor_of(octets);
+    struct bytes id;
+    size_t n;
+
+    *out = (struct ledger_clear){ 0 };
+    if (cursor_u8(&c) != CLEAR_LAYOUT)
+        return -EBADMSG;
+    out->event = cursor_u8(&c);
+    out->at_ms = cursor_i64(&c);
+    out->civil_day = cursor_i32(&c);
+    out->mode = cursor_u8(&c);
+    id = cursor_take(&c, ID_LEN);
+    if (id.len)
+        memcpy(out->message.octets, id.data, ID_LEN);
+    out->about = cursor_u64(&c);
+    TAKE_TEXT(&c, out->agency);
+    TAKE_TEXT(&c, out->role);
+    TAKE_TEXT(&c, out->purpose);
+    TAKE_TEXT(&c, out->question);
+    TAKE_TEXT(&c, out->basis);
+    TAKE_TEXT(&c, out->rule);
+    TAKE_TEXT(&c, out->reason);
+    out->outcome = cursor_u8(&c);
+    out->told = cursor_u8(&c);
+    out->completeness = cursor_u8(&c);
+    TAKE_TEXT(&c, out->policy);
+    TAKE_TEXT(&c, out->officer);
+    TAKE_TEXT(&c, out->detail);
+    out->n_holders = cursor_u16(&c);
+    n = out->n_holders < ALM_LEN(out->holders) ? out->n_holders : ALM_LEN(out->holders);
+    for (size_t i = 0; i < n; i++)
+        TAKE_TEXT(&c, out->holders[i]);
+    if (cursor_end(&c) < 0 || out->event == 0 || out->event >= EVENT_COUNT)
+        return -EBADMSG;
+    return 0;
+}
+
+void ledger_record_encode(const struct ledger_record *r, struct buf *out)
+{
+    buf_put_u8(out, RECORD_LAYOUT);
+    buf_put(out, r->nonce, NONCE_LEN);
+    buf_put_var(out, r->clear_octets.data, r->clear_octets.len);
+    buf_put_u8(out, r->erased);
+    if (r->erased)
+        buf_put(out, r->sealed_hash, SHA256_LEN);
+    else
+        buf_put_var(out, r->sealed_octets.data, r->sealed_octets.len);
+}
+
+int ledger_record_decode(uint64_t leaf, struct bytes octets, struct ledger_record *out)
+{
+    struct cursor c = cursor_of(octets);
+    struct bytes nonce, hash;
+    uint8_t erased;
+
+    *out = (struct ledger_record){ .leaf = leaf };
+    if (cursor_u8(&c) != RECORD_LAYOUT)
+        return -EBADMSG;
+    nonce = cursor_take(&c, NONCE_LEN);
+    out->clear_octets = cursor_var(&c, LEDGER_CLEAR_MAX);
+    erased = cursor_u8(&c);
+    out->erased = erased == 1;
+    if (erased)
+        hash = cursor_take(&c, SHA256_LEN);
+    else
+        out->sealed_octets = cursor_var(&c, STORE_VALUE_MAX);
+    if (cursor_end(&c) < 0 || erased > 1)
+        return -EBADMSG;
+    memcpy(out->nonce, nonce.data, NONCE_LEN);
+    if (erased)
+        memcpy(out->sealed_hash, hash.data, SHA256_LEN);
+    else if (crypto_sha256(out->sealed_octets, out->sealed_hash) < 0)
+        return -EBADMSG;
+    return ledger_clear_decode(out->clear_octets, &out->clear);
+}
+
+/* The entry: version u8 || nonce 32 || SHA-256(clear) || SHA-256(sealed). */
+static int leaf_hash(const uint8_t nonce[static NONCE_LEN], struct bytes clear, const uint8_t sealed_hash[static SHA256_LEN],
+                     uint8_t out[static SHA256_LEN])
+{
+    uint8_t entry[1 + NONCE_LEN + 2 * SHA256_LEN] = { LEAF_ENTRY_VERSION };
+    int r;
+
+    memcpy(entry + 1, nonce, NONCE_LEN);
+    r = crypto_sha256(clear, entry + 1 + NONCE_LEN);
+    if (r < 0)
+        return r;
+    memcpy(entry + 1 + NONCE_LEN + SHA256_LEN, sealed_hash, SHA256_LEN);
+    return tree_leaf_hash(bytes_of(entry, sizeof(entry)), out);
+}
+
+int ledger_leaf_hash(const uint8_t nonce[static 32], struct bytes clear, struct bytes sealed_part, uint8_t out[static SHA256_LEN])
+{
+    uint8_t sealed_hash[SHA256_LEN];
+    int r = crypto_sha256(sealed_part, sealed_hash);
+
+    return r < 0 ? r : leaf_hash(nonce, clear, sealed_hash, out);
+}
+
+int ledger_record_hash(const struct ledger_record *r, uint8_t out[static SHA256_LEN])
+{
+    return leaf_hash(r->nonce, r->clear_octets, r->sealed_hash, out);
+}
