@@ -13,7 +13,7 @@ from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy"))
 from exerciselib.folder import load  # noqa: E402
-from exerciselib.oracle import NO, UNKNOWN, Oracle, birthday  # noqa: E402
+from exerciselib.oracle import NO, UNKNOWN, Oracle, Refused, birthday  # noqa: E402
 from exerciselib.policy_text import question_id, write_policy  # noqa: E402
 
 ONE_DAY = datetime.timedelta(days=1)
@@ -119,24 +119,68 @@ def random_consents(folder, rng, n):
             withdrawn_on=given + rng.randint(1, 900) * ONE_DAY if rng.random() < 0.2 else None)
 
 
-def random_cells(oracle, folder, rng, n):
-    agencies_, people, homes = list(oracle.agencies), list(oracle.persons), list(oracle.households)
-    purposes = list(oracle.purposes) + ["no-such-purpose"]
-    roles = ["social-worker", "support-worker", "volunteer"]
-    questions = [f"insight:{q.question_id}" for q in folder.records("questions") if q.rule != "residence"] + ["insight:no-such-question"]
-    edges = sorted({d for x in folder.records("contacts") for d in (x.date,)})
-    for i in range(n):
-        question = rng.choice(["who-is-involved", rng.choice(questions), f"insight:lives-at:{rng.choice(homes)}"])
-        purpose = oracle.purposes.get(rng.choice(purposes))
-        asker = rng.choice(agencies_)
-        if purpose and rng.random() < 0.8:  # mostly somebody who may ask, or every case would end at the same gate
-            asker = rng.choice([a for a in agencies_ if (place := oracle.place(purpose.protocol_id, a)) and place.ask != "no"])
-        s = SimpleNamespace(scenario_id=f"x-{i}", as_of_date=rng.choice(edges) + rng.randint(-2, 500) * ONE_DAY, asking_agency=asker,
-                            role=rng.choices(roles, [8, 8, 1])[0], purpose=purpose.purpose if purpose else "no-such-purpose",
-                            basis=rng.choice(["", *purpose.lawful_bases]) if purpose else "",
-                            question=question, subject=rng.choice(people if rng.random() < 0.9 else homes))
-        s.expected = oracle.expected(s.asking_agency, s.role, s.purpose, s.question, s.subject, s.as_of_date)
-        yield s
+class RandomWorld(Oracle):
+    """The data's rules, with holders whose own answers are drawn at random: a holder asked wrongly, or not asked, soon shows."""
+
+    def __init__(self, folder, seed):
+        super().__init__(folder)
+        self.seed = seed
+
+    def draw(self, *what):
+        return random.Random(f"{self.seed}/{what}").random()
+
+    def open_involvement(self, agency, subject, day):
+        return self.draw(agency, subject, day) < 0.12
+
+    def own_answer(self, agency, question, subject, day):
+        usual = UNKNOWN if question.startswith("insight:lives-at:") else NO
+        drawn = self.draw(agency, question, subject, day)
+        return "yes" if drawn < 0.06 else NO if drawn < 0.12 else usual
+
+
+class Cells:
+    """Random cells of the data: who asks what, for what purpose, about whom, when."""
+
+    def __init__(self, oracle, folder, rng):
+        self.oracle, self.rng = oracle, rng
+        self.agencies, self.people, self.homes = list(oracle.agencies), list(oracle.persons), list(oracle.households)
+        self.purposes = [p for p in oracle.purposes.values() for _ in range(3 if p.consent_required else 1)]
+        self.days = sorted({c.date for c in folder.records("contacts")})
+        self.catalogue = {p.purpose: [q for q in folder.records("questions") if p.purpose in q.purposes] for p in self.purposes}
+
+    def question(self, purpose):
+        if self.rng.random() < 0.03:
+            return self.rng.choice(["insight:no-such-question", "insight:lives-at"])
+        if self.rng.random() < 0.3 or not self.catalogue[purpose.purpose]:
+            return "who-is-involved"
+        q = self.rng.choice(self.catalogue[purpose.purpose])
+        return f"insight:{q.question_id}" + (f":{self.rng.choice(self.homes)}" if q.rule == "residence" else "")
+
+    def cell(self, number):
+        rng = self.rng
+        purpose = rng.choice(self.purposes)
+        return SimpleNamespace(
+            scenario_id=f"x-{number}", as_of_date=rng.choice(self.days) + rng.randint(-2, 500) * ONE_DAY,
+            asking_agency=rng.choice(self.agencies), role=rng.choices(["social-worker", "support-worker", "volunteer"], [8, 8, 1])[0],
+            purpose="no-such-purpose" if rng.random() < 0.02 else purpose.purpose, basis=rng.choice(["", *purpose.lawful_bases]),
+            question=self.question(purpose), subject=rng.choice(self.people if rng.random() < 0.9 else self.homes))
+
+    def passes(self, s):
+        try:
+            return bool(self.oracle.gates(s.asking_agency, s.role, s.purpose, s.question, s.subject, s.as_of_date))
+        except Refused:
+            return False
+
+    def choose(self, number):
+        """Four in five pass the gates, or nearly every cell would end there."""
+        s = self.cell(number)
+        if self.rng.random() < 0.8:
+            while not self.passes(s):
+                s = self.cell(number)
+        if s.purpose == "no-such-purpose":
+            s.basis = ""
+        s.expected = self.oracle.expected(s.asking_agency, s.role, s.purpose, s.question, s.subject, s.as_of_date)
+        return s
 
 
 def write_facts(folder, out, n, seed):
@@ -145,9 +189,11 @@ def write_facts(folder, out, n, seed):
     with open(out, "w", encoding="utf-8") as f:
         for s in scenarios(folder):
             f.write("\n".join(case(oracle, s)) + "\nend\n")
-        oracle.consents += random_consents(folder, rng, 400)
-        for s in random_cells(oracle, folder, rng, n):
-            f.write("\n".join(case(oracle, s)) + "\nend\n")
+        world = RandomWorld(folder, seed)
+        world.consents += random_consents(folder, rng, 500)
+        cells = Cells(world, folder, rng)
+        for i in range(n):
+            f.write("\n".join(case(world, cells.choose(i))) + "\nend\n")
 
 
 def main(argv):
