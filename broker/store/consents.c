@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* consents.c - consents, withdrawals and shields kept and found. What they permit or forbid is policy's business, not this file's. */
+/* consents.c - consents, withdrawals and shields kept and found. What they permit or forbid is
+ * policy's business, not this file's. */
 #include "store/consents.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include "store/consents_codec.h"
 #include "store/subjects.h"
 
-#define PENDING_LAYOUT 1
+#define PENDING_LAYOUT     1
 #define PENDING_RECORD_MAX 64
 
 static struct bytes id_key(const struct id *id)
@@ -111,7 +112,8 @@ static bool consent_is_grant(const struct consent_record *r)
     return !r->is_withdrawal && r->consent.decision == CONSENT_GRANTED;
 }
 
-/* What is there already under this id: its index entries go, its withdrawal stays. Return: 0, -EEXIST another's, -errno. */
+/* What is there already under this id: its index entries go, its withdrawal stays. Return: 0,
+ * -EEXIST another's, -errno. */
 static int consent_replace(struct store_txn *t, struct consent_record *r)
 {
     struct consent_record old;
@@ -180,7 +182,8 @@ int consents_get(struct store_txn *t, const struct id *id, struct consent_record
     return r < 0 ? r : consent_decode(buf_view(&b), out);
 }
 
-static int consent_withdraw_later(struct store_txn *t, const struct id *id, int32_t on, int64_t ms, uint64_t leaf)
+static int consent_withdraw_later(struct store_txn *t, const struct id *id, int32_t on, int64_t ms,
+                                  uint64_t leaf)
 {
     struct pending p = { .on = on, .ms = ms, .leaf = leaf }, earlier;
     int r = pending_get(t, id, &earlier);
@@ -192,7 +195,8 @@ static int consent_withdraw_later(struct store_txn *t, const struct id *id, int3
     return -ENOENT;
 }
 
-int consents_withdraw(struct store_txn *t, struct store *s, const struct id *id, int32_t on, int64_t ms, uint64_t leaf)
+int consents_withdraw(struct store_txn *t, struct store *s, const struct id *id, int32_t on,
+                      int64_t ms, uint64_t leaf)
 {
     struct consent_record r;
     int found;
@@ -212,8 +216,10 @@ int consents_withdraw(struct store_txn *t, struct store *s, const struct id *id,
     return 0;
 }
 
-/* A record that its index names and that is not there has been taken away: fail, so that nothing is decided without it. */
-static int consent_visit_one(struct store_txn *t, const struct id *id, const char *purpose, consents_visit *visit, void *ctx)
+/* A record that its index names and that is not there has been taken away: fail, so that nothing is
+ * decided without it. */
+static int consent_visit_one(struct store_txn *t, const struct id *id, const char *purpose,
+                             consents_visit *visit, void *ctx)
 {
     struct consent_record record;
     int r = consents_get(t, id, &record);
@@ -225,8 +231,8 @@ static int consent_visit_one(struct store_txn *t, const struct id *id, const cha
     return visit(ctx, &record);
 }
 
-int consents_about(struct store_txn *t, struct store *s, const struct token_set *subject, const char *purpose, consents_visit *visit,
-                   void *ctx)
+int consents_about(struct store_txn *t, struct store *s, const struct token_set *subject,
+                   const char *purpose, consents_visit *visit, void *ctx)
 {
     ALM_CLEANUP(subjects_found_deinit) struct subjects_found found = { 0 };
     int r = subjects_find(t, SUBJECTS_CONSENT, subject, &found);
@@ -240,7 +246,8 @@ int consents_about(struct store_txn *t, struct store *s, const struct token_set 
     return r < 0 ? r : 0;
 }
 
-int consents_by_lodger(struct store_txn *t, const char *lodger, size_t offset, size_t max, consents_visit *visit, void *ctx, size_t *total)
+int consents_by_lodger(struct store_txn *t, const char *lodger, size_t offset, size_t max,
+                       consents_visit *visit, void *ctx, size_t *total)
 {
     ALM_CLEANUP(subjects_found_deinit) struct subjects_found found = { 0 };
     int r = subjects_lodger_find(t, lodger, &found);
@@ -299,7 +306,8 @@ int shields_get(struct store_txn *t, const struct id *id, struct shield_record *
     return r < 0 ? r : shield_decode(buf_view(&b), out);
 }
 
-int shields_about(struct store_txn *t, struct store *s, const struct token_set *subject, shields_visit *visit, void *ctx)
+int shields_about(struct store_txn *t, struct store *s, const struct token_set *subject,
+                  shields_visit *visit, void *ctx)
 {
     ALM_CLEANUP(subjects_found_deinit) struct subjects_found found = { 0 };
     int r = subjects_find(t, SUBJECTS_SHIELD, subject, &found);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* consents_codec.c - consents and shields as bytes and back. What is read is checked against every bound: a record may be damaged
- * before it was sealed, or written by another version. */
+/* consents_codec.c - consents and shields as bytes and back. What is read is checked against every
+ * bound: a record may be damaged before it was sealed, or written by another version. */
 #include "store/consents_codec.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define CONSENT_LAYOUT 1
-#define SHIELD_LAYOUT 1
+#define SHIELD_LAYOUT  1
 
 static void put_id(struct buf *b, const struct id *id)
 {
@@ -154,10 +154,12 @@ void consent_encode(const struct consent_record *r, struct buf *out)
     buf_put_u64(out, r->leaf);
 }
 
-/* A decision that is neither granted nor refused would be taken for whatever its reader asks first. */
+/* A decision that is neither granted nor refused would be taken for whatever its reader asks first.
+ */
 static bool consent_sensible(const struct consent_record *r)
 {
-    return r->is_withdrawal || r->consent.decision == CONSENT_GRANTED || r->consent.decision == CONSENT_REFUSED;
+    return r->is_withdrawal || r->consent.decision == CONSENT_GRANTED ||
+           r->consent.decision == CONSENT_REFUSED;
 }
 
 int consent_decode(struct bytes octets, struct consent_record *out)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* consents_codec.h - consents and shields as bytes: the layouts in README.md. For broker/store alone. */
+/* consents_codec.h - consents and shields as bytes: the layouts in README.md. For broker/store
+ * alone. */
 #pragma once
 #include "store/consents.h"
 
-#define CONSENT_RECORD_MAX 32768 /* bytes; the largest that fits struct consent_record is about 15,000 */
+#define CONSENT_RECORD_MAX                                                                         \
+    32768 /* bytes; the largest that fits struct consent_record is about 15,000 */
 
 /* Appends to out, whose status tells. */
 void consent_encode(const struct consent_record *r, struct buf *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fault.h - lets the tests make a store fail at a chosen step. For tests and store.c alone; nothing else includes it. */
+/* fault.h - lets the tests make a store fail at a chosen step. For tests and store.c alone; nothing
+ * else includes it. */
 #pragma once
 #include "store/store.h"
 

@@ -9,7 +9,26 @@ struct store_table_facts {
 };
 extern const struct store_table_facts store_tables[TABLE_COUNT];
 
-/* The writer's lock file: who writes, and whether a store was ever made here. Return: descriptor, -EBUSY, -errno. */
+/* One key for each table's values, one to blind with, one that further keys are derived from. */
+struct store_keys {
+    struct secret seal[TABLE_COUNT], blind, subkey_root;
+};
+ALM_MUST_USE int store_keys_derive(struct store_keys *k, const struct secret *from);
+void store_keys_wipe(struct store_keys *k);
+
+struct store_ad {
+    uint8_t octets[32 + STORE_KEY_MAX];
+    size_t len;
+};
+/* Table, schema version and key: a value moved to another place, or made for another layout, does
+ * not open. */
+struct bytes store_associated(struct store_ad *ad, enum table table, struct bytes key);
+/* The first key that is past every key with this prefix (at most STORE_KEY_MAX bytes). Return: its
+ * length, 0 when there is none. */
+size_t store_past(struct bytes prefix, uint8_t out[static STORE_KEY_MAX]);
+
+/* The writer's lock file: who writes, and whether a store was ever made here. Return: descriptor,
+ * -EBUSY, -errno. */
 ALM_MUST_USE int store_lock_take(const char *dir, bool *made);
 /* Durable. Return: 0 or -errno. */
 ALM_MUST_USE int store_lock_mark_made(int fd, const char *dir);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ledger.c - appends records to the log and grows the tree over them, in the caller's transaction: record and nodes are there
- * together or not at all. */
+/* ledger.c - appends records to the log and grows the tree over them, in the caller's transaction:
+ * record and nodes are there together or not at all. */
 #include "store/ledger.h"
 
 #include <errno.h>
@@ -12,9 +12,9 @@
 #include "tree/tree.h"
 
 #define HEAD_LAYOUT 1
-#define PART_LABEL "almoner/ledger/v1/sealed-part"
-#define INDEX_LEN 8
-#define NODE_LEN (1 + INDEX_LEN)
+#define PART_LABEL  "almoner/ledger/v1/sealed-part"
+#define INDEX_LEN   8
+#define NODE_LEN    (1 + INDEX_LEN)
 
 struct ledger {
     struct tree_frontier committed, growing; /* growing runs ahead inside the open transaction */
@@ -114,7 +114,8 @@ static int ledger_check_last(struct store_txn *t, uint64_t size)
     return r;
 }
 
-/* Log, tree and signed heads must agree on how much there is: a store that lost its end is not gone on with. */
+/* Log, tree and signed heads must agree on how much there is: a store that lost its end is not gone
+ * on with. */
 static int ledger_load(struct store_txn *t, struct tree_frontier *f)
 {
     static const uint8_t leaves = 0;
@@ -124,7 +125,8 @@ static int ledger_load(struct store_txn *t, struct tree_frontier *f)
     if (r == 0)
         r = count_by_last(t, TABLE_TREE, bytes_of(&leaves, 1), &tree_size);
     if (r == 0)
-        r = count_by_last(t, TABLE_HEADS, bytes_of(NULL, 0), &head_size); /* one more than the head's size */
+        r = count_by_last(t, TABLE_HEADS, bytes_of(NULL, 0),
+                          &head_size); /* one more than the head's size */
     if (r < 0)
         return r;
     if (size != tree_size || (head_size && head_size - 1 > size))
@@ -186,7 +188,8 @@ uint64_t ledger_size(const struct ledger *l)
 void ledger_root(const struct ledger *l, uint8_t root[static SHA256_LEN])
 {
     if (tree_root(&l->growing, root) < 0)
-        memset(root, 0, SHA256_LEN); /* no tree has this root: what is signed with it verifies nothing */
+        memset(root, 0,
+               SHA256_LEN); /* no tree has this root: what is signed with it verifies nothing */
 }
 
 void ledger_settle(struct ledger *l, int commit_result)
@@ -197,7 +200,8 @@ void ledger_settle(struct ledger *l, int commit_result)
         l->growing = l->committed;
 }
 
-static int ledger_keep_node(void *ctx, unsigned level, uint64_t index, const uint8_t hash[static SHA256_LEN])
+static int ledger_keep_node(void *ctx, unsigned level, uint64_t index,
+                            const uint8_t hash[static SHA256_LEN])
 {
     struct store_txn *t = ctx;
     struct node_key k;
@@ -212,7 +216,8 @@ static struct bytes part_associated(const uint8_t nonce[static 32])
     return bytes_of(nonce, 32);
 }
 
-static int ledger_append_now(struct ledger *l, struct store_txn *t, const struct ledger_clear *clear, struct bytes sealed_part)
+static int ledger_append_now(struct ledger *l, struct store_txn *t,
+                             const struct ledger_clear *clear, struct bytes sealed_part)
 {
     struct ledger_record record = { .leaf = l->growing.size };
     uint8_t leaf_hash[SHA256_LEN];
@@ -238,10 +243,12 @@ static int ledger_append_now(struct ledger *l, struct store_txn *t, const struct
     if (r < 0)
         return r;
     store_put(t, TABLE_LOG, index_key_of(&k, record.leaf), buf_view(&l->record));
-    return store_status(t) ? store_status(t) : tree_append(&l->growing, leaf_hash, ledger_keep_node, t);
+    return store_status(t) ? store_status(t)
+                           : tree_append(&l->growing, leaf_hash, ledger_keep_node, t);
 }
 
-void ledger_append(struct ledger *l, struct store_txn *t, const struct ledger_clear *clear, struct bytes sealed_part, uint64_t *leaf)
+void ledger_append(struct ledger *l, struct store_txn *t, const struct ledger_clear *clear,
+                   struct bytes sealed_part, uint64_t *leaf)
 {
     *leaf = l->growing.size;
     if (store_status(t))
@@ -322,7 +329,8 @@ int ledger_each(struct store_txn *t, uint64_t from, uint64_t until, ledger_visit
 
     if (from >= until)
         return 0;
-    return store_scan(t, TABLE_LOG, bytes_of(NULL, 0), index_key_of(&k, from), true, ledger_walk_one, &w);
+    return store_scan(t, TABLE_LOG, bytes_of(NULL, 0), index_key_of(&k, from), true,
+                      ledger_walk_one, &w);
 }
 
 int ledger_sealed_open(struct store_txn *t, const struct ledger_record *r, struct buf *out)

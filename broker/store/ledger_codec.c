@@ -7,10 +7,10 @@
 
 #include "tree/tree.h"
 
-#define CLEAR_LAYOUT 1
-#define RECORD_LAYOUT 1
+#define CLEAR_LAYOUT       1
+#define RECORD_LAYOUT      1
 #define LEAF_ENTRY_VERSION 1
-#define NONCE_LEN 32
+#define NONCE_LEN          32
 
 static const char *const event_words[EVENT_COUNT] = {
     [EVENT_GENESIS] = "genesis",
@@ -50,7 +50,8 @@ static void put_text(struct buf *b, const char *text, size_t size)
 
 void ledger_clear_encode(const struct ledger_clear *clear, struct buf *out)
 {
-    size_t n = clear->n_holders < ALM_LEN(clear->holders) ? clear->n_holders : ALM_LEN(clear->holders);
+    size_t n =
+        clear->n_holders < ALM_LEN(clear->holders) ? clear->n_holders : ALM_LEN(clear->holders);
 
     buf_put_u8(out, CLEAR_LAYOUT);
     buf_put_u8(out, clear->event);
@@ -166,8 +167,8 @@ int ledger_record_decode(uint64_t leaf, struct bytes octets, struct ledger_recor
 }
 
 /* The entry: version u8 || nonce 32 || SHA-256(clear) || SHA-256(sealed). */
-static int leaf_hash(const uint8_t nonce[static NONCE_LEN], struct bytes clear, const uint8_t sealed_hash[static SHA256_LEN],
-                     uint8_t out[static SHA256_LEN])
+static int leaf_hash(const uint8_t nonce[static NONCE_LEN], struct bytes clear,
+                     const uint8_t sealed_hash[static SHA256_LEN], uint8_t out[static SHA256_LEN])
 {
     uint8_t entry[1 + NONCE_LEN + 2 * SHA256_LEN] = { LEAF_ENTRY_VERSION };
     int r;
@@ -180,7 +181,8 @@ static int leaf_hash(const uint8_t nonce[static NONCE_LEN], struct bytes clear, 
     return tree_leaf_hash(bytes_of(entry, sizeof(entry)), out);
 }
 
-int ledger_leaf_hash(const uint8_t nonce[static 32], struct bytes clear, struct bytes sealed_part, uint8_t out[static SHA256_LEN])
+int ledger_leaf_hash(const uint8_t nonce[static 32], struct bytes clear, struct bytes sealed_part,
+                     uint8_t out[static SHA256_LEN])
 {
     uint8_t sealed_hash[SHA256_LEN];
     int r = crypto_sha256(sealed_part, sealed_hash);

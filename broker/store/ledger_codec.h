@@ -3,12 +3,15 @@
 #pragma once
 #include "store/ledger.h"
 
-#define LEDGER_CLEAR_MAX 8192 /* bytes; the largest that fits struct ledger_clear is about 5,500 */
+#define LEDGER_CLEAR_MAX 8192 /* bytes; the largest that fits struct ledger_clear is about 5,500   \
+                               */
 
-/* The clear part, as its hash is in the tree: the layout of a version never changes. Appends to out, whose status tells. */
+/* The clear part, as its hash is in the tree: the layout of a version never changes. Appends to
+ * out, whose status tells. */
 void ledger_clear_encode(const struct ledger_clear *clear, struct buf *out);
 
 /* A value of TABLE_LOG. sealed_octets empty and erased set: only its hash is kept. */
 void ledger_record_encode(const struct ledger_record *r, struct buf *out);
 /* Views into octets; leaf as given. Return: 0 or -EBADMSG. */
-ALM_MUST_USE int ledger_record_decode(uint64_t leaf, struct bytes octets, struct ledger_record *out);
+ALM_MUST_USE int ledger_record_decode(uint64_t leaf, struct bytes octets,
+                                      struct ledger_record *out);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* meta.c - what a store was made for: mode, origin and schema versions; and the file that says who writes.
+/* meta.c - what a store was made for: mode, origin and schema versions; and the file that says who
+ * writes.
  *
  * A store that was ever live is never rehearsed on, nor the other way round. */
 #include <errno.h>
@@ -12,7 +13,7 @@
 #include "base/file.h"
 #include "store/internal.h"
 
-#define META_LAYOUT 1 /* of the record below */
+#define META_LAYOUT     1 /* of the record below */
 #define META_RECORD_MAX 4096
 #define META_ORIGIN_MAX 256
 #define META_TABLES_MAX 64 /* a later version's, still to be read and refused by name */
@@ -82,7 +83,8 @@ static int meta_write(struct store_txn *t, const struct store_options *o)
     return store_status(t);
 }
 
-/* Return: 0 known and of this program's version; -EPROTO newer, or a table that only a newer program makes; -EBADMSG older than any. */
+/* Return: 0 known and of this program's version; -EPROTO newer, or a table that only a newer
+ * program makes; -EBADMSG older than any. */
 static int meta_check_table(const char *name, uint16_t schema)
 {
     for (size_t i = 0; i < TABLE_COUNT; i++) {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* registry.c - records of agencies, practitioners, officers and bundles. Decides nothing: signatures and rights are the core's. */
+/* registry.c - records of agencies, practitioners, officers and bundles. Decides nothing:
+ * signatures and rights are the core's. */
 #include "store/registry.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define REGISTRY_LAYOUT 1
+#define REGISTRY_LAYOUT     1
 #define REGISTRY_RECORD_MAX 1024
-#define REGISTRY_KEY_LEN 32
-#define BUNDLE_ACTIVE "active"
+#define REGISTRY_KEY_LEN    32
+#define BUNDLE_ACTIVE       "active"
 
 /* Decoding a record: the layout byte first; another layout is not ours to guess. */
 static struct cursor registry_read(const struct buf *b)
@@ -20,7 +21,8 @@ static struct cursor registry_read(const struct buf *b)
     return c;
 }
 
-static void registry_write(struct store_txn *t, enum table table, struct bytes key, const struct buf *record)
+static void registry_write(struct store_txn *t, enum table table, struct bytes key,
+                           const struct buf *record)
 {
     if (buf_status(record))
         store_fail(t, buf_status(record));
@@ -42,7 +44,8 @@ static bool registry_id_good(const char *id)
 
 /* --- Agencies. --- */
 
-static void registry_keys_read(struct cursor *c, uint8_t *n, uint8_t keys[static REGISTRY_KEYS_MAX][REGISTRY_KEY_LEN])
+static void registry_keys_read(struct cursor *c, uint8_t *n,
+                               uint8_t keys[static REGISTRY_KEYS_MAX][REGISTRY_KEY_LEN])
 {
     *n = cursor_u8(c);
     if (*n > REGISTRY_KEYS_MAX) {
@@ -57,7 +60,8 @@ static void registry_keys_read(struct cursor *c, uint8_t *n, uint8_t keys[static
     }
 }
 
-static int registry_agency_decode(struct bytes key, const struct buf *b, struct registry_agency *out)
+static int registry_agency_decode(struct bytes key, const struct buf *b,
+                                  struct registry_agency *out)
 {
     struct cursor c = registry_read(b);
 
@@ -89,15 +93,16 @@ struct registry_key {
     uint8_t octets[1 + REGISTRY_KEY_LEN];
 };
 
-static struct bytes registry_key_of(struct registry_key *k, enum registry_key_sort sort, const uint8_t key[static REGISTRY_KEY_LEN])
+static struct bytes registry_key_of(struct registry_key *k, enum registry_key_sort sort,
+                                    const uint8_t key[static REGISTRY_KEY_LEN])
 {
     k->octets[0] = (uint8_t)sort;
     memcpy(k->octets + 1, key, REGISTRY_KEY_LEN);
     return bytes_of(k->octets, sizeof(k->octets));
 }
 
-int registry_key_owner(struct store_txn *t, enum registry_key_sort sort, const uint8_t key[static REGISTRY_KEY_LEN],
-                       char out[static REGISTRY_ID_MAX])
+int registry_key_owner(struct store_txn *t, enum registry_key_sort sort,
+                       const uint8_t key[static REGISTRY_KEY_LEN], char out[static REGISTRY_ID_MAX])
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     struct registry_key k;
@@ -120,7 +125,8 @@ struct registry_keys {
     const uint8_t *octets;
 };
 
-static bool registry_keys_have(const struct registry_keys *keys, const uint8_t key[static REGISTRY_KEY_LEN])
+static bool registry_keys_have(const struct registry_keys *keys,
+                               const uint8_t key[static REGISTRY_KEY_LEN])
 {
     for (size_t i = 0; i < keys->n; i++) {
         if (memcmp(keys->octets + i * REGISTRY_KEY_LEN, key, REGISTRY_KEY_LEN) == 0)
@@ -130,7 +136,8 @@ static bool registry_keys_have(const struct registry_keys *keys, const uint8_t k
 }
 
 /* Takes out of TABLE_KEYS what is no longer there, puts in what is; refuses another agency's. */
-static int registry_keys_put(struct store_txn *t, const char *id, const struct registry_keys *old, const struct registry_keys *keys)
+static int registry_keys_put(struct store_txn *t, const char *id, const struct registry_keys *old,
+                             const struct registry_keys *keys)
 {
     ALM_CLEANUP(buf_deinit) struct buf record = { 0 };
     struct registry_key k;
@@ -158,7 +165,8 @@ static int registry_keys_put(struct store_txn *t, const char *id, const struct r
     return 0;
 }
 
-static int registry_agency_keys_put(struct store_txn *t, const struct registry_agency *old, const struct registry_agency *a)
+static int registry_agency_keys_put(struct store_txn *t, const struct registry_agency *old,
+                                    const struct registry_agency *a)
 {
     const struct registry_keys curve[] = { { REGISTRY_KEY_CURVE, old->n_curve, old->curve[0] },
                                            { REGISTRY_KEY_CURVE, a->n_curve, a->curve[0] } };
@@ -175,8 +183,8 @@ static int registry_agency_put_now(struct store_txn *t, const struct registry_ag
     struct registry_agency old;
     int r;
 
-    if (!registry_id_good(a->id) || a->n_curve > REGISTRY_KEYS_MAX || a->n_sign > REGISTRY_KEYS_MAX ||
-        !registry_standing_good(a->standing))
+    if (!registry_id_good(a->id) || a->n_curve > REGISTRY_KEYS_MAX ||
+        a->n_sign > REGISTRY_KEYS_MAX || !registry_standing_good(a->standing))
         return -EINVAL;
     r = registry_agency_get(t, a->id, &old);
     if (r == -ENOENT)
@@ -231,12 +239,14 @@ int registry_agency_each(struct store_txn *t, registry_agency_visit *visit, void
 {
     struct registry_walk w = { .agency = visit, .ctx = ctx };
 
-    return store_scan(t, TABLE_AGENCIES, bytes_of(NULL, 0), bytes_of(NULL, 0), true, registry_agency_walk, &w);
+    return store_scan(t, TABLE_AGENCIES, bytes_of(NULL, 0), bytes_of(NULL, 0), true,
+                      registry_agency_walk, &w);
 }
 
 /* --- Officers. --- */
 
-static int registry_officer_decode(struct bytes key, const struct buf *b, struct registry_officer *out)
+static int registry_officer_decode(struct bytes key, const struct buf *b,
+                                   struct registry_officer *out)
 {
     struct cursor c = registry_read(b);
     struct bytes sign;
@@ -295,7 +305,8 @@ int registry_officer_each(struct store_txn *t, registry_officer_visit *visit, vo
 {
     struct registry_walk w = { .officer = visit, .ctx = ctx };
 
-    return store_scan(t, TABLE_OFFICERS, bytes_of(NULL, 0), bytes_of(NULL, 0), true, registry_officer_walk, &w);
+    return store_scan(t, TABLE_OFFICERS, bytes_of(NULL, 0), bytes_of(NULL, 0), true,
+                      registry_officer_walk, &w);
 }
 
 static int registry_officer_tally(void *ctx, const struct registry_officer *o)
@@ -312,9 +323,11 @@ int registry_officer_count(struct store_txn *t, size_t *active)
     return registry_officer_each(t, registry_officer_tally, active);
 }
 
-/* --- Practitioners. Their references are blinded in the key: an opaque reference is still one person's. --- */
+/* --- Practitioners. Their references are blinded in the key: an opaque reference is still one
+ * person's. --- */
 
-static int registry_practitioner_key(struct store_txn *t, const char *agency, const char *ref, uint8_t out[static SHA256_LEN])
+static int registry_practitioner_key(struct store_txn *t, const char *agency, const char *ref,
+                                     uint8_t out[static SHA256_LEN])
 {
     uint8_t octets[2 * REGISTRY_ID_MAX];
     size_t agency_len = strnlen(agency, REGISTRY_ID_MAX), ref_len = strnlen(ref, REGISTRY_ID_MAX);
@@ -327,7 +340,8 @@ static int registry_practitioner_key(struct store_txn *t, const char *agency, co
     return store_blind(store_of(t), bytes_of(octets, agency_len + 1 + ref_len), out);
 }
 
-int registry_practitioner_get(struct store_txn *t, const char *agency, const char *ref, uint8_t *standing)
+int registry_practitioner_get(struct store_txn *t, const char *agency, const char *ref,
+                              uint8_t *standing)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     char kept_agency[REGISTRY_ID_MAX], kept_ref[REGISTRY_ID_MAX];
@@ -357,11 +371,13 @@ int registry_practitioner_get(struct store_txn *t, const char *agency, const cha
     return 0;
 }
 
-void registry_practitioner_put(struct store_txn *t, const char *agency, const char *ref, uint8_t standing)
+void registry_practitioner_put(struct store_txn *t, const char *agency, const char *ref,
+                               uint8_t standing)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     uint8_t key[SHA256_LEN];
-    int r = registry_standing_good(standing) ? registry_practitioner_key(t, agency, ref, key) : -EINVAL;
+    int r =
+        registry_standing_good(standing) ? registry_practitioner_key(t, agency, ref, key) : -EINVAL;
 
     if (r < 0) {
         store_fail(t, r);

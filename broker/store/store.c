@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store.c - sealed tables over LMDB: the only file that includes <lmdb.h>. Knows nothing of what the records mean.
+/* store.c - sealed tables over LMDB: the only file that includes <lmdb.h>. Knows nothing of what
+ * the records mean.
  *
- * LMDB's pointers lead into the map: unaligned, and good only inside the transaction. They are opened or copied here and never leave. */
+ * LMDB's pointers lead into the map: unaligned, and good only inside the transaction. They are
+ * opened or copied here and never leave. */
 #include "store/store.h"
 
 #include <assert.h>
@@ -21,21 +23,21 @@
 #include "store/internal.h"
 
 #define STORE_MAP_DEFAULT ((size_t)16 << 30) /* bytes of address space, not of disk */
-#define STORE_FULL_BYTES (1u << 20)          /* a disk with less than this free is full */
-#define STORE_CHECK_READERS_EVERY 1024       /* write transactions: slots of killed readers hold pages back */
-#define STORE_AD_MAX (32 + STORE_KEY_MAX)
+#define STORE_FULL_BYTES  (1u << 20)         /* a disk with less than this free is full */
+#define STORE_CHECK_READERS_EVERY                                                                  \
+    1024 /* write transactions: slots of killed readers hold pages back */
 
 struct store {
     MDB_env *env;
     MDB_dbi dbis[TABLE_COUNT];
-    struct secret seal_keys[TABLE_COUNT], blind_key, subkey_root;
+    struct store_keys keys;
     struct buf sealed; /* reused by every put */
     char path[PATH_MAX];
     int lock_fd; /* held by the one writer; -1 in readers */
     bool read_only, writing;
     unsigned n_open, n_writes;
-    int latched;            /* the first I/O error, or damage; every later begin gives it */
-    bool wrecked, armed;    /* an assertion of LMDB's fired: its state is not to be touched again */
+    int latched;         /* the first I/O error, or damage; every later begin gives it */
+    bool wrecked, armed; /* an assertion of LMDB's fired: its state is not to be touched again */
     jmp_buf jump;
     store_fault *fault;
     void *fault_ctx;
@@ -48,17 +50,10 @@ struct store_txn {
     int status; /* sticky */
 };
 
-const struct store_table_facts store_tables[TABLE_COUNT] = {
-    [TABLE_META] = { "meta", 1 },           [TABLE_AGENCIES] = { "agencies", 1 }, [TABLE_KEYS] = { "keys", 1 },
-    [TABLE_PRACTITIONERS] = { "practitioners", 1 }, [TABLE_OFFICERS] = { "officers", 1 }, [TABLE_BUNDLES] = { "bundles", 1 },
-    [TABLE_CONSENTS] = { "consents", 1 },   [TABLE_SHIELDS] = { "shields", 1 },   [TABLE_SUBJECTS] = { "subjects", 1 },
-    [TABLE_RECEIPTS] = { "receipts", 1 },   [TABLE_LOG] = { "log", 1 },           [TABLE_TREE] = { "tree", 1 },
-    [TABLE_HEADS] = { "heads", 1 },         [TABLE_QUOTAS] = { "quotas", 1 },
-};
-
-/* --- LMDB's assertions. A damaged page trips them, and then LMDB aborts the process; we leave the call instead, never touch the
- * environment again and give -EBADMSG from then on. Each call that walks pages is in a function of its own, so that nothing of a
- * caller's is lost by the jump. --- */
+/* --- LMDB's assertions. A damaged page trips them, and then LMDB aborts the process; we leave the
+ * call instead, never touch the environment again and give -EBADMSG from then on. Each call that
+ * walks pages is in a function of its own, so that nothing of a caller's is lost by the jump. ---
+ */
 
 static void store_asserted(MDB_env *env, const char *msg)
 {
@@ -72,17 +67,17 @@ static void store_asserted(MDB_env *env, const char *msg)
     longjmp(s->jump, 1);
 }
 
-#define LMDB_GUARDED(s, call)     \
-    do {                          \
-        int r_;                   \
-        if ((s)->wrecked)         \
-            return MDB_CORRUPTED; \
-        if (setjmp((s)->jump))    \
-            return MDB_CORRUPTED; \
-        (s)->armed = true;        \
-        r_ = (call);              \
-        (s)->armed = false;       \
-        return r_;                \
+#define LMDB_GUARDED(s, call)                                                                      \
+    do {                                                                                           \
+        int r_;                                                                                    \
+        if ((s)->wrecked)                                                                          \
+            return MDB_CORRUPTED;                                                                  \
+        if (setjmp((s)->jump))                                                                     \
+            return MDB_CORRUPTED;                                                                  \
+        (s)->armed = true;                                                                         \
+        r_ = (call);                                                                               \
+        (s)->armed = false;                                                                        \
+        return r_;                                                                                 \
     } while (0)
 
 static int lmdb_get(struct store *s, MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
@@ -100,7 +95,8 @@ static int lmdb_del(struct store *s, MDB_txn *txn, MDB_dbi dbi, MDB_val *key)
     LMDB_GUARDED(s, mdb_del(txn, dbi, key, NULL));
 }
 
-static int lmdb_cursor_get(struct store *s, MDB_cursor *cursor, MDB_val *key, MDB_val *value, MDB_cursor_op op)
+static int lmdb_cursor_get(struct store *s, MDB_cursor *cursor, MDB_val *key, MDB_val *value,
+                           MDB_cursor_op op)
 {
     LMDB_GUARDED(s, mdb_cursor_get(cursor, key, value, op));
 }
@@ -110,7 +106,8 @@ static int lmdb_commit(struct store *s, MDB_txn *txn)
     LMDB_GUARDED(s, mdb_txn_commit(txn));
 }
 
-static int lmdb_dbi_open(struct store *s, MDB_txn *txn, const char *name, unsigned flags, MDB_dbi *dbi)
+static int lmdb_dbi_open(struct store *s, MDB_txn *txn, const char *name, unsigned flags,
+                         MDB_dbi *dbi)
 {
     LMDB_GUARDED(s, mdb_dbi_open(txn, name, flags, dbi));
 }
@@ -134,14 +131,17 @@ static bool store_disk_full(struct store *s)
 static const struct {
     int code, error;
 } store_codes[] = {
-    { MDB_NOTFOUND, -ENOENT },     { MDB_PAGE_NOTFOUND, -EBADMSG },    { MDB_CORRUPTED, -EBADMSG },
-    { MDB_PANIC, -EIO },           { MDB_VERSION_MISMATCH, -EBADMSG }, { MDB_INVALID, -EBADMSG },
-    { MDB_MAP_FULL, -ENOSPC },     { MDB_READERS_FULL, -EUSERS },      { MDB_TXN_FULL, -EFBIG },
-    { MDB_CURSOR_FULL, -EBADMSG }, { MDB_PAGE_FULL, -EBADMSG },        { MDB_MAP_RESIZED, -ESTALE },
-    { MDB_INCOMPATIBLE, -EBADMSG }, { MDB_BAD_VALSIZE, -EINVAL },
+    { MDB_NOTFOUND, -ENOENT },          { MDB_PAGE_NOTFOUND, -EBADMSG },
+    { MDB_CORRUPTED, -EBADMSG },        { MDB_PANIC, -EIO },
+    { MDB_VERSION_MISMATCH, -EBADMSG }, { MDB_INVALID, -EBADMSG },
+    { MDB_MAP_FULL, -ENOSPC },          { MDB_READERS_FULL, -EUSERS },
+    { MDB_TXN_FULL, -EFBIG },           { MDB_CURSOR_FULL, -EBADMSG },
+    { MDB_PAGE_FULL, -EBADMSG },        { MDB_MAP_RESIZED, -ESTALE },
+    { MDB_INCOMPATIBLE, -EBADMSG },     { MDB_BAD_VALSIZE, -EINVAL },
 };
 
-/* Damage to pages and I/O errors latch; a full disk does not, because LMDB rolled back and room may come again. */
+/* Damage to pages and I/O errors latch; a full disk does not, because LMDB rolled back and room may
+ * come again. */
 static int store_error(struct store *s, int code)
 {
     int r = code > 0 ? -code : -EIO;
@@ -162,22 +162,9 @@ static int store_error(struct store *s, int code)
 
 /* --- Opening and closing. --- */
 
-static int store_derive_keys(struct store *s, const struct secret *key)
-{
-    char label[64];
-    int r = crypto_derive(key, "almoner/store/v1/blind", &s->blind_key);
-
-    if (r == 0)
-        r = crypto_derive(key, "almoner/store/v1/subkeys", &s->subkey_root);
-    for (size_t i = 0; i < TABLE_COUNT && r == 0; i++) {
-        (void)snprintf(label, sizeof(label), "almoner/store/v1/seal/%s", store_tables[i].name);
-        r = crypto_derive(key, label, &s->seal_keys[i]);
-    }
-    return r;
-}
-
-/* Makes a file that was cut short as long as LMDB believes it is: what is missing then reads as a damaged page, not as a SIGBUS.
- * A file may rightly be some pages short, of pages that were taken and given back in one transaction. */
+/* Makes a file that was cut short as long as LMDB believes it is: what is missing then reads as a
+ * damaged page, not as a SIGBUS. A file may rightly be some pages short, of pages that were taken
+ * and given back in one transaction. */
 static int store_fill_up(const struct store *s, const char *data_path)
 {
     MDB_envinfo info;
@@ -185,7 +172,8 @@ static int store_fill_up(const struct store *s, const char *data_path)
     struct stat st;
     off_t want;
 
-    if (mdb_env_info(s->env, &info) != 0 || mdb_env_stat(s->env, &stat_of) != 0 || stat(data_path, &st) < 0)
+    if (mdb_env_info(s->env, &info) != 0 || mdb_env_stat(s->env, &stat_of) != 0 ||
+        stat(data_path, &st) < 0)
         return -EIO;
     want = (off_t)(info.me_last_pgno + 1) * (off_t)stat_of.ms_psize;
     if ((size_t)want > info.me_mapsize)
@@ -238,7 +226,8 @@ static int store_open_tables(struct store_txn *t)
     struct store *s = t->store;
 
     for (size_t i = 0; i < TABLE_COUNT; i++) {
-        int code = lmdb_dbi_open(s, t->txn, store_tables[i].name, t->write ? MDB_CREATE : 0, &s->dbis[i]);
+        int code =
+            lmdb_dbi_open(s, t->txn, store_tables[i].name, t->write ? MDB_CREATE : 0, &s->dbis[i]);
 
         if (code)
             return store_error(s, code);
@@ -246,7 +235,8 @@ static int store_open_tables(struct store_txn *t)
     return 0;
 }
 
-/* Tables and what the store was made for, in one transaction: a store is made whole or not at all. */
+/* Tables and what the store was made for, in one transaction: a store is made whole or not at all.
+ */
 static int store_open_whole(struct store *s, const struct store_options *o, bool made)
 {
     ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
@@ -276,7 +266,8 @@ int store_open(const struct store_options *o, struct store **out)
     s->lock_fd = -1;
     s->read_only = o->read_only;
     buf_init(&s->sealed, STORE_VALUE_MAX + SEAL_OVERHEAD);
-    r = text_copy(s->path, sizeof(s->path), o->path) < 0 ? -ENAMETOOLONG : store_derive_keys(s, o->key);
+    r = text_copy(s->path, sizeof(s->path), o->path) < 0 ? -ENAMETOOLONG
+                                                         : store_keys_derive(&s->keys, o->key);
     if (r == 0 && !o->read_only)
         r = file_mkdirs(o->path, 0700);
     if (r < 0)
@@ -304,15 +295,13 @@ struct store *store_close(struct store *s)
     if (!s)
         return NULL;
     assert(s->n_open == 0 || s->wrecked);
-    if (s->env && !s->wrecked) /* after an assertion LMDB's state is anybody's guess: the process's end frees it */
+    if (s->env && !s->wrecked) /* after an assertion LMDB's state is anybody's guess: the process's
+                                  end frees it */
         mdb_env_close(s->env);
     if (s->lock_fd >= 0)
         (void)close(s->lock_fd);
     buf_deinit(&s->sealed);
-    for (size_t i = 0; i < TABLE_COUNT; i++)
-        secret_wipe(&s->seal_keys[i]);
-    secret_wipe(&s->blind_key);
-    secret_wipe(&s->subkey_root);
+    store_keys_wipe(&s->keys);
     free(s);
     return NULL;
 }
@@ -335,7 +324,8 @@ static int store_begin_txn(struct store *s, bool write, MDB_txn **txn)
 
     if (!code)
         code = mdb_txn_begin(s->env, NULL, write ? 0 : MDB_RDONLY, txn);
-    /* The writer was opened with a larger map: take its size over, which is safe only without open transactions. */
+    /* The writer was opened with a larger map: take its size over, which is safe only without open
+     * transactions. */
     if (code == MDB_MAP_RESIZED && s->n_open == 0) {
         code = mdb_env_set_mapsize(s->env, 0);
         if (!code)
@@ -436,24 +426,6 @@ struct store *store_of(const struct store_txn *t)
 
 /* --- Records. --- */
 
-struct store_ad {
-    uint8_t octets[STORE_AD_MAX];
-    size_t len;
-};
-
-/* Table, schema version and key: a value moved to another place, or made for another layout, does not open. */
-static struct bytes store_associated(struct store_ad *ad, enum table table, struct bytes key)
-{
-    size_t name_len = strlen(store_tables[table].name) + 1; /* with its NUL */
-
-    memcpy(ad->octets, store_tables[table].name, name_len);
-    ad->octets[name_len] = (uint8_t)(store_tables[table].schema >> 8);
-    ad->octets[name_len + 1] = (uint8_t)store_tables[table].schema;
-    memcpy(ad->octets + name_len + 2, key.data, key.len);
-    ad->len = name_len + 2 + key.len;
-    return bytes_of(ad->octets, ad->len);
-}
-
 static bool store_key_good(struct bytes key)
 {
     return key.len > 0 && key.len <= STORE_KEY_MAX;
@@ -464,7 +436,8 @@ static MDB_val store_val(struct bytes b)
     return (MDB_val){ .mv_size = b.len, .mv_data = (void *)(uintptr_t)b.data };
 }
 
-static int store_put_now(struct store_txn *t, enum table table, struct bytes key, struct bytes value)
+static int store_put_now(struct store_txn *t, enum table table, struct bytes key,
+                         struct bytes value)
 {
     struct store *s = t->store;
     struct store_ad ad;
@@ -476,7 +449,7 @@ static int store_put_now(struct store_txn *t, enum table table, struct bytes key
     if (!store_key_good(key) || value.len > STORE_VALUE_MAX)
         return -EINVAL;
     buf_reset(&s->sealed);
-    r = seal(&s->seal_keys[table], store_associated(&ad, table, key), value, &s->sealed);
+    r = seal(&s->keys.seal[table], store_associated(&ad, table, key), value, &s->sealed);
     if (r < 0)
         return r;
     k = store_val(key);
@@ -510,13 +483,15 @@ void store_del(struct store_txn *t, enum table table, struct bytes key)
         t->status = store_error(s, code);
 }
 
-static int store_unseal(struct store *s, enum table table, struct bytes key, MDB_val v, struct buf *out)
+static int store_unseal(struct store *s, enum table table, struct bytes key, MDB_val v,
+                        struct buf *out)
 {
     struct store_ad ad;
 
     if (v.mv_size < SEAL_OVERHEAD || v.mv_size > STORE_VALUE_MAX + SEAL_OVERHEAD)
         return -EBADMSG;
-    return seal_open(&s->seal_keys[table], store_associated(&ad, table, key), bytes_of(v.mv_data, v.mv_size), out);
+    return seal_open(&s->keys.seal[table], store_associated(&ad, table, key),
+                     bytes_of(v.mv_data, v.mv_size), out);
 }
 
 static int store_locate(struct store_txn *t, enum table table, struct bytes key, MDB_val *v)
@@ -594,7 +569,8 @@ static int store_walk_to(struct store_walk *w, struct bytes key, MDB_cursor_op o
     return 0;
 }
 
-/* After a visitor that may have written, the cursor is no longer to be trusted: find the place by key. */
+/* After a visitor that may have written, the cursor is no longer to be trusted: find the place by
+ * key. */
 static int store_walk_next(struct store_walk *w)
 {
     uint8_t key[STORE_KEY_MAX];
@@ -612,7 +588,8 @@ static int store_walk_next(struct store_walk *w)
 
 static bool store_walk_under(const struct store_walk *w, struct bytes prefix)
 {
-    return w->key_len >= prefix.len && (prefix.len == 0 || memcmp(w->key, prefix.data, prefix.len) == 0);
+    return w->key_len >= prefix.len &&
+           (prefix.len == 0 || memcmp(w->key, prefix.data, prefix.len) == 0);
 }
 
 static int store_walk_visit(struct store_walk *w, bool values, store_visit *visit, void *ctx)
@@ -627,7 +604,8 @@ static int store_walk_visit(struct store_walk *w, bool values, store_visit *visi
     return r < 0 ? r : visit(ctx, key, buf_view(&w->opened));
 }
 
-int store_scan(struct store_txn *t, enum table table, struct bytes prefix, struct bytes from, bool values, store_visit *visit, void *ctx)
+int store_scan(struct store_txn *t, enum table table, struct bytes prefix, struct bytes from,
+               bool values, store_visit *visit, void *ctx)
 {
     ALM_CLEANUP(store_walk_deinit) struct store_walk w;
     struct bytes start = from.len ? from : prefix;
@@ -645,20 +623,6 @@ int store_scan(struct store_txn *t, enum table table, struct bytes prefix, struc
         r = store_walk_next(&w);
     }
     return r == -ENOENT ? 0 : r;
-}
-
-/* The first key that is past every key with this prefix. Return: its length, 0 when there is none. */
-static size_t store_past(struct bytes prefix, uint8_t out[static STORE_KEY_MAX])
-{
-    size_t len = prefix.len;
-
-    if (len)
-        memcpy(out, prefix.data, len);
-    while (len && out[len - 1] == UINT8_MAX)
-        len--;
-    if (len)
-        out[len - 1]++;
-    return len;
 }
 
 int store_last(struct store_txn *t, enum table table, struct bytes prefix, struct buf *key_out)
@@ -688,12 +652,12 @@ int store_last(struct store_txn *t, enum table table, struct bytes prefix, struc
 
 int store_blind(const struct store *s, struct bytes data, uint8_t out[static SHA256_LEN])
 {
-    return crypto_hmac(&s->blind_key, data, out);
+    return crypto_hmac(&s->keys.blind, data, out);
 }
 
 int store_subkey(const struct store *s, const char *label, struct secret *out)
 {
-    return crypto_derive(&s->subkey_root, label, out);
+    return crypto_derive(&s->keys.subkey_root, label, out);
 }
 
 void store_fault_hook(struct store *s, store_fault *fault, void *ctx)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* subjects.c - the index from tokens to records. Keys hold HMACs, never tokens: a copy of the file matches nobody. */
+/* subjects.c - the index from tokens to records. Keys hold HMACs, never tokens: a copy of the file
+ * matches nobody. */
 #include "store/subjects.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SUBJECTS_IDS_MAX ((size_t)1 << 20) /* records about one person that are read at once; more is an error, so a refusal */
-#define SUBJECTS_LODGER_DOMAIN 0xff       /* first byte blinded for a lodger: no token kind has it */
+#define SUBJECTS_IDS_MAX                                                                           \
+    ((size_t)1                                                                                     \
+     << 20) /* records about one person that are read at once; more is an error, so a refusal */
+#define SUBJECTS_LODGER_DOMAIN 0xff /* first byte blinded for a lodger: no token kind has it */
 
 /* HMAC, record kind, then for a lodger the leaf, then the id. */
 struct subjects_key {
@@ -45,10 +48,13 @@ bool subjects_findable(const struct token_set *subject)
     return false;
 }
 
-/* The key up to the id. An unborn child has its mother's tokens and is somebody else, so that it goes into the HMAC. */
-static int subjects_token_key(struct store_txn *t, enum subjects_kind kind, const struct token *token, bool unborn, struct subjects_key *out)
+/* The key up to the id. An unborn child has its mother's tokens and is somebody else, so that it
+ * goes into the HMAC. */
+static int subjects_token_key(struct store_txn *t, enum subjects_kind kind,
+                              const struct token *token, bool unborn, struct subjects_key *out)
 {
-    uint8_t octets[5 + TOKEN_LEN] = { token->kind, token->scheme, (uint8_t)(token->epoch >> 8), (uint8_t)token->epoch, unborn };
+    uint8_t octets[5 + TOKEN_LEN] = { token->kind, token->scheme, (uint8_t)(token->epoch >> 8),
+                                      (uint8_t)token->epoch, unborn };
     uint8_t blinded[SHA256_LEN], kind_octet = (uint8_t)kind;
     int r;
 
@@ -74,7 +80,8 @@ static void subjects_del(struct store_txn *t, struct bytes key)
     store_del(t, TABLE_SUBJECTS, key);
 }
 
-static void subjects_each(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject, const struct id *id,
+static void subjects_each(struct store_txn *t, enum subjects_kind kind,
+                          const struct token_set *subject, const struct id *id,
                           subjects_change *change)
 {
     for (size_t i = 0; i < subjects_len(subject); i++) {
@@ -93,12 +100,14 @@ static void subjects_each(struct store_txn *t, enum subjects_kind kind, const st
     }
 }
 
-void subjects_add(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject, const struct id *id)
+void subjects_add(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject,
+                  const struct id *id)
 {
     subjects_each(t, kind, subject, id, subjects_put);
 }
 
-void subjects_remove(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject, const struct id *id)
+void subjects_remove(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject,
+                     const struct id *id)
 {
     subjects_each(t, kind, subject, id, subjects_del);
 }
@@ -154,7 +163,8 @@ static void subjects_make_unique(struct subjects_found *f)
     f->ids.len = n * ID_LEN;
 }
 
-int subjects_find(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject, struct subjects_found *out)
+int subjects_find(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject,
+                  struct subjects_found *out)
 {
     *out = (struct subjects_found){ 0 };
     buf_init(&out->ids, SUBJECTS_IDS_MAX * ID_LEN);
@@ -166,7 +176,8 @@ int subjects_find(struct store_txn *t, enum subjects_kind kind, const struct tok
             continue;
         r = subjects_token_key(t, kind, &subject->tokens[i], subject->unborn, &k);
         if (r == 0)
-            r = store_scan(t, TABLE_SUBJECTS, subjects_key_view(&k), bytes_of(NULL, 0), false, subjects_collect, out);
+            r = store_scan(t, TABLE_SUBJECTS, subjects_key_view(&k), bytes_of(NULL, 0), false,
+                           subjects_collect, out);
         if (r < 0)
             return r;
     }
@@ -176,7 +187,8 @@ int subjects_find(struct store_txn *t, enum subjects_kind kind, const struct tok
 
 static int subjects_lodger_key(struct store_txn *t, const char *lodger, struct subjects_key *out)
 {
-    uint8_t octets[1 + NAME_MAX_LEN] = { SUBJECTS_LODGER_DOMAIN }, blinded[SHA256_LEN], kind = SUBJECTS_LODGER;
+    uint8_t octets[1 + NAME_MAX_LEN] = { SUBJECTS_LODGER_DOMAIN }, blinded[SHA256_LEN],
+                       kind = SUBJECTS_LODGER;
     size_t len = strnlen(lodger, NAME_MAX_LEN);
     int r;
 
@@ -192,7 +204,8 @@ static int subjects_lodger_key(struct store_txn *t, const char *lodger, struct s
     return 0;
 }
 
-static void subjects_lodger_change(struct store_txn *t, const char *lodger, uint64_t leaf, const struct id *id, subjects_change *change)
+static void subjects_lodger_change(struct store_txn *t, const char *lodger, uint64_t leaf,
+                                   const struct id *id, subjects_change *change)
 {
     struct subjects_key k;
     uint8_t order[sizeof(leaf)];
@@ -209,12 +222,14 @@ static void subjects_lodger_change(struct store_txn *t, const char *lodger, uint
     change(t, subjects_key_view(&k));
 }
 
-void subjects_lodger_add(struct store_txn *t, const char *lodger, uint64_t leaf, const struct id *id)
+void subjects_lodger_add(struct store_txn *t, const char *lodger, uint64_t leaf,
+                         const struct id *id)
 {
     subjects_lodger_change(t, lodger, leaf, id, subjects_put);
 }
 
-void subjects_lodger_remove(struct store_txn *t, const char *lodger, uint64_t leaf, const struct id *id)
+void subjects_lodger_remove(struct store_txn *t, const char *lodger, uint64_t leaf,
+                            const struct id *id)
 {
     subjects_lodger_change(t, lodger, leaf, id, subjects_del);
 }
@@ -229,5 +244,6 @@ int subjects_lodger_find(struct store_txn *t, const char *lodger, struct subject
     r = subjects_lodger_key(t, lodger, &k);
     if (r < 0)
         return r;
-    return store_scan(t, TABLE_SUBJECTS, subjects_key_view(&k), bytes_of(NULL, 0), false, subjects_collect, out);
+    return store_scan(t, TABLE_SUBJECTS, subjects_key_view(&k), bytes_of(NULL, 0), false,
+                      subjects_collect, out);
 }

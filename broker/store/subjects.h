@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* subjects.h - which records are about whoever has a token: the index over consents and shields. For broker/store alone. */
+/* subjects.h - which records are about whoever has a token: the index over consents and shields.
+ * For broker/store alone. */
 #pragma once
 #include "store/consents.h"
 
@@ -8,8 +9,10 @@ enum subjects_kind { SUBJECTS_CONSENT = 'c', SUBJECTS_SHIELD = 's', SUBJECTS_LOD
 /* Whether any token of the set is of an indexed kind: a strong one or NAME_DOB. */
 bool subjects_findable(const struct token_set *subject);
 /* Sticky errors in t. */
-void subjects_add(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject, const struct id *id);
-void subjects_remove(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject, const struct id *id);
+void subjects_add(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject,
+                  const struct id *id);
+void subjects_remove(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject,
+                     const struct id *id);
 
 /* Ids found, each once, ascending. */
 struct subjects_found {
@@ -18,10 +21,14 @@ struct subjects_found {
 };
 void subjects_found_deinit(struct subjects_found *f); /* for ALM_CLEANUP; safe on a zeroed struct */
 struct id subjects_found_at(const struct subjects_found *f, size_t i);
-ALM_MUST_USE int subjects_find(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject, struct subjects_found *out);
+ALM_MUST_USE int subjects_find(struct store_txn *t, enum subjects_kind kind,
+                               const struct token_set *subject, struct subjects_found *out);
 
 /* A lodger's records by leaf: the same table, an agency's name in place of a token. */
-void subjects_lodger_add(struct store_txn *t, const char *lodger, uint64_t leaf, const struct id *id);
-void subjects_lodger_remove(struct store_txn *t, const char *lodger, uint64_t leaf, const struct id *id);
+void subjects_lodger_add(struct store_txn *t, const char *lodger, uint64_t leaf,
+                         const struct id *id);
+void subjects_lodger_remove(struct store_txn *t, const char *lodger, uint64_t leaf,
+                            const struct id *id);
 /* Ids in order of leaf (not of id). */
-ALM_MUST_USE int subjects_lodger_find(struct store_txn *t, const char *lodger, struct subjects_found *out);
+ALM_MUST_USE int subjects_lodger_find(struct store_txn *t, const char *lodger,
+                                      struct subjects_found *out);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* match.c - whether two sets of tokens are the same person: the one decision that adapters and broker share.
+/* match.c - whether two sets of tokens are the same person: the one decision that adapters and
+ * broker share.
  *
  * Must not know identifiers, keys or where a set came from. */
 #include "match/token.h"
 
 #include "base/crypto.h"
 
-/* What a kind says of two people. Apart: not held by both under one scheme and epoch, so it says nothing. */
+/* What a kind says of two people. Apart: not held by both under one scheme and epoch, so it says
+ * nothing. */
 struct verdict {
     unsigned agree, disagree; /* bits by kind */
 };
@@ -14,9 +16,10 @@ struct verdict {
 #define KIND_BIT(kind) (1u << (kind))
 
 static const unsigned kinds_strong = KIND_BIT(TOKEN_NHS) | KIND_BIT(TOKEN_UPN);
-/* Kinds that may stand beside NAME_DOB as the "one more". Not PHONETIC_DOB: it agrees whenever NAME_DOB does. */
-static const unsigned kinds_one_more =
-    KIND_BIT(TOKEN_NHS) | KIND_BIT(TOKEN_UPN) | KIND_BIT(TOKEN_NAME_POSTCODE) | KIND_BIT(TOKEN_DOB_HOME);
+/* Kinds that may stand beside NAME_DOB as the "one more". Not PHONETIC_DOB: it agrees whenever
+ * NAME_DOB does. */
+static const unsigned kinds_one_more = KIND_BIT(TOKEN_NHS) | KIND_BIT(TOKEN_UPN) |
+                                       KIND_BIT(TOKEN_NAME_POSTCODE) | KIND_BIT(TOKEN_DOB_HOME);
 
 bool token_kind_strong(uint8_t kind)
 {
@@ -82,7 +85,8 @@ enum match match_strict(const struct token_set *a, const struct token_set *b)
         return conflict ? MATCH_CONFLICT : MATCH_YES;
     if (name_dob)
         return conflict ? MATCH_CONFLICT : MATCH_POSSIBLE;
-    /* Twins share birthday, home and a name's sound: with different strong tokens they are two people. */
+    /* Twins share birthday, home and a name's sound: with different strong tokens they are two
+     * people. */
     return v.agree && !conflict ? MATCH_POSSIBLE : MATCH_NONE;
 }
 

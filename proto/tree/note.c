@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* note.c - C2SP signed notes and checkpoints. Signs and verifies text; must not read keys, files or the clock. */
+/* note.c - C2SP signed notes and checkpoints. Signs and verifies text; must not read keys, files or
+ * the clock. */
 #include "tree/note.h"
 
 #include <errno.h>
@@ -10,21 +11,23 @@
 #include <string.h>
 
 #define NOTE_ALGORITHM_ED25519 0x01
-#define NOTE_KEY_OCTETS (1 + SIGN_PUBLIC_LEN)
-#define NOTE_SIG_OCTETS (4 + SIGN_LEN)
-#define NOTE_SIG_OCTETS_MAX 4096 /* of an algorithm that we do not know */
+#define NOTE_KEY_OCTETS        (1 + SIGN_PUBLIC_LEN)
+#define NOTE_SIG_OCTETS        (4 + SIGN_LEN)
+#define NOTE_SIG_OCTETS_MAX    4096 /* of an algorithm that we do not know */
 
 static const char note_dash[] = "\xe2\x80\x94 "; /* U+2014, space */
 #define NOTE_DASH_LEN (sizeof(note_dash) - 1)
 
 /* The white space of Unicode (property White_Space) past ASCII, as UTF-8. */
 static const char *const note_spaces[] = {
-    "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81", "\xe2\x80\x82", "\xe2\x80\x83",
-    "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86", "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a",
-    "\xe2\x80\xa8", "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
+    "\xc2\x85",     "\xc2\xa0",     "\xe1\x9a\x80", "\xe2\x80\x80", "\xe2\x80\x81",
+    "\xe2\x80\x82", "\xe2\x80\x83", "\xe2\x80\x84", "\xe2\x80\x85", "\xe2\x80\x86",
+    "\xe2\x80\x87", "\xe2\x80\x88", "\xe2\x80\x89", "\xe2\x80\x8a", "\xe2\x80\xa8",
+    "\xe2\x80\xa9", "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe3\x80\x80",
 };
 
-/* signed-note: the key name "MUST be non-empty, and [...] MUST NOT contain any Unicode spaces or plus characters". */
+/* signed-note: the key name "MUST be non-empty, and [...] MUST NOT contain any Unicode spaces or
+ * plus characters". */
 static bool note_name_good(const char *name, size_t len)
 {
     if (len == 0 || len >= NOTE_NAME_MAX || !utf8_valid(name, len))
@@ -40,7 +43,8 @@ static bool note_name_good(const char *name, size_t len)
     return true;
 }
 
-int note_key_init(struct note_key *out, const char *name, const uint8_t public_key[static SIGN_PUBLIC_LEN])
+int note_key_init(struct note_key *out, const char *name,
+                  const uint8_t public_key[static SIGN_PUBLIC_LEN])
 {
     static const uint8_t separator[] = { '\n', NOTE_ALGORITHM_ED25519 };
     struct bytes parts[] = { bytes_str(name), bytes_of(separator, sizeof(separator)),
@@ -103,10 +107,12 @@ int note_key_parse(const char *vkey, struct note_key *out)
     return 0;
 }
 
-/* signed-note: text "MUST be valid UTF-8 [...] MUST NOT contain any ASCII control characters other than newline". */
+/* signed-note: text "MUST be valid UTF-8 [...] MUST NOT contain any ASCII control characters other
+ * than newline". */
 static bool note_text_good(struct bytes text)
 {
-    if (text.len == 0 || text.len > NOTE_MAX || text.data[text.len - 1] != '\n' || !utf8_valid(text.data, text.len))
+    if (text.len == 0 || text.len > NOTE_MAX || text.data[text.len - 1] != '\n' ||
+        !utf8_valid(text.data, text.len))
         return false;
     for (size_t i = 0; i < text.len; i++) {
         if ((text.data[i] < ' ' && text.data[i] != '\n') || text.data[i] == 0x7f)
@@ -115,7 +121,8 @@ static bool note_text_good(struct bytes text)
     return true;
 }
 
-int note_sign(struct bytes text, const struct note_key *key, const struct secret *secret, struct buf *out)
+int note_sign(struct bytes text, const struct note_key *key, const struct secret *secret,
+              struct buf *out)
 {
     uint8_t octets[NOTE_SIG_OCTETS], public_key[SIGN_PUBLIC_LEN];
     char line[4 * ((NOTE_SIG_OCTETS + 2) / 3) + 1];
@@ -179,16 +186,19 @@ static int note_line_parse(struct bytes line, struct note_line *out)
 }
 
 /* The index of the key that the line names, or n_keys. */
-static size_t note_line_key(const struct note_line *line, const struct note_key *keys, size_t n_keys)
+static size_t note_line_key(const struct note_line *line, const struct note_key *keys,
+                            size_t n_keys)
 {
     for (size_t i = 0; i < n_keys; i++) {
-        if (bytes_equal(line->name, bytes_str(keys[i].name)) && memcmp(line->id, keys[i].id, sizeof(line->id)) == 0)
+        if (bytes_equal(line->name, bytes_str(keys[i].name)) &&
+            memcmp(line->id, keys[i].id, sizeof(line->id)) == 0)
             return i;
     }
     return n_keys;
 }
 
-static int note_line_check(struct bytes line, const struct note_key *keys, size_t n_keys, struct note_opened *o)
+static int note_line_check(struct bytes line, const struct note_key *keys, size_t n_keys,
+                           struct note_opened *o)
 {
     struct note_line parsed;
     size_t i;
@@ -201,7 +211,8 @@ static int note_line_check(struct bytes line, const struct note_key *keys, size_
     i = note_line_key(&parsed, keys, n_keys);
     if (i == n_keys)
         return 0;
-    /* Two lines of one key: nobody honest makes them, and "which one counts" must not be a question. */
+    /* Two lines of one key: nobody honest makes them, and "which one counts" must not be a
+     * question. */
     if (o->signed_by & 1u << i || parsed.sig_len != SIGN_LEN)
         return -EBADMSG;
     r = sign_check(keys[i].public_key, o->text, parsed.sig);
@@ -229,7 +240,8 @@ static int note_split(struct bytes note, struct bytes *text, struct bytes *lines
     return 0;
 }
 
-int note_open(struct bytes note, const struct note_key *keys, size_t n_keys, struct note_opened *out)
+int note_open(struct bytes note, const struct note_key *keys, size_t n_keys,
+              struct note_opened *out)
 {
     struct note_opened o = { 0 };
     struct bytes lines;
@@ -256,7 +268,8 @@ int note_open(struct bytes note, const struct note_key *keys, size_t n_keys, str
     return 0;
 }
 
-/* tlog-checkpoint: the origin is the first line, so not empty and without a newline; ours also fits a key's name. */
+/* tlog-checkpoint: the origin is the first line, so not empty and without a newline; ours also fits
+ * a key's name. */
 static bool checkpoint_origin_good(const char *origin, size_t len)
 {
     if (len == 0 || len >= NOTE_NAME_MAX || !utf8_valid(origin, len))
@@ -322,9 +335,11 @@ int checkpoint_parse(struct bytes text, struct checkpoint *out)
     origin = checkpoint_line(&text);
     size = checkpoint_line(&text);
     root = checkpoint_line(&text);
-    if (!checkpoint_origin_good((const char *)origin.data, origin.len) || checkpoint_size_parse(size, &c.size) < 0)
+    if (!checkpoint_origin_good((const char *)origin.data, origin.len) ||
+        checkpoint_size_parse(size, &c.size) < 0)
         return -EINVAL;
-    if (!root.data || base64_decode((const char *)root.data, root.len, c.root, sizeof(c.root)) != SHA256_LEN)
+    if (!root.data ||
+        base64_decode((const char *)root.data, root.len, c.root, sizeof(c.root)) != SHA256_LEN)
         return -EINVAL;
     while (text.len) {
         if (checkpoint_line(&text).len == 0) /* an extension line "MUST NOT" be empty */
@@ -335,8 +350,8 @@ int checkpoint_parse(struct bytes text, struct checkpoint *out)
     return 0;
 }
 
-
-int checkpoint_sign(const struct checkpoint *c, const struct note_key *key, const struct secret *secret, struct buf *out)
+int checkpoint_sign(const struct checkpoint *c, const struct note_key *key,
+                    const struct secret *secret, struct buf *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf text = { 0 };
     int r;
@@ -346,7 +361,8 @@ int checkpoint_sign(const struct checkpoint *c, const struct note_key *key, cons
     return r < 0 ? r : note_sign(buf_view(&text), key, secret, out);
 }
 
-int checkpoint_open(struct bytes note, const struct note_key *key, const char *origin, struct checkpoint *out)
+int checkpoint_open(struct bytes note, const struct note_key *key, const char *origin,
+                    struct checkpoint *out)
 {
     struct note_opened opened;
     struct checkpoint c;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* proof.c - inclusion and consistency proofs of RFC 9162 sections 2.1.3 and 2.1.4: made from kept nodes, checked from nothing. */
+/* proof.c - inclusion and consistency proofs of RFC 9162 sections 2.1.3 and 2.1.4: made from kept
+ * nodes, checked from nothing. */
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -35,7 +36,8 @@ static void proof_reverse(struct tree_proof *p)
     }
 }
 
-int tree_prove_inclusion(uint64_t index, uint64_t size, tree_fetch *fetch, void *ctx, struct tree_proof *out)
+int tree_prove_inclusion(uint64_t index, uint64_t size, tree_fetch *fetch, void *ctx,
+                         struct tree_proof *out)
 {
     uint64_t start = 0, n = size;
     int r = 0;
@@ -60,7 +62,8 @@ int tree_prove_inclusion(uint64_t index, uint64_t size, tree_fetch *fetch, void 
     return r;
 }
 
-int tree_prove_consistency(uint64_t first, uint64_t second, tree_fetch *fetch, void *ctx, struct tree_proof *out)
+int tree_prove_consistency(uint64_t first, uint64_t second, tree_fetch *fetch, void *ctx,
+                           struct tree_proof *out)
 {
     uint64_t start = 0, m = first, n = second;
     int r = 0;
@@ -83,15 +86,16 @@ int tree_prove_consistency(uint64_t first, uint64_t second, tree_fetch *fetch, v
             n -= k;
         }
     }
-    /* The subtree that both trees share whole is left out only where it is the first tree itself. */
+    /* The subtree that both trees share whole is left out only where it is the first tree itself.
+     */
     if (r == 0 && start > 0)
         r = proof_add(out, start, m, fetch, ctx);
     proof_reverse(out);
     return r;
 }
 
-int tree_check_inclusion(const uint8_t leaf[static SHA256_LEN], uint64_t index, uint64_t size, const struct tree_proof *proof,
-                         const uint8_t root[static SHA256_LEN])
+int tree_check_inclusion(const uint8_t leaf[static SHA256_LEN], uint64_t index, uint64_t size,
+                         const struct tree_proof *proof, const uint8_t root[static SHA256_LEN])
 {
     uint64_t fn = index, sn = size - 1;
     uint8_t hash[SHA256_LEN];
@@ -100,12 +104,14 @@ int tree_check_inclusion(const uint8_t leaf[static SHA256_LEN], uint64_t index, 
         return -EBADMSG;
     memcpy(hash, leaf, sizeof(hash));
     for (size_t i = 0; i < proof->n; i++) {
-        bool right = fn & 1 || fn == sn; /* we are the right child, or the last of a level that is not full */
+        bool right = fn & 1 ||
+                     fn == sn; /* we are the right child, or the last of a level that is not full */
         int r;
 
         if (sn == 0)
             return -EBADMSG;
-        r = right ? tree_node_hash(proof->hashes[i], hash, hash) : tree_node_hash(hash, proof->hashes[i], hash);
+        r = right ? tree_node_hash(proof->hashes[i], hash, hash)
+                  : tree_node_hash(hash, proof->hashes[i], hash);
         if (r < 0)
             return r;
         while (right && !(fn & 1) && fn != 0) {
@@ -118,9 +124,12 @@ int tree_check_inclusion(const uint8_t leaf[static SHA256_LEN], uint64_t index, 
     return sn == 0 && memcmp(hash, root, sizeof(hash)) == 0 ? 0 : -EBADMSG;
 }
 
-/* The empty tree, and a tree and itself, need no hashes: RFC 9162 defines proofs for 0 < first < second only. */
-static int proof_check_trivial(uint64_t first, uint64_t second, const uint8_t first_root[static SHA256_LEN],
-                               const uint8_t second_root[static SHA256_LEN], const struct tree_proof *proof)
+/* The empty tree, and a tree and itself, need no hashes: RFC 9162 defines proofs for 0 < first <
+ * second only. */
+static int proof_check_trivial(uint64_t first, uint64_t second,
+                               const uint8_t first_root[static SHA256_LEN],
+                               const uint8_t second_root[static SHA256_LEN],
+                               const struct tree_proof *proof)
 {
     uint8_t empty[SHA256_LEN];
     int r;
@@ -135,8 +144,10 @@ static int proof_check_trivial(uint64_t first, uint64_t second, const uint8_t fi
     return memcmp(first_root, empty, sizeof(empty)) == 0 ? 0 : -EBADMSG;
 }
 
-/* One step of RFC 9162 section 2.1.4.2: c goes into both hashes where it is on the left, into the second alone on the right. */
-static int proof_step(bool left, const uint8_t c[static SHA256_LEN], uint8_t fr[static SHA256_LEN], uint8_t sr[static SHA256_LEN])
+/* One step of RFC 9162 section 2.1.4.2: c goes into both hashes where it is on the left, into the
+ * second alone on the right. */
+static int proof_step(bool left, const uint8_t c[static SHA256_LEN], uint8_t fr[static SHA256_LEN],
+                      uint8_t sr[static SHA256_LEN])
 {
     int r;
 
@@ -146,12 +157,15 @@ static int proof_step(bool left, const uint8_t c[static SHA256_LEN], uint8_t fr[
     return r < 0 ? r : tree_node_hash(c, sr, sr);
 }
 
-int tree_check_consistency(uint64_t first, uint64_t second, const uint8_t first_root[static SHA256_LEN],
-                           const uint8_t second_root[static SHA256_LEN], const struct tree_proof *proof)
+int tree_check_consistency(uint64_t first, uint64_t second,
+                           const uint8_t first_root[static SHA256_LEN],
+                           const uint8_t second_root[static SHA256_LEN],
+                           const struct tree_proof *proof)
 {
     uint64_t fn = first - 1, sn = second - 1;
     uint8_t fr[SHA256_LEN], sr[SHA256_LEN];
-    bool whole = (first & (first - 1)) == 0; /* a power of two: its root is the first hash, and is not sent */
+    bool whole = (first & (first - 1)) ==
+                 0; /* a power of two: its root is the first hash, and is not sent */
     size_t i = whole ? 0 : 1;
 
     if (first > second || proof->n > TREE_PROOF_MAX)
@@ -180,5 +194,8 @@ int tree_check_consistency(uint64_t first, uint64_t second, const uint8_t first_
         fn >>= 1;
         sn >>= 1;
     }
-    return sn == 0 && memcmp(fr, first_root, sizeof(fr)) == 0 && memcmp(sr, second_root, sizeof(sr)) == 0 ? 0 : -EBADMSG;
+    return sn == 0 && memcmp(fr, first_root, sizeof(fr)) == 0 &&
+                   memcmp(sr, second_root, sizeof(sr)) == 0
+               ? 0
+               : -EBADMSG;
 }

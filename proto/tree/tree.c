@@ -9,13 +9,15 @@
 
 int tree_leaf_hash(struct bytes entry, uint8_t out[static SHA256_LEN])
 {
-    static const uint8_t prefix = 0x00; /* "second preimage resistance" needs leaves and nodes told apart */
+    static const uint8_t prefix =
+        0x00; /* "second preimage resistance" needs leaves and nodes told apart */
     struct bytes parts[] = { bytes_of(&prefix, 1), entry };
 
     return crypto_sha256_parts(parts, ALM_LEN(parts), out);
 }
 
-int tree_node_hash(const uint8_t left[static SHA256_LEN], const uint8_t right[static SHA256_LEN], uint8_t out[static SHA256_LEN])
+int tree_node_hash(const uint8_t left[static SHA256_LEN], const uint8_t right[static SHA256_LEN],
+                   uint8_t out[static SHA256_LEN])
 {
     uint8_t octets[1 + 2 * SHA256_LEN] = { 0x01 };
 
@@ -24,7 +26,8 @@ int tree_node_hash(const uint8_t left[static SHA256_LEN], const uint8_t right[st
     return crypto_sha256(bytes_of(octets, sizeof(octets)), out);
 }
 
-int tree_append(struct tree_frontier *f, const uint8_t leaf[static SHA256_LEN], tree_emit *emit, void *ctx)
+int tree_append(struct tree_frontier *f, const uint8_t leaf[static SHA256_LEN], tree_emit *emit,
+                void *ctx)
 {
     uint8_t hash[SHA256_LEN];
     unsigned level = 0;
@@ -69,12 +72,14 @@ int tree_root(const struct tree_frontier *f, uint8_t out[static SHA256_LEN])
     return r;
 }
 
-int tree_range_hash(uint64_t start, uint64_t n, tree_fetch *fetch, void *ctx, uint8_t out[static SHA256_LEN])
+int tree_range_hash(uint64_t start, uint64_t n, tree_fetch *fetch, void *ctx,
+                    uint8_t out[static SHA256_LEN])
 {
     struct tree_frontier f = { .size = n };
     int r;
 
-    /* start is a multiple of the largest power of two in n, so the set bits of n, from the highest, are full nodes. */
+    /* start is a multiple of the largest power of two in n, so the set bits of n, from the highest,
+     * are full nodes. */
     for (unsigned level = TREE_LEVELS; level-- > 0;) {
         if (!(n >> level & 1))
             continue;

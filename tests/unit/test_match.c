@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_match.c - the decision on match tokens, every combination against a table written from DESIGN.md section 7. */
+/* test_match.c - the decision on match tokens, every combination against a table written from
+ * DESIGN.md section 7. */
 #include "match/token.h"
 
 #include <setjmp.h>
@@ -10,8 +11,8 @@
 
 #include <cmocka.h>
 
-/* A person in a line: letters are kinds (N NHS, U UPN, D name and birth date, P phonetic, C name and postcode, H birth date and
- * home), the digit after it the value. "N1D1C2" */
+/* A person in a line: letters are kinds (N NHS, U UPN, D name and birth date, P phonetic, C name
+ * and postcode, H birth date and home), the digit after it the value. "N1D1C2" */
 static void add(struct token_set *s, uint8_t kind, uint8_t value, uint8_t scheme, uint16_t epoch)
 {
     struct token *t = &s->tokens[s->n++];
@@ -35,7 +36,8 @@ static void check_pair(const char *a, const char *b, enum match strict, enum mat
     struct token_set x = person_of(a), y = person_of(b);
 
     if (match_strict(&x, &y) != strict || match_broad(&x, &y) != broad)
-        fail_msg("%s / %s: strict %d (want %d), broad %d (want %d)", a, b, match_strict(&x, &y), strict, match_broad(&x, &y), broad);
+        fail_msg("%s / %s: strict %d (want %d), broad %d (want %d)", a, b, match_strict(&x, &y),
+                 strict, match_broad(&x, &y), broad);
     assert_int_equal(match_strict(&y, &x), strict); /* who is first never matters */
     assert_int_equal(match_broad(&y, &x), broad);
 }
@@ -138,7 +140,8 @@ static void match_keeps_twins_apart(void **state)
     (void)state;
     check_pair("N1U1D1P1C1H9", "N2U2D2P2C2H9", MATCH_NONE, MATCH_NONE);
     check_pair("N1D1P9H9", "N2D2P9H9", MATCH_NONE, MATCH_NONE); /* names that sound alike */
-    check_pair("D1H9", "D2H9", MATCH_POSSIBLE, MATCH_NONE);     /* nothing strong known: cannot say, never yes */
+    check_pair("D1H9", "D2H9", MATCH_POSSIBLE,
+               MATCH_NONE); /* nothing strong known: cannot say, never yes */
 }
 
 static void match_calls_transposed_strong_tokens_a_conflict(void **state)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_note.c - signed notes and checkpoints: Go sumdb/note's published example, and every way of being wrong. */
+/* test_note.c - signed notes and checkpoints: Go sumdb/note's published example, and every way of
+ * being wrong. */
 #include "tree/note.h"
 
 #include <errno.h>
@@ -15,9 +16,13 @@
 /* golang.org/x/mod/sumdb/note, package example. */
 #define PETER_VKEY "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
 #define PETER_SEED "AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
-#define PETER_TEXT "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n"
-#define PETER_LINE \
-    "\xe2\x80\x94 PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
+#define PETER_TEXT                                                                                 \
+    "If you think cryptography is the answer to your problem,\nthen you don't know what your "     \
+    "problem is.\n"
+#define PETER_LINE                                                                                 \
+    "\xe2\x80\x94 PeterNeumann "                                                                   \
+    "x08go/ZJkuBS9UG/"                                                                             \
+    "SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n"
 #define ORIGIN "marlham.example/almoner"
 
 static struct secret peter_seed, our_seed, other_seed;
@@ -38,7 +43,8 @@ static int prepare(void **state)
 
         memset(seed->octets, i + 1, sizeof(seed->octets));
         assert_int_equal(sign_public(seed, public_key), 0);
-        assert_int_equal(note_key_init(i ? &other : &ours, i ? "witness.example" : ORIGIN, public_key), 0);
+        assert_int_equal(
+            note_key_init(i ? &other : &ours, i ? "witness.example" : ORIGIN, public_key), 0);
     }
     return 0;
 }
@@ -107,7 +113,19 @@ static void note_key_reads_back_what_it_writes(void **state)
 
 static void note_key_refuses_names_that_could_be_misread(void **state)
 {
-    static const char *const names[] = { "", "a b", "a+b", "a\nb", "a\tb", "a\x7f" "b", "a\xc2\xa0" "b", "a\xe3\x80\x80", "a\xff", "a\xe2\x80\xa8" "b" };
+    static const char *const names[] = { "",
+                                         "a b",
+                                         "a+b",
+                                         "a\nb",
+                                         "a\tb",
+                                         "a\x7f"
+                                         "b",
+                                         "a\xc2\xa0"
+                                         "b",
+                                         "a\xe3\x80\x80",
+                                         "a\xff",
+                                         "a\xe2\x80\xa8"
+                                         "b" };
     struct note_key k;
     char longer[NOTE_NAME_MAX + 1];
 
@@ -128,9 +146,12 @@ static void note_key_refuses_texts_that_are_not_such_keys(void **state)
         "PeterNeumann",
         "PeterNeumann+c74f20a3",
         "PeterNeumann+c74f20a3+",
-        "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",  /* id of another key */
-        "PeterNeumann2+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", /* id of another name */
-        "PeterNeumann+c74f20a3+AhpcZQcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",  /* another algorithm */
+        "PeterNeumann+c74f20a4+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",  /* id of another key
+                                                                                */
+        "PeterNeumann2+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", /* id of another name
+                                                                                */
+        "PeterNeumann+c74f20a3+AhpcZQcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",  /* another algorithm
+                                                                                */
         "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10T",
         "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TWAAAA",
         "PeterNeumann+c74f20a+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW",
@@ -149,7 +170,8 @@ static void note_key_refuses_texts_that_are_not_such_keys(void **state)
 
 static void note_refuses_to_sign_what_nobody_could_open(void **state)
 {
-    static const char *const texts[] = { "", "no newline", "a\tb\n", "a\rb\n", "a\x01\n", "\xff\n", "a\x7f\n" };
+    static const char *const texts[] = { "",        "no newline", "a\tb\n", "a\rb\n",
+                                         "a\x01\n", "\xff\n",     "a\x7f\n" };
     ALM_CLEANUP(buf_deinit) struct buf out = { 0 };
 
     (void)state;
@@ -158,7 +180,8 @@ static void note_refuses_to_sign_what_nobody_could_open(void **state)
     for (size_t i = 0; i < ALM_LEN(texts); i++)
         assert_int_equal(note_sign(bytes_str(texts[i]), &ours, &our_seed, &out), -EINVAL);
     assert_int_equal(note_sign(bytes_of("a\0b\n", 4), &ours, &our_seed, &out), -EINVAL);
-    assert_int_equal(note_sign(bytes_str("a\n"), &ours, &other_seed, &out), -EINVAL); /* not the key of that name */
+    assert_int_equal(note_sign(bytes_str("a\n"), &ours, &other_seed, &out),
+                     -EINVAL); /* not the key of that name */
     assert_true(bytes_equal(buf_view(&out), bytes_str("kept")));
 }
 
@@ -195,7 +218,8 @@ static void note_is_spoilt_by_a_wrong_signature_of_a_known_key_though_another_is
     assert_int_equal(note_open(buf_view(&note), keys, 2, &o), 0);
     buf_put(&note, line, strlen(line));
     assert_int_equal(note_open(buf_view(&note), keys, 2, &o), -EBADMSG);
-    assert_int_equal(note_open(buf_view(&note), &ours, 1, &o), 0); /* unknown to this reader: passed over */
+    assert_int_equal(note_open(buf_view(&note), &ours, 1, &o),
+                     0); /* unknown to this reader: passed over */
     assert_int_equal(o.n_signatures, 2);
 }
 
@@ -258,7 +282,8 @@ static void note_that_is_not_one_is_refused(void **state)
         if (open_text(notes[i], &peter, 1) != -EINVAL)
             fail_msg("accepted or misjudged number %zu: %d", i, open_text(notes[i], &peter, 1));
     }
-    assert_int_equal(open_text(PETER_TEXT "\n\xe2\x80\x94 PeterNeumann x08go/ZJkuBS\n", &peter, 1), -EBADMSG); /* cut short */
+    assert_int_equal(open_text(PETER_TEXT "\n\xe2\x80\x94 PeterNeumann x08go/ZJkuBS\n", &peter, 1),
+                     -EBADMSG); /* cut short */
 }
 
 static void note_with_more_lines_than_are_read_is_refused(void **state)
@@ -294,7 +319,8 @@ static void checkpoint_signed_is_opened_by_its_key(void **state)
         assert_int_equal(checkpoint_open(buf_view(&note), &ours, ORIGIN, &back), 0);
         assert_memory_equal(&c, &back, sizeof(c));
         assert_int_equal(checkpoint_open(buf_view(&note), &ours, NULL, &back), 0);
-        assert_int_equal(checkpoint_open(buf_view(&note), &ours, "elsewhere.example/almoner", &back), -EXDEV);
+        assert_int_equal(
+            checkpoint_open(buf_view(&note), &ours, "elsewhere.example/almoner", &back), -EXDEV);
         assert_int_equal(checkpoint_open(buf_view(&note), &other, ORIGIN, &back), -ENOKEY);
     }
 }
@@ -307,7 +333,9 @@ static void checkpoint_is_three_lines_as_specified(void **state)
     (void)state;
     buf_init(&text, NOTE_MAX);
     assert_int_equal(checkpoint_format(&c, &text), 0);
-    assert_true(bytes_equal(buf_view(&text), bytes_str(ORIGIN "\n20852163\npaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU=\n")));
+    assert_true(bytes_equal(
+        buf_view(&text),
+        bytes_str(ORIGIN "\n20852163\npaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaWlpaU=\n")));
     c.origin[0] = '\0';
     assert_int_equal(checkpoint_format(&c, &text), -EINVAL);
     (void)snprintf(c.origin, sizeof(c.origin), "two\nlines");
@@ -359,7 +387,8 @@ int main(void)
         cmocka_unit_test(note_key_refuses_texts_that_are_not_such_keys),
         cmocka_unit_test(note_refuses_to_sign_what_nobody_could_open),
         cmocka_unit_test(note_is_spoilt_by_any_changed_byte_of_the_text),
-        cmocka_unit_test(note_is_spoilt_by_a_wrong_signature_of_a_known_key_though_another_is_right),
+        cmocka_unit_test(
+            note_is_spoilt_by_a_wrong_signature_of_a_known_key_though_another_is_right),
         cmocka_unit_test(note_carries_the_signatures_of_several),
         cmocka_unit_test(note_with_two_lines_of_one_key_is_refused),
         cmocka_unit_test(note_of_unknown_signers_only_is_told_from_a_forged_one),

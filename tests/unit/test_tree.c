@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_tree.c - the tree of RFC 9162 against certificate-transparency's published vectors, and against itself written naively. */
+/* test_tree.c - the tree of RFC 9162 against certificate-transparency's published vectors, and
+ * against itself written naively. */
 #include "tree/tree.h"
 
 #include <errno.h>
@@ -14,9 +15,14 @@
 #define N_MAX 40
 
 /* The entries and roots of certificate-transparency's reference tree (merkle_tree_test). */
-static const char *const entries[] = { "",         "00",               "10",
-                                       "2021",     "3031",             "40414243",
-                                       "5051525354555657", "606162636465666768696a6b6c6d6e6f" };
+static const char *const entries[] = { "",
+                                       "00",
+                                       "10",
+                                       "2021",
+                                       "3031",
+                                       "40414243",
+                                       "5051525354555657",
+                                       "606162636465666768696a6b6c6d6e6f" };
 static const char *const roots[] = {
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", /* the empty tree */
     "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
@@ -86,7 +92,8 @@ static void entry_hash(size_t i, uint8_t out[static SHA256_LEN])
     assert_int_equal(tree_leaf_hash(bytes_str(own), out), 0);
 }
 
-/* MTH exactly as RFC 9162 writes it: slow, and nothing shared with the code under test but the hashes. */
+/* MTH exactly as RFC 9162 writes it: slow, and nothing shared with the code under test but the
+ * hashes. */
 static void naive_root(size_t start, size_t n, uint8_t out[static SHA256_LEN])
 {
     uint8_t left[SHA256_LEN], right[SHA256_LEN];
@@ -185,7 +192,8 @@ static void tree_gives_the_published_inclusion_paths(void **state)
         struct tree_proof proof;
         size_t n = 0;
 
-        assert_int_equal(tree_prove_inclusion(paths[i].index, paths[i].size, give, &kept, &proof), 0);
+        assert_int_equal(tree_prove_inclusion(paths[i].index, paths[i].size, give, &kept, &proof),
+                         0);
         for (; n < 3 && paths[i].path[n]; n++)
             check_hex(proof.hashes[n], paths[i].path[n]);
         assert_int_equal(proof.n, n);
@@ -220,7 +228,9 @@ static void tree_gives_the_published_consistency_proofs(void **state)
         struct tree_proof proof;
         size_t n = 0;
 
-        assert_int_equal(tree_prove_consistency(consistencies[i].first, consistencies[i].second, give, &kept, &proof), 0);
+        assert_int_equal(tree_prove_consistency(consistencies[i].first, consistencies[i].second,
+                                                give, &kept, &proof),
+                         0);
         for (; n < 4 && consistencies[i].path[n]; n++)
             check_hex(proof.hashes[n], consistencies[i].path[n]);
         assert_int_equal(proof.n, n);
@@ -235,13 +245,20 @@ static void tree_inclusion_holds_for_every_leaf_and_for_no_other_place(void **st
             struct tree_proof p;
 
             assert_int_equal(tree_prove_inclusion(index, size, give, &kept, &p), 0);
-            assert_int_equal(tree_check_inclusion(kept.leaves[index], index, size, &p, kept.roots[size]), 0);
+            assert_int_equal(
+                tree_check_inclusion(kept.leaves[index], index, size, &p, kept.roots[size]), 0);
             for (uint64_t other = 0; other < size; other++) {
                 if (other != index)
-                    assert_int_equal(tree_check_inclusion(kept.leaves[other], other, size, &p, kept.roots[size]), -EBADMSG);
+                    assert_int_equal(
+                        tree_check_inclusion(kept.leaves[other], other, size, &p, kept.roots[size]),
+                        -EBADMSG);
             }
-            assert_int_equal(tree_check_inclusion(kept.leaves[index], index, size, &p, kept.roots[size - 1]), -EBADMSG);
-            assert_int_equal(tree_check_inclusion(kept.leaves[index], size, size, &p, kept.roots[size]), -EBADMSG);
+            assert_int_equal(
+                tree_check_inclusion(kept.leaves[index], index, size, &p, kept.roots[size - 1]),
+                -EBADMSG);
+            assert_int_equal(
+                tree_check_inclusion(kept.leaves[index], size, size, &p, kept.roots[size]),
+                -EBADMSG);
         }
     }
 }
@@ -255,7 +272,8 @@ static void tree_inclusion_fails_when_any_bit_of_the_path_is_changed(void **stat
     for (size_t i = 0; i < p.n; i++) {
         for (size_t bit = 0; bit < 256; bit += 5) {
             p.hashes[i][bit / 8] ^= (uint8_t)(1 << bit % 8);
-            assert_int_equal(tree_check_inclusion(kept.leaves[21], 21, 37, &p, kept.roots[37]), -EBADMSG);
+            assert_int_equal(tree_check_inclusion(kept.leaves[21], 21, 37, &p, kept.roots[37]),
+                             -EBADMSG);
             p.hashes[i][bit / 8] ^= (uint8_t)(1 << bit % 8);
         }
     }
@@ -276,13 +294,21 @@ static void tree_consistency_holds_between_every_two_sizes_and_no_others(void **
             struct tree_proof p;
 
             assert_int_equal(tree_prove_consistency(first, second, give, &kept, &p), 0);
-            assert_int_equal(tree_check_consistency(first, second, kept.roots[first], kept.roots[second], &p), 0);
+            assert_int_equal(
+                tree_check_consistency(first, second, kept.roots[first], kept.roots[second], &p),
+                0);
             if (first)
-                assert_int_equal(tree_check_consistency(first, second, kept.roots[first - 1], kept.roots[second], &p), -EBADMSG);
+                assert_int_equal(tree_check_consistency(first, second, kept.roots[first - 1],
+                                                        kept.roots[second], &p),
+                                 -EBADMSG);
             if (first && second < N_MAX)
-                assert_int_equal(tree_check_consistency(first, second, kept.roots[first], kept.roots[second + 1], &p), -EBADMSG);
+                assert_int_equal(tree_check_consistency(first, second, kept.roots[first],
+                                                        kept.roots[second + 1], &p),
+                                 -EBADMSG);
             if (first)
-                assert_int_equal(tree_check_consistency(second + 1, first, kept.roots[first], kept.roots[second], &p), -EBADMSG);
+                assert_int_equal(tree_check_consistency(second + 1, first, kept.roots[first],
+                                                        kept.roots[second], &p),
+                                 -EBADMSG);
         }
     }
 }
@@ -303,7 +329,8 @@ static void tree_consistency_fails_when_history_was_rewritten(void **state)
     assert_int_equal(tree_check_consistency(11, 20, kept.roots[11], root, &p), -EBADMSG);
     for (size_t i = 0; i < p.n; i++) {
         p.hashes[i][7] ^= 0x10;
-        assert_int_equal(tree_check_consistency(11, 20, kept.roots[11], kept.roots[20], &p), -EBADMSG);
+        assert_int_equal(tree_check_consistency(11, 20, kept.roots[11], kept.roots[20], &p),
+                         -EBADMSG);
         p.hashes[i][7] ^= 0x10;
     }
     p.n = 0;
@@ -342,7 +369,8 @@ static void tree_proofs_fail_with_the_fetch_that_fails(void **state)
     kept.fetch_left = -1;
 }
 
-static int refuse_second(void *ctx, unsigned level, uint64_t index, const uint8_t hash[static SHA256_LEN])
+static int refuse_second(void *ctx, unsigned level, uint64_t index,
+                         const uint8_t hash[static SHA256_LEN])
 {
     (void)ctx, (void)index, (void)hash;
     return level == 1 ? -ENOSPC : 0;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keys.c - the tables' names, the keys derived from the store key, and what binds a value to its
+ * place. No LMDB here. */
+#include <stdio.h>
+#include <string.h>
+
+#include "store/internal.h"
+
+const struct store_table_facts store_tables[TABLE_COUNT] = {
+    [TABLE_META] = { "meta", 1 },         [TABLE_AGENCIES] = { "agencies", 1 },
+    [TABLE_KEYS] = { "keys", 1 },         [TABLE_PRACTITIONERS] = { "practitioners", 1 },
+    [TABLE_OFFICERS] = { "officers", 1 }, [TABLE_BUNDLES] = { "bundles", 1 },
+    [TABLE_CONSENTS] = { "consents", 1 }, [TABLE_SHIELDS] = { "shields", 1 },
+    [TABLE_SUBJECTS] = { "subjects", 1 }, [TABLE_RECEIPTS] = { "receipts", 1 },
+    [TABLE_LOG] = { "log", 1 },           [TABLE_TREE] = { "tree", 1 },
+    [TABLE_HEADS] = { "heads", 1 },       [TABLE_QUOTAS] = { "quotas", 1 },
+};
+
+int store_keys_derive(struct store_keys *k, const struct secret *from)
+{
+    char label[64];
+    int r = crypto_derive(from, "almoner/store/v1/blind", &k->blind);
+
+    if (r == 0)
+        r = crypto_derive(from, "almoner/store/v1/subkeys", &k->subkey_root);
+    for (size_t i = 0; i < TABLE_COUNT && r == 0; i++) {
+        (void)snprintf(label, sizeof(label), "almoner/store/v1/seal/%s", store_tables[i].name);
+        r = crypto_derive(from, label, &k->seal[i]);
+    }
+    return r;
+}
+
+void store_keys_wipe(struct store_keys *k)
+{
+    crypto_wipe(k, sizeof(*k));
+}
+
+struct bytes store_associated(struct store_ad *ad, enum table table, struct bytes key)
+{
+    size_t name_len = strlen(store_tables[table].name) + 1; /* with its NUL */
+
+    memcpy(ad->octets, store_tables[table].name, name_len);
+    ad->octets[name_len] = (uint8_t)(store_tables[table].schema >> 8);
+    ad->octets[name_len + 1] = (uint8_t)store_tables[table].schema;
+    memcpy(ad->octets + name_len + 2, key.data, key.len);
+    ad->len = name_len + 2 + key.len;
+    return bytes_of(ad->octets, ad->len);
+}
+
+size_t store_past(struct bytes prefix, uint8_t out[static STORE_KEY_MAX])
+{
+    size_t len = prefix.len;
+
+    if (len)
+        memcpy(out, prefix.data, len);
+    while (len && out[len - 1] == UINT8_MAX)
+        len--;
+    if (len)
+        out[len - 1]++;
+    return len;
+}
