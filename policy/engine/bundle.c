@@ -2,7 +2,7 @@
 /* bundle.c - compiled bytes to an immutable bundle. The bytes come from a database: every count, index, flag, date and text is checked
  * here, once, so that nothing after this needs to. */
 #include "engine/bundle.h"
-#include "base/clock.h"
+#include "base/civil.h"
 #include "base/crypto.h"
 #include <errno.h>
 #include <stdlib.h>
