@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arena.h - private to proto/wire: memory for one message, freed all at once, never beyond a budget.
+/* arena.h - private to proto/wire: memory for one message, freed all at once, never beyond a
+ * budget.
  *
- * protobuf-c allocates many small pieces and amplifies what it is sent; with a budget the worst frame costs
- * a known amount. Threads: one arena belongs to one call. */
+ * protobuf-c allocates many small pieces and amplifies what it is sent; with a budget the worst
+ * frame costs a known amount. Threads: one arena belongs to one call. */
 #pragma once
 #include "base/attr.h"
 #include <stddef.h>
@@ -13,11 +14,12 @@
 
 struct arena_chunk;
 struct arena {
-    size_t left;     /* bytes of the budget not yet taken */
-    uint8_t *at;     /* free space of the current chunk */
+    size_t left; /* bytes of the budget not yet taken */
+    uint8_t *at; /* free space of the current chunk */
     size_t room;
     struct arena_chunk *chunks; /* owned */
-    _Alignas(max_align_t) uint8_t first[ARENA_FIRST_BYTES]; /* enough for most messages: no malloc */
+    _Alignas(
+        max_align_t) uint8_t first[ARENA_FIRST_BYTES]; /* enough for most messages: no malloc */
 };
 void arena_init(struct arena *a, size_t budget_bytes);
 void arena_deinit(struct arena *a); /* for ALM_CLEANUP */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* check.c - the rules between fields: which of Body's fields go with which type, and what one field asks of another.
+/* check.c - the rules between fields: which of Body's fields go with which type, and what one field
+ * asks of another.
  *
- * The same on the way in and out: what we would refuse we cannot send. That is also a second fence for
- * promise 3: a Question with a practitioner or a case in it does not encode. */
+ * The same on the way in and out: what we would refuse we cannot send. That is also a second fence
+ * for promise 3: a Question with a practitioner or a case in it does not encode. */
 #include "wire/convert.h"
 #include <string.h>
 
@@ -12,12 +13,14 @@ static enum wire_fault check_person(const struct token_set *set)
 {
     for (size_t i = 0; i < set->n; i++) {
         if (set->tokens[i].kind == TOKEN_HOME)
-            return WIRE_BAD_VALUE; /* a home is not a person: it would match everybody who lived there */
+            return WIRE_BAD_VALUE; /* a home is not a person: it would match everybody who lived
+                                      there */
     }
     return set->n ? WIRE_OK : WIRE_MISSING_FIELD;
 }
 
-static enum wire_fault check_subject(uint8_t kind, const struct token_set *set, const struct token *household)
+static enum wire_fault check_subject(uint8_t kind, const struct token_set *set,
+                                     const struct token *household)
 {
     if (kind == SUBJECT_HOUSEHOLD) {
         if (household->kind == 0)
@@ -59,7 +62,8 @@ static enum wire_fault check_policy(const char *hex)
 {
     size_t len = strlen(hex);
 
-    return len == 0 || (len == 64 && strspn(hex, "0123456789abcdef") == len) ? WIRE_OK : WIRE_BAD_VALUE;
+    return len == 0 || (len == 64 && strspn(hex, "0123456789abcdef") == len) ? WIRE_OK
+                                                                             : WIRE_BAD_VALUE;
 }
 
 static enum wire_fault check_hello(const struct msg *m)
@@ -137,8 +141,8 @@ static enum wire_fault check_involved(const struct msg_involved *i)
     if (i->visibility == VISIBLE_NAMED)
         return i->agency[0] && i->agency_name[0] ? WIRE_OK : WIRE_MISSING_FIELD;
     /* Masked: not one field may say which service it is. */
-    if (i->agency[0] || i->agency_name[0] || i->service[0] || i->contact_route[0] || i->lead_professional[0] ||
-        i->since_band)
+    if (i->agency[0] || i->agency_name[0] || i->service[0] || i->contact_route[0] ||
+        i->lead_professional[0] || i->since_band)
         return WIRE_BAD_VALUE;
     return WIRE_OK;
 }
@@ -175,7 +179,8 @@ static enum wire_fault check_consent(const struct msg *m)
         f = check_scope(&c->sources);
     if (f)
         return f;
-    return c->sensitive_sources.any ? WIRE_BAD_VALUE : WIRE_OK; /* sensitive services are named one by one */
+    return c->sensitive_sources.any ? WIRE_BAD_VALUE
+                                    : WIRE_OK; /* sensitive services are named one by one */
 }
 
 static enum wire_fault check_withdrawal(const struct msg *m)
@@ -196,8 +201,8 @@ static enum wire_fault check_shield(const struct msg *m)
     return check_person(&s->subject);
 }
 
-/* Body's own fields by type, and the payload's rule. Broker to adapter: no sender; and no practitioner, basis
- * or case ever leaves the broker. */
+/* Body's own fields by type, and the payload's rule. Broker to adapter: no sender; and no
+ * practitioner, basis or case ever leaves the broker. */
 static const struct {
     uint8_t sender, reply, practitioner, purpose, basis, case_ref;
     enum wire_fault (*payload)(const struct msg *m);
@@ -242,8 +247,9 @@ enum wire_fault check_msg(const struct msg *m)
     if (!f)
         f = check_presence(check_rules[m->type].reply, !id_is_zero(&m->in_reply_to));
     if (!f)
-        f = check_presence(check_rules[m->type].practitioner,
-                           m->practitioner.ref[0] || m->practitioner.role[0] || m->practitioner.login);
+        f = check_presence(check_rules[m->type].practitioner, m->practitioner.ref[0] ||
+                                                                  m->practitioner.role[0] ||
+                                                                  m->practitioner.login);
     if (!f)
         f = check_presence(check_rules[m->type].purpose, m->purpose[0]);
     if (!f)

@@ -1,56 +1,89 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* codec.c - how each message of almoner.proto maps onto the plain structs of msg.h: tables only.
  *
- * The one file that includes the generated header. decode.c and encode.c work from these rows and from
- * protobuf-c's descriptors, so a new message is a new table, not new code. */
+ * The one file that includes the generated header. decode.c and encode.c work from these rows and
+ * from protobuf-c's descriptors, so a new message is a new table, not new code. */
 #include "almoner/v1/almoner.pb-c.h"
 #include "wire/shape.h"
 #include "wire/wire.h"
 
-#define AT(type, member) offsetof(struct type, member)
+#define AT(type, member)   offsetof(struct type, member)
 #define SIZE(type, member) sizeof(((struct type *)0)->member)
 
-/* (tag, required, plain struct, member): one macro per kind, so that a row reads like the .proto. */
-#define ID(t, req, type, m) \
-    { .tag = t, .kind = SHAPE_ID, .required = req, .limit = ID_LEN, .offset = AT(type, m), .presence = SHAPE_ABSENT }
-#define ID_IF(t, type, m, has) \
-    { .tag = t, .kind = SHAPE_ID, .limit = ID_LEN, .offset = AT(type, m), .presence = AT(type, has) }
-#define TEXT(k, t, req, type, m)                                                               \
-    { .tag = t, .kind = k, .required = req, .limit = SIZE(type, m) - 1, .offset = AT(type, m), \
-      .size = SIZE(type, m), .presence = SHAPE_ABSENT }
+/* (tag, required, plain struct, member): one macro per kind, so that a row reads like the .proto.
+ */
+#define ID(t, req, type, m)                                                                        \
+    {                                                                                              \
+        .tag = t, .kind = SHAPE_ID, .required = req, .limit = ID_LEN, .offset = AT(type, m),       \
+        .presence = SHAPE_ABSENT                                                                   \
+    }
+#define ID_IF(t, type, m, has)                                                                     \
+    {                                                                                              \
+        .tag = t, .kind = SHAPE_ID, .limit = ID_LEN, .offset = AT(type, m),                        \
+        .presence = AT(type, has)                                                                  \
+    }
+#define TEXT(k, t, req, type, m)                                                                   \
+    {                                                                                              \
+        .tag = t, .kind = k, .required = req, .limit = SIZE(type, m) - 1, .offset = AT(type, m),   \
+        .size = SIZE(type, m), .presence = SHAPE_ABSENT                                            \
+    }
 #define NAME(t, req, type, m) TEXT(SHAPE_NAME, t, req, type, m)
-#define REF(t, req, type, m) TEXT(SHAPE_REF, t, req, type, m)
+#define REF(t, req, type, m)  TEXT(SHAPE_REF, t, req, type, m)
 #define LINE(t, req, type, m) TEXT(SHAPE_LINE, t, req, type, m)
-#define OCTETS(t, type, m)                                                                       \
-    { .tag = t, .kind = SHAPE_OCTETS, .required = true, .limit = SIZE(type, m), .offset = AT(type, m), \
-      .size = SIZE(type, m), .presence = SHAPE_ABSENT }
-#define VIEW(t, req, max, type, m) \
-    { .tag = t, .kind = SHAPE_VIEW, .required = req, .limit = max, .offset = AT(type, m), .presence = SHAPE_ABSENT }
-#define PLAIN(k, t, req, max, type, m) \
-    { .tag = t, .kind = k, .required = req, .limit = max, .offset = AT(type, m), .presence = SHAPE_ABSENT }
-#define FLAG(t, type, m) PLAIN(SHAPE_BOOL, t, false, 1, type, m)
+#define OCTETS(t, type, m)                                                                         \
+    {                                                                                              \
+        .tag = t, .kind = SHAPE_OCTETS, .required = true, .limit = SIZE(type, m),                  \
+        .offset = AT(type, m), .size = SIZE(type, m), .presence = SHAPE_ABSENT                     \
+    }
+#define VIEW(t, req, max, type, m)                                                                 \
+    {                                                                                              \
+        .tag = t, .kind = SHAPE_VIEW, .required = req, .limit = max, .offset = AT(type, m),        \
+        .presence = SHAPE_ABSENT                                                                   \
+    }
+#define PLAIN(k, t, req, max, type, m)                                                             \
+    {                                                                                              \
+        .tag = t, .kind = k, .required = req, .limit = max, .offset = AT(type, m),                 \
+        .presence = SHAPE_ABSENT                                                                   \
+    }
+#define FLAG(t, type, m)      PLAIN(SHAPE_BOOL, t, false, 1, type, m)
 #define ENUM(t, req, type, m) PLAIN(SHAPE_ENUM, t, req, UINT8_MAX, type, m)
-#define U16(t, req, type, m) PLAIN(SHAPE_U16, t, req, UINT16_MAX, type, m)
-#define U32(t, req, type, m) PLAIN(SHAPE_U32, t, req, UINT32_MAX, type, m)
-#define U64(t, req, type, m) PLAIN(SHAPE_U64, t, req, 0, type, m)
-#define MS(t, req, type, m) PLAIN(SHAPE_MS, t, req, 0, type, m)
-#define DAY(t, req, type, m) PLAIN(SHAPE_DAY, t, req, 0, type, m)
-#define STRUCT(t, req, type, m, s) \
-    { .tag = t, .kind = SHAPE_STRUCT, .required = req, .offset = AT(type, m), .presence = SHAPE_ABSENT, .sub = s }
-#define STRUCT_IF(t, type, m, has, s) \
-    { .tag = t, .kind = SHAPE_STRUCT, .offset = AT(type, m), .presence = AT(type, has), .sub = s }
-#define LIST(t, req, type, m, n_m, s)                                                     \
-    { .tag = t, .kind = SHAPE_LIST, .required = req, .count = ALM_LEN(((struct type *)0)->m), \
-      .offset = AT(type, m), .size = SIZE(type, m[0]), .presence = AT(type, n_m), .sub = s }
-#define NAMES(t, type, m, n_m)                                                                    \
-    { .tag = t, .kind = SHAPE_NAMES, .limit = NAME_MAX_LEN - 1, .count = ALM_LEN(((struct type *)0)->m), \
-      .offset = AT(type, m), .size = sizeof(name_t), .presence = AT(type, n_m) }
-#define ARM(t, m, s) \
-    { .tag = t, .kind = SHAPE_ARM, .offset = AT(msg, m), .presence = AT(msg, type), .sub = s }
-#define SHAPE(name) \
-    { .pb = &almoner__v1__##name##__descriptor, .fields = name##_rows, .n = ALM_LEN(name##_rows) }
+#define U16(t, req, type, m)  PLAIN(SHAPE_U16, t, req, UINT16_MAX, type, m)
+#define U32(t, req, type, m)  PLAIN(SHAPE_U32, t, req, UINT32_MAX, type, m)
+#define U64(t, req, type, m)  PLAIN(SHAPE_U64, t, req, 0, type, m)
+#define MS(t, req, type, m)   PLAIN(SHAPE_MS, t, req, 0, type, m)
+#define DAY(t, req, type, m)  PLAIN(SHAPE_DAY, t, req, 0, type, m)
+#define STRUCT(t, req, type, m, s)                                                                 \
+    {                                                                                              \
+        .tag = t, .kind = SHAPE_STRUCT, .required = req, .offset = AT(type, m),                    \
+        .presence = SHAPE_ABSENT, .sub = s                                                         \
+    }
+#define STRUCT_IF(t, type, m, has, s)                                                              \
+    {                                                                                              \
+        .tag = t, .kind = SHAPE_STRUCT, .offset = AT(type, m), .presence = AT(type, has), .sub = s \
+    }
+#define LIST(t, req, type, m, n_m, s)                                                              \
+    {                                                                                              \
+        .tag = t, .kind = SHAPE_LIST, .required = req, .count = ALM_LEN(((struct type *)0)->m),    \
+        .offset = AT(type, m), .size = SIZE(type, m[0]), .presence = AT(type, n_m), .sub = s       \
+    }
+#define NAMES(t, type, m, n_m)                                                                     \
+    {                                                                                              \
+        .tag = t, .kind = SHAPE_NAMES, .limit = NAME_MAX_LEN - 1,                                  \
+        .count = ALM_LEN(((struct type *)0)->m), .offset = AT(type, m), .size = sizeof(name_t),    \
+        .presence = AT(type, n_m)                                                                  \
+    }
+#define ARM(t, m, s)                                                                               \
+    {                                                                                              \
+        .tag = t, .kind = SHAPE_ARM, .offset = AT(msg, m), .presence = AT(msg, type), .sub = s     \
+    }
+#define SHAPE(name)                                                                                \
+    {                                                                                              \
+        .pb = &almoner__v1__##name##__descriptor, .fields = name##_rows, .n = ALM_LEN(name##_rows) \
+    }
 #define YES true
 #define MAY false
+
+/* clang-format off: one row a field, as in the .proto */
 
 static const struct shape_field token_rows[] = {
     ENUM(1, YES, token, kind),
@@ -103,14 +136,10 @@ static const struct shape_field hello_rows[] = {
 static const struct shape hello_shape = SHAPE(hello);
 
 static const struct shape_field welcome_rows[] = {
-    U32(1, YES, msg_welcome, version),
-    ENUM(2, YES, msg_welcome, mode),
-    REF(3, YES, msg_welcome, origin),
-    NAME(4, MAY, msg_welcome, policy),
-    DAY(5, YES, msg_welcome, civil_day),
-    U32(6, YES, msg_welcome, frame_max_bytes),
-    U32(7, YES, msg_welcome, deadline_ms),
-    U32(8, YES, msg_welcome, lease_ms),
+    U32(1, YES, msg_welcome, version),      ENUM(2, YES, msg_welcome, mode),
+    REF(3, YES, msg_welcome, origin),       NAME(4, MAY, msg_welcome, policy),
+    DAY(5, YES, msg_welcome, civil_day),    U32(6, YES, msg_welcome, frame_max_bytes),
+    U32(7, YES, msg_welcome, deadline_ms),  U32(8, YES, msg_welcome, lease_ms),
     U32(9, YES, msg_welcome, freshness_ms),
 };
 static const struct shape welcome_shape = SHAPE(welcome);
@@ -122,20 +151,15 @@ static const struct shape_field lease_rows[] = {
 static const struct shape lease_shape = SHAPE(lease);
 
 static const struct shape_field catalogue_question_rows[] = {
-    NAME(1, YES, msg_catalogue_question, id),
-    LINE(2, YES, msg_catalogue_question, wording),
-    FLAG(3, msg_catalogue_question, uses_homes),
-    FLAG(4, msg_catalogue_question, home_parameter),
-    FLAG(5, msg_catalogue_question, sensitive),
-    FLAG(6, msg_catalogue_question, household),
+    NAME(1, YES, msg_catalogue_question, id),    LINE(2, YES, msg_catalogue_question, wording),
+    FLAG(3, msg_catalogue_question, uses_homes), FLAG(4, msg_catalogue_question, home_parameter),
+    FLAG(5, msg_catalogue_question, sensitive),  FLAG(6, msg_catalogue_question, household),
 };
 static const struct shape catalogue_question_shape = SHAPE(catalogue_question);
 
 static const struct shape_field catalogue_purpose_rows[] = {
-    NAME(1, YES, msg_catalogue_purpose, id),
-    LINE(2, MAY, msg_catalogue_purpose, title),
-    FLAG(3, msg_catalogue_purpose, consent),
-    FLAG(4, msg_catalogue_purpose, past_shield),
+    NAME(1, YES, msg_catalogue_purpose, id),     LINE(2, MAY, msg_catalogue_purpose, title),
+    FLAG(3, msg_catalogue_purpose, consent),     FLAG(4, msg_catalogue_purpose, past_shield),
     FLAG(5, msg_catalogue_purpose, involvement),
 };
 static const struct shape catalogue_purpose_shape = SHAPE(catalogue_purpose);
@@ -182,32 +206,24 @@ static const struct shape_field question_rows[] = {
 static const struct shape question_shape = SHAPE(question);
 
 static const struct shape_field answer_rows[] = {
-    ENUM(1, YES, msg_answer, value),
-    ENUM(2, MAY, msg_answer, cause),
-    DAY(3, MAY, msg_answer, data_as_of),
-    LINE(4, MAY, msg_answer, service),
-    LINE(5, MAY, msg_answer, contact_route),
-    LINE(6, MAY, msg_answer, lead_professional),
+    ENUM(1, YES, msg_answer, value),         ENUM(2, MAY, msg_answer, cause),
+    DAY(3, MAY, msg_answer, data_as_of),     LINE(4, MAY, msg_answer, service),
+    LINE(5, MAY, msg_answer, contact_route), LINE(6, MAY, msg_answer, lead_professional),
     DAY(7, MAY, msg_answer, since),
 };
 static const struct shape answer_shape = SHAPE(answer);
 
 static const struct shape_field insight_rows[] = {
-    ENUM(1, YES, msg_insight, value),
-    ENUM(2, YES, msg_insight, completeness),
-    DAY(3, YES, msg_insight, as_of),
-    REF(4, MAY, msg_insight, policy_rule),
+    ENUM(1, YES, msg_insight, value),    ENUM(2, YES, msg_insight, completeness),
+    DAY(3, YES, msg_insight, as_of),     REF(4, MAY, msg_insight, policy_rule),
     LINE(5, MAY, msg_insight, guidance),
 };
 static const struct shape insight_shape = SHAPE(insight);
 
 static const struct shape_field involved_rows[] = {
-    ENUM(1, YES, msg_involved, visibility),
-    NAME(2, MAY, msg_involved, agency),
-    LINE(3, MAY, msg_involved, agency_name),
-    LINE(4, MAY, msg_involved, service),
-    LINE(5, MAY, msg_involved, contact_route),
-    LINE(6, MAY, msg_involved, lead_professional),
+    ENUM(1, YES, msg_involved, visibility),    NAME(2, MAY, msg_involved, agency),
+    LINE(3, MAY, msg_involved, agency_name),   LINE(4, MAY, msg_involved, service),
+    LINE(5, MAY, msg_involved, contact_route), LINE(6, MAY, msg_involved, lead_professional),
     ENUM(7, MAY, msg_involved, since_band),
 };
 static const struct shape involved_shape = SHAPE(involved);
@@ -318,7 +334,11 @@ static const struct shape_field body_rows[] = {
     NAME(6, MAY, msg, purpose),
     NAME(7, MAY, msg, basis),
     REF(8, MAY, msg, case_ref),
-    { .tag = 15, .kind = SHAPE_PADDING, .limit = WIRE_FRAME_MAX, .count = SHAPE_PADDING_MAX, .presence = SHAPE_ABSENT },
+    { .tag = 15,
+      .kind = SHAPE_PADDING,
+      .limit = WIRE_FRAME_MAX,
+      .count = SHAPE_PADDING_MAX,
+      .presence = SHAPE_ABSENT },
     ARM(MSG_HELLO, hello, &hello_shape),
     ARM(MSG_WELCOME, welcome, &welcome_shape),
     ARM(MSG_LEASE, lease, &lease_shape),
@@ -349,21 +369,37 @@ static const struct shape_field envelope_rows[] = {
 };
 const struct shape wire_shape_envelope = SHAPE(envelope);
 
-/* msg.h's numbers are the wire's: both ends of each enum are checked here, the rest by the tests. */
+/* clang-format on */
+
+/* msg.h's numbers are the wire's: both ends of each enum are checked here, the rest by the tests.
+ */
 _Static_assert((int)MSG_HELLO == ALMONER__V1__BODY__PAYLOAD_HELLO, "payload numbers");
 _Static_assert((int)MSG_BUSY == ALMONER__V1__BODY__PAYLOAD_BUSY, "payload numbers");
 _Static_assert((int)MODE_EXERCISE == ALMONER__V1__MODE__MODE_EXERCISE, "enum broker_mode");
-_Static_assert((int)SUBJECT_HOUSEHOLD == ALMONER__V1__SUBJECT_KIND__SUBJECT_KIND_HOUSEHOLD, "enum subject_kind");
+_Static_assert((int)SUBJECT_HOUSEHOLD == ALMONER__V1__SUBJECT_KIND__SUBJECT_KIND_HOUSEHOLD,
+               "enum subject_kind");
 _Static_assert((int)LOGIN_SMARTCARD == ALMONER__V1__LOGIN__LOGIN_SMARTCARD, "enum login_strength");
-_Static_assert((int)RELATION_SELF_CLAIMED == ALMONER__V1__RELATIONSHIP_KIND__RELATIONSHIP_KIND_SELF_CLAIMED, "enum relationship_kind");
-_Static_assert((int)ANSWER_CANNOT_SAY == ALMONER__V1__ANSWER_VALUE__ANSWER_VALUE_CANNOT_SAY, "enum answer_value");
-_Static_assert((int)CAUSE_UNSUPPORTED == ALMONER__V1__CAUSE__CAUSE_UNSUPPORTED, "enum cannot_say_cause");
-_Static_assert((int)INSIGHT_CANNOT_SAY == ALMONER__V1__INSIGHT_VALUE__INSIGHT_VALUE_CANNOT_SAY, "enum insight_value");
-_Static_assert((int)COMPLETE_NONE == ALMONER__V1__COMPLETENESS__COMPLETENESS_NONE, "enum completeness");
-_Static_assert((int)CONSENT_REFUSED == ALMONER__V1__CONSENT_DECISION__CONSENT_DECISION_REFUSED, "enum consent_decision");
-_Static_assert((int)CAPACITY_LOCAL_AUTHORITY == ALMONER__V1__CAPACITY__CAPACITY_LOCAL_AUTHORITY, "enum consent_capacity");
-_Static_assert((int)METHOD_DIGITAL == ALMONER__V1__CONSENT_METHOD__CONSENT_METHOD_DIGITAL, "enum consent_method");
-_Static_assert((int)VISIBLE_MASKED == ALMONER__V1__VISIBILITY__VISIBILITY_MASKED, "enum visibility");
-_Static_assert((int)SINCE_OVER_3_YEARS == ALMONER__V1__SINCE_BAND__SINCE_BAND_OVER_3_YEARS, "enum since_band");
+_Static_assert((int)RELATION_SELF_CLAIMED ==
+                   ALMONER__V1__RELATIONSHIP_KIND__RELATIONSHIP_KIND_SELF_CLAIMED,
+               "enum relationship_kind");
+_Static_assert((int)ANSWER_CANNOT_SAY == ALMONER__V1__ANSWER_VALUE__ANSWER_VALUE_CANNOT_SAY,
+               "enum answer_value");
+_Static_assert((int)CAUSE_UNSUPPORTED == ALMONER__V1__CAUSE__CAUSE_UNSUPPORTED,
+               "enum cannot_say_cause");
+_Static_assert((int)INSIGHT_CANNOT_SAY == ALMONER__V1__INSIGHT_VALUE__INSIGHT_VALUE_CANNOT_SAY,
+               "enum insight_value");
+_Static_assert((int)COMPLETE_NONE == ALMONER__V1__COMPLETENESS__COMPLETENESS_NONE,
+               "enum completeness");
+_Static_assert((int)CONSENT_REFUSED == ALMONER__V1__CONSENT_DECISION__CONSENT_DECISION_REFUSED,
+               "enum consent_decision");
+_Static_assert((int)CAPACITY_LOCAL_AUTHORITY == ALMONER__V1__CAPACITY__CAPACITY_LOCAL_AUTHORITY,
+               "enum consent_capacity");
+_Static_assert((int)METHOD_DIGITAL == ALMONER__V1__CONSENT_METHOD__CONSENT_METHOD_DIGITAL,
+               "enum consent_method");
+_Static_assert((int)VISIBLE_MASKED == ALMONER__V1__VISIBILITY__VISIBILITY_MASKED,
+               "enum visibility");
+_Static_assert((int)SINCE_OVER_3_YEARS == ALMONER__V1__SINCE_BAND__SINCE_BAND_OVER_3_YEARS,
+               "enum since_band");
 _Static_assert((int)TOKEN_HOME == ALMONER__V1__TOKEN_KIND__TOKEN_KIND_HOME, "enum token_kind");
-_Static_assert((int)TOKEN_OBLIVIOUS == ALMONER__V1__TOKEN_SCHEME__TOKEN_SCHEME_OBLIVIOUS, "enum token_scheme");
+_Static_assert((int)TOKEN_OBLIVIOUS == ALMONER__V1__TOKEN_SCHEME__TOKEN_SCHEME_OBLIVIOUS,
+               "enum token_scheme");

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* decode.c - bytes to plain structs: strict scan, protobuf-c into an arena, then the rows of codec.c. */
+/* decode.c - bytes to plain structs: strict scan, protobuf-c into an arena, then the rows of
+ * codec.c. */
 #include "wire/convert.h"
 #include "wire/scan.h"
 #include "wire/value.h"
 #include <string.h>
 
-/* The largest message that the limits allow (an Involvement of 96) takes protobuf-c 72,032 bytes. The budget
- * is the second fence: should a limit ever be wrong, one frame still costs no more than this. */
+/* The largest message that the limits allow (an Involvement of 96) takes protobuf-c 72,032 bytes.
+ * The budget is the second fence: should a limit ever be wrong, one frame still costs no more than
+ * this. */
 #define DECODE_BUDGET_BYTES (128 * 1024)
 
 static const void *decode_at(const void *pb, unsigned offset)
@@ -26,7 +28,8 @@ static enum wire_fault decode_text(const struct shape_field *row, const char *te
     return value_text(row->kind, text, len);
 }
 
-static enum wire_fault decode_id(const struct shape_field *row, const ProtobufCBinaryData *in, void *plain)
+static enum wire_fault decode_id(const struct shape_field *row, const ProtobufCBinaryData *in,
+                                 void *plain)
 {
     struct id *out = (void *)((uint8_t *)plain + row->offset);
 
@@ -40,7 +43,8 @@ static enum wire_fault decode_id(const struct shape_field *row, const ProtobufCB
     return value_id(out);
 }
 
-static enum wire_fault decode_bytes(const struct shape_field *row, const ProtobufCBinaryData *in, void *plain)
+static enum wire_fault decode_bytes(const struct shape_field *row, const ProtobufCBinaryData *in,
+                                    void *plain)
 {
     void *out = (uint8_t *)plain + row->offset;
 
@@ -105,7 +109,8 @@ static enum wire_fault decode_struct(const struct shape_field *row, const void *
     return convert_in(row->sub, in, (uint8_t *)plain + row->offset);
 }
 
-static enum wire_fault decode_list(const struct shape_field *row, size_t n, const void *in, void *plain)
+static enum wire_fault decode_list(const struct shape_field *row, size_t n, const void *in,
+                                   void *plain)
 {
     uint8_t *out = (uint8_t *)plain + row->offset;
 
@@ -114,7 +119,9 @@ static enum wire_fault decode_list(const struct shape_field *row, size_t n, cons
     if (n == 0)
         return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
     for (size_t i = 0; i < n; i++, out += row->size) {
-        const struct shape_field name = { .kind = SHAPE_NAME, .limit = row->limit, .required = true };
+        const struct shape_field name = { .kind = SHAPE_NAME,
+                                          .limit = row->limit,
+                                          .required = true };
         enum wire_fault f = row->kind == SHAPE_NAMES
                                 ? decode_text(&name, ((char *const *)in)[i], (char *)out)
                                 : convert_in(row->sub, ((ProtobufCMessage *const *)in)[i], out);
@@ -127,7 +134,8 @@ static enum wire_fault decode_list(const struct shape_field *row, size_t n, cons
 }
 
 /* The payload's arm, if it is this one: its number becomes the message's type. */
-static enum wire_fault decode_arm(const struct shape_field *row, uint32_t chosen, const void *in, void *plain)
+static enum wire_fault decode_arm(const struct shape_field *row, uint32_t chosen, const void *in,
+                                  void *plain)
 {
     if (chosen != row->tag)
         return WIRE_OK;
@@ -135,8 +143,8 @@ static enum wire_fault decode_arm(const struct shape_field *row, uint32_t chosen
     return in ? convert_in(row->sub, in, (uint8_t *)plain + row->offset) : WIRE_MISSING_FIELD;
 }
 
-static enum wire_fault decode_field(const struct shape_field *row, const ProtobufCFieldDescriptor *fd,
-                                    const void *pb, void *plain)
+static enum wire_fault decode_field(const struct shape_field *row,
+                                    const ProtobufCFieldDescriptor *fd, const void *pb, void *plain)
 {
     const void *in = decode_at(pb, fd->offset);
     const void *quantifier = decode_at(pb, fd->quantifier_offset);
@@ -167,7 +175,8 @@ static enum wire_fault decode_field(const struct shape_field *row, const Protobu
     case SHAPE_PADDING:
         return WIRE_OK;
     case SHAPE_ARM:
-        return decode_arm(row, *(const uint32_t *)quantifier, *(ProtobufCMessage *const *)in, plain);
+        return decode_arm(row, *(const uint32_t *)quantifier, *(ProtobufCMessage *const *)in,
+                          plain);
     }
     return WIRE_UNKNOWN_FIELD;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* encode.c - plain structs to protobuf-c's tree, by the rows of codec.c and the same rules as on the way in. */
+/* encode.c - plain structs to protobuf-c's tree, by the rows of codec.c and the same rules as on
+ * the way in. */
 #include "wire/convert.h"
 #include "wire/value.h"
 #include <errno.h>
@@ -12,7 +13,8 @@ struct encode_state {
     bool missing;
 };
 
-static int encode_message(const struct shape *s, const void *plain, struct encode_state *st, ProtobufCMessage **out);
+static int encode_message(const struct shape *s, const void *plain, struct encode_state *st,
+                          ProtobufCMessage **out);
 
 static int encode_text(const struct shape_field *row, const char *text, char **out)
 {
@@ -96,7 +98,8 @@ static int encode_ms(int64_t ms, int64_t *out)
     return value_ms(ms) == WIRE_OK ? 1 : -EINVAL;
 }
 
-static int encode_number(const struct shape_field *row, const ProtobufCFieldDescriptor *fd, const void *in, void *out)
+static int encode_number(const struct shape_field *row, const ProtobufCFieldDescriptor *fd,
+                         const void *in, void *out)
 {
     if (row->kind == SHAPE_DAY)
         return encode_day(*(const int32_t *)in, out);
@@ -114,7 +117,8 @@ static int encode_number(const struct shape_field *row, const ProtobufCFieldDesc
 }
 
 /* A struct without a presence flag is absent when none of its fields is set. */
-static int encode_struct(const struct shape_field *row, const void *plain, struct arena *a, ProtobufCMessage **out)
+static int encode_struct(const struct shape_field *row, const void *plain, struct arena *a,
+                         ProtobufCMessage **out)
 {
     struct encode_state st = { .arena = a };
     bool flagged = row->presence != SHAPE_ABSENT && row->kind == SHAPE_STRUCT;
@@ -132,7 +136,8 @@ static int encode_struct(const struct shape_field *row, const void *plain, struc
     return st.missing ? -EINVAL : 1;
 }
 
-static int encode_entry(const struct shape_field *row, const uint8_t *in, struct arena *a, void **out)
+static int encode_entry(const struct shape_field *row, const uint8_t *in, struct arena *a,
+                        void **out)
 {
     struct encode_state st = { .arena = a };
     ProtobufCMessage *message = NULL;
@@ -153,7 +158,8 @@ static int encode_entry(const struct shape_field *row, const uint8_t *in, struct
     return r;
 }
 
-static int encode_list(const struct shape_field *row, const void *plain, struct arena *a, size_t *n_out, void ***out)
+static int encode_list(const struct shape_field *row, const void *plain, struct arena *a,
+                       size_t *n_out, void ***out)
 {
     const uint8_t *in = (const uint8_t *)plain + row->offset;
     size_t n = *((const uint8_t *)plain + row->presence);
@@ -177,8 +183,8 @@ static int encode_list(const struct shape_field *row, const void *plain, struct 
     return 1;
 }
 
-static int encode_arm(const struct shape_field *row, const void *plain, struct arena *a, uint32_t *chosen,
-                      ProtobufCMessage **out)
+static int encode_arm(const struct shape_field *row, const void *plain, struct arena *a,
+                      uint32_t *chosen, ProtobufCMessage **out)
 {
     int r;
 
@@ -191,8 +197,8 @@ static int encode_arm(const struct shape_field *row, const void *plain, struct a
 }
 
 /* Return: 1 set; 0 absent; negative errno. */
-static int encode_field(const struct shape_field *row, const ProtobufCFieldDescriptor *fd, const void *plain,
-                        struct arena *a, void *pb)
+static int encode_field(const struct shape_field *row, const ProtobufCFieldDescriptor *fd,
+                        const void *plain, struct arena *a, void *pb)
 {
     const void *in = (const uint8_t *)plain + row->offset;
     void *out = (uint8_t *)pb + fd->offset;
@@ -228,7 +234,8 @@ static int encode_field(const struct shape_field *row, const ProtobufCFieldDescr
     return -EINVAL;
 }
 
-static int encode_message(const struct shape *s, const void *plain, struct encode_state *st, ProtobufCMessage **out)
+static int encode_message(const struct shape *s, const void *plain, struct encode_state *st,
+                          ProtobufCMessage **out)
 {
     ProtobufCMessage *pb = arena_take(st->arena, s->pb->sizeof_message);
 

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* envelope.c - the frame around a body: opening, signatures over received bytes, padding, sealing up. */
+/* envelope.c - the frame around a body: opening, signatures over received bytes, padding, sealing
+ * up. */
 #include "wire/convert.h"
 #include "wire/scan.h"
 #include <errno.h>
 #include <string.h>
 
 #define ENVELOPE_BUDGET_BYTES (256 * 1024) /* of protobuf-c's tree when we encode */
-#define ENVELOPE_SIZES_MAX 4
+#define ENVELOPE_SIZES_MAX    4
 
 /* DESIGN.md section 4: an Ed25519 signature over "almoner/v1" | mode | broker origin | body. */
 static const char envelope_domain[] = "almoner/v1"; /* with its NUL */
 
-/* Sizes that an encoded Body is padded to, ascending, in bytes. One where a message's length could tell what
- * it says: all answers are alike, all replies are alike, and so are all questions. */
+/* Sizes that an encoded Body is padded to, ascending, in bytes. One where a message's length could
+ * tell what it says: all answers are alike, all replies are alike, and so are all questions. */
 static const uint16_t envelope_sizes[][ENVELOPE_SIZES_MAX] = {
     [MSG_HELLO] = { 1024 },
     [MSG_WELCOME] = { 2048 },
@@ -59,10 +60,12 @@ static const char *const envelope_words[] = {
 
 const char *wire_fault_word(enum wire_fault f)
 {
-    return (size_t)f < ALM_LEN(envelope_words) && envelope_words[f] ? envelope_words[f] : "unknown-fault";
+    return (size_t)f < ALM_LEN(envelope_words) && envelope_words[f] ? envelope_words[f]
+                                                                    : "unknown-fault";
 }
 
-/* Fields of a scanned envelope, as views into the frame: the body is verified and decoded where it stands. */
+/* Fields of a scanned envelope, as views into the frame: the body is verified and decoded where it
+ * stands. */
 static void envelope_views(struct bytes frame, struct wire_envelope_plain *out)
 {
     struct scan_field f;
@@ -90,17 +93,20 @@ enum wire_fault wire_open(struct bytes frame, struct wire_envelope *out)
     if (f)
         return f;
     envelope_views(frame, &plain);
-    if (plain.version == 0 || plain.body.len == 0 || (plain.key_id.len == 0) != (plain.signature.len == 0))
+    if (plain.version == 0 || plain.body.len == 0 ||
+        (plain.key_id.len == 0) != (plain.signature.len == 0))
         return WIRE_MISSING_FIELD;
     if (plain.version != WIRE_VERSION)
         return WIRE_BAD_VERSION;
-    if (plain.signature.len && (plain.key_id.len != WIRE_KEY_ID_LEN || plain.signature.len != SIGN_LEN))
+    if (plain.signature.len &&
+        (plain.key_id.len != WIRE_KEY_ID_LEN || plain.signature.len != SIGN_LEN))
         return WIRE_BAD_VALUE;
     *out = (struct wire_envelope){ plain.body, plain.key_id, plain.signature };
     return WIRE_OK;
 }
 
-void wire_key_id(const uint8_t public_key[static SIGN_PUBLIC_LEN], uint8_t out[static WIRE_KEY_ID_LEN])
+void wire_key_id(const uint8_t public_key[static SIGN_PUBLIC_LEN],
+                 uint8_t out[static WIRE_KEY_ID_LEN])
 {
     uint8_t digest[SHA256_LEN];
 
@@ -115,7 +121,8 @@ static int envelope_signed_input(const struct wire_context *ctx, struct bytes bo
 {
     size_t len = strnlen(ctx->origin, sizeof(ctx->origin));
 
-    if (len == 0 || len >= sizeof(ctx->origin) || (ctx->mode != MODE_LIVE && ctx->mode != MODE_EXERCISE))
+    if (len == 0 || len >= sizeof(ctx->origin) ||
+        (ctx->mode != MODE_LIVE && ctx->mode != MODE_EXERCISE))
         return -EINVAL;
     buf_put(out, envelope_domain, sizeof(envelope_domain));
     buf_put_u8(out, ctx->mode);
@@ -159,7 +166,8 @@ static int envelope_pack(const ProtobufCMessage *pb, struct buf *out)
     return buf_status(out);
 }
 
-/* How long a padding entry is whose field takes exactly bytes (tag, length, zeroes); SIZE_MAX: none is. */
+/* How long a padding entry is whose field takes exactly bytes (tag, length, zeroes); SIZE_MAX: none
+ * is. */
 static size_t envelope_pad_len(size_t bytes)
 {
     for (size_t prefix = 2; prefix <= 4 && prefix <= bytes; prefix++) {
@@ -172,7 +180,8 @@ static size_t envelope_pad_len(size_t bytes)
     return SIZE_MAX;
 }
 
-/* Fills room bytes with one padding field, or two where one cannot. Return: how many; -E2BIG: room is 1. */
+/* Fills room bytes with one padding field, or two where one cannot. Return: how many; -E2BIG: room
+ * is 1. */
 static int envelope_pads(size_t room, ProtobufCBinaryData pads[SHAPE_PADDING_MAX])
 {
     static const uint8_t zeroes[WIRE_FRAME_MAX];
@@ -181,7 +190,8 @@ static int envelope_pads(size_t room, ProtobufCBinaryData pads[SHAPE_PADDING_MAX
     if (room == 0)
         return 0;
     if (room > 2 && envelope_pad_len(room) == SIZE_MAX) {
-        pads[n++] = (ProtobufCBinaryData){ 0, (uint8_t *)(uintptr_t)zeroes }; /* an empty one takes 2 */
+        pads[n++] =
+            (ProtobufCBinaryData){ 0, (uint8_t *)(uintptr_t)zeroes }; /* an empty one takes 2 */
         room -= 2;
     }
     if (envelope_pad_len(room) == SIZE_MAX)
@@ -190,13 +200,17 @@ static int envelope_pads(size_t room, ProtobufCBinaryData pads[SHAPE_PADDING_MAX
     return n;
 }
 
-static int envelope_pad(ProtobufCMessage *pb, uint8_t type, ProtobufCBinaryData pads[SHAPE_PADDING_MAX])
+static int envelope_pad(ProtobufCMessage *pb, uint8_t type,
+                        ProtobufCBinaryData pads[SHAPE_PADDING_MAX])
 {
-    const ProtobufCFieldDescriptor *fd = protobuf_c_message_descriptor_get_field_by_name(pb->descriptor, "padding");
+    const ProtobufCFieldDescriptor *fd =
+        protobuf_c_message_descriptor_get_field_by_name(pb->descriptor, "padding");
     size_t bytes = protobuf_c_message_get_packed_size(pb);
 
     for (size_t i = 0; i < ENVELOPE_SIZES_MAX && envelope_sizes[type][i]; i++) {
-        int n = bytes <= envelope_sizes[type][i] ? envelope_pads(envelope_sizes[type][i] - bytes, pads) : -E2BIG;
+        int n = bytes <= envelope_sizes[type][i]
+                    ? envelope_pads(envelope_sizes[type][i] - bytes, pads)
+                    : -E2BIG;
 
         if (n < 0)
             continue; /* the next size */
@@ -222,8 +236,9 @@ static int envelope_body(const struct msg *m, struct arena *a, struct buf *out)
     return r < 0 ? r : envelope_pack(pb, out);
 }
 
-static int envelope_sign(const struct wire_context *ctx, const struct secret *key, struct bytes body,
-                         uint8_t key_id[static WIRE_KEY_ID_LEN], uint8_t sig[static SIGN_LEN])
+static int envelope_sign(const struct wire_context *ctx, const struct secret *key,
+                         struct bytes body, uint8_t key_id[static WIRE_KEY_ID_LEN],
+                         uint8_t sig[static SIGN_LEN])
 {
     ALM_CLEANUP(buf_deinit) struct buf input;
     uint8_t public_key[SIGN_PUBLIC_LEN];
@@ -256,7 +271,8 @@ static int envelope_frame(const struct wire_envelope_plain *plain, struct arena 
     return r;
 }
 
-int wire_encode(const struct msg *m, const struct wire_context *ctx, const struct secret *key, struct buf *out)
+int wire_encode(const struct msg *m, const struct wire_context *ctx, const struct secret *key,
+                struct buf *out)
 {
     ALM_CLEANUP(arena_deinit) struct arena arena;
     ALM_CLEANUP(buf_deinit) struct buf body;

@@ -68,7 +68,8 @@ enum wire_fault scan_next(struct bytes *rest, struct scan_field *out)
     return WIRE_OK;
 }
 
-static enum wire_fault scan_number(const ProtobufCFieldDescriptor *fd, const struct shape_field *row, uint64_t n)
+static enum wire_fault scan_number(const ProtobufCFieldDescriptor *fd,
+                                   const struct shape_field *row, uint64_t n)
 {
     bool narrow = row->kind == SHAPE_U16 || row->kind == SHAPE_U32;
 
@@ -123,8 +124,8 @@ static enum wire_fault scan_bytes(const struct shape_field *row, struct bytes v)
     return WIRE_OK;
 }
 
-static enum wire_fault scan_length(const ProtobufCFieldDescriptor *fd, const struct shape_field *row, struct bytes v,
-                                   unsigned depth)
+static enum wire_fault scan_length(const ProtobufCFieldDescriptor *fd,
+                                   const struct shape_field *row, struct bytes v, unsigned depth)
 {
     if (fd->type == PROTOBUF_C_TYPE_MESSAGE)
         return scan_message(row->sub, v, depth - 1);
@@ -133,7 +134,8 @@ static enum wire_fault scan_length(const ProtobufCFieldDescriptor *fd, const str
 
 static bool scan_is_length(ProtobufCType type)
 {
-    return type == PROTOBUF_C_TYPE_MESSAGE || type == PROTOBUF_C_TYPE_STRING || type == PROTOBUF_C_TYPE_BYTES;
+    return type == PROTOBUF_C_TYPE_MESSAGE || type == PROTOBUF_C_TYPE_STRING ||
+           type == PROTOBUF_C_TYPE_BYTES;
 }
 
 /* Notes that a field is there, and refuses one too many. */
@@ -155,8 +157,8 @@ static enum wire_fault scan_note(struct scan_seen *seen, const ProtobufCFieldDes
     return WIRE_OK;
 }
 
-static enum wire_fault scan_one(const struct shape *s, struct scan_seen *seen, const struct scan_field *f,
-                                unsigned depth)
+static enum wire_fault scan_one(const struct shape *s, struct scan_seen *seen,
+                                const struct scan_field *f, unsigned depth)
 {
     const ProtobufCFieldDescriptor *fd;
     const struct shape_field *row;
@@ -172,7 +174,8 @@ static enum wire_fault scan_one(const struct shape *s, struct scan_seen *seen, c
     fault = scan_note(seen, fd, row, index);
     if (fault)
         return fault;
-    return f->type == SCAN_LENGTH ? scan_length(fd, row, f->view, depth) : scan_number(fd, row, f->number);
+    return f->type == SCAN_LENGTH ? scan_length(fd, row, f->view, depth)
+                                  : scan_number(fd, row, f->number);
 }
 
 enum wire_fault scan_message(const struct shape *s, struct bytes data, unsigned depth)

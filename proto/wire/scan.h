@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scan.h - private to proto/wire: the strict scanner that stands before protobuf-c.
  *
- * protobuf-c has no recursion limit and takes duplicate and unknown fields, unknown enum values, NUL in
- * strings and bad UTF-8; what passes here has exactly one reading. Pure, allocates nothing. */
+ * protobuf-c has no recursion limit and takes duplicate and unknown fields, unknown enum values,
+ * NUL in strings and bad UTF-8; what passes here has exactly one reading. Pure, allocates nothing.
+ */
 #pragma once
 #include "wire/shape.h"
 #include "wire/wire.h"
 
 #define SCAN_DEPTH_MAX 5 /* Body > payload > Home > Token is 4 */
 
-struct scan_field { /* one field as it stands on the wire */
-    uint32_t tag;    /* field number, from 1 */
-    uint8_t type;    /* wire type: 0 or 2; the others are refused */
-    uint64_t number; /* type 0 */
+struct scan_field {    /* one field as it stands on the wire */
+    uint32_t tag;      /* field number, from 1 */
+    uint8_t type;      /* wire type: 0 or 2; the others are refused */
+    uint64_t number;   /* type 0 */
     struct bytes view; /* type 2 */
 };
-/* Takes one field off the front of rest (not empty). Return: enum wire_fault; rest is undefined after a fault. */
+/* Takes one field off the front of rest (not empty). Return: enum wire_fault; rest is undefined
+ * after a fault. */
 ALM_MUST_USE enum wire_fault scan_next(struct bytes *rest, struct scan_field *out);
 /**
  * scan_message() - is it an encoding of this shape, without doubt
- * @depth: how many levels may open, itself included. Return: enum wire_fault, the first in the order of the bytes.
- * Required fields and rules between fields are not looked at (decode.c, check.c).
+ * @depth: how many levels may open, itself included. Return: enum wire_fault, the first in the
+ * order of the bytes. Required fields and rules between fields are not looked at (decode.c,
+ * check.c).
  */
 ALM_MUST_USE enum wire_fault scan_message(const struct shape *s, struct bytes data, unsigned depth);

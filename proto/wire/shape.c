@@ -15,7 +15,8 @@ const struct shape_field *shape_find(const struct shape *s, uint32_t tag, size_t
     return NULL;
 }
 
-/* Which protobuf type each kind stands for; repeated: its label. An empty place agrees with nothing. */
+/* Which protobuf type each kind stands for; repeated: its label. An empty place agrees with
+ * nothing. */
 static const struct {
     ProtobufCType type;
     bool known, repeated;
@@ -48,7 +49,8 @@ static bool shape_row_agrees(const struct shape_field *row, const ProtobufCField
 
     if (row->kind >= ALM_LEN(shape_types) || !shape_types[row->kind].known)
         return false;
-    if (row->tag != fd->id || shape_types[row->kind].type != fd->type || shape_types[row->kind].repeated != repeated)
+    if (row->tag != fd->id || shape_types[row->kind].type != fd->type ||
+        shape_types[row->kind].repeated != repeated)
         return false;
     if (oneof != (row->kind == SHAPE_ARM) || nests != (row->sub != NULL))
         return false;

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shape.h - private to proto/wire: how each protobuf message maps onto a plain struct, and its limits.
+/* shape.h - private to proto/wire: how each protobuf message maps onto a plain struct, and its
+ * limits.
  *
- * One row per field, in the order of tags. The scanner takes limits from here, the decoder and the encoder
- * take offsets; what has no row is refused. The rows themselves are in codec.c, the only file that knows
- * the generated types. */
+ * One row per field, in the order of tags. The scanner takes limits from here, the decoder and the
+ * encoder take offsets; what has no row is refused. The rows themselves are in codec.c, the only
+ * file that knows the generated types. */
 #pragma once
 #include "wire/msg.h"
 #include <protobuf-c/protobuf-c.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define SHAPE_ABSENT SIZE_MAX  /* no presence flag or count in the plain struct */
-#define SHAPE_FIELDS_MAX 64    /* fields of one message: the scanner's set of seen ones is a uint64_t */
-#define SHAPE_PADDING_MAX 2    /* entries of Body.padding */
+#define SHAPE_ABSENT SIZE_MAX /* no presence flag or count in the plain struct */
+#define SHAPE_FIELDS_MAX                                                                           \
+    64 /* fields of one message: the scanner's set of seen ones is a uint64_t */
+#define SHAPE_PADDING_MAX 2 /* entries of Body.padding */
 
 enum shape_kind {
     SHAPE_ID = 1,  /* bytes, 16, UUIDv7 <-> struct id */
@@ -39,10 +41,10 @@ struct shape_field {
     uint32_t tag;
     uint8_t kind; /* enum shape_kind */
     bool required;
-    uint32_t limit;  /* text and bytes: most bytes (of one entry); U16, U32: greatest value */
-    uint32_t count;  /* lists: most entries */
-    size_t offset;   /* in the plain struct */
-    size_t size;     /* text: of the array with NUL; OCTETS: exact bytes; LIST, NAMES: of an element */
+    uint32_t limit; /* text and bytes: most bytes (of one entry); U16, U32: greatest value */
+    uint32_t count; /* lists: most entries */
+    size_t offset;  /* in the plain struct */
+    size_t size; /* text: of the array with NUL; OCTETS: exact bytes; LIST, NAMES: of an element */
     size_t presence; /* offset of a bool or a uint8_t count, or SHAPE_ABSENT */
     const struct shape *sub;
 };
@@ -63,8 +65,9 @@ struct wire_envelope_plain {
 /* The row of a tag, or NULL. index (may be NULL): its place. */
 const struct shape_field *shape_find(const struct shape *s, uint32_t tag, size_t *index);
 /**
- * shape_check() - do the rows agree with the generated descriptors, at every depth: tags, types, labels, kinds
- * Return: NULL when they do, or the name of the first message whose rows do not. For tests: a field added to the .proto and
- * not to the rows (or the other way round) is our own mistake and must not reach a peer.
+ * shape_check() - do the rows agree with the generated descriptors, at every depth: tags, types,
+ * labels, kinds Return: NULL when they do, or the name of the first message whose rows do not. For
+ * tests: a field added to the .proto and not to the rows (or the other way round) is our own
+ * mistake and must not reach a peer.
  */
 const char *shape_check(const struct shape *s);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* value.c - rules for single values. Control characters are refused in every text: what an agency sends is
- * printed on other agencies' terminals. */
+/* value.c - rules for single values. Control characters are refused in every text: what an agency
+ * sends is printed on other agencies' terminals. */
 #include "wire/value.h"
 #include "wire/shape.h"
 #include <string.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_wire.c - any bytes as a frame; what is accepted must come back the same once encoded and decoded again. */
+/* fuzz_wire.c - any bytes as a frame; what is accepted must come back the same once encoded and
+ * decoded again. */
 #include "wire/wire.h"
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,9 @@ static void fuzz_again(void)
     struct wire_envelope e;
 
     buf_init(&frame, WIRE_FRAME_MAX);
-    if (wire_encode(&first, &ctx, NULL, &frame) != 0 || wire_open(buf_view(&frame), &e) != WIRE_OK ||
-        wire_decode(e.body, &second) != WIRE_OK || memcmp(&first, &second, sizeof(first)) != 0)
+    if (wire_encode(&first, &ctx, NULL, &frame) != 0 ||
+        wire_open(buf_view(&frame), &e) != WIRE_OK || wire_decode(e.body, &second) != WIRE_OK ||
+        memcmp(&first, &second, sizeof(first)) != 0)
         abort();
 }
 

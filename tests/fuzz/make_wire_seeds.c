@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* make_wire_seeds.c - writes the seeds of fuzz_wire: for every message a frame with the least and, where that is
- * small, one with the most in it, and a bare body without padding, which a fuzzer changes to better effect; and one signed. Its files are committed; run it again after a change of the
- * messages: ninja -C build make_wire_seeds && build/tests/fuzz/make_wire_seeds tests/fuzz/seeds/wire */
+/* make_wire_seeds.c - writes the seeds of fuzz_wire: for every message a frame with the least and,
+ * where that is small, one with the most in it, and a bare body without padding, which a fuzzer
+ * changes to better effect; and one signed. Its files are committed; run it again after a change of
+ * the messages: ninja -C build make_wire_seeds && build/tests/fuzz/make_wire_seeds
+ * tests/fuzz/seeds/wire */
 #include "base/file.h"
 #include "wire/scan.h"
 #include "wire_sample.h"
@@ -39,7 +41,8 @@ static int seed_bare(const char *folder, int type, struct bytes body)
     return buf_status(&bare) < 0 ? -1 : seed_write(folder, "bare", type, buf_view(&bare));
 }
 
-static int seed_frame(const char *folder, uint8_t type, const char *name, bool full, const struct secret *key)
+static int seed_frame(const char *folder, uint8_t type, const char *name, bool full,
+                      const struct secret *key)
 {
     ALM_CLEANUP(buf_deinit) struct buf frame;
     struct wire_context ctx = wire_sample_context();
@@ -57,7 +60,8 @@ static int seed_type(const char *folder, uint8_t type)
 {
     struct secret key = wire_sample_key();
 
-    if (seed_frame(folder, type, "least", false, NULL) < 0 || seed_frame(folder, type, "full", true, NULL) < 0)
+    if (seed_frame(folder, type, "least", false, NULL) < 0 ||
+        seed_frame(folder, type, "full", true, NULL) < 0)
         return -1;
     return type == MSG_HELLO ? seed_frame(folder, type, "signed", false, &key) : 0;
 }
@@ -70,7 +74,8 @@ int main(int argc, char **argv)
     }
     for (uint8_t type = MSG_HELLO; type <= MSG_BUSY; type++) {
         if (seed_type(argv[1], type) < 0) {
-            (void)fprintf(stderr, "make_wire_seeds: type %d could not be written to %s\n", type, argv[1]);
+            (void)fprintf(stderr, "make_wire_seeds: type %d could not be written to %s\n", type,
+                          argv[1]);
             return 74;
         }
     }

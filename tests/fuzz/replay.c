@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* replay.c - main() for a fuzz target in the ordinary run: every file of the folders named is fed to it once, and each
- * of its first bytes once cut off and once changed. Prints TAP. A crash, a sanitizer's report or an abort fails the run. */
+/* replay.c - main() for a fuzz target in the ordinary run: every file of the folders named is fed
+ * to it once, and each of its first bytes once cut off and once changed. Prints TAP. A crash, a
+ * sanitizer's report or an abort fails the run. */
 #include "base/file.h"
 #include <dirent.h>
 #include <stdio.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 #define REPLAY_FILE_MAX (1 << 20)
-#define REPLAY_NEAR 256 /* bytes of a seed whose neighbours are tried */
+#define REPLAY_NEAR     256 /* bytes of a seed whose neighbours are tried */
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -62,7 +63,8 @@ static int replay_folder(const char *folder, int *n)
         if (entries[i]->d_name[0] != '.') {
             int r = replay_file(folder, entries[i]->d_name);
 
-            printf("%sok %d - %s is taken without harm\n", r ? "not " : "", ++*n, entries[i]->d_name);
+            printf("%sok %d - %s is taken without harm\n", r ? "not " : "", ++*n,
+                   entries[i]->d_name);
             (void)fflush(stdout); /* after a crash the last line tells how far it came */
             bad += r != 0;
         }

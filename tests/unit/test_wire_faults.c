@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_wire_faults.c - frames made by hand, each with one fault, each refused for its own reason. */
+/* test_wire_faults.c - frames made by hand, each with one fault, each refused for its own reason.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "alloc_fail.h"
@@ -13,16 +15,23 @@
 
 static struct msg sent, got;
 
+/* clang-format off: hex reads by field, not by column */
 /* Pieces of a good body, in hex. Hello: versions 1 to 1, mode exercise. */
-#define ID "0a1001010101010171018101010101010101"
+#define ID     "0a1001010101010171018101010101010101"
 #define SENDER "1a0161"
-#define SENT "2001"
-#define HELLO "a20106" "080110011802"
-#define GOOD ID SENDER SENT HELLO
+#define SENT   "2001"
+#define HELLO                                                                                      \
+    "a20106"                                                                                       \
+    "080110011802"
+#define GOOD  ID SENDER SENT HELLO
 #define LEASE "b20100"
-#define X16 "78787878787878787878787878787878"
-#define X64 X16 X16 X16 X16
-#define TOKEN "0803" "1001" "1801" "2220" X16 X16 /* 40 bytes */
+#define X16   "78787878787878787878787878787878"
+#define X64   X16 X16 X16 X16
+#define TOKEN                                                                                      \
+    "0803"                                                                                         \
+    "1001"                                                                                         \
+    "1801"                                                                                         \
+    "2220" X16 X16 /* 40 bytes */
 
 static const struct {
     const char *what, *hex;
@@ -31,19 +40,28 @@ static const struct {
     { "good", GOOD, WIRE_OK },
     { "good, fields in another order", HELLO SENT SENDER ID, WIRE_OK },
     { "good, padded", GOOD "7a0400000000", WIRE_OK },
-    { "good, padded by two", GOOD "7a00" "7a0100", WIRE_OK },
+    { "good, padded by two",
+      GOOD "7a00"
+           "7a0100",
+      WIRE_OK },
     { "nothing at all", "", WIRE_MISSING_FIELD },
     { "no id", SENDER SENT HELLO, WIRE_MISSING_FIELD },
     { "no sender", ID SENT HELLO, WIRE_MISSING_FIELD },
     { "no time", ID SENDER HELLO, WIRE_MISSING_FIELD },
     { "no payload", ID SENDER SENT, WIRE_MISSING_FIELD },
-    { "no version in the payload", ID SENDER SENT "a20104" "08011802", WIRE_MISSING_FIELD },
+    { "no version in the payload",
+      ID SENDER SENT "a20104"
+                     "08011802",
+      WIRE_MISSING_FIELD },
     { "an empty payload", ID SENDER SENT "a20100", WIRE_MISSING_FIELD },
 
     { "unknown tag 9", GOOD "4801", WIRE_UNKNOWN_FIELD },
     { "unknown tag 16", GOOD "820100", WIRE_UNKNOWN_FIELD },
     { "a payload of a later version", ID SENDER SENT "ba0200", WIRE_UNKNOWN_FIELD },
-    { "unknown tag in the payload", ID SENDER SENT "a20108" "0801100118022801", WIRE_UNKNOWN_FIELD },
+    { "unknown tag in the payload",
+      ID SENDER SENT "a20108"
+                     "0801100118022801",
+      WIRE_UNKNOWN_FIELD },
     { "the greatest tag", GOOD "f8ffffff0f01", WIRE_UNKNOWN_FIELD },
     { "tag 0", GOOD "0001", WIRE_UNKNOWN_FIELD },
 
@@ -62,7 +80,10 @@ static const struct {
     { "time twice", GOOD SENT, WIRE_DUPLICATE_FIELD },
     { "sender twice", GOOD SENDER, WIRE_DUPLICATE_FIELD },
     { "payload twice", GOOD HELLO, WIRE_DUPLICATE_FIELD },
-    { "a field of the payload twice", ID SENDER SENT "a20108" "0801080110011802", WIRE_DUPLICATE_FIELD },
+    { "a field of the payload twice",
+      ID SENDER SENT "a20108"
+                     "0801080110011802",
+      WIRE_DUPLICATE_FIELD },
     { "two payloads", GOOD LEASE, WIRE_TWO_ARMS },
     { "two payloads, the other way", ID SENDER SENT LEASE HELLO, WIRE_TWO_ARMS },
 
@@ -74,10 +95,22 @@ static const struct {
     { "a tag of 33 bits", GOOD "808080801001", WIRE_BAD_VARINT },
     { "a zero in two bytes", ID SENDER "208000" HELLO, WIRE_BAD_VARINT },
 
-    { "an enum's 0", ID SENDER SENT "a20106" "080110011800", WIRE_BAD_ENUM },
-    { "an unknown enum", ID SENDER SENT "a20106" "080110011803", WIRE_BAD_ENUM },
-    { "a negative enum", ID SENDER SENT "a2010f" "0801100118ffffffffffffffffff01", WIRE_BAD_ENUM },
-    { "an enum that is good once cut to 32 bits", ID SENDER SENT "a2010a" "08011001188280808010", WIRE_BAD_ENUM },
+    { "an enum's 0",
+      ID SENDER SENT "a20106"
+                     "080110011800",
+      WIRE_BAD_ENUM },
+    { "an unknown enum",
+      ID SENDER SENT "a20106"
+                     "080110011803",
+      WIRE_BAD_ENUM },
+    { "a negative enum",
+      ID SENDER SENT "a2010f"
+                     "0801100118ffffffffffffffffff01",
+      WIRE_BAD_ENUM },
+    { "an enum that is good once cut to 32 bits",
+      ID SENDER SENT "a2010a"
+                     "08011001188280808010",
+      WIRE_BAD_ENUM },
 
     { "NUL in a name", ID "1a03610062" SENT HELLO, WIRE_HAS_NUL },
     { "NUL at the end", ID "1a026100" SENT HELLO, WIRE_HAS_NUL },
@@ -90,20 +123,40 @@ static const struct {
     { "half a tag", GOOD "a0", WIRE_TRUNCATED },
     { "a length past the end", ID "1a0261", WIRE_TRUNCATED },
     { "a length of 2^63", ID "1a80808080808080808001", WIRE_TRUNCATED },
-    { "a payload that ends within a field", ID SENDER SENT "a20105" "0801100118" , WIRE_TRUNCATED },
-    { "a payload longer than its body", ID SENDER SENT "a20107" "080110011802", WIRE_TRUNCATED },
+    { "a payload that ends within a field",
+      ID SENDER SENT "a20105"
+                     "0801100118",
+      WIRE_TRUNCATED },
+    { "a payload longer than its body",
+      ID SENDER SENT "a20107"
+                     "080110011802",
+      WIRE_TRUNCATED },
 
-    { "padding of three", GOOD "7a00" "7a00" "7a00", WIRE_TOO_MANY },
+    { "padding of three",
+      GOOD "7a00"
+           "7a00"
+           "7a00",
+      WIRE_TOO_MANY },
     { "sender of 64 bytes", ID "1a40" X64 SENT HELLO, WIRE_TOO_LONG },
-    { "sender of 63 bytes", ID "1a3f" X16 X16 X16 "787878787878787878787878787878" SENT HELLO, WIRE_OK },
-    { "software of 64 bytes", ID SENDER SENT "a20148" "080110011802" "2240" X64, WIRE_TOO_LONG },
-    { "an id of 17 bytes", "0a110101010101017101810101010101010101" SENDER SENT HELLO, WIRE_TOO_LONG },
+    { "sender of 63 bytes", ID "1a3f" X16 X16 X16 "787878787878787878787878787878" SENT HELLO,
+      WIRE_OK },
+    { "software of 64 bytes",
+      ID SENDER SENT "a20148"
+                     "080110011802"
+                     "2240" X64,
+      WIRE_TOO_LONG },
+    { "an id of 17 bytes", "0a110101010101017101810101010101010101" SENDER SENT HELLO,
+      WIRE_TOO_LONG },
 
     { "an id of 15 bytes", "0a0f010101010101710181010101010101" SENDER SENT HELLO, WIRE_BAD_ID },
     { "an id of none", "0a00" SENDER SENT HELLO, WIRE_BAD_ID },
     { "an id of version 4", "0a1001010101010141018101010101010101" SENDER SENT HELLO, WIRE_BAD_ID },
-    { "an id of another variant", "0a100101010101017101c101010101010101" SENDER SENT HELLO, WIRE_BAD_ID },
-    { "a reply to an id of zeroes", GOOD "1210" "00000000000000000000000000000000", WIRE_BAD_ID },
+    { "an id of another variant", "0a100101010101017101c101010101010101" SENDER SENT HELLO,
+      WIRE_BAD_ID },
+    { "a reply to an id of zeroes",
+      GOOD "1210"
+           "00000000000000000000000000000000",
+      WIRE_BAD_ID },
     { "a sender in capitals", ID "1a0141" SENT HELLO, WIRE_BAD_ID },
     { "a sender that starts with a dot", ID "1a022e61" SENT HELLO, WIRE_BAD_ID },
     { "a sender with an accent", ID "1a02c3a9" SENT HELLO, WIRE_BAD_ID },
@@ -112,28 +165,105 @@ static const struct {
     { "a default number written out", ID SENDER "2000" HELLO, WIRE_BAD_VALUE },
     { "a negative time", ID SENDER "20ffffffffffffffffff01" HELLO, WIRE_BAD_VALUE },
     { "a time past the year 9999", ID SENDER "20ffffffffffffffff7f" HELLO, WIRE_BAD_VALUE },
-    { "a number past 32 bits", ID SENDER SENT "a2010a" "08818080801010011802", WIRE_BAD_VALUE },
-    { "versions crossed", ID SENDER SENT "a20106" "080210011802", WIRE_BAD_VALUE },
-    { "padding that says something", GOOD "7a0100" "7a020001", WIRE_BAD_VALUE },
-    { "a day before 1900", ID SENT "b20102" "0801", WIRE_BAD_VALUE },
-    { "a day after 2999", ID SENT "b20104" "08c3ed42", WIRE_BAD_VALUE },
-    { "the last day of 2999", ID SENT "b20104" "08c2ed42", WIRE_OK },
-    { "a hello that replies", GOOD "1210" "01010101010171018101010101010101", WIRE_BAD_VALUE },
-    { "a line feed in a reference", ID SENDER SENT "a20109" "080110011802" "22010a", WIRE_BAD_VALUE },
-    { "a policy hash that is none", ID SENT "b20103" "120161", WIRE_BAD_VALUE },
+    { "a number past 32 bits",
+      ID SENDER SENT "a2010a"
+                     "08818080801010011802",
+      WIRE_BAD_VALUE },
+    { "versions crossed",
+      ID SENDER SENT "a20106"
+                     "080210011802",
+      WIRE_BAD_VALUE },
+    { "padding that says something",
+      GOOD "7a0100"
+           "7a020001",
+      WIRE_BAD_VALUE },
+    { "a day before 1900",
+      ID SENT "b20102"
+              "0801",
+      WIRE_BAD_VALUE },
+    { "a day after 2999",
+      ID SENT "b20104"
+              "08c3ed42",
+      WIRE_BAD_VALUE },
+    { "the last day of 2999",
+      ID SENT "b20104"
+              "08c2ed42",
+      WIRE_OK },
+    { "a hello that replies",
+      GOOD "1210"
+           "01010101010171018101010101010101",
+      WIRE_BAD_VALUE },
+    { "a line feed in a reference",
+      ID SENDER SENT "a20109"
+                     "080110011802"
+                     "22010a",
+      WIRE_BAD_VALUE },
+    { "a policy hash that is none",
+      ID SENT "b20103"
+              "120161",
+      WIRE_BAD_VALUE },
 
     /* A Shield (33) with one token of 40 bytes: the parts that only nest deeper. */
-    { "a shield", ID SENDER SENT "8a0235" "0a2a" "0a28" TOKEN "1001" "1897f32b" "320161", WIRE_OK },
-    { "a bool of 2", ID SENDER SENT "8a0237" "0a2c" "0a28" TOKEN "1002" "1001" "1897f32b" "320161", WIRE_BAD_VALUE },
-    { "a bool of 0", ID SENDER SENT "8a0237" "0a2c" "0a28" TOKEN "1000" "1001" "1897f32b" "320161", WIRE_BAD_VALUE },
-    { "a token of 31 bytes", ID SENDER SENT "8a022b" "0a29" "0a27" "080310011801" "221f" X16 "787878787878787878787878787878",
+    { "a shield",
+      ID SENDER SENT "8a0235"
+                     "0a2a"
+                     "0a28" TOKEN "1001"
+                     "1897f32b"
+                     "320161",
+      WIRE_OK },
+    { "a bool of 2",
+      ID SENDER SENT "8a0237"
+                     "0a2c"
+                     "0a28" TOKEN "1002"
+                     "1001"
+                     "1897f32b"
+                     "320161",
       WIRE_BAD_VALUE },
-    { "a token of 33 bytes", ID SENDER SENT "8a022d" "0a2b" "0a29" "080310011801" "2221" X16 X16 "78", WIRE_TOO_LONG },
-    { "a token of a later kind", ID SENDER SENT "8a022c" "0a2a" "0a28" "080810011801" "2220" X16 X16, WIRE_BAD_ENUM },
-    { "an epoch past 16 bits", ID SENDER SENT "8a022e" "0a2c" "0a2a" "08031001" "18808004" "2220" X16 X16, WIRE_BAD_VALUE },
-    { "an unknown tag three levels down", ID SENDER SENT "8a022e" "0a2c" "0a2a" TOKEN "2801", WIRE_UNKNOWN_FIELD },
+    { "a bool of 0",
+      ID SENDER SENT "8a0237"
+                     "0a2c"
+                     "0a28" TOKEN "1000"
+                     "1001"
+                     "1897f32b"
+                     "320161",
+      WIRE_BAD_VALUE },
+    { "a token of 31 bytes",
+      ID SENDER SENT "8a022b"
+                     "0a29"
+                     "0a27"
+                     "080310011801"
+                     "221f" X16 "787878787878787878787878787878",
+      WIRE_BAD_VALUE },
+    { "a token of 33 bytes",
+      ID SENDER SENT "8a022d"
+                     "0a2b"
+                     "0a29"
+                     "080310011801"
+                     "2221" X16 X16 "78",
+      WIRE_TOO_LONG },
+    { "a token of a later kind",
+      ID SENDER SENT "8a022c"
+                     "0a2a"
+                     "0a28"
+                     "080810011801"
+                     "2220" X16 X16,
+      WIRE_BAD_ENUM },
+    { "an epoch past 16 bits",
+      ID SENDER SENT "8a022e"
+                     "0a2c"
+                     "0a2a"
+                     "08031001"
+                     "18808004"
+                     "2220" X16 X16,
+      WIRE_BAD_VALUE },
+    { "an unknown tag three levels down",
+      ID SENDER SENT "8a022e"
+                     "0a2c"
+                     "0a2a" TOKEN "2801",
+      WIRE_UNKNOWN_FIELD },
 };
 
+/* clang-format on */
 static struct bytes unhex(const char *hex, uint8_t *out)
 {
     size_t len = strlen(hex) / 2;
@@ -151,7 +281,8 @@ static void each_fault_of_a_body_is_refused_for_its_own_reason(void **state)
         enum wire_fault f = wire_decode(unhex(bodies[i].hex, raw), &got);
 
         if (f != bodies[i].fault)
-            fail_msg("%s: %s, expected %s", bodies[i].what, wire_fault_word(f), wire_fault_word(bodies[i].fault));
+            fail_msg("%s: %s, expected %s", bodies[i].what, wire_fault_word(f),
+                     wire_fault_word(bodies[i].fault));
     }
 }
 
@@ -167,6 +298,7 @@ static void peeking_refuses_what_scanning_refuses(void **state)
     assert_int_equal(type, 0);
 }
 
+/* clang-format off */
 #define KEY_ID "1208" "0102030405060708"
 #define SIGNATURE "2240" X64
 static const struct {
@@ -194,6 +326,7 @@ static const struct {
     { "a group instead", "0b0c", WIRE_WRONG_TYPE },
 };
 
+/* clang-format on */
 static void each_fault_of_an_envelope_is_refused_for_its_own_reason(void **state)
 {
     uint8_t raw[512];
@@ -204,7 +337,8 @@ static void each_fault_of_an_envelope_is_refused_for_its_own_reason(void **state
         enum wire_fault f = wire_open(unhex(envelopes[i].hex, raw), &e);
 
         if (f != envelopes[i].fault)
-            fail_msg("%s: %s, expected %s", envelopes[i].what, wire_fault_word(f), wire_fault_word(envelopes[i].fault));
+            fail_msg("%s: %s, expected %s", envelopes[i].what, wire_fault_word(f),
+                     wire_fault_word(envelopes[i].fault));
         if (f == WIRE_OK)
             assert_true(bytes_equal(e.body, bytes_str("a")));
     }
@@ -246,17 +380,18 @@ static void levels_beyond_the_limit_are_refused(void **state)
     assert_int_equal(scan_message(&wire_shape_body, body, 4), WIRE_OK);
 }
 
-/* Puts one more entry into a message that is full, by hand: a Body of only that payload suffices to be scanned. */
+/* Puts one more entry into a message that is full, by hand: a Body of only that payload suffices to
+ * be scanned. */
 static void one_entry_too_many_is_refused(void **state)
 {
     static const struct {
-        uint8_t payload; /* Body's field */
+        uint8_t payload;       /* Body's field */
         const char *entry_hex; /* with its tag and length */
         size_t most;
     } lists[] = {
-        { MSG_CATALOGUE, "1a00", LIST_MAX },        { MSG_CATALOGUE, "2200", LIST_MAX },
-        { MSG_INSIGHT_QUERY, "3200", HOMES_MAX },   { MSG_QUESTION, "3a00", HOMES_MAX },
-        { MSG_INVOLVEMENT, "3200", INVOLVED_MAX },  { MSG_CONSENT_LIST, "1a00", LIST_MAX },
+        { MSG_CATALOGUE, "1a00", LIST_MAX },       { MSG_CATALOGUE, "2200", LIST_MAX },
+        { MSG_INSIGHT_QUERY, "3200", HOMES_MAX },  { MSG_QUESTION, "3a00", HOMES_MAX },
+        { MSG_INVOLVEMENT, "3200", INVOLVED_MAX }, { MSG_CONSENT_LIST, "1a00", LIST_MAX },
     };
 
     (void)state;
@@ -330,7 +465,8 @@ static void every_fault_has_a_word_of_its_own(void **state)
     for (int a = WIRE_OK; a <= WIRE_NO_MEMORY; a++) {
         assert_string_not_equal(wire_fault_word((enum wire_fault)a), "unknown-fault");
         for (int b = WIRE_OK; b < a; b++)
-            assert_string_not_equal(wire_fault_word((enum wire_fault)a), wire_fault_word((enum wire_fault)b));
+            assert_string_not_equal(wire_fault_word((enum wire_fault)a),
+                                    wire_fault_word((enum wire_fault)b));
     }
     assert_string_equal(wire_fault_word((enum wire_fault)999), "unknown-fault");
 }

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "wire_sample.h"
@@ -110,7 +111,8 @@ static void one_changed_byte_anywhere_breaks_the_frame(void **state)
 
         wire_key_id(s.public_key, key_id);
         s.frame.data[i] ^= 0x01;
-        if (wire_open(buf_view(&s.frame), &e) == WIRE_OK && bytes_equal(e.key_id, bytes_of(key_id, sizeof(key_id))))
+        if (wire_open(buf_view(&s.frame), &e) == WIRE_OK &&
+            bytes_equal(e.key_id, bytes_of(key_id, sizeof(key_id))))
             assert_int_equal(wire_verify(&e, &ctx, s.public_key), -EBADMSG);
         s.frame.data[i] ^= 0x01;
     }
@@ -195,9 +197,18 @@ static void replies_have_one_size_whatever_they_say(void **state)
 
 static void messages_between_agencies_have_one_size_at_least_and_at_most(void **state)
 {
-    static const uint8_t types[] = { MSG_HELLO, MSG_WELCOME, MSG_LEASE, MSG_INSIGHT_QUERY, MSG_INVOLVEMENT_QUERY,
-                                     MSG_QUESTION, MSG_ANSWER, MSG_WITHDRAWAL, MSG_CONSENT_CHANGE, MSG_SHIELD,
-                                     MSG_CONSENT_LIST_QUERY, MSG_CONSENT_LIST };
+    static const uint8_t types[] = { MSG_HELLO,
+                                     MSG_WELCOME,
+                                     MSG_LEASE,
+                                     MSG_INSIGHT_QUERY,
+                                     MSG_INVOLVEMENT_QUERY,
+                                     MSG_QUESTION,
+                                     MSG_ANSWER,
+                                     MSG_WITHDRAWAL,
+                                     MSG_CONSENT_CHANGE,
+                                     MSG_SHIELD,
+                                     MSG_CONSENT_LIST_QUERY,
+                                     MSG_CONSENT_LIST };
 
     (void)state;
     for (size_t i = 0; i < ALM_LEN(types); i++) {
@@ -231,7 +242,8 @@ static void every_length_reaches_one_of_its_sizes(void **state)
             memset(sent.purpose, 0, NAME_MAX_LEN);
             memset(sent.consent.giver_ref, 0, NAME_MAX_LEN);
             for (size_t k = 0; k < len; k++) {
-                char *const fields[] = { sent.case_ref, sent.basis, sent.purpose, sent.consent.giver_ref };
+                char *const fields[] = { sent.case_ref, sent.basis, sent.purpose,
+                                         sent.consent.giver_ref };
 
                 fields[k / 63][k % 63] = 'z';
             }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_wire_messages.c - every message goes out and comes back the same; what breaks a bound does not go out. */
+/* test_wire_messages.c - every message goes out and comes back the same; what breaks a bound does
+ * not go out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+
 #include <cmocka.h>
 
 #include "wire/arena.h"
@@ -76,11 +78,12 @@ static void days_before_1970_and_absent_days_come_back(void **state)
     }
 }
 
+/* clang-format off: one a line */
 /* Every way to break a sample that an encoder must not send. */
-#define BREAKS(name, type, change)          \
-    static void break_##name(struct msg *m) \
-    {                                       \
-        change;                             \
+#define BREAKS(name, type, change)                                                                 \
+    static void break_##name(struct msg *m)                                                        \
+    {                                                                                              \
+        change;                                                                                    \
     }
 BREAKS(no_id, MSG_HELLO, memset(&m->id, 0, sizeof(m->id)))
 BREAKS(id_not_v7, MSG_HELLO, m->id.octets[6] = 0x40)
@@ -108,36 +111,43 @@ BREAKS(no_role, MSG_INSIGHT_QUERY, m->practitioner.role[0] = '\0')
 BREAKS(no_login, MSG_INSIGHT_QUERY, m->practitioner.login = 0)
 BREAKS(no_purpose, MSG_INSIGHT_QUERY, m->purpose[0] = '\0')
 BREAKS(no_question, MSG_INSIGHT_QUERY, m->insight_query.question[0] = '\0')
-BREAKS(no_tokens, MSG_INSIGHT_QUERY, memset(&m->insight_query.subject, 0, sizeof(m->insight_query.subject)))
+BREAKS(no_tokens, MSG_INSIGHT_QUERY,
+       memset(&m->insight_query.subject, 0, sizeof(m->insight_query.subject)))
 BREAKS(tokens_past_array, MSG_INSIGHT_QUERY, m->insight_query.subject.n = TOKEN_SET_MAX + 1)
 BREAKS(home_in_person, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[0].kind = TOKEN_HOME)
 BREAKS(token_kind, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[1].kind = 8)
 BREAKS(token_scheme, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[1].scheme = 0)
 BREAKS(token_epoch, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[1].epoch = 0)
-BREAKS(token_zero, MSG_INSIGHT_QUERY, memset(m->insight_query.subject.tokens[1].value, 0, TOKEN_LEN))
+BREAKS(token_zero, MSG_INSIGHT_QUERY,
+       memset(m->insight_query.subject.tokens[1].value, 0, TOKEN_LEN))
 BREAKS(unborn_person, MSG_INSIGHT_QUERY, m->insight_query.subject.unborn = true)
 BREAKS(person_as_unborn, MSG_INSIGHT_QUERY, m->insight_query.subject_kind = SUBJECT_UNBORN)
 BREAKS(person_as_household, MSG_INSIGHT_QUERY, m->insight_query.subject_kind = SUBJECT_HOUSEHOLD)
-BREAKS(both_subjects, MSG_INSIGHT_QUERY, m->insight_query.household = m->insight_query.subject.tokens[0])
+BREAKS(both_subjects, MSG_INSIGHT_QUERY,
+       m->insight_query.household = m->insight_query.subject.tokens[0])
 BREAKS(no_relationship, MSG_INSIGHT_QUERY, m->insight_query.relationship.kind = 0)
-BREAKS(claimed_without_reason, MSG_INSIGHT_QUERY, m->insight_query.relationship.kind = RELATION_SELF_CLAIMED)
+BREAKS(claimed_without_reason, MSG_INSIGHT_QUERY,
+       m->insight_query.relationship.kind = RELATION_SELF_CLAIMED)
 BREAKS(since_out_of_range, MSG_INSIGHT_QUERY, m->insight_query.relationship.since = INT32_MAX)
 BREAKS(since_too_early, MSG_INSIGHT_QUERY, m->insight_query.relationship.since = INT32_MIN + 1)
 BREAKS(related_backwards, MSG_INSIGHT_QUERY,
        (m->insight_query.relationship.since = 10, m->insight_query.relationship.until = 9))
 BREAKS(parameter_not_home, MSG_INSIGHT_QUERY,
-       (m->insight_query.has_parameter = true, m->insight_query.parameter = m->insight_query.subject.tokens[0]))
+       (m->insight_query.has_parameter = true,
+        m->insight_query.parameter = m->insight_query.subject.tokens[0]))
 BREAKS(parameter_empty, MSG_INSIGHT_QUERY, m->insight_query.has_parameter = true)
 BREAKS(home_empty, MSG_INSIGHT_QUERY, m->insight_query.n_homes = 1)
 BREAKS(query_replies, MSG_INSIGHT_QUERY, m->in_reply_to = m->id)
-BREAKS(household_involvement, MSG_INVOLVEMENT_QUERY, m->involvement_query.subject_kind = SUBJECT_HOUSEHOLD)
+BREAKS(household_involvement, MSG_INVOLVEMENT_QUERY,
+       m->involvement_query.subject_kind = SUBJECT_HOUSEHOLD)
 BREAKS(question_names_practitioner, MSG_QUESTION, memcpy(m->practitioner.ref, "p", 2))
 BREAKS(question_names_case, MSG_QUESTION, memcpy(m->case_ref, "c", 2))
 BREAKS(question_names_basis, MSG_QUESTION, memcpy(m->basis, "b", 2))
 BREAKS(question_of_none, MSG_QUESTION, m->question.question[0] = '\0')
 BREAKS(question_of_two, MSG_QUESTION, m->question.involvement = true)
 BREAKS(question_undated, MSG_QUESTION, m->question.as_of = CIVIL_NONE)
-BREAKS(question_without_household, MSG_QUESTION, memset(&m->question.household, 0, sizeof(m->question.household)))
+BREAKS(question_without_household, MSG_QUESTION,
+       memset(&m->question.household, 0, sizeof(m->question.household)))
 BREAKS(answer_to_nothing, MSG_ANSWER, memset(&m->in_reply_to, 0, sizeof(m->in_reply_to)))
 BREAKS(answer_undated, MSG_ANSWER, m->answer.data_as_of = CIVIL_NONE)
 BREAKS(answer_no_with_cause, MSG_ANSWER, m->answer.cause = CAUSE_STALE)
@@ -145,8 +155,10 @@ BREAKS(answer_unsure_without_cause, MSG_ANSWER, m->answer.value = ANSWER_CANNOT_
 BREAKS(answer_escape, MSG_ANSWER, memcpy(m->answer.service, "\x1b[2J", 5))
 BREAKS(answer_c1, MSG_ANSWER, memcpy(m->answer.service, "\xc2\x9b", 3))
 BREAKS(answer_bad_utf8, MSG_ANSWER, memcpy(m->answer.service, "\xc3", 2))
-BREAKS(involved_unsorted, MSG_INVOLVEMENT, m->involvement.involved[0].agency[62] = '\0'; m->involvement.involved[1].agency[0] = 'a')
-BREAKS(involved_masked_but_named, MSG_INVOLVEMENT, m->involvement.involved[0].visibility = VISIBLE_MASKED)
+BREAKS(involved_unsorted, MSG_INVOLVEMENT, m->involvement.involved[0].agency[62] = '\0';
+       m->involvement.involved[1].agency[0] = 'a')
+BREAKS(involved_masked_but_named, MSG_INVOLVEMENT,
+       m->involvement.involved[0].visibility = VISIBLE_MASKED)
 BREAKS(involved_unnamed, MSG_INVOLVEMENT, m->involvement.involved[0].agency_name[0] = '\0')
 BREAKS(consent_for_nobody, MSG_CONSENT, m->consent.subject.n = 0)
 BREAKS(consent_any_and_some, MSG_CONSENT, m->consent.recipients.any = true)
@@ -155,7 +167,8 @@ BREAKS(consent_empty_name, MSG_CONSENT, m->consent.recipients.agencies[0][0] = '
 BREAKS(consent_scope_past_array, MSG_CONSENT, m->consent.sources.n = SCOPE_MAX + 1)
 BREAKS(consent_undated, MSG_CONSENT, m->consent.given_on = CIVIL_NONE)
 BREAKS(withdrawal_of_nothing, MSG_WITHDRAWAL, m->withdrawal.has_consent = false)
-BREAKS(withdrawal_of_zero, MSG_WITHDRAWAL, memset(&m->withdrawal.consent, 0, sizeof(m->withdrawal.consent)))
+BREAKS(withdrawal_of_zero, MSG_WITHDRAWAL,
+       memset(&m->withdrawal.consent, 0, sizeof(m->withdrawal.consent)))
 BREAKS(shield_backwards, MSG_SHIELD, m->shield.until = m->shield.from - 1)
 BREAKS(shield_level, MSG_SHIELD, m->shield.level = 4)
 BREAKS(shield_without_reason, MSG_SHIELD, m->shield.reason[0] = '\0')
@@ -168,38 +181,94 @@ static const struct {
     bool full;
     void (*change)(struct msg *m);
 } breaks[] = {
-#define B(name, type) { #name, type, false, break_##name }
-#define F(name, type) { #name, type, true, break_##name }
-    B(no_id, MSG_HELLO), B(id_not_v7, MSG_HELLO), B(no_time, MSG_HELLO), B(time_before_1970, MSG_HELLO),
-    B(time_past_9999, MSG_HELLO), B(no_sender, MSG_HELLO), B(sender_upper_case, MSG_HELLO),
-    B(sender_unended, MSG_HELLO), B(versions_crossed, MSG_HELLO), B(mode_unknown, MSG_HELLO),
-    B(mode_unset, MSG_HELLO), B(type_none, MSG_HELLO), B(type_unknown, MSG_HELLO), B(type_below, MSG_HELLO),
-    B(type_great, MSG_HELLO), B(welcome_sender, MSG_WELCOME), B(origin_space, MSG_WELCOME),
-    B(policy_short, MSG_WELCOME), B(page_past_pages, MSG_CATALOGUE), B(no_wording, MSG_CATALOGUE),
-    F(entries_past_array, MSG_CATALOGUE), B(no_practitioner, MSG_INSIGHT_QUERY), B(no_role, MSG_INSIGHT_QUERY),
-    B(no_login, MSG_INSIGHT_QUERY), B(no_purpose, MSG_INSIGHT_QUERY), B(no_question, MSG_INSIGHT_QUERY),
-    B(no_tokens, MSG_INSIGHT_QUERY), F(tokens_past_array, MSG_INSIGHT_QUERY), B(home_in_person, MSG_INSIGHT_QUERY),
-    B(token_kind, MSG_INSIGHT_QUERY), B(token_scheme, MSG_INSIGHT_QUERY), B(token_epoch, MSG_INSIGHT_QUERY),
-    B(token_zero, MSG_INSIGHT_QUERY), B(unborn_person, MSG_INSIGHT_QUERY), B(person_as_unborn, MSG_INSIGHT_QUERY),
-    B(person_as_household, MSG_INSIGHT_QUERY), B(both_subjects, MSG_INSIGHT_QUERY),
-    B(no_relationship, MSG_INSIGHT_QUERY), B(claimed_without_reason, MSG_INSIGHT_QUERY),
-    B(since_out_of_range, MSG_INSIGHT_QUERY), B(since_too_early, MSG_INSIGHT_QUERY),
-    B(related_backwards, MSG_INSIGHT_QUERY), B(parameter_not_home, MSG_INSIGHT_QUERY),
-    B(parameter_empty, MSG_INSIGHT_QUERY), B(home_empty, MSG_INSIGHT_QUERY), B(query_replies, MSG_INSIGHT_QUERY),
-    B(household_involvement, MSG_INVOLVEMENT_QUERY), B(question_names_practitioner, MSG_QUESTION),
-    B(question_names_case, MSG_QUESTION), B(question_names_basis, MSG_QUESTION), B(question_of_none, MSG_QUESTION),
-    B(question_of_two, MSG_QUESTION), B(question_undated, MSG_QUESTION), B(question_without_household, MSG_QUESTION),
-    B(answer_to_nothing, MSG_ANSWER), B(answer_undated, MSG_ANSWER), B(answer_no_with_cause, MSG_ANSWER),
-    B(answer_unsure_without_cause, MSG_ANSWER), B(answer_escape, MSG_ANSWER), B(answer_c1, MSG_ANSWER),
-    B(answer_bad_utf8, MSG_ANSWER), F(involved_unsorted, MSG_INVOLVEMENT),
-    F(involved_masked_but_named, MSG_INVOLVEMENT), F(involved_unnamed, MSG_INVOLVEMENT),
-    B(consent_for_nobody, MSG_CONSENT), B(consent_any_and_some, MSG_CONSENT), B(consent_any_sensitive, MSG_CONSENT),
-    B(consent_empty_name, MSG_CONSENT), F(consent_scope_past_array, MSG_CONSENT), B(consent_undated, MSG_CONSENT),
-    B(withdrawal_of_nothing, MSG_WITHDRAWAL), B(withdrawal_of_zero, MSG_WITHDRAWAL), B(shield_backwards, MSG_SHIELD),
-    B(shield_level, MSG_SHIELD), B(shield_without_reason, MSG_SHIELD), B(refusal_without_reason, MSG_REFUSAL),
+#define B(name, type)                                                                              \
+    {                                                                                              \
+#name, type, false, break_##name                                                           \
+    }
+#define F(name, type)                                                                              \
+    {                                                                                              \
+#name, type, true, break_##name                                                            \
+    }
+    B(no_id, MSG_HELLO),
+    B(id_not_v7, MSG_HELLO),
+    B(no_time, MSG_HELLO),
+    B(time_before_1970, MSG_HELLO),
+    B(time_past_9999, MSG_HELLO),
+    B(no_sender, MSG_HELLO),
+    B(sender_upper_case, MSG_HELLO),
+    B(sender_unended, MSG_HELLO),
+    B(versions_crossed, MSG_HELLO),
+    B(mode_unknown, MSG_HELLO),
+    B(mode_unset, MSG_HELLO),
+    B(type_none, MSG_HELLO),
+    B(type_unknown, MSG_HELLO),
+    B(type_below, MSG_HELLO),
+    B(type_great, MSG_HELLO),
+    B(welcome_sender, MSG_WELCOME),
+    B(origin_space, MSG_WELCOME),
+    B(policy_short, MSG_WELCOME),
+    B(page_past_pages, MSG_CATALOGUE),
+    B(no_wording, MSG_CATALOGUE),
+    F(entries_past_array, MSG_CATALOGUE),
+    B(no_practitioner, MSG_INSIGHT_QUERY),
+    B(no_role, MSG_INSIGHT_QUERY),
+    B(no_login, MSG_INSIGHT_QUERY),
+    B(no_purpose, MSG_INSIGHT_QUERY),
+    B(no_question, MSG_INSIGHT_QUERY),
+    B(no_tokens, MSG_INSIGHT_QUERY),
+    F(tokens_past_array, MSG_INSIGHT_QUERY),
+    B(home_in_person, MSG_INSIGHT_QUERY),
+    B(token_kind, MSG_INSIGHT_QUERY),
+    B(token_scheme, MSG_INSIGHT_QUERY),
+    B(token_epoch, MSG_INSIGHT_QUERY),
+    B(token_zero, MSG_INSIGHT_QUERY),
+    B(unborn_person, MSG_INSIGHT_QUERY),
+    B(person_as_unborn, MSG_INSIGHT_QUERY),
+    B(person_as_household, MSG_INSIGHT_QUERY),
+    B(both_subjects, MSG_INSIGHT_QUERY),
+    B(no_relationship, MSG_INSIGHT_QUERY),
+    B(claimed_without_reason, MSG_INSIGHT_QUERY),
+    B(since_out_of_range, MSG_INSIGHT_QUERY),
+    B(since_too_early, MSG_INSIGHT_QUERY),
+    B(related_backwards, MSG_INSIGHT_QUERY),
+    B(parameter_not_home, MSG_INSIGHT_QUERY),
+    B(parameter_empty, MSG_INSIGHT_QUERY),
+    B(home_empty, MSG_INSIGHT_QUERY),
+    B(query_replies, MSG_INSIGHT_QUERY),
+    B(household_involvement, MSG_INVOLVEMENT_QUERY),
+    B(question_names_practitioner, MSG_QUESTION),
+    B(question_names_case, MSG_QUESTION),
+    B(question_names_basis, MSG_QUESTION),
+    B(question_of_none, MSG_QUESTION),
+    B(question_of_two, MSG_QUESTION),
+    B(question_undated, MSG_QUESTION),
+    B(question_without_household, MSG_QUESTION),
+    B(answer_to_nothing, MSG_ANSWER),
+    B(answer_undated, MSG_ANSWER),
+    B(answer_no_with_cause, MSG_ANSWER),
+    B(answer_unsure_without_cause, MSG_ANSWER),
+    B(answer_escape, MSG_ANSWER),
+    B(answer_c1, MSG_ANSWER),
+    B(answer_bad_utf8, MSG_ANSWER),
+    F(involved_unsorted, MSG_INVOLVEMENT),
+    F(involved_masked_but_named, MSG_INVOLVEMENT),
+    F(involved_unnamed, MSG_INVOLVEMENT),
+    B(consent_for_nobody, MSG_CONSENT),
+    B(consent_any_and_some, MSG_CONSENT),
+    B(consent_any_sensitive, MSG_CONSENT),
+    B(consent_empty_name, MSG_CONSENT),
+    F(consent_scope_past_array, MSG_CONSENT),
+    B(consent_undated, MSG_CONSENT),
+    B(withdrawal_of_nothing, MSG_WITHDRAWAL),
+    B(withdrawal_of_zero, MSG_WITHDRAWAL),
+    B(shield_backwards, MSG_SHIELD),
+    B(shield_level, MSG_SHIELD),
+    B(shield_without_reason, MSG_SHIELD),
+    B(refusal_without_reason, MSG_REFUSAL),
     B(busy_for_no_time, MSG_BUSY),
 };
 
+/* clang-format on */
 static void what_breaks_a_bound_is_not_sent(void **state)
 {
     (void)state;

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SAMPLE_DAY 18500 /* 2020-08-26 */
-#define FULL_DAY 376199  /* 2999-12-31: the longest number */
-#define FULL_MS 253402300799999LL
+#define SAMPLE_DAY 18500  /* 2020-08-26 */
+#define FULL_DAY   376199 /* 2999-12-31: the longest number */
+#define FULL_MS    253402300799999LL
 
 static void sample_text(char *out, size_t size, bool full, const char *little)
 {
@@ -18,7 +18,7 @@ static void sample_text(char *out, size_t size, bool full, const char *little)
     (void)snprintf(out, size, "%s", little);
 }
 #define TEXT(field, little) sample_text(field, sizeof(field), full, little)
-#define SPARE(field) sample_text(field, sizeof(field), full, "") /* may be absent */
+#define SPARE(field)        sample_text(field, sizeof(field), full, "") /* may be absent */
 
 static int32_t sample_day(bool full)
 {
@@ -99,7 +99,9 @@ static void sample_asker(struct msg *m, bool full)
 static void sample_hello(struct msg *m, bool full)
 {
     sample_body(m, full, true);
-    m->hello = (struct msg_hello){ .version_least = 1, .version_most = full ? UINT32_MAX : 1, .mode = MODE_EXERCISE };
+    m->hello = (struct msg_hello){ .version_least = 1,
+                                   .version_most = full ? UINT32_MAX : 1,
+                                   .mode = MODE_EXERCISE };
     TEXT(m->hello.software, "almoner/0.1.0");
 }
 
