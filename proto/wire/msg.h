@@ -2,7 +2,9 @@
 /* msg.h - every message as a plain struct with fixed bounds: what the rest of the program sees of the wire.
  *
  * Strings are NUL-terminated UTF-8 without NUL inside; ids match [a-z0-9][a-z0-9._-]*; a list's n is within its array.
- * Civil days are days since 1970-01-01, CIVIL_NONE when absent (see base/clock.h). */
+ * Texts for people hold no control characters. Civil days are days since 1970-01-01 (1900 to 2999), CIVIL_NONE when absent
+ * (see base/clock.h): a zeroed struct has the day 1970-01-01, so set each day. Which of struct msg's own fields go with
+ * which type is a table in README.md; what breaks it does not encode. */
 #pragma once
 #include "base/bytes.h"
 #include "base/clock.h"
