@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* args.c - parsing of options by table. */
+#include "args.h"
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+enum kind { A_TEXT, A_FLAG, A_NUMBER, A_OFFICER, A_KEY };
+static const struct row {
+    const char *name, *value;
+    enum kind kind;
+    size_t offset;
+    const char *help;
+} rows[] = {
+    { "config", "FILE", A_TEXT, offsetof(struct args, config), "almonerd's configuration, to find its sockets (else $ALMONER_CONFIG)" },
+    { "control", "PATH", A_TEXT, offsetof(struct args, control), "the control socket itself" },
+    { "officers", "PATH", A_TEXT, offsetof(struct args, officers), "the officers' socket itself" },
+    { "officer", "ID", A_OFFICER, 0, "who signs; repeat with a --key each (else $ALMONER_OFFICER)" },
+    { "key", "FILE.sign", A_KEY, 0, "that officer's signing key (else $ALMONER_OFFICER_KEY)" },
+    { "save", "FILE", A_TEXT, offsetof(struct args, save), "do not submit: keep the signed change, for another officer's signature" },
+    { "reason", "TEXT", A_TEXT, offsetof(struct args, reason), "why; recorded in the log" },
+    { "curve", "FILE.key", A_TEXT, offsetof(struct args, curve), "the agency's public CURVE certificate" },
+    { "sign", "FILE.pub", A_TEXT, offsetof(struct args, sign), "the agency's public signing key" },
+    { "public", "FILE.pub", A_TEXT, offsetof(struct args, public_file), "the officer's public signing key" },
+    { "vkey", "FILE", A_TEXT, offsetof(struct args, vkey), "the log's verifier key (audit.vkey), got from its operator by another way" },
+    { "export", "FILE", A_TEXT, offsetof(struct args, input), "verify this export instead of the live log" },
+    { "lines", "N", A_NUMBER, offsetof(struct args, n), "how many (also -n N)" },
+    { "from", "LEAF", A_NUMBER, offsetof(struct args, from), "the first leaf" },
+    { "count", "N", A_NUMBER, offsetof(struct args, count), "how many leaves" },
+    { "agency", "ID", A_TEXT, offsetof(struct args, agency), "only this agency's" },
+    { "event", "WORD", A_TEXT, offsetof(struct args, event), "only this event, e.g. refused, disclosed, withdrawn" },
+    { "since", "DATE", A_TEXT, offsetof(struct args, since), "only from this civil day" },
+    { "until", "DATE", A_TEXT, offsetof(struct args, until), "only up to this civil day" },
+    { "follow", NULL, A_FLAG, offsetof(struct args, follow), "go on as leaves are added, until ^C" },
+    { "json", NULL, A_FLAG, offsetof(struct args, json), "for programs" },
+    { "help", NULL, A_FLAG, offsetof(struct args, help), "this" },
+};
+#define N_ROWS   ALM_LEN(rows)
+#define ROW_BASE 256
+
+static int args_fail(const char *text, const char *what)
+{
+    (void)fprintf(stderr, "almoner: --%s %s\n", what, text);
+    return EX_USAGE;
+}
+
+static int args_number(const char *name, const char *text, int64_t *out)
+{
+    char *end;
+
+    errno = 0;
+    *out = strtoll(text, &end, 10);
+    if (errno || end == text || *end || *out < 0 || *text == ' ' || *text == '+')
+        return args_fail("takes a whole number, 0 or more", name);
+    return 0;
+}
+
+static int args_set(struct args *a, const struct row *r, const char *value)
+{
+    uint64_t bit = UINT64_C(1) << (r - rows);
+    char *at = (char *)a + r->offset;
+
+    if (r->kind == A_OFFICER || r->kind == A_KEY) {
+        size_t *n = r->kind == A_OFFICER ? &a->n_officers : &a->n_keys;
+
+        if (*n == ARGS_SIGNERS_MAX)
+            return args_fail("was given more often than four times", r->name);
+        if (r->kind == A_OFFICER)
+            a->officer[(*n)++] = value;
+        else
+            a->key[(*n)++] = value;
+        a->given |= bit;
+        return 0;
+    }
+    if (a->given & bit && r->kind != A_FLAG)
+        return args_fail("was given twice", r->name);
+    a->given |= bit;
+    if (r->kind == A_NUMBER)
+        return args_number(r->name, value, (int64_t *)(void *)at);
+    if (r->kind == A_FLAG)
+        *(bool *)at = true;
+    else
+        *(const char **)(void *)at = value;
+    return 0;
+}
+
+static int args_pairs(struct args *a)
+{
+    const char *officer = getenv("ALMONER_OFFICER"), *key = getenv("ALMONER_OFFICER_KEY");
+
+    if (!a->config)
+        a->config = getenv("ALMONER_CONFIG");
+    if (!a->n_officers && !a->n_keys && officer && key && *officer && *key) {
+        a->officer[a->n_officers++] = officer;
+        a->key[a->n_keys++] = key;
+    }
+    if (a->n_officers == a->n_keys)
+        return 0;
+    (void)fprintf(stderr, "almoner: each --officer ID needs its --key FILE: %zu and %zu were given\n", a->n_officers, a->n_keys);
+    return EX_USAGE;
+}
+
+int args_read(int argc, char **argv, struct args *out)
+{
+    struct option options[N_ROWS + 1] = { { 0 } };
+    char name[] = "almoner";
+    int c, rc;
+
+    for (size_t i = 0; i < N_ROWS; i++)
+        options[i] = (struct option){ rows[i].name, rows[i].kind == A_FLAG ? no_argument : required_argument, NULL, ROW_BASE + (int)i };
+    *out = (struct args){ .n = -1, .from = -1, .count = -1 };
+    argv[0] = name; /* for getopt's own messages */
+    while ((c = getopt_long(argc, argv, "hn:", options, NULL)) != -1) {
+        if (c == 'n' || c == 'h') {
+            for (c = ROW_BASE; strcmp(rows[c - ROW_BASE].name, optarg ? "lines" : "help"); c++)
+                ;
+        } else if (c < ROW_BASE) {
+            return EX_USAGE;
+        }
+        rc = args_set(out, &rows[c - ROW_BASE], optarg);
+        if (rc)
+            return rc;
+    }
+    for (; optind < argc; optind++) {
+        if (out->n_operands == ARGS_OPERANDS_MAX) {
+            (void)fprintf(stderr, "almoner: too many words: \"%.40s\"\n", argv[optind]);
+            return EX_USAGE;
+        }
+        out->operands[out->n_operands++] = argv[optind];
+    }
+    return out->help ? 0 : args_pairs(out);
+}
+
+static bool names_have(const char *names, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (const char *at = strstr(names, name); at; at = strstr(at + 1, name))
+        if ((at == names || at[-1] == ' ') && (at[len] == ' ' || !at[len]))
+            return true;
+    return false;
+}
+
+const char *args_not_in(const struct args *a, const char *names)
+{
+    for (size_t i = 0; i < N_ROWS; i++)
+        if (a->given & (UINT64_C(1) << i) && !names_have(names, rows[i].name))
+            return rows[i].name;
+    return NULL;
+}
+
+void args_help(const char *names)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        char option[40];
+
+        if (!names_have(names, rows[i].name))
+            continue;
+        (void)snprintf(option, sizeof(option), "--%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
+        (void)printf("  %-20s %s\n", option, rows[i].help);
+    }
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy.c - policy text checked and compiled here, shown as tables, and activated by two officers over its hash. */
+#include "officer.h"
+#include "base/clock.h"
+#include "compile/compile.h"
+#include "conf/conf.h"
+#include "engine/engine.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define BUNDLE_MAX (3u << 20) /* bytes: as base64 it fits one message of proto/local */
+
+struct compiled {
+    struct buf bytes;
+    struct bundle *bundle;
+    char hash[2 * POLICY_HASH_LEN + 1];
+};
+static void compiled_deinit(struct compiled *c)
+{
+    buf_deinit(&c->bytes);
+    bundle_freep(&c->bundle);
+}
+
+static void print_errors(const struct officer_session *s, const struct conf_errors *e)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; conf_errors_at(e, i); i++) {
+        (void)fprintf(stderr, "%s\n", conf_errors_at(e, i));
+        (void)json_array_append_new(list, json_string(conf_errors_at(e, i)));
+    }
+    if (s->args->json) {
+        json_t *o = json_pack("{s:b, s:o}", "ok", 0, "errors", list);
+
+        print_json(o);
+        json_decref(o);
+    } else {
+        json_decref(list);
+    }
+}
+
+static int policy_load(const struct officer_session *s, const char *path, struct compiled *out)
+{
+    ALM_CLEANUP(conf_errors_freep) struct conf_errors *e = NULL;
+    size_t n;
+    int rc;
+
+    if (conf_errors_new(&e))
+        return officer_fail(s, EX_OSERR, "short of memory");
+    buf_init(&out->bytes, BUNDLE_MAX);
+    rc = policy_compile(path, e, &out->bytes);
+    n = conf_errors_count(e);
+    if (n) {
+        print_errors(s, e);
+        return officer_fail(s, rc == -ENOENT ? EX_NOINPUT : EX_DATAERR, "%zu error%s in %s: nothing was compiled", n, n == 1 ? "" : "s", path);
+    }
+    if (rc == -E2BIG)
+        return officer_fail(s, EX_DATAERR, "%s: compiled it is longer than %u bytes", path, BUNDLE_MAX);
+    if (!rc)
+        rc = bundle_decode(buf_view(&out->bytes), &out->bundle);
+    if (rc)
+        return officer_fail(s, EX_SOFTWARE, "%s: %s", path, strerror(-rc));
+    hex_encode(bundle_hash(out->bundle), POLICY_HASH_LEN, out->hash);
+    return 0;
+}
+
+static json_t *policy_summary(const struct compiled *c)
+{
+    return json_pack("{s:b, s:s, s:s, s:i, s:i, s:i, s:i}", "ok", 1, "name", bundle_name(c->bundle), "hash", c->hash, "bytes", (int)c->bytes.len,
+                     "agencies", (int)bundle_n_agencies(c->bundle), "purposes", (int)bundle_n_purposes(c->bundle), "questions",
+                     (int)bundle_n_questions(c->bundle));
+}
+
+int command_policy_check(struct officer_session *s)
+{
+    ALM_CLEANUP(compiled_deinit) struct compiled c = { .bundle = NULL };
+    int rc = policy_load(s, s->args->operands[2], &c);
+
+    if (rc)
+        return rc;
+    if (s->args->json) {
+        json_t *o = policy_summary(&c);
+
+        print_json(o);
+        json_decref(o);
+        return 0;
+    }
+    (void)printf("%s: no errors\nname       %s\nhash       %s\nagencies   %zu\npurposes   %zu\nquestions  %zu\n", s->args->operands[2],
+                 bundle_name(c.bundle), c.hash, bundle_n_agencies(c.bundle), bundle_n_purposes(c.bundle), bundle_n_questions(c.bundle));
+    return 0;
+}
+
+int command_policy_activate(struct officer_session *s)
+{
+    ALM_CLEANUP(compiled_deinit) struct compiled c = { .bundle = NULL };
+    size_t size;
+    char *text;
+    json_t *fields;
+    int rc = policy_load(s, s->args->operands[2], &c);
+
+    if (rc)
+        return rc;
+    size = (c.bytes.len + 2) / 3 * 4 + 1;
+    text = malloc(size);
+    if (!text || base64_encode(c.bytes.data, c.bytes.len, text, size) < 0) {
+        free(text);
+        return officer_fail(s, EX_OSERR, "short of memory");
+    }
+    fields = json_pack("{s:s, s:s, s:s}", "name", bundle_name(c.bundle), "hash", c.hash, "bundle", text);
+    free(text);
+    if (!s->args->json)
+        (void)printf("%s, hash %s\n", bundle_name(c.bundle), c.hash);
+    return change_run(s, "policy-activate", 2, fields);
+}
+
+/* --- policy show --- */
+
+static void show_agencies(const struct bundle *b)
+{
+    static const char *const titles[] = { "agency", "sector", "of", "sensitive", "hub", "name" };
+    struct table *t = table_new(ALM_LEN(titles), titles);
+
+    for (uint16_t i = 0; t && i < bundle_n_agencies(b); i++) {
+        const struct policy_agency *a = bundle_agency_at(b, i);
+        const char *of = a->organisation == i || a->organisation >= bundle_n_agencies(b) ? "" : bundle_agency_at(b, a->organisation)->id;
+
+        table_row(t, (const char *const[]){ a->id, a->sector, of, a->sensitive ? "sensitive" : "", a->hub ? "hub" : "", a->name });
+    }
+    table_print(t);
+}
+
+static void day_text(int32_t day, char out[static CIVIL_TEXT])
+{
+    civil_format(day == POLICY_DAY_NONE ? CIVIL_NONE : day, out);
+}
+
+static void show_purposes(const struct bundle *b)
+{
+    static const char *const titles[] = { "purpose", "protocol", "consent", "who", "from", "until", "title" };
+    struct table *t = table_new(ALM_LEN(titles), titles);
+
+    for (uint16_t i = 0; t && i < bundle_n_purposes(b); i++) {
+        const struct policy_purpose *p = bundle_purpose_at(b, i);
+        char from[CIVIL_TEXT], until[CIVIL_TEXT];
+
+        day_text(p->from, from);
+        day_text(p->until, until);
+        table_row(t, (const char *const[]){ p->id, p->protocol, p->consent ? "needed" : "", p->involvement ? "may ask" : "", from, until, p->title });
+    }
+    table_print(t);
+}
+
+static void show_questions(const struct bundle *b)
+{
+    static const char *const titles[] = { "question", "about", "sensitive", "wording" };
+    struct table *t = table_new(ALM_LEN(titles), titles);
+
+    for (uint16_t i = 0; t && i < bundle_n_questions(b); i++) {
+        const struct policy_question *q = bundle_question_at(b, i);
+
+        table_row(t, (const char *const[]){ q->id, q->household ? "person, household" : "person", q->sensitive ? "sensitive" : "", q->wording });
+    }
+    table_print(t);
+}
+
+static int policy_show_text(struct officer_session *s)
+{
+    ALM_CLEANUP(compiled_deinit) struct compiled c = { .bundle = NULL };
+    int rc = policy_load(s, s->args->operands[2], &c);
+
+    if (rc)
+        return rc;
+    if (s->args->json) {
+        json_t *o = policy_summary(&c);
+
+        print_json(o);
+        json_decref(o);
+        return 0;
+    }
+    (void)printf("%s, hash %s\n\n", bundle_name(c.bundle), c.hash);
+    show_agencies(c.bundle);
+    (void)putchar('\n');
+    show_purposes(c.bundle);
+    (void)putchar('\n');
+    show_questions(c.bundle);
+    return 0;
+}
+
+int command_policy_show(struct officer_session *s)
+{
+    json_t *q, *r = NULL;
+    char shown[128];
+    int rc;
+
+    if (s->args->n_operands > 2)
+        return policy_show_text(s);
+    q = json_pack("{s:s}", "op", "policy");
+    rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
+    json_decref(q);
+    if (rc)
+        return rc;
+    if (s->args->json) {
+        print_json(r);
+    } else if (!json_is_string(json_object_get(r, "hash")) || !json_string_length(json_object_get(r, "hash"))) {
+        (void)printf("no policy is in force: nothing is shared until two officers activate one (almoner policy activate PATH)\n");
+    } else {
+        (void)printf("name  %s\n", printable(json_string_value(json_object_get(r, "name")), shown, sizeof(shown)));
+        (void)printf("hash  %s\n", printable(json_string_value(json_object_get(r, "hash")), shown, sizeof(shown)));
+        (void)printf("\nTo see whether a folder of policy text is this one: almoner policy check PATH prints its hash.\n");
+    }
+    json_decref(r);
+    return 0;
+}

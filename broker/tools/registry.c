@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* registry.c - who may act: agencies, practitioners, officers; shields lifted, a rehearsal's day, the broker's state. */
+#include "officer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/id.h"
+#include "cert/cert.h"
+#include "local/local.h"
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+static const char *operand(const struct officer_session *s, size_t i)
+{
+    return s->args->operands[i];
+}
+
+static int need_reason(const struct officer_session *s)
+{
+    if (s->args->reason && *s->args->reason && strlen(s->args->reason) <= 200)
+        return 0;
+    return officer_fail(s, EX_USAGE, "say why, in up to 200 characters: --reason \"...\" (it is recorded; name no person in it)");
+}
+
+/* A list from the control socket, e.g. op "agencies" -> field "agencies". */
+static int ask_list(const struct officer_session *s, const char *op, json_t **reply, const json_t **list)
+{
+    json_t *q = json_pack("{s:s}", "op", op), *r = NULL;
+    int rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
+
+    json_decref(q);
+    if (rc)
+        return rc;
+    *list = json_object_get(r, op);
+    if (!json_is_array(*list)) {
+        json_decref(r);
+        return officer_fail(s, EX_PROTOCOL, "the broker's reply holds no list \"%s\"", op);
+    }
+    *reply = r;
+    return 0;
+}
+
+static const char *text_of(const json_t *o, const char *key)
+{
+    const char *text = json_string_value(json_object_get(o, key));
+
+    return text ? text : "";
+}
+
+/* --- agencies --- */
+
+int command_agency_add(struct officer_session *s)
+{
+    const char *id = operand(s, 2);
+    struct cert cert = { .public_key = "" };
+    char why[CERT_WHY_MAX], sign[45] = "";
+    json_t *fields;
+    int rc = officer_check_id(s, "the agency", id);
+
+    if (rc)
+        return rc;
+    if (!s->args->curve && !s->args->sign)
+        return officer_fail(s, EX_USAGE, "which keys? --curve NAME.key and --sign NAME.pub, as the agency made them with \"almoner key new\"");
+    if (s->args->curve) {
+        rc = cert_read(s->args->curve, CERT_PUBLIC, &cert, why);
+        if (rc)
+            return officer_fail(s, rc == -EINVAL ? EX_DATAERR : EX_NOINPUT, "%s", why);
+    }
+    if (s->args->sign)
+        rc = officer_read_public(s, s->args->sign, sign);
+    if (rc)
+        return rc;
+    fields = json_pack("{s:s}", "agency", id);
+    if (cert.public_key[0])
+        (void)json_object_set_new(fields, "curve", json_string(cert.public_key));
+    if (sign[0])
+        (void)json_object_set_new(fields, "sign", json_string(sign));
+    return change_run(s, "agency-add", 1, fields);
+}
+
+static size_t list_length(const json_t *o, const char *key)
+{
+    return json_array_size(json_object_get(o, key));
+}
+
+int command_agency_list(struct officer_session *s)
+{
+    static const char *const titles[] = { "agency", "standing", "curve keys", "signing keys" };
+    const json_t *list;
+    struct table *t;
+    json_t *r, *a;
+    size_t i;
+    int rc = ask_list(s, "agencies", &r, &list);
+
+    if (rc)
+        return rc;
+    if (s->args->json) {
+        print_json(r);
+        json_decref(r);
+        return 0;
+    }
+    t = table_new(ALM_LEN(titles), titles);
+    json_array_foreach(list, i, a) {
+        char curve[24], sign[24];
+
+        (void)snprintf(curve, sizeof(curve), "%zu", list_length(a, "curve"));
+        (void)snprintf(sign, sizeof(sign), "%zu", list_length(a, "sign"));
+        if (t)
+            table_row(t, (const char *const[]){ text_of(a, "agency"), text_of(a, "standing"), curve, sign });
+    }
+    table_print(t);
+    if (!json_array_size(list))
+        (void)printf("none is enrolled yet: almoner agency add ID --curve ID.key --sign ID.pub\n");
+    json_decref(r);
+    return 0;
+}
+
+static void print_keys(const json_t *agency, const char *key)
+{
+    const json_t *keys = json_object_get(agency, key);
+    char shown[64];
+    json_t *v;
+    size_t i;
+
+    json_array_foreach(keys, i, v)
+        (void)printf("%-9s %s\n", key, printable(json_string_value(v), shown, sizeof(shown)));
+}
+
+int command_agency_show(struct officer_session *s)
+{
+    const json_t *list;
+    json_t *r, *a;
+    size_t i;
+    int rc = ask_list(s, "agencies", &r, &list);
+
+    if (rc)
+        return rc;
+    rc = EX_DATAERR;
+    json_array_foreach(list, i, a) {
+        char shown[ID_TEXT_MAX];
+
+        if (strcmp(text_of(a, "agency"), operand(s, 2)))
+            continue;
+        rc = 0;
+        if (s->args->json) {
+            print_json(a);
+            continue;
+        }
+        (void)printf("agency    %s\n", operand(s, 2));
+        (void)printf("standing  %s\n", printable(text_of(a, "standing"), shown, sizeof(shown)));
+        print_keys(a, "curve");
+        print_keys(a, "sign");
+    }
+    json_decref(r);
+    return rc ? officer_fail(s, rc, "no agency \"%s\" is enrolled; \"almoner agency list\" shows those that are", operand(s, 2)) : 0;
+}
+
+static int agency_standing(struct officer_session *s, const char *kind, unsigned needs)
+{
+    int rc = officer_check_id(s, "the agency", operand(s, 2));
+
+    if (!rc)
+        rc = need_reason(s);
+    return rc ? rc : change_run(s, kind, needs, json_pack("{s:s, s:s}", "agency", operand(s, 2), "reason", s->args->reason));
+}
+int command_agency_suspend(struct officer_session *s)
+{
+    return agency_standing(s, "agency-suspend", 1);
+}
+int command_agency_resume(struct officer_session *s)
+{
+    return agency_standing(s, "agency-resume", 2);
+}
+
+/* The key itself, or the public file that it stands in. */
+static int key_text(const struct officer_session *s, const char *given, char *out, size_t size)
+{
+    struct cert cert;
+    char why[CERT_WHY_MAX], sign[45];
+    uint8_t raw[CERT_KEY_LEN + 3];
+    size_t len = strlen(given);
+    int rc;
+
+    if (!cert_key_decode(given, raw) || (len == 44 && base64_decode(given, len, raw, sizeof(raw)) == SIGN_PUBLIC_LEN))
+        return text_copy(out, size, given);
+    if (len > 4 && !strcmp(given + len - 4, ".key")) {
+        rc = cert_read(given, CERT_PUBLIC, &cert, why);
+        if (rc)
+            return officer_fail(s, rc == -EINVAL ? EX_DATAERR : EX_NOINPUT, "%s", why);
+        return text_copy(out, size, cert.public_key);
+    }
+    if (access(given, F_OK))
+        return officer_fail(s, EX_USAGE, "\"%.60s\" is neither a public key (40 characters of Z85, 44 of base64) nor a file: \"almoner agency show ID\" "
+                                         "lists an agency's keys",
+                            given);
+    rc = officer_read_public(s, given, sign);
+    return rc ? rc : text_copy(out, size, sign);
+}
+
+int command_agency_revoke(struct officer_session *s)
+{
+    char key[64];
+    int rc = officer_check_id(s, "the agency", operand(s, 2));
+
+    if (!rc)
+        rc = key_text(s, operand(s, 3), key, sizeof(key));
+    return rc ? rc : change_run(s, "agency-revoke-key", 1, json_pack("{s:s, s:s}", "agency", operand(s, 2), "key", key));
+}
+
+static int practitioner_standing(struct officer_session *s, const char *kind)
+{
+    int rc = officer_check_id(s, "the agency", operand(s, 2));
+
+    if (!rc && (!*operand(s, 3) || strlen(operand(s, 3)) >= ID_TEXT_MAX))
+        rc = officer_fail(s, EX_USAGE, "a practitioner's reference has 1 to 63 characters");
+    if (!rc)
+        rc = need_reason(s);
+    return rc ? rc :
+                change_run(s, kind, 1,
+                           json_pack("{s:s, s:s, s:s}", "agency", operand(s, 2), "practitioner", operand(s, 3), "reason", s->args->reason));
+}
+int command_practitioner_suspend(struct officer_session *s)
+{
+    return practitioner_standing(s, "practitioner-suspend");
+}
+int command_practitioner_resume(struct officer_session *s)
+{
+    return practitioner_standing(s, "practitioner-resume");
+}
+
+/* --- officers --- */
+
+/* Two officers stand behind every later change; until there are two, adding one needs no signature (and is recorded as genesis). */
+static int officers_needed(const struct officer_session *s, unsigned *needs)
+{
+    const json_t *list;
+    size_t active = 0, i;
+    json_t *r, *o;
+    int rc = ask_list(s, "officers", &r, &list);
+
+    if (rc)
+        return rc;
+    json_array_foreach(list, i, o)
+        active += strcmp(text_of(o, "standing"), "suspended") != 0;
+    json_decref(r);
+    *needs = active < 2 ? 0 : 2;
+    return 0;
+}
+
+int command_officer_add(struct officer_session *s)
+{
+    char key[45];
+    unsigned needs = 2;
+    int rc = officer_check_id(s, "the officer", operand(s, 2));
+
+    if (rc)
+        return rc;
+    if (!s->args->public_file)
+        return officer_fail(s, EX_USAGE, "which key? --public NAME.pub, as the officer made it with \"almoner key new sign NAME\"");
+    rc = officer_read_public(s, s->args->public_file, key);
+    if (!rc && !s->args->save)
+        rc = officers_needed(s, &needs);
+    return rc ? rc : change_run(s, "officer-add", needs, json_pack("{s:s, s:s}", "officer", operand(s, 2), "public", key));
+}
+
+int command_officer_list(struct officer_session *s)
+{
+    static const char *const titles[] = { "officer", "standing", "public key" };
+    const json_t *list;
+    struct table *t;
+    json_t *r, *o;
+    size_t i;
+    int rc = ask_list(s, "officers", &r, &list);
+
+    if (rc)
+        return rc;
+    if (s->args->json) {
+        print_json(r);
+        json_decref(r);
+        return 0;
+    }
+    t = table_new(ALM_LEN(titles), titles);
+    json_array_foreach(list, i, o)
+        if (t)
+            table_row(t, (const char *const[]){ text_of(o, "officer"), text_of(o, "standing"), text_of(o, "public") });
+    table_print(t);
+    if (json_array_size(list) < 2)
+        (void)printf("two officers are needed before any policy can be activated: almoner officer add ID --public ID.pub\n");
+    json_decref(r);
+    return 0;
+}
+
+int command_officer_suspend(struct officer_session *s)
+{
+    int rc = officer_check_id(s, "the officer", operand(s, 2));
+
+    return rc ? rc : change_run(s, "officer-suspend", 2, json_pack("{s:s}", "officer", operand(s, 2)));
+}
+
+/* --- shields, the day, the state --- */
+
+int command_shield_lift(struct officer_session *s)
+{
+    struct id id;
+    int rc = id_parse(operand(s, 2), &id) ? officer_fail(s, EX_USAGE, "a shield's id looks like 0190a1b2-....: its owner was given it in the receipt, and "
+                                                                      "\"almoner audit list --event shield-lodged\" shows it") :
+                                            need_reason(s);
+
+    return rc ? rc : change_run(s, "shield-lift", 2, json_pack("{s:s, s:s}", "shield", operand(s, 2), "reason", s->args->reason));
+}
+
+int command_exercise_day(struct officer_session *s)
+{
+    int32_t day;
+
+    if (civil_parse(operand(s, 2), &day))
+        return officer_fail(s, EX_USAGE, "\"%.20s\" is not a day: YYYY-MM-DD, e.g. 2026-05-03", operand(s, 2));
+    if (s->mode == 1)
+        return officer_fail(s, EX_UNAVAILABLE, "this is a live broker: its day comes from the clock, and no command sets it");
+    return change_run(s, "day-set", 1, json_pack("{s:s}", "day", operand(s, 2)));
+}
+
+static void print_value(const char *key, const json_t *v)
+{
+    char shown[256];
+
+    if (json_is_string(v))
+        (void)printf("%-16s %s\n", key, printable(json_string_value(v), shown, sizeof(shown)));
+    else if (json_is_integer(v))
+        (void)printf("%-16s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(v));
+    else if (json_is_boolean(v))
+        (void)printf("%-16s %s\n", key, json_is_true(v) ? "yes" : "no");
+    else if (json_is_array(v))
+        (void)printf("%-16s %zu\n", key, json_array_size(v));
+}
+
+static void print_gates(const json_t *gates)
+{
+    static const char *const titles[] = { "gate of", "ready", "restarts" };
+    struct table *t = table_new(ALM_LEN(titles), titles);
+    json_t *g;
+    size_t i;
+
+    json_array_foreach(gates, i, g) {
+        char restarts[24];
+
+        (void)snprintf(restarts, sizeof(restarts), "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(g, "restarts")));
+        if (t)
+            table_row(t, (const char *const[]){ text_of(g, "organisation"), json_is_true(json_object_get(g, "ready")) ? "yes" : "no", restarts });
+    }
+    table_print(t);
+}
+
+int command_status(struct officer_session *s)
+{
+    json_t *q = json_pack("{s:s}", "op", "status"), *r = NULL, *v;
+    const char *key;
+    int rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
+
+    json_decref(q);
+    if (rc)
+        return rc;
+    if (s->args->json) {
+        print_json(r);
+    } else {
+        json_object_foreach(r, key, v)
+            if (strcmp(key, "ok") && strcmp(key, "more") && strcmp(key, "gates"))
+                print_value(key, v);
+        print_gates(json_object_get(r, "gates"));
+    }
+    json_decref(r);
+    return 0;
+}
