@@ -7,6 +7,7 @@ tap.py count BUILD STATUS NAME...        "passed failed skipped", after telling 
 """
 import json
 import re
+import shlex
 import subprocess
 import sys
 
@@ -47,7 +48,7 @@ def count_tap(text):
     return passed, failures, skipped, planned is None or planned == seen
 
 
-def tell_failure(test, reasons):
+def tell_failure(build, test, reasons):
     """Shows what a failed test printed, last lines first in importance."""
     print(f"\n-- FAILED: {test['name']} ({test['result']}, exit {test.get('returncode')})", file=sys.stderr)
     for reason in reasons:
@@ -58,10 +59,10 @@ def tell_failure(test, reasons):
             print(f"   its {stream}{', the end of it' if len(lines) > OUTPUT_LINES else ''}:", file=sys.stderr)
         for line in lines[-OUTPUT_LINES:]:
             print(f"   | {line}", file=sys.stderr)
-    print(f"   run it again: {' '.join(test['command'])}\n", file=sys.stderr)
+    print(f"   run it again: (cd {build} && {shlex.join(test['command'])})\n", file=sys.stderr)
 
 
-def count_test(test):
+def count_test(build, test):
     """(passed, failed, skipped) of one meson test: its TAP lines, or itself if it speaks no TAP."""
     passed, failures, skipped, plan_kept = count_tap(test.get("stdout", ""))
     reasons = list(failures)
@@ -75,7 +76,7 @@ def count_test(test):
     if not good and not reasons:
         reasons.append("it ended badly after its last test (a crash, a leak, the time limit)")
     if reasons:
-        tell_failure(test, reasons)
+        tell_failure(build, test, reasons)
     return passed, len(reasons), skipped
 
 
@@ -87,7 +88,7 @@ def count(build, status, names):
             test = json.loads(line)
             test["name"] = test["name"].split(" / ")[-1]
             seen.add(test["name"])
-            totals = [a + b for a, b in zip(totals, count_test(test))]
+            totals = [a + b for a, b in zip(totals, count_test(build, test))]
     for name in sorted(set(names) - seen):
         print(f"FAIL {name}: meson did not run it", file=sys.stderr)
         totals[1] += 1

@@ -14,7 +14,7 @@ def judged(stdout, result="OK"):
     """(passed, failed, skipped) of a test that printed stdout and was judged result by meson."""
     test = {"name": "t", "stdout": stdout, "stderr": "", "result": result, "returncode": 0, "command": ["t"]}
     with contextlib.redirect_stderr(io.StringIO()):
-        return tap.count_test(test)
+        return tap.count_test("build", test)
 
 
 CASES = [
