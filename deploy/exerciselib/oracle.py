@@ -240,6 +240,9 @@ class Oracle:
             return [c for c in rows if c.household_id == subject]
         return [c for c in rows if c.person_id == subject or (not c.person_id and c.household_id in self.homes(subject, c.date))]
 
+    def in_home(self, person, home, day):
+        return not person or home in (self.homes(person, day) or [home])
+
     def in_state(self, contacts, starts, ends):
         rows = [(c.date, c.kind in starts) for c in contacts if c.kind in starts or c.kind in ends]
         return bool(rows) and max(rows)[1]
@@ -256,7 +259,8 @@ class Oracle:
             return YES if parameter in self.homes(subject, day) else NO
         contacts = self.about(agency, subject, day)
         if q.rule == "state":
-            who = {c.person_id for c in contacts} if subject in self.households else {None}
+            # "anyone in it (or it itself)": somebody who lives elsewhere by then is not in it.
+            who = {c.person_id for c in contacts if self.in_home(c.person_id, subject, day)} if subject in self.households else {None}
             groups = [[c for c in contacts if w is None or c.person_id == w] for w in who]
             return YES if any(self.in_state(g, q.kinds, q.end_kinds) for g in groups) else NO
         within = [c for c in contacts if c.kind in q.kinds and (q.rule == "ever" or (day - c.date).days <= q.window_days)]
