@@ -5,8 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from .policy_text import write_policy
 
 
-def raise_curtain(stage, folder, cabinet, first_day, tell):
-    """Keys, broker, officers, policy, agencies, adapters: everything up and on the first day."""
+def raise_curtain(stage, folder, cabinet, first_day, tell=lambda line, always=False: None, without=()):
+    """Keys, broker, officers, policy, agencies, adapters: everything up and on the first day.
+
+    without: agencies that are enrolled but get no adapter here; somebody else speaks for them, or nobody.
+    """
     agencies = list(cabinet.organisation)
     organisations = sorted(set(cabinet.organisation.values()))
     tell(f"making keys for {len(agencies)} agencies", True)
@@ -21,8 +24,11 @@ def raise_curtain(stage, folder, cabinet, first_day, tell):
     stage.activate(policy)
     for agency in agencies:
         stage.enrol(agency)
+        if agency in without:
+            continue
         cabinet.write(agency, first_day)
         stage.start_adapter(agency, cabinet.configure(agency))
-    tell(f"waiting for {len(agencies)} adapters", True)
+    with_adapter = [a for a in agencies if a not in without]
+    tell(f"waiting for {len(with_adapter)} adapters", True)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda a: stage.wait_adapter(a, day=first_day), agencies))
+        list(pool.map(lambda a: stage.wait_adapter(a, day=first_day), with_adapter))

@@ -80,12 +80,13 @@ class Player:
 
     def move_to(self, day):
         """The rows that exist by then appear in the agencies' files; then the broker's day moves, and the adapters hear of it."""
-        changed = [a for a in self.cabinet.organisation if self.cabinet.write(a, day)]
+        here = [a for a in self.cabinet.organisation if f"adapter-{a}" in self.stage.processes]
+        changed = [a for a in here if self.cabinet.write(a, day)]
         for agency in changed:
             self.stage.processes[f"adapter-{agency}"].send_signal(signal.SIGHUP)
         self.retry(lambda: self.stage.set_day(day))
         with ThreadPoolExecutor(WORKERS) as pool:
-            list(pool.map(lambda agency: self.stage.wait_adapter(agency, day=day), self.cabinet.organisation))
+            list(pool.map(lambda agency: self.stage.wait_adapter(agency, day=day), here))
         self.day = day
 
     def retry(self, act):

@@ -3,7 +3,6 @@
 
 It shares no code with almoner: it shows that an agency may bring its own adapter in another language.
 """
-import datetime
 import hashlib
 import hmac
 import os
@@ -14,7 +13,6 @@ import nacl.signing
 import zmq
 import zmq.auth
 
-ORDINAL = datetime.date.toordinal
 FRESH_ID_VERSION = 0x70
 TOKEN_DOMAIN = b"almoner/token/v1\0"
 SIGN_DOMAIN = b"almoner/v1\0"
@@ -87,24 +85,18 @@ class Client:
         return self.pb.Envelope(version=1, key_id=self.key_id, body=octets,
                                 signature=signature or self.key.sign(message).signature).SerializeToString()
 
-    @staticmethod
-    def pad(body, size):
-        """Zero bytes in one or two padding entries bring the encoding to exactly size bytes."""
-        del body.padding[:]
-        for entries in ((), (0,), (0, 0)):
-            for first in (0, 1) if len(entries) == 2 else (None,):
-                del body.padding[:]
-                if entries:
-                    body.padding.extend([b""] * len(entries))
-                    if first is not None:
-                        body.padding[0] = bytes(first)
-                    for filler in range(max(0, size - body.ByteSize() - 4), size):
-                        body.padding[-1] = bytes(filler)
-                        if body.ByteSize() >= size:
-                            break
-                if body.ByteSize() == size:
-                    return body.SerializeToString()
-        raise ValueError(f"cannot pad {body.ByteSize()} to {size}")
+    def pad(self, body, size):
+        """Zero bytes in at most two padding entries bring the encoding to exactly size bytes."""
+        for entries in ([], [0], [0, 0]):
+            room = size - body.ByteSize() - 2 * len(entries)
+            if entries:
+                entries[-1] = max(0, room if room < 128 else room - 1 if room < 16385 else room - 2)
+            padded = self.pb.Body()
+            padded.CopyFrom(body)
+            padded.padding.extend(bytes(n) for n in entries)
+            if padded.ByteSize() == size:
+                return padded.SerializeToString()
+        raise ValueError(f"cannot pad {body.ByteSize()} bytes to {size}")
 
     def send(self, frame):
         self.socket.send(frame)
