@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* answers.c - "a holder is not trusted either": an answer counts from an agency that was asked, once, before the reply goes. */
+#include "stages.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void answer_stray(struct core *c, const struct work *w, const char *why)
+{
+    struct ledger_clear *l = record_begin(c, EVENT_STRAY_ANSWER, w->agency);
+
+    l->message = w->id;
+    text_cut(l->detail, sizeof(l->detail), why);
+    (void)record_end(c);
+}
+
+static bool answer_detail(struct pending_holder *h, const struct msg_answer *a)
+{
+    if (!h->owner->ask.involvement || a->value != ANSWER_YES)
+        return true;
+    h->detail = calloc(1, sizeof(*h->detail));
+    if (!h->detail)
+        return false;
+    memcpy(h->detail->service, a->service, sizeof(h->detail->service));
+    memcpy(h->detail->contact_route, a->contact_route, sizeof(h->detail->contact_route));
+    memcpy(h->detail->lead_professional, a->lead_professional, sizeof(h->detail->lead_professional));
+    h->detail->since = a->since;
+    return true;
+}
+
+void answer_take(struct core *c, struct work *w)
+{
+    struct pending_holder *h = pending_find(c->pending, &c->in.in_reply_to);
+    const struct msg_answer *a = &c->in.answer;
+
+    if (!h || h->agency != w->agency) {
+        answer_stray(c, w, h ? "asked of another agency" : "nobody is waiting for it: never asked, or too late");
+        return;
+    }
+    if (h->state != HOLDER_WAITING) {
+        answer_stray(c, w, "answered before");
+        return;
+    }
+    if (!answer_detail(h, a)) {
+        batch_fail(c, -ENOMEM, "answer");
+        return;
+    }
+    h->value = a->value;
+    h->cause = a->cause;
+    c->batch.answered[c->batch.n_answered] = h;
+    c->batch.answered_deadline_ms[c->batch.n_answered++] = h->owner->deadline_ms;
+    pending_settle(c->pending, h, HOLDER_ANSWERED);
+}
+
+/* The gate has nobody there: not worth waiting for. */
+void answer_unreachable(struct core *c, uint64_t ref)
+{
+    struct pending_holder *h = pending_find_ref(c->pending, ref);
+
+    if (!h)
+        return;
+    c->agencies.slots[h->agency].presence = PRESENCE_GONE;
+    if (h->state == HOLDER_WAITING)
+        pending_settle(c->pending, h, HOLDER_SILENT);
+}

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* batch.c - everything that was drained, in one write transaction with one durable commit; nothing leaves before it.
+ *
+ * "A failed write aborts the batch: every sender gets 'busy', nothing leaves" (DESIGN.md section 3). What the batch changed in memory
+ * is taken back: the registry and the policy are read again, new queries are forgotten, answers become unanswered. */
+#include "stages.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define BUSY_RETRY_MS 1000
+
+void batch_fail(struct core *c, int error, const char *where)
+{
+    if (c->batch.error)
+        return;
+    c->batch.error = error ? error : -EIO;
+    log_error("batch-failed", "where=%s error=%d", where, -c->batch.error);
+}
+
+struct store_txn *batch_txn(struct core *c)
+{
+    int r;
+
+    if (c->batch.error)
+        return NULL;
+    if (c->batch.txn)
+        return c->batch.txn;
+    r = store_begin(c->store, true, &c->batch.txn);
+    if (r) {
+        c->batch.txn = NULL;
+        batch_fail(c, r, "begin");
+    }
+    return c->batch.txn;
+}
+
+static void batch_changes(struct core *c)
+{
+    for (size_t i = 0; i < c->batch.n_changes; i++) {
+        struct change_work *w = &c->batch.changes[i];
+
+        w->reply = change_apply(c, w->request);
+    }
+}
+
+/* "withdrawals, refusals, shields, suspensions and revocations first" */
+void batch_run(struct core *c)
+{
+    batch_changes(c);
+    for (uint8_t rank = 0; rank < RANK_COUNT; rank++) {
+        for (size_t i = 0; i < c->batch.n_works; i++) {
+            if (c->batch.works[i].rank == rank)
+                intake_work(c, &c->batch.works[i]);
+        }
+    }
+    readings_record(c);
+    heads_store(c);
+    day_tick(c);
+    release_due(c);
+    limits_minute(c);
+}
+
+static void batch_take_back(struct core *c)
+{
+    struct batch *b = &c->batch;
+
+    for (size_t i = 0; i < b->n_released; i++) {
+        struct pending *p = b->released[i];
+
+        if (!p->created_now) { /* its asker is not among this batch's senders */
+            tell_busy(c, p->ask.agency, &p->ask.id, BUSY_RETRY_MS);
+            c->agencies.slots[p->ask.agency].n_pending--;
+        }
+        p->released_now = true;
+    }
+    for (size_t i = 0; i < b->n_answered; i++) {
+        if (!b->answered[i]->owner->released_now)
+            pending_unsettle(c->pending, b->answered[i], b->answered_deadline_ms[i]);
+    }
+    for (size_t i = 0; i < b->n_created; i++) {
+        struct pending *p = b->created[i];
+
+        c->agencies.slots[p->ask.agency].n_pending--;
+        if (!p->released_now)
+            pending_drop(c->pending, p);
+    }
+    for (size_t i = 0; i < b->n_released; i++)
+        pending_drop(c->pending, b->released[i]);
+}
+
+/* The registry, the policy and the day as the store has them: what a failed batch had changed in memory is gone. */
+static void batch_reload(struct core *c)
+{
+    ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
+    int r;
+
+    if (!c->batch.policy_changed && !c->batch.registry_changed && !c->batch.day_changed)
+        return;
+    r = store_begin(c->store, false, &t);
+    if (!r)
+        r = day_load(c, t);
+    if (!r)
+        r = reload(c, t);
+    if (r) {
+        c->agencies.broken = true; /* nobody is served on what may be untrue */
+        log_error("reload-failed", "error=%d", -r);
+    }
+}
+
+static void batch_failed(struct core *c)
+{
+    out_reset(&c->out);
+    batch_take_back(c);
+    for (size_t i = 0; i < c->batch.n_works; i++)
+        tell_busy(c, c->batch.works[i].agency, &c->batch.works[i].id, BUSY_RETRY_MS);
+    batch_reload(c);
+}
+
+static void batch_kept(struct core *c)
+{
+    struct batch *b = &c->batch;
+
+    for (size_t i = 0; i < b->n_created; i++)
+        b->created[i]->created_now = false;
+    for (size_t i = 0; i < b->n_released; i++) {
+        c->agencies.slots[b->released[i]->ask.agency].n_pending--;
+        pending_drop(c->pending, b->released[i]);
+    }
+    if (b->policy_changed)
+        adapters_push_policy(c);
+    if (b->day_changed)
+        adapters_push_day(c);
+    if (b->policy_changed || b->registry_changed)
+        gates_allow_all(c);
+}
+
+static void batch_reply_changes(struct core *c)
+{
+    for (size_t i = 0; i < c->batch.n_changes; i++) {
+        struct change_work *w = &c->batch.changes[i];
+
+        if (c->batch.error || !w->reply) {
+            json_decref(w->reply);
+            w->reply = local_error("busy", 75, "the change could not be recorded and was not made: try again");
+        }
+        if (w->reply)
+            local_reply(c->control, w->client, w->reply, true);
+        json_decref(w->reply);
+        json_decref(w->request);
+    }
+}
+
+static void batch_cut_gates(struct core *c)
+{
+    for (size_t i = 0; i < c->set.n_gates; i++) {
+        uint8_t said[3] = { CHILD_CLOSE_GATE, (uint8_t)(i >> 8), (uint8_t)i };
+
+        if (!(c->batch.close_gates[i / 64] >> (i % 64) & 1))
+            continue;
+        log_warn("gate-cut", "gate=%zu", i);
+        if (c->supervisor >= 0 && send(c->supervisor, said, sizeof(said), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+            log_error("gate-cut-failed", "gate=%zu", i);
+    }
+}
+
+static int batch_commit(struct core *c)
+{
+    struct batch *b = &c->batch;
+    struct store_txn *t = b->txn;
+    int r = b->error;
+
+    b->txn = NULL;
+    if (!t)
+        return r;
+    if (!r && b->wrote) {
+        r = store_commit(t);
+        if (r)
+            batch_fail(c, r, "commit");
+    } else {
+        store_abort(t);
+    }
+    ledger_settle(c->ledger, r || !b->wrote ? -ECANCELED : 0);
+    return r;
+}
+
+int batch_finish(struct core *c)
+{
+    struct batch *b = &c->batch;
+    int r = batch_commit(c);
+
+    heads_settle(c, r == 0);
+    if (r)
+        batch_failed(c);
+    else
+        batch_kept(c);
+    batch_reply_changes(c);
+    readings_reply(c, r == 0);
+    out_send(c);
+    batch_cut_gates(c);
+    b->wrote = b->policy_changed = b->registry_changed = b->day_changed = false;
+    b->error = 0;
+    b->n_works = b->n_changes = b->n_readings = b->n_created = b->n_answered = b->n_released = 0;
+    memset(b->close_gates, 0, sizeof(b->close_gates));
+    /* LMDB "keeps succeeding after a failed sync": the first I/O error ends this process. */
+    return r == -EIO ? -EIO : 0;
+}

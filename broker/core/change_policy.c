@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* change_policy.c - changes to what holds: the policy in force, a shield lifted, the day of an exercise. */
+#include "change.h"
+#include "stages.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static json_t *policy_failed(struct core *c, int r)
+{
+    batch_fail(c, r, "policy");
+    return local_error("internal", 70, "the change could not be made");
+}
+
+static json_t *policy_activate(struct core *c, struct change *ch, struct bytes compiled)
+{
+    uint8_t hash[SHA256_LEN], claimed[SHA256_LEN];
+    char claimed_hex[2 * SHA256_LEN + 1];
+    ALM_CLEANUP(bundle_freep) struct bundle *b = NULL;
+    struct store_txn *t = batch_txn(c);
+    int r = t ? crypto_sha256(compiled, hash) : -EIO;
+
+    if (r)
+        return policy_failed(c, r);
+    if (local_get_text(ch->body, "hash", claimed_hex, sizeof(claimed_hex)) || hex_decode(claimed_hex, claimed, sizeof(claimed)) ||
+        memcmp(hash, claimed, sizeof(hash)) != 0)
+        return local_error("bad-bundle", 65, "the bundle does not hash to \"hash\"");
+    r = bundle_decode(compiled, &b);
+    if (r)
+        return local_error("bad-bundle", 65, "the bundle is not a compiled policy that this broker reads: compile it with its own almoner");
+    registry_bundle_put(t, hash, compiled);
+    registry_bundle_activate(t, hash);
+    c->batch.wrote = c->batch.policy_changed = true;
+    (void)snprintf(ch->detail, sizeof(ch->detail), "%.64s %.80s", claimed_hex, bundle_name(b));
+    r = store_status(t);
+    if (!r)
+        r = reload(c, t);
+    return r ? policy_failed(c, r) : NULL;
+}
+
+json_t *change_policy_activate(struct core *c, struct change *ch)
+{
+    const char *text = json_string_value(json_object_get(ch->body, "bundle"));
+    size_t len = text ? strlen(text) : 0;
+    uint8_t *compiled;
+    json_t *refused;
+    int n;
+
+    if (!len)
+        return local_error("bad-change", 65, "\"bundle\" must be the compiled policy in base64");
+    compiled = malloc(len);
+    if (!compiled)
+        return policy_failed(c, -ENOMEM);
+    n = base64_decode(text, len, compiled, len);
+    if (n < 0)
+        refused = local_error("bad-change", 65, "\"bundle\" must be the compiled policy in base64");
+    else
+        refused = policy_activate(c, ch, bytes_of(compiled, (size_t)n));
+    free(compiled);
+    return refused;
+}
+
+json_t *change_shield_lift(struct core *c, struct change *ch)
+{
+    struct store_txn *t = batch_txn(c);
+    char text[ID_TEXT];
+    struct id id;
+    int r;
+
+    if (local_get_text(ch->body, "shield", text, sizeof(text)) || id_parse(text, &id) ||
+        local_get_text(ch->body, "reason", ch->reason, sizeof(ch->reason)) || !ch->reason[0])
+        return local_error("bad-change", 65, "\"shield\" (its id) and \"reason\" must be given");
+    r = t ? shields_get(t, &id, &c->shield_record) : -EIO;
+    if (r == -ENOENT)
+        return local_error("unknown-shield", 65, "there is no shield %s", text);
+    if (r)
+        return policy_failed(c, r);
+    c->shield_record.lifted = true;
+    shields_put(t, c->store, &c->shield_record);
+    c->batch.wrote = true;
+    text_cut(ch->agency, sizeof(ch->agency), c->shield_record.owner);
+    (void)snprintf(ch->detail, sizeof(ch->detail), "%s", text);
+    return NULL;
+}
+
+/* DESIGN.md section 10: "a live broker has no clock command". */
+json_t *change_day_set(struct core *c, struct change *ch)
+{
+    char text[CIVIL_TEXT];
+    int32_t day;
+
+    if (c->set.wire.mode != MODE_EXERCISE)
+        return local_error("live", 77, "a live broker takes its day from the clock");
+    if (local_get_day(ch->body, "day", &day))
+        return local_error("bad-change", 65, "\"day\" must be a date: YYYY-MM-DD");
+    if (c->day_known && day < c->day) {
+        civil_format(c->day, text);
+        return local_error("backwards", 65, "the day moves only forward; it is %s", text);
+    }
+    day_put(c, day);
+    civil_format(day, text);
+    (void)snprintf(ch->detail, sizeof(ch->detail), "%s", text);
+    return NULL;
+}

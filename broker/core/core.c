@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core.c - opens a core and turns it: poll, drain, one batch, send. The order within a batch is batch.c's. */
+#include "core.h"
+
+#include "stages.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define CONTROL_CLIENTS 32
+#define POLL_MAX (CHILD_GATES_MAX + CONTROL_CLIENTS + 8)
+#define SWEEP_MS 1000
+#define BUNDLE_BYTES_MAX ((size_t)8 << 20)
+
+static void core_now(struct core *c)
+{
+    c->wall_ms = c->clock.wall_ms();
+    c->mono_ms = c->clock.mono_ms();
+}
+
+/* The bundle in force, decoded only when it is another than before. Return: 0 (also with none in force); -errno. */
+static int reload_bundle(struct core *c, struct store_txn *t)
+{
+    ALM_CLEANUP(buf_deinit) struct buf compiled = { 0 };
+    uint8_t hash[SHA256_LEN];
+    struct bundle *b = NULL;
+    int r = registry_bundle_active(t, hash);
+
+    if (r == -ENOENT) {
+        c->bundle = bundle_free(c->bundle);
+        c->policy[0] = '\0';
+        return 0;
+    }
+    if (!r && c->bundle && !memcmp(bundle_hash(c->bundle), hash, sizeof(hash)))
+        return 0;
+    buf_init(&compiled, BUNDLE_BYTES_MAX);
+    if (!r)
+        r = registry_bundle_get(t, hash, &compiled);
+    if (!r)
+        r = bundle_decode(buf_view(&compiled), &b);
+    if (r)
+        return r;
+    bundle_free(c->bundle);
+    c->bundle = b;
+    hex_encode(hash, sizeof(hash), c->policy);
+    return 0;
+}
+
+int reload(struct core *c, struct store_txn *t)
+{
+    int r = reload_bundle(c, t);
+
+    if (r) { /* whatever was in force may not be any more: nothing is */
+        c->bundle = bundle_free(c->bundle);
+        c->policy[0] = '\0';
+    }
+    if (!r)
+        r = agencies_load(&c->agencies, t, c->bundle, c->set.gates, c->set.n_gates);
+    return r;
+}
+
+static int core_load(struct core *c)
+{
+    ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
+    int r = store_begin(c->store, false, &t);
+
+    if (!r)
+        r = day_load(c, t);
+    if (!r)
+        r = reload(c, t);
+    if (!r)
+        r = limits_load(c, t);
+    return r;
+}
+
+static void core_genesis(struct core *c)
+{
+    if (ledger_size(c->ledger) != 0)
+        return;
+    record_begin(c, EVENT_GENESIS, AGENCY_NONE);
+    text_cut(c->clear.detail, sizeof(c->clear.detail), c->set.wire.origin);
+    (void)record_end(c);
+}
+
+/* "an agency whose messages ended the core twice in ten minutes is suspended, with an alert" */
+static void core_suspend(struct core *c, const char *id)
+{
+    struct store_txn *t = batch_txn(c);
+    int r = t ? registry_agency_get(t, id, &c->registry_agency) : -EIO;
+
+    if (r) {
+        log_error("crash-suspension-failed", "agency=%s error=%d", id, -r);
+        return;
+    }
+    if (c->registry_agency.standing == STANDING_SUSPENDED)
+        return;
+    c->registry_agency.standing = STANDING_SUSPENDED;
+    c->registry_agency.changed_ms = c->wall_ms;
+    registry_agency_put(t, &c->registry_agency);
+    record_begin(c, EVENT_CORE_CRASH_SUSPENSION, agencies_find(&c->agencies, id));
+    text_cut(c->clear.detail, sizeof(c->clear.detail), "its messages ended the core twice in ten minutes");
+    (void)record_end(c);
+    c->batch.registry_changed = true;
+    log_error("agency-suspended", "agency=%s reason=core-crashes", id);
+}
+
+static int core_first_batch(struct core *c)
+{
+    int r;
+
+    core_genesis(c);
+    for (uint16_t i = 0; i < c->set.n_suspend; i++)
+        core_suspend(c, c->set.suspend[i]);
+    if (c->batch.registry_changed && c->batch.txn && reload(c, c->batch.txn))
+        batch_fail(c, -EIO, "suspend");
+    r = c->batch.error;
+    if (batch_finish(c))
+        r = -EIO;
+    return r;
+}
+
+static int core_open_store(struct core *c)
+{
+    struct store_options o = {
+        .path = c->set.store_path,
+        .key = &c->set.store_key,
+        .mode = c->set.wire.mode,
+        .origin = c->set.wire.origin,
+        .map_bytes = c->set.map_bytes,
+    };
+    int r = store_open(&o, &c->store);
+
+    return r ? r : ledger_open(c->store, &c->ledger);
+}
+
+static int core_open_parts(struct core *c, const struct core_ends *ends)
+{
+    int r = core_open_store(c);
+
+    buf_init(&c->sealed, WIRE_FRAME_MAX);
+    buf_init(&c->scratch, WIRE_FRAME_MAX);
+    if (!r)
+        r = agencies_init(&c->agencies);
+    if (!r)
+        r = out_init(&c->out);
+    if (!r)
+        r = pending_table_new(c->set.limits.pending_total, &c->pending);
+    if (!r)
+        r = gates_open(c, ends->gates);
+    if (!r)
+        r = heads_init(c, ends->signer);
+    if (!r && c->set.control_path[0])
+        r = local_server_open(c->set.control_path, 0600, CONTROL_CLIENTS, &c->control);
+    if (!r)
+        r = core_load(c);
+    return r;
+}
+
+int core_open(struct core_settings *settings, const struct core_ends *ends, const struct core_clock *clock, struct core **out)
+{
+    ALM_CLEANUP(core_closep) struct core *c = calloc(1, sizeof(*c));
+    int r;
+
+    if (!c)
+        return -ENOMEM;
+    c->set = *settings;
+    memset(settings, 0, sizeof(*settings));
+    c->clock = *clock;
+    c->supervisor = ends->supervisor;
+    c->reader = ends->reader;
+    c->shared = ends->shared;
+    c->heads.fd = ends->signer;
+    core_now(c);
+    c->minute_ms = c->mono_ms;
+    r = crypto_init();
+    if (!r)
+        r = core_open_parts(c, ends);
+    if (!r)
+        r = core_first_batch(c);
+    if (r)
+        return r;
+    gates_allow_all(c);
+    gates_flush(c);
+    *out = c;
+    c = NULL;
+    return 0;
+}
+
+struct core *core_close(struct core *c)
+{
+    if (!c)
+        return NULL;
+    store_abort(c->batch.txn);
+    gates_close(c);
+    local_server_close(c->control);
+    pending_table_free(c->pending);
+    out_deinit(&c->out);
+    agencies_deinit(&c->agencies);
+    bundle_free(c->bundle);
+    ledger_close(c->ledger);
+    store_close(c->store);
+    if (c->heads.fd >= 0)
+        close(c->heads.fd);
+    if (c->reader >= 0)
+        close(c->reader);
+    buf_deinit(&c->sealed);
+    buf_deinit(&c->scratch);
+    core_settings_deinit(&c->set);
+    free(c);
+    return NULL;
+}
+
+void core_closep(struct core **c)
+{
+    *c = core_close(*c);
+}
+
+/* --- one turn --- */
+
+static int core_poll_ms(const struct core *c, int timeout_ms)
+{
+    int64_t at = pending_next_ms(c->pending), now = c->clock.mono_ms();
+
+    if (heads_next_ms(c) < at)
+        at = heads_next_ms(c);
+    if (now + SWEEP_MS < at)
+        at = now + SWEEP_MS;
+    if (at - now < timeout_ms || timeout_ms < 0)
+        timeout_ms = at <= now ? 0 : (int)(at - now);
+    return timeout_ms;
+}
+
+static size_t core_poll_set(struct core *c, struct pollfd *fds, size_t *control_at)
+{
+    size_t n = 0;
+
+    fds[n++] = (struct pollfd){ .fd = c->supervisor, .events = POLLIN };
+    fds[n++] = (struct pollfd){ .fd = c->heads.fd, .events = POLLIN };
+    fds[n++] = (struct pollfd){ .fd = c->reader, .events = POLLIN };
+    for (size_t i = 0; i < c->set.n_gates; i++) {
+        /* What could not be sent waits for room; pair_flush says so by returning 1. */
+        short out = pair_flush(c->gates[i].pair) == 1 ? POLLOUT : 0;
+
+        fds[n++] = (struct pollfd){ .fd = pair_fd(c->gates[i].pair), .events = (short)(POLLIN | out) };
+    }
+    *control_at = n;
+    if (c->control)
+        n += local_server_poll_fds(c->control, fds + n, CONTROL_CLIENTS + 1);
+    return n;
+}
+
+static void core_hear_supervisor(struct core *c)
+{
+    uint8_t said[8];
+    ssize_t n;
+
+    if (c->supervisor < 0)
+        return;
+    n = recv(c->supervisor, said, sizeof(said), MSG_DONTWAIT);
+    if ((n > 0 && said[0] == CHILD_STOP) || n == 0)
+        c->stopping = true;
+}
+
+/* Each turn begins with another gate, so that a loud one is not always first. */
+static void core_drain_gates(struct core *c, const struct pollfd *fds)
+{
+    for (size_t k = 0; k < c->set.n_gates && c->batch.n_works < BATCH_WORKS; k++) {
+        size_t i = (c->gate_turn + k) % c->set.n_gates;
+
+        if (fds[i].revents & (POLLIN | POLLHUP | POLLERR))
+            gates_drain(c, i);
+    }
+    c->gate_turn++;
+}
+
+int core_turn(struct core *c, int timeout_ms)
+{
+    struct pollfd fds[POLL_MAX];
+    size_t control_at, n = core_poll_set(c, fds, &control_at);
+    int r;
+
+    if (poll(fds, n, core_poll_ms(c, timeout_ms)) < 0 && errno != EINTR)
+        return -errno;
+    core_now(c);
+    core_hear_supervisor(c);
+    if (c->control)
+        local_server_step(c->control, fds + control_at, n - control_at, c->mono_ms, control_request, c);
+    heads_drain(c);
+    readings_drain(c);
+    core_drain_gates(c, fds + 3);
+    adapters_sweep(c);
+    batch_run(c);
+    r = batch_finish(c);
+    heads_ask(c);
+    gates_flush(c);
+    if (r)
+        return r;
+    return c->stopping ? CORE_STOPPED : CORE_GOES_ON;
+}

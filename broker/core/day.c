@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* day.c - the civil day that decisions rest on: the wall clock's in life, the officers' in an exercise (DESIGN.md section 10).
+ *
+ * TABLE_META "civil-day" -> u8 version 1, i32 day: an exercise's day survives the core. */
+#include "stages.h"
+
+#include <errno.h>
+
+#define DAY_KEY "civil-day"
+#define DAY_VERSION 1
+
+int day_load(struct core *c, struct store_txn *t)
+{
+    struct cursor at;
+    int32_t day;
+    int r;
+
+    if (c->set.wire.mode != MODE_EXERCISE) {
+        c->day = civil_today(c->wall_ms);
+        c->day_known = true;
+        return 0;
+    }
+    buf_reset(&c->scratch);
+    r = store_get(t, TABLE_META, bytes_str(DAY_KEY), &c->scratch);
+    if (r == -ENOENT) { /* until an officer sets one: today, and then any day may be the first */
+        c->day = civil_today(c->wall_ms);
+        c->day_known = false;
+        return 0;
+    }
+    if (r)
+        return r;
+    at = cursor_of(buf_view(&c->scratch));
+    if (cursor_u8(&at) != DAY_VERSION)
+        return -EBADMSG;
+    day = cursor_i32(&at);
+    if (cursor_end(&at))
+        return -EBADMSG;
+    c->day = day;
+    c->day_known = true;
+    return 0;
+}
+
+/* Midnight in life. */
+void day_tick(struct core *c)
+{
+    int32_t today;
+
+    if (c->set.wire.mode != MODE_LIVE)
+        return;
+    today = civil_today(c->wall_ms);
+    if (today == c->day || today == CIVIL_NONE)
+        return;
+    c->day = today;
+    c->batch.day_changed = true;
+}
+
+void day_put(struct core *c, int32_t day)
+{
+    struct store_txn *t = batch_txn(c);
+
+    if (!t)
+        return;
+    buf_reset(&c->scratch);
+    buf_put_u8(&c->scratch, DAY_VERSION);
+    buf_put_i32(&c->scratch, day);
+    if (buf_status(&c->scratch)) {
+        batch_fail(c, buf_status(&c->scratch), "day");
+        return;
+    }
+    store_put(t, TABLE_META, bytes_str(DAY_KEY), buf_view(&c->scratch));
+    c->batch.wrote = true;
+    c->day = day;
+    c->day_known = true;
+    c->batch.day_changed = true;
+}

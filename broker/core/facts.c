@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* facts.c - what the engine decides on, read afresh for each decision: standing, consents, shields, as indexes of the bundle in force.
+ *
+ * "Permits are matched strictly ... prohibitions are matched broadly" (DESIGN.md section 7). A withdrawal covers every grant for that subject
+ * and purpose given before it, in whatever order the two arrive (section 4). */
+#include "stages.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+static_assert((int)FACT_CAPACITY_LOCAL_AUTHORITY == (int)CAPACITY_LOCAL_AUTHORITY, "the engine's numbers are the wire's");
+static_assert((int)FACT_CAPACITY_SELF == (int)CAPACITY_SELF, "the engine's numbers are the wire's");
+static_assert((int)FACT_RELATION_SELF_CLAIMED == (int)RELATION_SELF_CLAIMED, "the engine's numbers are the wire's");
+static_assert((int)FACT_HOUSEHOLD == (int)SUBJECT_HOUSEHOLD, "the engine's numbers are the wire's");
+static_assert((int32_t)POLICY_DAY_NONE == (int32_t)CIVIL_NONE, "an absent day is one number everywhere");
+
+#define WITHDRAWALS_MAX 64
+
+struct moment { /* when somebody gave or withdrew: a civil day, and the lodger's clock within it */
+    int32_t on;
+    int64_t ms;
+};
+struct gathering {
+    struct core *c;
+    const struct ask *ask;
+    struct moment withdrawals[WITHDRAWALS_MAX];
+    uint16_t n_withdrawals;
+};
+
+static void facts_set(const struct bundle *b, const struct msg_scope *scope, struct agency_set *out)
+{
+    memset(out, 0, sizeof(*out));
+    out->any = scope->any;
+    for (uint8_t i = 0; i < scope->n && i < SCOPE_MAX; i++) {
+        uint16_t index = bundle_agency(b, scope->agencies[i]);
+
+        if (index != POLICY_NONE) /* an agency that no policy knows can neither ask nor be asked */
+            agency_set_add(out, index);
+    }
+}
+
+static struct consent_fact *facts_new_consent(struct core *c)
+{
+    struct consent_fact *f;
+
+    if (c->facts.n_consents == POLICY_CONSENTS_MAX) {
+        c->facts.incomplete = true;
+        return NULL;
+    }
+    f = &c->consents[c->facts.n_consents++];
+    memset(f, 0, sizeof(*f));
+    return f;
+}
+
+static void facts_consent(struct core *c, const struct consent_record *r, uint8_t match)
+{
+    const struct msg_consent *m = &r->consent;
+    struct consent_fact *f = facts_new_consent(c);
+
+    if (!f)
+        return;
+    f->refused = m->decision != CONSENT_GRANTED;
+    f->match = match;
+    f->capacity = m->capacity;
+    f->giver_authority = m->giver_authority;
+    f->given_on = m->given_on;
+    f->given_ms = m->given_ms;
+    f->expires_on = m->expires_on;
+    f->withdrawn_on = r->withdrawn_on;
+    f->able_from = m->able_from;
+    f->able_until = m->able_until;
+    facts_set(c->bundle, &m->recipients, &f->recipients);
+    facts_set(c->bundle, &m->sources, &f->sources);
+    facts_set(c->bundle, &m->sensitive_sources, &f->sensitive_sources);
+}
+
+/* A withdrawal that may be this person's and may be another's: nothing may rest on the grant, and nothing may be said for certain. */
+static void facts_doubtful_withdrawal(struct core *c, const struct consent_record *r)
+{
+    struct consent_fact *f = facts_new_consent(c);
+
+    if (!f)
+        return;
+    f->refused = true;
+    f->match = FACT_CONFLICT;
+    f->capacity = FACT_CAPACITY_SELF;
+    f->giver_authority = true;
+    f->given_on = r->consent.given_on;
+    f->given_ms = r->consent.given_ms;
+    f->expires_on = f->withdrawn_on = f->able_from = f->able_until = POLICY_DAY_NONE;
+    f->recipients.any = f->sources.any = true;
+}
+
+static void facts_withdrawal(struct gathering *g, const struct consent_record *r, enum match match)
+{
+    if (match == MATCH_CONFLICT) {
+        facts_doubtful_withdrawal(g->c, r);
+    } else if (g->n_withdrawals == WITHDRAWALS_MAX) {
+        g->c->facts.incomplete = true;
+    } else {
+        g->withdrawals[g->n_withdrawals++] = (struct moment){ r->consent.given_on, r->consent.given_ms };
+    }
+}
+
+static int facts_visit_consent(void *ctx, const struct consent_record *r)
+{
+    struct gathering *g = ctx;
+    enum match match;
+
+    if (!r->is_withdrawal && r->consent.decision == CONSENT_GRANTED) {
+        if (match_strict(&r->consent.subject, &g->ask->subject) == MATCH_YES)
+            facts_consent(g->c, r, FACT_STRICT);
+        return 0;
+    }
+    match = match_broad(&r->consent.subject, &g->ask->subject);
+    if (match != MATCH_YES && match != MATCH_CONFLICT)
+        return 0;
+    if (r->is_withdrawal)
+        facts_withdrawal(g, r, match);
+    else
+        facts_consent(g->c, r, match == MATCH_CONFLICT ? FACT_CONFLICT : FACT_BROAD);
+    return 0;
+}
+
+/* "covers every grant for that subject and purpose given before it, whenever that arrives" */
+static void facts_apply_withdrawals(struct gathering *g)
+{
+    for (uint16_t i = 0; i < g->c->facts.n_consents; i++) {
+        struct consent_fact *f = &g->c->consents[i];
+
+        for (uint16_t j = 0; j < g->n_withdrawals && !f->refused; j++) {
+            const struct moment *w = &g->withdrawals[j];
+
+            if (withdrawal_covers(w->on, w->ms, f->given_on, f->given_ms) && (f->withdrawn_on == POLICY_DAY_NONE || w->on < f->withdrawn_on))
+                f->withdrawn_on = w->on;
+        }
+    }
+}
+
+static int facts_visit_shield(void *ctx, const struct shield_record *r)
+{
+    struct gathering *g = ctx;
+    struct facts *f = &g->c->facts;
+    enum match match;
+
+    if (r->lifted)
+        return 0;
+    match = match_broad(&r->shield.subject, &g->ask->subject);
+    if (match != MATCH_YES && match != MATCH_CONFLICT)
+        return 0;
+    if (f->n_shields == POLICY_SHIELDS_MAX) {
+        f->incomplete = true;
+        return 0;
+    }
+    g->c->shields[f->n_shields++] = (struct shield_fact){
+        .level = r->shield.level,
+        .match = match == MATCH_CONFLICT ? FACT_CONFLICT : FACT_BROAD,
+        .from = r->shield.from,
+        .until = r->shield.until,
+    };
+    return 0;
+}
+
+static void facts_about_subject(struct core *c, const struct ask *ask, struct store_txn *t)
+{
+    struct gathering g = { .c = c, .ask = ask };
+
+    if (ask->subject_kind == SUBJECT_HOUSEHOLD)
+        return; /* nobody consents for an address, and a shield is a person's */
+    if (ask->subject.n == 0 || consents_about(t, c->store, &ask->subject, ask->purpose, facts_visit_consent, &g))
+        c->facts.incomplete = true;
+    facts_apply_withdrawals(&g);
+    if (shields_about(t, c->store, &ask->subject, facts_visit_shield, &g))
+        c->facts.incomplete = true;
+}
+
+static bool facts_practitioner(struct core *c, const struct ask *ask, struct store_txn *t)
+{
+    uint8_t standing = 0;
+
+    if (!ask->practitioner.ref[0])
+        return false;
+    if (registry_practitioner_get(t, c->agencies.slots[ask->agency].reg.id, ask->practitioner.ref, &standing)) {
+        c->facts.incomplete = true;
+        return false;
+    }
+    return standing == STANDING_ACTIVE;
+}
+
+/* "consent" may be claimed where the purpose rests on consent, whether or not the policy names a gateway so. */
+static void facts_basis(struct core *c, const struct ask *ask, struct facts *f)
+{
+    f->basis = bundle_gateway(c->bundle, ask->basis);
+    f->basis_given = ask->basis[0] != '\0';
+    if (f->basis == POLICY_NONE && !strcmp(ask->basis, "consent") && f->purpose != POLICY_NONE &&
+        bundle_purpose_at(c->bundle, f->purpose)->consent)
+        f->basis_given = false;
+}
+
+void facts_gather(struct core *c, const struct ask *ask)
+{
+    struct facts *f = &c->facts;
+    struct store_txn *t = batch_txn(c);
+
+    memset(f, 0, sizeof(*f));
+    f->day = c->day;
+    f->agency = c->agencies.slots[ask->agency].index;
+    f->agency_standing = agency_active(&c->agencies.slots[ask->agency]);
+    f->role = bundle_role(c->bundle, ask->practitioner.role);
+    f->purpose = bundle_purpose(c->bundle, ask->purpose);
+    facts_basis(c, ask, f);
+    f->involvement = ask->involvement;
+    f->question = ask->involvement ? POLICY_NONE : bundle_question(c->bundle, ask->question);
+    f->has_parameter = ask->has_parameter;
+    f->subject_kind = ask->subject_kind;
+    f->relation = ask->relation;
+    f->relation_since = ask->relation_since;
+    f->relation_until = ask->relation_until;
+    f->relation_reason = ask->relation_reason;
+    f->consents = c->consents;
+    f->shields = c->shields;
+    if (!t) {
+        f->incomplete = true;
+        return;
+    }
+    f->practitioner_standing = facts_practitioner(c, ask, t);
+    facts_about_subject(c, ask, t);
+}
+
+void decide(struct core *c, const struct ask *ask)
+{
+    memset(&c->facts, 0, sizeof(c->facts));
+    if (c->bundle)
+        facts_gather(c, ask);
+    policy_decide(c->bundle, &c->facts, &c->decision);
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gates.c - the pairs: whom each gate may admit, what it brought, what it is to take away. */
+#include "stages.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ALLOW_MAX 1000 /* of one datagram: pair.h */
+
+int gates_open(struct core *c, const int *fds)
+{
+    c->gates = calloc(c->set.n_gates ? c->set.n_gates : 1, sizeof(*c->gates));
+    if (!c->gates)
+        return -ENOMEM;
+    for (size_t i = 0; i < c->set.n_gates; i++) {
+        int r = pair_open(fds[i], GATE_QUEUE_BYTES, &c->gates[i].pair);
+
+        if (r)
+            return r;
+    }
+    return 0;
+}
+
+void gates_close(struct core *c)
+{
+    for (size_t i = 0; c->gates && i < c->set.n_gates; i++)
+        pair_close(c->gates[i].pair);
+    free(c->gates);
+    c->gates = NULL;
+}
+
+/* Every key of the agencies that this gate serves. A suspended agency may still connect: it hears why it is refused. An empty list admits
+ * nobody. */
+void gates_allow(struct core *c, size_t i)
+{
+    struct pair_peer *peers = calloc(ALLOW_MAX, sizeof(*peers));
+    struct pair_msg m = { .type = PAIR_ALLOW, .peers = peers };
+
+    if (!peers) {
+        log_error("gate-allow-failed", "gate=%zu", i);
+        return;
+    }
+    for (uint16_t s = 0; s < c->agencies.n && !c->agencies.broken; s++) {
+        const struct agency *a = &c->agencies.slots[s];
+
+        for (uint8_t k = 0; a->gate == i && k < a->reg.n_curve && m.n_peers < ALLOW_MAX; k++) {
+            memcpy(peers[m.n_peers].agency, a->reg.id, sizeof(a->reg.id));
+            memcpy(peers[m.n_peers++].key, a->reg.curve[k], PAIR_KEY_LEN);
+        }
+    }
+    if (pair_put(c->gates[i].pair, &m))
+        log_error("gate-allow-failed", "gate=%zu", i);
+    free(peers);
+}
+
+void gates_allow_all(struct core *c)
+{
+    for (size_t i = 0; i < c->set.n_gates; i++)
+        gates_allow(c, i);
+}
+
+/* A gate that lies has been taken over: its process ends, and with it every connection it holds. */
+void gates_cut(struct core *c, size_t i, const char *why)
+{
+    struct ledger_clear *l;
+
+    if (c->batch.close_gates[i / 64] >> (i % 64) & 1)
+        return; /* once a batch */
+    c->batch.close_gates[i / 64] |= UINT64_C(1) << (i % 64);
+    log_warn("gate-refused", "gate=%zu why=%s", i, LOG_Q(why));
+    l = record_begin(c, EVENT_REJECTED, AGENCY_NONE);
+    text_cut(l->reason, sizeof(l->reason), "gate");
+    buf_reset(&c->scratch);
+    buf_printf(&c->scratch, "the gate of %s %s", c->set.gates[i], why);
+    buf_put_u8(&c->scratch, 0);
+    if (!buf_status(&c->scratch))
+        text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);
+    (void)record_end(c);
+}
+
+/* A gate that starts again holds none of the old connections. */
+static void gates_ready(struct core *c, size_t i)
+{
+    struct gate *g = &c->gates[i];
+
+    if (g->seen)
+        g->restarts++;
+    g->ready = g->seen = true;
+    for (uint16_t s = 0; s < c->agencies.n; s++) {
+        if (c->agencies.slots[s].gate == i)
+            c->agencies.slots[s].presence = PRESENCE_GONE;
+    }
+    log_info("gate-ready", "gate=%zu", i);
+    gates_allow(c, i);
+}
+
+static void gates_take(struct core *c, size_t i, const struct pair_msg *m)
+{
+    switch ((enum pair_type)m->type) {
+    case PAIR_READY:
+        gates_ready(c, i);
+        break;
+    case PAIR_IN:
+        intake_frame(c, (uint16_t)i, m);
+        break;
+    case PAIR_UNREACHABLE:
+        answer_unreachable(c, m->ref);
+        break;
+    case PAIR_NOISE:
+        log_info("gate-noise", "gate=%zu refused=%u dropped=%u", i, m->n_refused, m->n_dropped);
+        break;
+    case PAIR_ALLOW:
+    case PAIR_OUT:
+    default:
+        gates_cut(c, i, "breaks the pair's protocol");
+        break;
+    }
+}
+
+void gates_drain(struct core *c, size_t i)
+{
+    const struct pair_msg *m = NULL;
+    int n = pair_recv(c->gates[i].pair, &m);
+
+    if (n == -EBADMSG)
+        gates_cut(c, i, "breaks the pair's protocol");
+    else if (n < 0)
+        log_error("gate-lost", "gate=%zu error=%d", i, -n);
+    for (int k = 0; k < n; k++)
+        gates_take(c, i, &m[k]);
+}
+
+void gates_flush(struct core *c)
+{
+    for (size_t i = 0; i < c->set.n_gates; i++) {
+        int r = pair_flush(c->gates[i].pair);
+
+        if (r < 0)
+            log_error("gate-lost", "gate=%zu error=%d", i, -r);
+    }
+}

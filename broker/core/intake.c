@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* intake.c - from a frame to a message that may be believed: the gate's agency, its standing and budget, key, signature, strict decoding,
+ * sender, freshness. Steps 1 and 2 of DESIGN.md section 4. What is refused here is told and recorded as rejected. */
+#include "stages.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct intake_rule {
+    enum rank rank;
+    bool fresh; /* "Freshness binds queries only" */
+    void (*take)(struct core *c, struct work *w);
+};
+/* What an adapter may send; an empty place refuses. */
+static const struct intake_rule intake_rules[] = {
+    [MSG_HELLO] = { RANK_OTHER, false, hello_take },
+    [MSG_LEASE] = { RANK_OTHER, false, lease_take },
+    [MSG_INSIGHT_QUERY] = { RANK_QUERIES, true, query_take },
+    [MSG_INVOLVEMENT_QUERY] = { RANK_QUERIES, true, query_take },
+    [MSG_ANSWER] = { RANK_OTHER, false, answer_take },
+    [MSG_CONSENT] = { RANK_STOPS, false, lodge_consent },
+    [MSG_WITHDRAWAL] = { RANK_STOPS, false, lodge_withdrawal },
+    [MSG_CONSENT_CHANGE] = { RANK_STOPS, false, lodge_change },
+    [MSG_SHIELD] = { RANK_STOPS, false, lodge_shield },
+    [MSG_CONSENT_LIST_QUERY] = { RANK_QUERIES, true, list_take },
+};
+
+static const struct intake_rule *intake_rule(uint8_t type)
+{
+    return type < ALM_LEN(intake_rules) && intake_rules[type].take ? &intake_rules[type] : NULL;
+}
+
+/* A gate stands for its own organisation's agencies and nobody else (DESIGN.md promise 7). */
+static bool intake_belongs(struct core *c, uint16_t gate, uint16_t slot)
+{
+    return slot != AGENCY_NONE && c->agencies.slots[slot].gate == gate && c->agencies.slots[slot].reg.standing != 0;
+}
+
+void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
+{
+    struct work *w = &c->batch.works[c->batch.n_works];
+    uint16_t slot = agencies_find(&c->agencies, m->agency);
+
+    if (slot == AGENCY_NONE && c->agencies.broken)
+        return; /* nobody can be told apart, so nobody is served */
+    if (!intake_belongs(c, gate, slot)) {
+        gates_cut(c, gate, "speaks for an agency that is not its own");
+        return;
+    }
+    memset(w, 0, sizeof(*w));
+    w->frame = m->frame;
+    w->gate = gate;
+    w->agency = slot;
+    w->rank = RANK_OTHER;
+    w->fault = wire_open(w->frame, &w->envelope);
+    if (w->fault == WIRE_OK)
+        w->fault = wire_peek(w->envelope.body, &w->type);
+    if (w->fault == WIRE_OK && intake_rule(w->type))
+        w->rank = intake_rule(w->type)->rank;
+    c->batch.n_works++;
+}
+
+void intake_reject(struct core *c, const struct work *w, const char *word)
+{
+    struct ledger_clear *l = record_begin(c, EVENT_REJECTED, w->agency);
+
+    l->message = w->id;
+    l->told = TELL_REASON;
+    text_cut(l->reason, sizeof(l->reason), word);
+    (void)record_end(c);
+    tell_word(c, w->agency, id_is_zero(&w->id) ? NULL : &w->id, word);
+}
+
+static const char *intake_authenticate(struct core *c, const struct work *w)
+{
+    const uint8_t *key;
+
+    if (w->envelope.key_id.len == 0 || w->envelope.signature.len == 0)
+        return "unsigned";
+    key = agency_sign_key(&c->agencies.slots[w->agency], w->envelope.key_id);
+    if (!key)
+        return "unknown-key"; /* never enrolled, or revoked: checked on every message */
+    return wire_verify(&w->envelope, &c->set.wire, key) ? "bad-signature" : NULL;
+}
+
+static const char *intake_decode(struct core *c, struct work *w)
+{
+    const struct intake_rule *rule;
+    enum wire_fault f = wire_decode(w->envelope.body, &c->in);
+
+    if (f != WIRE_OK)
+        return wire_fault_word(f);
+    w->type = c->in.type;
+    w->id = c->in.id;
+    if (strcmp(c->in.sender, c->agencies.slots[w->agency].reg.id) != 0 && !(w->type == MSG_LEASE && !c->in.sender[0]))
+        return "wrong-sender";
+    if (!id_is_v7(&c->in.id))
+        return wire_fault_word(WIRE_BAD_ID);
+    rule = intake_rule(w->type);
+    if (!rule)
+        return "wrong-direction";
+    if (rule->fresh && llabs(c->in.sent_ms - c->wall_ms) > WIRE_FRESHNESS_MS)
+        return "stale";
+    return NULL;
+}
+
+static void intake_suspended(struct core *c, struct work *w)
+{
+    struct ledger_clear *l = record_begin(c, EVENT_REFUSED, w->agency);
+
+    l->message = w->id;
+    l->told = TELL_REASON;
+    text_cut(l->reason, sizeof(l->reason), reason_word(REASON_AGENCY_SUSPENDED));
+    (void)record_end(c);
+    tell_word(c, w->agency, id_is_zero(&w->id) ? NULL : &w->id, "agency-suspended");
+}
+
+static void intake_decide(struct core *c, struct work *w)
+{
+    const char *fault;
+
+    if (c->agencies.broken) {
+        tell_busy(c, w->agency, NULL, 1000);
+        return;
+    }
+    if (!limits_admit(c, w))
+        return;
+    fault = w->fault != WIRE_OK ? wire_fault_word(w->fault) : intake_authenticate(c, w);
+    if (!fault)
+        fault = intake_decode(c, w);
+    /* Standing comes after the signature, so that only the agency itself hears of its own suspension under its message's id. */
+    if (!agency_active(&c->agencies.slots[w->agency])) {
+        intake_suspended(c, w);
+        return;
+    }
+    if (fault) {
+        intake_reject(c, w, fault);
+        return;
+    }
+    adapters_heard(c, w->agency);
+    intake_rule(w->type)->take(c, w);
+}
+
+/* The supervisor reads the shared page after a crash: whose message ended the core is known. */
+void intake_work(struct core *c, struct work *w)
+{
+    if (c->batch.error)
+        return; /* nothing of this batch will leave: everybody gets Busy */
+    if (c->shared) {
+        memcpy(c->shared->agency, c->agencies.slots[w->agency].reg.id, sizeof(c->shared->agency));
+        c->shared->deciding = 1;
+    }
+    intake_decide(c, w);
+    if (c->shared)
+        c->shared->deciding = 0;
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* limits.c - "Each agency has a message rate and a daily byte budget; beyond it 'busy, try after' and one aggregated leaf a minute."
+ *
+ * TABLE_QUOTAS, agency -> u8 version 1, i64 UTC day, u64 bytes: stored each minute, so a restart forgives a minute at most. */
+#include "stages.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define QUOTA_VERSION 1
+#define MINUTE_MS 60000
+#define BURST_S 2 /* seconds of the sustained rate that may come at once */
+
+bool limits_admit(struct core *c, const struct work *w)
+{
+    struct agency *a = &c->agencies.slots[w->agency];
+    const struct core_limits *l = &c->set.limits;
+    int r = budget_take(&a->budget, l->messages_per_s, l->messages_per_s * BURST_S, l->daily_bytes, c->mono_ms, c->wall_ms, w->frame.len,
+                        w->type == MSG_ANSWER);
+
+    if (!r)
+        return true;
+    tell_busy(c, w->agency, NULL, budget_retry_ms(&a->budget, r, l->messages_per_s, c->wall_ms));
+    return false;
+}
+
+void limits_count(struct core *c, uint16_t slot, enum limited what)
+{
+    c->agencies.slots[slot].budget.limited[what]++;
+}
+
+static void limits_leaf(struct core *c, uint16_t slot)
+{
+    struct budget *b = &c->agencies.slots[slot].budget;
+    struct ledger_clear *l;
+
+    if (!b->limited[LIMITED_RATE] && !b->limited[LIMITED_BYTES] && !b->limited[LIMITED_PENDING] && !b->limited[LIMITED_NO_HEAD])
+        return;
+    l = record_begin(c, EVENT_LIMITED, slot);
+    buf_reset(&c->scratch);
+    buf_printf(&c->scratch, "rate %u, daily bytes %u, waiting queries %u, no signed head %u", b->limited[LIMITED_RATE],
+               b->limited[LIMITED_BYTES], b->limited[LIMITED_PENDING], b->limited[LIMITED_NO_HEAD]);
+    buf_put_u8(&c->scratch, 0);
+    if (!buf_status(&c->scratch))
+        text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);
+    if (record_end(c) != LEAF_NONE)
+        memset(b->limited, 0, sizeof(b->limited));
+}
+
+static void limits_store(struct core *c, struct agency *a)
+{
+    struct store_txn *t = batch_txn(c);
+
+    if (!t)
+        return;
+    buf_reset(&c->scratch);
+    buf_put_u8(&c->scratch, QUOTA_VERSION);
+    buf_put_i64(&c->scratch, a->budget.day);
+    buf_put_u64(&c->scratch, a->budget.bytes);
+    if (buf_status(&c->scratch))
+        return;
+    store_put(t, TABLE_QUOTAS, bytes_str(a->reg.id), buf_view(&c->scratch));
+    c->batch.wrote = true;
+    a->budget.bytes_changed = false;
+}
+
+void limits_minute(struct core *c)
+{
+    if (c->mono_ms - c->minute_ms < MINUTE_MS || c->batch.error)
+        return;
+    c->minute_ms = c->mono_ms;
+    for (uint16_t s = 0; s < c->agencies.n; s++) {
+        limits_leaf(c, s);
+        if (c->agencies.slots[s].budget.bytes_changed)
+            limits_store(c, &c->agencies.slots[s]);
+    }
+    for (size_t i = 0; i < c->set.n_gates; i++) {
+        if (c->gates[i].dropped)
+            log_warn("gate-slow", "gate=%zu dropped=%u", i, c->gates[i].dropped);
+        c->gates[i].dropped = 0;
+    }
+}
+
+static int limits_visit(void *ctx, struct bytes key, struct bytes value)
+{
+    struct core *c = ctx;
+    struct cursor at = cursor_of(value);
+    char id[REGISTRY_ID_MAX] = "";
+    uint16_t slot;
+    int64_t day;
+    uint64_t bytes;
+
+    if (cursor_u8(&at) != QUOTA_VERSION || key.len >= sizeof(id))
+        return -EBADMSG;
+    day = cursor_i64(&at);
+    bytes = cursor_u64(&at);
+    if (cursor_end(&at))
+        return -EBADMSG;
+    memcpy(id, key.data, key.len);
+    slot = agencies_find(&c->agencies, id);
+    if (slot != AGENCY_NONE) {
+        c->agencies.slots[slot].budget.day = day;
+        c->agencies.slots[slot].budget.bytes = bytes;
+    }
+    return 0;
+}
+
+int limits_load(struct core *c, struct store_txn *t)
+{
+    return store_scan(t, TABLE_QUOTAS, bytes_of(NULL, 0), bytes_of(NULL, 0), true, limits_visit, c);
+}

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* query.c - one question about one person or household: decide, record, and put it to the holders or refuse it. */
+#include "stages.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define BUSY_PENDING_MS 500
+#define BUSY_NO_HEAD_MS 10000
+
+static void query_relationship(const struct msg_relationship *r, struct ask *ask)
+{
+    ask->relation = r->kind;
+    ask->relation_since = r->since;
+    ask->relation_until = r->until;
+    ask->relation_reason = r->reason[0] != '\0';
+}
+
+static void query_ask(const struct core *c, uint16_t slot, struct ask *ask)
+{
+    const struct msg *m = &c->in;
+
+    memset(ask, 0, sizeof(*ask));
+    ask->id = m->id;
+    ask->agency = slot;
+    ask->practitioner = m->practitioner;
+    memcpy(ask->purpose, m->purpose, sizeof(name_t));
+    memcpy(ask->basis, m->basis, sizeof(name_t));
+    memcpy(ask->case_ref, m->case_ref, sizeof(name_t));
+    if (m->type == MSG_INVOLVEMENT_QUERY) {
+        ask->involvement = true;
+        ask->subject_kind = m->involvement_query.subject_kind;
+        ask->subject = m->involvement_query.subject;
+        query_relationship(&m->involvement_query.relationship, ask);
+        return;
+    }
+    memcpy(ask->question, m->insight_query.question, sizeof(name_t));
+    ask->has_parameter = m->insight_query.has_parameter;
+    ask->subject_kind = m->insight_query.subject_kind;
+    if (ask->subject_kind != SUBJECT_HOUSEHOLD)
+        ask->subject = m->insight_query.subject;
+    query_relationship(&m->insight_query.relationship, ask);
+}
+
+static void query_record(struct core *c, const struct ask *ask, const struct pending *p)
+{
+    const struct decision *d = &c->decision;
+    bool permitted = d->outcome == OUTCOME_PERMIT;
+    struct ledger_clear *l = record_begin(c, permitted ? EVENT_DECIDED : EVENT_REFUSED, ask->agency);
+
+    record_ask(c, ask);
+    record_tokens(c, &ask->subject);
+    if (!ask->involvement && ask->subject_kind == SUBJECT_HOUSEHOLD) {
+        struct token_set household = { .n = 1, .tokens = { c->in.insight_query.household } };
+
+        record_tokens(c, &household);
+    }
+    memcpy(l->rule, d->rule, sizeof(l->rule));
+    l->outcome = permitted;
+    l->told = permitted ? 0 : d->telling;
+    if (!permitted)
+        text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)d->reason));
+    if (ask->relation == RELATION_SELF_CLAIMED)
+        text_cut(l->detail, sizeof(l->detail), "self-claimed relationship");
+    if (p)
+        record_holders(c, p);
+}
+
+static uint32_t query_deadline_ms(const struct core *c, const struct ask *ask)
+{
+    uint16_t q = ask->involvement ? POLICY_NONE : bundle_question(c->bundle, ask->question);
+    uint32_t own = q == POLICY_NONE ? 0 : bundle_question_at(c->bundle, q)->deadline_ms;
+
+    return own ? own : c->set.limits.deadline_ms;
+}
+
+/* Permitted, or refused for a hidden reason: the same way from here on, but for the tokens. */
+static int query_put(struct core *c, const struct ask *ask, bool hidden, struct pending **out)
+{
+    struct pending *p = NULL;
+    int r = pending_add(c->pending, ask, c->decision.n_holders, c->mono_ms + query_deadline_ms(c, ask), &p);
+
+    if (r)
+        return r;
+    p->hidden = hidden;
+    p->created_now = true;
+    c->agencies.slots[ask->agency].n_pending++;
+    c->batch.created[c->batch.n_created++] = p;
+    questions_put(c, p, hidden);
+    *out = p;
+    return 0;
+}
+
+static bool query_has_room(struct core *c, const struct work *w)
+{
+    const struct agency *a = &c->agencies.slots[w->agency];
+
+    if (!heads_fresh(c)) {
+        limits_count(c, w->agency, LIMITED_NO_HEAD);
+        tell_busy(c, w->agency, &w->id, BUSY_NO_HEAD_MS);
+        return false;
+    }
+    if (a->n_pending >= c->set.limits.pending_agency || pending_count(c->pending) >= c->set.limits.pending_total ||
+        c->out.bytes.len > OUT_BYTES_FULL || c->out.n + POLICY_AGENCIES_MAX > OUT_ENTRIES) {
+        limits_count(c, w->agency, LIMITED_PENDING);
+        tell_busy(c, w->agency, &w->id, BUSY_PENDING_MS);
+        return false;
+    }
+    return true;
+}
+
+static void query_decided(struct core *c, struct work *w, const struct ask *ask, struct receipt *receipt)
+{
+    bool hidden = c->decision.outcome != OUTCOME_PERMIT && c->decision.telling == TELL_HIDDEN;
+    struct pending *p = NULL;
+
+    if ((c->decision.outcome == OUTCOME_PERMIT || hidden) && query_put(c, ask, hidden, &p)) {
+        tell_busy(c, w->agency, &w->id, BUSY_PENDING_MS);
+        return;
+    }
+    query_record(c, ask, p);
+    receipt->leaf = record_end(c);
+    receipts_put(c, c->agencies.slots[w->agency].reg.id, &w->id, receipt);
+    if (p)
+        p->leaf = receipt->leaf;
+    else
+        tell_decision(c, w->agency, &w->id, &c->decision);
+}
+
+void query_take(struct core *c, struct work *w)
+{
+    struct receipt receipt;
+    struct ask ask;
+
+    if (receipts_find(c, c->agencies.slots[w->agency].reg.id, &w->id, w->envelope.body, &receipt) != RECEIPT_NEW) {
+        intake_reject(c, w, "already-asked"); /* "never an answer" */
+        return;
+    }
+    if (!query_has_room(c, w))
+        return;
+    query_ask(c, w->agency, &ask);
+    decide(c, &ask);
+    query_decided(c, w, &ask, &receipt);
+}

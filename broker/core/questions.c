@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* questions.c - the same question to each holder, under a random id of its own.
+ *
+ * "A holder is told question, tokens, as-of, purpose, deadline and the asking agency (only its class where the asker is sensitive): no
+ * practitioner, no case" (DESIGN.md section 4). Where the reason is hidden, the tokens are random ones of the same shape. */
+#include "stages.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A holder hears a little less than the whole time, so that its answer is not late by its way back. */
+static uint32_t questions_deadline_ms(const struct core *c, const struct pending *p)
+{
+    int64_t left = p->deadline_ms - c->mono_ms;
+
+    return left > 10 ? (uint32_t)(left - left / 10) : 1;
+}
+
+static void questions_copy_insight(const struct msg_insight_query *q, struct msg_question *out)
+{
+    memcpy(out->question, q->question, sizeof(name_t));
+    out->subject_kind = q->subject_kind;
+    out->subject = q->subject;
+    out->household = q->household;
+    out->has_parameter = q->has_parameter;
+    out->parameter = q->parameter;
+    out->n_homes = q->n_homes;
+    memcpy(out->homes, q->homes, sizeof(out->homes));
+}
+
+static int questions_hide(struct msg_question *q)
+{
+    int r = 0;
+
+    for (uint8_t i = 0; i < q->subject.n && !r; i++)
+        r = crypto_random(q->subject.tokens[i].value, TOKEN_LEN);
+    for (uint8_t i = 0; i < q->n_homes && !r; i++)
+        r = crypto_random(q->homes[i].token.value, TOKEN_LEN);
+    if (q->has_parameter && !r)
+        r = crypto_random(q->parameter.value, TOKEN_LEN);
+    if (q->subject_kind == SUBJECT_HOUSEHOLD && !r)
+        r = crypto_random(q->household.value, TOKEN_LEN);
+    return r;
+}
+
+static int questions_fill(struct core *c, const struct pending *p, bool hidden, struct msg *m)
+{
+    struct msg_question *q = &m->question;
+    const struct policy_agency *asker = bundle_agency_at(c->bundle, c->agencies.slots[p->ask.agency].index);
+
+    memcpy(m->purpose, p->ask.purpose, sizeof(name_t));
+    q->as_of = c->day;
+    q->deadline_ms = questions_deadline_ms(c, p);
+    if (!asker->sensitive)
+        text_cut(q->asking_agency, sizeof(q->asking_agency), asker->id);
+    text_cut(q->asking_sector, sizeof(q->asking_sector), asker->sector);
+    if (p->ask.involvement) {
+        q->involvement = true;
+        q->subject_kind = c->in.involvement_query.subject_kind;
+        q->subject = c->in.involvement_query.subject;
+    } else {
+        questions_copy_insight(&c->in.insight_query, q);
+    }
+    return hidden ? questions_hide(q) : 0;
+}
+
+/* Whether this holder can be asked now; it follows from the holder alone, never from the subject. */
+static bool questions_reachable(const struct core *c, uint16_t slot)
+{
+    const struct agency *a;
+
+    if (slot == AGENCY_NONE)
+        return false;
+    a = &c->agencies.slots[slot];
+    return agency_active(a) && a->gate != GATE_NONE && c->gates[a->gate].pair && a->presence != PRESENCE_GONE;
+}
+
+static int questions_send(struct core *c, struct pending *p, uint16_t i, uint16_t slot)
+{
+    int r = id_new(c->wall_ms, &c->reply.id);
+
+    if (!r)
+        r = out_put(c, slot, &c->reply, pending_ref(&c->reply.id));
+    if (r)
+        return r;
+    pending_wait(c->pending, p, i, &c->reply.id, slot);
+    c->agencies.slots[slot].budget.answers_due++;
+    return 0;
+}
+
+void questions_put(struct core *c, struct pending *p, bool hidden)
+{
+    struct msg *m = tell_begin(c, MSG_QUESTION, NULL);
+    int r = questions_fill(c, p, hidden, m);
+
+    for (uint16_t i = 0; i < p->n_holders; i++) {
+        uint16_t slot = c->agencies.by_index[c->decision.holders[i]];
+
+        p->holders[i].agency = slot;
+        if (r || !questions_reachable(c, slot))
+            continue; /* silent: the reply will say "cannot say", or how incomplete it is */
+        if (questions_send(c, p, i, slot))
+            log_error("question-not-put", "agency=%s", c->agencies.slots[slot].reg.id);
+    }
+    if (p->n_waiting == 0)
+        pending_hasten(c->pending, p);
+}

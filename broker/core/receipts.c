@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* receipts.c - "Same id again": which ids an agency has used, for what bytes, and the receipt it got.
+ *
+ * TABLE_RECEIPTS, agency 0 id -> u8 version 1, SHA-256 of the body, u64 leaf, i64 time. */
+#include "stages.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define RECEIPT_VERSION 1
+#define RECEIPT_KEY_MAX (REGISTRY_ID_MAX + ID_LEN)
+
+static struct bytes receipts_key(const char *agency, const struct id *id, uint8_t key[static RECEIPT_KEY_MAX])
+{
+    size_t len = strlen(agency) + 1;
+
+    memcpy(key, agency, len);
+    memcpy(key + len, id->octets, ID_LEN);
+    return bytes_of(key, len + ID_LEN);
+}
+
+static int receipts_decode(struct bytes value, struct receipt *out)
+{
+    struct cursor at = cursor_of(value);
+    struct bytes body;
+
+    if (cursor_u8(&at) != RECEIPT_VERSION)
+        return -EBADMSG;
+    body = cursor_take(&at, SHA256_LEN);
+    out->leaf = cursor_u64(&at);
+    out->at_ms = cursor_i64(&at);
+    if (cursor_end(&at))
+        return -EBADMSG;
+    memcpy(out->body, body.data, SHA256_LEN);
+    return 0;
+}
+
+enum receipt_found receipts_find(struct core *c, const char *agency, const struct id *id, struct bytes body, struct receipt *out)
+{
+    uint8_t key[RECEIPT_KEY_MAX], digest[SHA256_LEN];
+    struct store_txn *t = batch_txn(c);
+    int r;
+
+    if (!t)
+        return RECEIPT_OTHER;
+    r = crypto_sha256(body, digest);
+    if (!r) {
+        buf_reset(&c->scratch);
+        r = store_get(t, TABLE_RECEIPTS, receipts_key(agency, id, key), &c->scratch);
+    }
+    if (r == -ENOENT) {
+        memcpy(out->body, digest, SHA256_LEN);
+        out->leaf = LEAF_NONE;
+        out->at_ms = c->wall_ms;
+        return RECEIPT_NEW;
+    }
+    if (!r)
+        r = receipts_decode(buf_view(&c->scratch), out);
+    if (r) {
+        batch_fail(c, r, "receipts");
+        return RECEIPT_OTHER;
+    }
+    return memcmp(out->body, digest, SHA256_LEN) == 0 ? RECEIPT_SAME : RECEIPT_OTHER;
+}
+
+void receipts_put(struct core *c, const char *agency, const struct id *id, const struct receipt *r)
+{
+    uint8_t key[RECEIPT_KEY_MAX];
+    struct store_txn *t = batch_txn(c);
+
+    if (!t)
+        return;
+    buf_reset(&c->scratch);
+    buf_put_u8(&c->scratch, RECEIPT_VERSION);
+    buf_put(&c->scratch, r->body, SHA256_LEN);
+    buf_put_u64(&c->scratch, r->leaf);
+    buf_put_i64(&c->scratch, r->at_ms);
+    if (buf_status(&c->scratch)) {
+        batch_fail(c, buf_status(&c->scratch), "receipts");
+        return;
+    }
+    store_put(t, TABLE_RECEIPTS, receipts_key(agency, id, key), buf_view(&c->scratch));
+    c->batch.wrote = true;
+}

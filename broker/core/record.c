@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* record.c - audit leaves: the clear part that officers search, and the layout of the sealed part.
+ *
+ * Sealed layout, version 1: u8 version, then blocks of u8 tag and u32 length:
+ *   'P' practitioner: text ref, u8 login     'C' case: text       'T' tokens: u8 unborn, u8 n, n x (u8 kind, u8 scheme, u16 epoch, 32 bytes)
+ *   'A' answers: u16 n, n x (text agency, u8 answered, u8 value), then u8 what was told     'I' id of a consent or shield
+ * A record of a question's answers holds no tokens: those of a person whom nobody knew stand in the query's own record only. */
+#include "stages.h"
+
+#include <string.h>
+
+#define SEALED_VERSION 1
+
+struct ledger_clear *record_begin(struct core *c, uint8_t event, uint16_t slot)
+{
+    struct ledger_clear *l = &c->clear;
+
+    memset(l, 0, sizeof(*l));
+    l->event = event;
+    l->at_ms = c->wall_ms;
+    l->civil_day = c->day;
+    l->mode = c->set.wire.mode;
+    l->about = LEAF_NONE;
+    memcpy(l->policy, c->policy, sizeof(l->policy));
+    if (slot != AGENCY_NONE)
+        memcpy(l->agency, c->agencies.slots[slot].reg.id, sizeof(l->agency));
+    buf_reset(&c->sealed);
+    buf_put_u8(&c->sealed, SEALED_VERSION);
+    return l;
+}
+
+static void record_practitioner(struct core *c, const struct msg_practitioner *p, const char *case_ref)
+{
+    if (p->ref[0]) {
+        buf_put_u8(&c->sealed, 'P');
+        buf_put_u32(&c->sealed, (uint32_t)(4 + strlen(p->ref) + 1));
+        buf_put_text(&c->sealed, p->ref);
+        buf_put_u8(&c->sealed, p->login);
+    }
+    if (case_ref[0]) {
+        buf_put_u8(&c->sealed, 'C');
+        buf_put_u32(&c->sealed, (uint32_t)(4 + strlen(case_ref)));
+        buf_put_text(&c->sealed, case_ref);
+    }
+}
+
+void record_tokens(struct core *c, const struct token_set *subject)
+{
+    struct buf *b = &c->sealed;
+
+    if (!subject->n)
+        return;
+    buf_put_u8(b, 'T');
+    buf_put_u32(b, 2u + subject->n * (4u + TOKEN_LEN));
+    buf_put_u8(b, subject->unborn);
+    buf_put_u8(b, subject->n);
+    for (uint8_t i = 0; i < subject->n; i++) {
+        buf_put_u8(b, subject->tokens[i].kind);
+        buf_put_u8(b, subject->tokens[i].scheme);
+        buf_put_u16(b, subject->tokens[i].epoch);
+        buf_put(b, subject->tokens[i].value, TOKEN_LEN);
+    }
+}
+
+void record_ask(struct core *c, const struct ask *ask)
+{
+    struct ledger_clear *l = &c->clear;
+
+    l->message = ask->id;
+    memcpy(l->role, ask->practitioner.role, sizeof(l->role));
+    memcpy(l->purpose, ask->purpose, sizeof(l->purpose));
+    memcpy(l->basis, ask->basis, sizeof(l->basis));
+    text_cut(l->question, sizeof(l->question), ask->involvement ? "who-is-involved" : ask->question);
+    record_practitioner(c, &ask->practitioner, ask->case_ref);
+}
+
+void record_message(struct core *c)
+{
+    struct ledger_clear *l = &c->clear;
+
+    l->message = c->in.id;
+    memcpy(l->role, c->in.practitioner.role, sizeof(l->role));
+    memcpy(l->purpose, c->in.purpose, sizeof(l->purpose));
+    memcpy(l->basis, c->in.basis, sizeof(l->basis));
+    record_practitioner(c, &c->in.practitioner, c->in.case_ref);
+}
+
+void record_id(struct core *c, const struct ledger_clear *begun, const struct id *id)
+{
+    (void)begun; /* taken so that it cannot be called before the record is begun */
+    buf_put_u8(&c->sealed, 'I');
+    buf_put_u32(&c->sealed, ID_LEN);
+    buf_put(&c->sealed, id->octets, ID_LEN);
+}
+
+void record_holders(struct core *c, const struct pending *p)
+{
+    struct ledger_clear *l = &c->clear;
+
+    l->n_holders = 0;
+    for (uint16_t i = 0; i < p->n_holders; i++) {
+        if (p->holders[i].agency == AGENCY_NONE)
+            continue;
+        if (l->n_holders < ALM_LEN(l->holders))
+            memcpy(l->holders[l->n_holders], c->agencies.slots[p->holders[i].agency].reg.id, sizeof(l->holders[0]));
+        l->n_holders++;
+    }
+}
+
+void record_heard(struct core *c, uint16_t n, uint8_t value)
+{
+    struct buf *b = &c->sealed;
+    size_t at;
+    uint32_t len;
+
+    buf_put_u8(b, 'A');
+    at = b->len;
+    buf_put_u32(b, 0); /* the length, filled in below */
+    buf_put_u16(b, n);
+    for (uint16_t i = 0; i < n; i++) {
+        buf_put_text(b, c->heard[i].agency->id);
+        buf_put_u8(b, c->heard[i].answered);
+        buf_put_u8(b, c->heard[i].value);
+    }
+    buf_put_u8(b, value);
+    if (buf_status(b))
+        return;
+    len = (uint32_t)(b->len - at - 4);
+    for (int i = 0; i < 4; i++)
+        b->data[at + (size_t)i] = (uint8_t)(len >> (24 - 8 * i));
+}
+
+uint64_t record_end(struct core *c)
+{
+    struct store_txn *t = batch_txn(c);
+    uint64_t leaf = LEAF_NONE;
+    int r;
+
+    if (!t)
+        return LEAF_NONE;
+    r = buf_status(&c->sealed);
+    if (r) {
+        batch_fail(c, r, "record");
+        return LEAF_NONE;
+    }
+    ledger_append(c->ledger, t, &c->clear, buf_view(&c->sealed), &leaf);
+    c->batch.wrote = true;
+    r = store_status(t);
+    if (r) {
+        batch_fail(c, r, "record");
+        return LEAF_NONE;
+    }
+    return leaf;
+}

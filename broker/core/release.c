@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* release.c - the reply, decided again when it is released, with what is known then: "a reply is decided when it is released, never held".
+ *
+ * "After (in commit order) a withdrawal, refusal, shield, suspension or revocation no answer rests on what it ended" (promise 6). The
+ * disclosure is recorded in the batch, and its frame leaves after the batch's commit (promise 2). */
+#include "stages.h"
+
+#include <string.h>
+
+#define BUSY_NO_HEAD_MS 10000
+#define GUIDANCE_CONSENT "Shared with agreement: use it for this purpose only, do not pass it on, and tell the person what you learnt where that is safe."
+#define GUIDANCE_DUTY "Use it for this purpose only and do not pass it on. Tell the person where that is safe. It is not a judgement that anybody is safe."
+
+/* Not disclosed, and why. */
+static void release_record_refusal(struct core *c, const struct pending *p, const char *reason, uint8_t told)
+{
+    struct ledger_clear *l = record_begin(c, EVENT_NOT_DISCLOSED, p->ask.agency);
+
+    record_ask(c, &p->ask);
+    l->about = p->leaf;
+    l->told = told;
+    memcpy(l->rule, c->decision.rule, sizeof(l->rule));
+    text_cut(l->reason, sizeof(l->reason), reason);
+    (void)record_end(c);
+}
+
+/* What each holder of the fresh decision has said. A holder that was not asked, or has been suspended since, has said nothing. */
+static void release_hear(struct core *c, const struct pending *p, bool as_unknown)
+{
+    const struct decision *d = &c->decision;
+
+    memset(c->holder_of, 0xff, sizeof(c->holder_of));
+    for (uint16_t i = 0; i < p->n_holders; i++) {
+        if (p->holders[i].agency != AGENCY_NONE)
+            c->holder_of[p->holders[i].agency] = i;
+    }
+    for (uint16_t i = 0; i < d->n_holders; i++) {
+        uint16_t slot = c->agencies.by_index[d->holders[i]];
+        struct heard *h = &c->heard[i];
+
+        *h = (struct heard){ .visibility = d->visibility[i], .agency = bundle_agency_at(c->bundle, d->holders[i]) };
+        if (slot == AGENCY_NONE || !agency_active(&c->agencies.slots[slot]) || c->holder_of[slot] == UINT16_MAX)
+            continue;
+        if (p->holders[c->holder_of[slot]].state != HOLDER_ANSWERED)
+            continue;
+        h->answered = true;
+        h->value = p->holders[c->holder_of[slot]].value;
+        h->detail = p->holders[c->holder_of[slot]].detail;
+        if (as_unknown) { /* hidden since it was asked: what came back is put aside, as if nobody knew the person */
+            h->value = ANSWER_NOT_KNOWN;
+            h->detail = NULL;
+        }
+    }
+}
+
+static const char *release_guidance(const struct core *c)
+{
+    return c->facts.purpose != POLICY_NONE && bundle_purpose_at(c->bundle, c->facts.purpose)->consent ? GUIDANCE_CONSENT : GUIDANCE_DUTY;
+}
+
+/* Composes into c->reply. Return: what is told, for the record. */
+static uint8_t release_compose(struct core *c, const struct pending *p, uint8_t *completeness)
+{
+    const struct decision *d = &c->decision;
+    struct msg *m = tell_begin(c, p->ask.involvement ? MSG_INVOLVEMENT : MSG_INSIGHT, &p->ask.id);
+
+    if (p->ask.involvement) {
+        struct msg_involvement *v = &m->involvement;
+
+        compose_involvement(c->heard, d->n_holders, d->n_listed, c->day, v);
+        v->as_of = c->day;
+        text_cut(v->policy_rule, sizeof(v->policy_rule), d->rule);
+        text_cut(v->guidance, sizeof(v->guidance), release_guidance(c));
+        *completeness = v->completeness;
+        return 1;
+    }
+    compose_insight(c->heard, d->n_holders, d->n_listed, bundle_question_at(c->bundle, c->facts.question)->unknown_cannot_say, &m->insight);
+    m->insight.as_of = c->day;
+    text_cut(m->insight.policy_rule, sizeof(m->insight.policy_rule), d->rule);
+    text_cut(m->insight.guidance, sizeof(m->insight.guidance), release_guidance(c));
+    *completeness = m->insight.completeness;
+    return m->insight.value;
+}
+
+static void release_reply(struct core *c, const struct pending *p, bool hidden)
+{
+    struct ledger_clear *l;
+    uint8_t completeness, value;
+
+    release_hear(c, p, hidden && !p->hidden);
+    value = release_compose(c, p, &completeness);
+    if (tell_send(c, p->ask.agency)) {
+        release_record_refusal(c, p, "internal", TELL_REASON);
+        tell_word(c, p->ask.agency, &p->ask.id, "internal");
+        return;
+    }
+    l = record_begin(c, EVENT_DISCLOSED, p->ask.agency);
+    record_ask(c, &p->ask);
+    record_holders(c, p);
+    record_heard(c, c->decision.n_holders, value);
+    memcpy(l->rule, c->decision.rule, sizeof(l->rule));
+    l->about = p->leaf;
+    l->outcome = value;
+    l->completeness = completeness;
+    if (hidden) {
+        l->told = TELL_HIDDEN;
+        text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)c->decision.reason));
+    }
+    (void)record_end(c);
+}
+
+static void release_one(struct core *c, struct pending *p)
+{
+    bool hidden;
+
+    if (!heads_fresh(c)) {
+        memset(&c->decision, 0, sizeof(c->decision));
+        release_record_refusal(c, p, "no-signed-head", TELL_REASON);
+        tell_busy(c, p->ask.agency, &p->ask.id, BUSY_NO_HEAD_MS);
+        return;
+    }
+    decide(c, &p->ask);
+    hidden = c->decision.outcome != OUTCOME_PERMIT && c->decision.telling == TELL_HIDDEN;
+    if (c->decision.outcome != OUTCOME_PERMIT && !hidden) {
+        release_record_refusal(c, p, reason_word((enum reason)c->decision.reason), c->decision.telling);
+        tell_decision(c, p->ask.agency, &p->ask.id, &c->decision);
+    } else if (c->agencies.slots[p->ask.agency].presence == PRESENCE_GONE) {
+        release_record_refusal(c, p, "asker-gone", 0);
+    } else {
+        release_reply(c, p, hidden);
+    }
+}
+
+void release_due(struct core *c)
+{
+    struct batch *b = &c->batch;
+    struct pending *p;
+
+    while (!b->error && b->n_released < BATCH_WORKS && (p = pending_due(c->pending, c->mono_ms)) != NULL) {
+        b->released[b->n_released++] = p;
+        release_one(c, p);
+    }
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* shield.c - what must not be confirmed about a person, lodged by those whom the policy names shield owners (DOMAIN.md section 4). */
+#include "stages.h"
+
+#include <string.h>
+
+static bool shield_owner(const struct core *c, uint16_t slot)
+{
+    uint16_t index = c->agencies.slots[slot].index;
+
+    return c->bundle && index != POLICY_NONE && bundle_agency_at(c->bundle, index)->shield_owner;
+}
+
+static bool shield_sound(const struct msg_shield *m)
+{
+    return m->from != CIVIL_NONE && (m->until == CIVIL_NONE || m->until >= m->from);
+}
+
+void lodge_shield(struct core *c, struct work *w)
+{
+    const struct msg_shield *m = &c->in.shield;
+    struct shield_record *r = &c->shield_record;
+    struct store_txn *t;
+
+    if (!lodge_begin(c, w))
+        return;
+    if (!shield_owner(c, w->agency)) {
+        lodge_refuse(c, w, c->bundle ? "not-a-shield-owner" : "no-policy");
+        return;
+    }
+    if (!shield_sound(m)) {
+        lodge_refuse(c, w, "bad-dates");
+        return;
+    }
+    if (!lodge_id_free(c, w))
+        return;
+    lodge_record(c, w, EVENT_SHIELD_LODGED, c->in.purpose);
+    record_tokens(c, &m->subject);
+    memset(r, 0, sizeof(*r));
+    r->leaf = lodge_recorded(c, w);
+    r->id = w->id;
+    memcpy(r->owner, c->agencies.slots[w->agency].reg.id, sizeof(r->owner));
+    r->shield = *m;
+    t = batch_txn(c);
+    if (t)
+        shields_put(t, c->store, r);
+}

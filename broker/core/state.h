@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* state.h - inside the core only: everything one core holds. Buffers are made once and reused: no message allocates but what waits. */
+#pragma once
+#include "agencies.h"
+#include "compose.h"
+#include "core.h"
+#include "local/local.h"
+#include "pair/pair.h"
+#include "pending.h"
+#include "store/consents.h"
+#include "store/ledger.h"
+#include "store/registry.h"
+#include "store/store.h"
+#include "tree/note.h"
+#include "wire/msg.h"
+#include "wire/wire.h"
+
+#define BATCH_WORKS 1024   /* frames of one batch before the next gate waits its turn */
+#define BATCH_CHANGES 16   /* officers' changes of one batch */
+#define BATCH_READINGS 32  /* readings of the log of one batch */
+#define OUT_ENTRIES 65536  /* frames of one batch outwards */
+#define OUT_BYTES_MAX ((size_t)256 << 20)
+#define OUT_BYTES_FULL ((size_t)64 << 20) /* beyond it no more queries are begun in this batch */
+#define GATE_QUEUE_BYTES ((size_t)32 << 20)
+#define LEAF_NONE UINT64_MAX
+
+enum rank { /* "withdrawals, refusals, shields, suspensions and revocations first" */
+    RANK_STOPS = 0, /* lodged messages; officers' changes come even before */
+    RANK_OTHER,     /* hello, lease, answers */
+    RANK_QUERIES,
+    RANK_COUNT
+};
+struct receipt { /* what an agency was given for a message id */
+    uint8_t body[SHA256_LEN]; /* its SHA-256 */
+    uint64_t leaf;
+    int64_t at_ms;
+};
+struct work { /* one frame of the batch */
+    struct bytes frame; /* in its gate's arena until the next receive */
+    uint16_t gate;
+    uint16_t agency; /* slot */
+    uint8_t rank, type;
+    enum wire_fault fault;
+    struct wire_envelope envelope;
+    struct id id; /* zero until decoded */
+    struct receipt receipt; /* lodged messages */
+};
+struct change_work {
+    uint64_t client;
+    json_t *request; /* owned */
+    json_t *reply;   /* owned; goes out after the commit */
+};
+struct reading_work {
+    uint32_t ref;
+    char officer[64], command[64], query[256]; /* query: its shape for the leaf */
+    uint64_t leaf;
+    const char *denied; /* a reason; NULL: recorded */
+};
+struct batch {
+    struct store_txn *txn; /* write; opened when first needed */
+    bool wrote;
+    int error; /* sticky: nothing of this batch leaves */
+    bool policy_changed, registry_changed, day_changed;
+    uint64_t close_gates[CHILD_GATES_MAX / 64]; /* to be cut after the commit */
+    struct work works[BATCH_WORKS + PAIR_BATCH];
+    size_t n_works;
+    struct change_work changes[BATCH_CHANGES];
+    size_t n_changes;
+    struct reading_work readings[BATCH_READINGS];
+    size_t n_readings;
+    struct pending *created[BATCH_WORKS + PAIR_BATCH]; /* taken back if the batch fails */
+    size_t n_created;
+    struct pending_holder *answered[BATCH_WORKS + PAIR_BATCH];
+    int64_t answered_deadline_ms[BATCH_WORKS + PAIR_BATCH];
+    size_t n_answered;
+    struct pending *released[BATCH_WORKS];
+    size_t n_released;
+};
+struct out_entry {
+    uint16_t agency;
+    uint64_t ref;
+    size_t at, len;
+};
+struct out {
+    struct buf bytes;
+    struct out_entry *entries;
+    size_t n;
+};
+struct heads {
+    int fd;
+    struct note_key key;
+    int64_t asked_ms, signed_ms; /* monotonic */
+    bool waiting;
+    uint64_t asked_size, signed_size;
+    uint8_t asked_root[SHA256_LEN];
+    bool note_due; /* a checked note waits for the next batch */
+    char note[NOTE_MAX];
+    size_t note_len;
+    bool refused; /* the signer says that store and log disagree: sharing stops */
+    bool stopped_logged;
+};
+struct gate {
+    struct pair *pair;
+    bool ready;
+    uint32_t restarts; /* READY beyond the first */
+    uint32_t dropped;  /* frames its full queue refused, since the last log line */
+    bool seen;
+};
+struct core {
+    struct core_settings set;
+    struct core_clock clock;
+    int64_t wall_ms, mono_ms; /* of this turn */
+    int32_t day;              /* civil day that decisions rest on */
+    bool day_known;           /* exercise: an officer has set it */
+    int supervisor, reader;
+    struct child_shared *shared;
+    struct store *store;
+    struct ledger *ledger;
+    struct bundle *bundle; /* NULL: no policy in force */
+    char policy[65];       /* its hash in hex, or "" */
+    struct agencies agencies;
+    struct pending_table *pending;
+    struct gate *gates;
+    struct local_server *control;
+    struct heads heads;
+    struct batch batch;
+    struct out out;
+    int64_t minute_ms; /* monotonic; of the last aggregated leaves */
+    size_t gate_turn;  /* which gate is drained first */
+    bool stopping;
+    /* reused by every message */
+    struct msg in, reply;
+    struct ledger_clear clear;
+    struct buf sealed, scratch;
+    struct decision decision;
+    struct facts facts;
+    struct consent_fact consents[POLICY_CONSENTS_MAX];
+    struct shield_fact shields[POLICY_SHIELDS_MAX];
+    struct heard heard[POLICY_AGENCIES_MAX];
+    uint16_t holder_of[AGENCIES_MAX]; /* slot -> place among a pending query's holders */
+    struct consent_record record;
+    struct shield_record shield_record;
+    struct registry_agency registry_agency;
+};
