@@ -382,9 +382,9 @@ int store_commit(struct store_txn *t)
 
     if (r == 0)
         r = s->latched; /* a reader of this process met damage meanwhile */
-    if (r == 0 && t->write) {
+    if (r == 0) { /* also when reading: only a commit keeps table handles opened in it */
         MDB_txn *txn = t->txn;
-        int code = store_faulted(s, STORE_STEP_COMMIT);
+        int code = t->write ? store_faulted(s, STORE_STEP_COMMIT) : 0;
 
         if (!code) {
             t->txn = NULL; /* commit consumes the handle even when it fails */
