@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* head.c - see head.h. The file is the signed note itself: it needs no form of its own, and vouches for itself. */
+#include "signer/head.h"
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum head_verdict head_judge(const struct head *last, uint64_t size, const uint8_t root[static SHA256_LEN])
+{
+    if (!last->any || size > last->size)
+        return HEAD_FOLLOWS;
+    if (size < last->size)
+        return HEAD_SHRINKS;
+    return memcmp(root, last->root, SHA256_LEN) ? HEAD_DISAGREES : HEAD_SAME;
+}
+
+int head_load(const char *path, const struct note_key *key, const char *origin, struct head *out)
+{
+    ALM_CLEANUP(buf_deinit) struct buf text = { 0 };
+    struct checkpoint checkpoint;
+    int r;
+
+    *out = (struct head){ .any = false };
+    buf_init(&text, NOTE_MAX);
+    r = file_read(path, NOTE_MAX - 1, &text);
+    if (r == -ENOENT)
+        return 0;
+    if (r == -E2BIG)
+        return -EBADMSG;
+    if (r)
+        return r;
+    r = checkpoint_open(buf_view(&text), key, origin, &checkpoint);
+    if (r)
+        return -EBADMSG;
+    memcpy(out->note, text.data, text.len);
+    out->note[text.len] = '\0';
+    out->size = checkpoint.size;
+    memcpy(out->root, checkpoint.root, SHA256_LEN);
+    out->any = true;
+    return 0;
+}
+
+int head_store(const char *path, const struct head *h)
+{
+    return file_write(path, bytes_str(h->note), 0600);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* head.h - the last tree head that was signed, kept durably, and whether another may follow it. */
+#pragma once
+#include "base/attr.h"
+#include "base/bytes.h"
+#include "base/crypto.h"
+#include "tree/note.h"
+
+struct head {
+    bool any; /* a head was ever signed */
+    uint64_t size;
+    uint8_t root[SHA256_LEN];
+    char note[NOTE_MAX]; /* text, NUL-terminated */
+};
+
+/* Whether a head may follow the last one. */
+enum head_verdict {
+    HEAD_FOLLOWS = 0, /* larger, or the first */
+    HEAD_SAME,        /* the same: the same note is the answer */
+    HEAD_DISAGREES,   /* the same size with another root */
+    HEAD_SHRINKS,     /* smaller than what was signed */
+};
+/* Source: DESIGN.md section 3, "keeps its last head, refuses two that disagree". Known gap: that a larger tree continues the
+ * smaller one is for whoever holds a consistency proof (almoner audit verify); the signer sees no leaves. */
+enum head_verdict head_judge(const struct head *last, uint64_t size, const uint8_t root[static SHA256_LEN]);
+
+/**
+ * head_load() - read the last head
+ * @key: the note must be signed by it and be of the origin: a file of another log, or one that was changed, is refused
+ * Return: 0, out->any false if there is no file; -EBADMSG it is not what head_store wrote with this key; -errno.
+ */
+ALM_MUST_USE int head_load(const char *path, const struct note_key *key, const char *origin, struct head *out);
+/* Durable when it returns 0. Return: 0 or -errno. */
+ALM_MUST_USE int head_store(const char *path, const struct head *h);

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* main.c - almoner-signer: the only process with the audit key; signs tree heads, and never two that disagree.
+ *
+ * The core asks ('H'), the signer answers ('N' or 'X'); see pair/children.h. Of several requests that wait, the newest is signed. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "pair/child.h"
+#include "sandbox/sandbox.h"
+#include "signer/head.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define SIGNER_ASK_LEN (1 + 8 + SHA256_LEN)
+
+struct signer {
+    const char *state_file, *origin;
+    int64_t interval_ms;
+    struct secret secret;
+    struct note_key key;
+    struct head last;
+    int64_t signed_ms; /* when the last note went out, monotonic */
+    bool asked;        /* a request waits */
+    uint64_t asked_size;
+    uint8_t asked_root[SHA256_LEN];
+};
+
+static int signer_send(struct bytes datagram)
+{
+    ssize_t n;
+
+    do {
+        n = send(CHILD_FD_SIGNER, datagram.data, datagram.len, MSG_NOSIGNAL);
+    } while (n < 0 && errno == EINTR);
+    return n < 0 ? -errno : 0;
+}
+
+static int signer_reply_note(const struct head *h)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    size_t len = strlen(h->note);
+
+    buf_init(&b, NOTE_MAX + 64);
+    buf_put_u8(&b, 'N');
+    buf_put_u64(&b, h->size);
+    buf_put(&b, h->root, SHA256_LEN);
+    buf_put_u16(&b, (uint16_t)len); /* below NOTE_MAX */
+    buf_put(&b, h->note, len);
+    return buf_status(&b) ? buf_status(&b) : signer_send(buf_view(&b));
+}
+
+static int signer_refuse(const char *reason)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+
+    buf_init(&b, 256);
+    buf_put_u8(&b, 'X');
+    buf_put_u16(&b, (uint16_t)strlen(reason));
+    buf_put(&b, reason, strlen(reason));
+    return buf_status(&b) ? buf_status(&b) : signer_send(buf_view(&b));
+}
+
+static int signer_make(struct signer *s, struct head *h)
+{
+    ALM_CLEANUP(buf_deinit) struct buf note = { 0 };
+    struct checkpoint checkpoint = { .size = s->asked_size };
+    int r = text_copy(checkpoint.origin, sizeof(checkpoint.origin), s->origin);
+
+    if (r)
+        return r;
+    memcpy(checkpoint.root, s->asked_root, SHA256_LEN);
+    buf_init(&note, NOTE_MAX - 1);
+    r = checkpoint_sign(&checkpoint, &s->key, &s->secret, &note);
+    if (r)
+        return r;
+    *h = (struct head){ .any = true, .size = s->asked_size };
+    memcpy(h->root, s->asked_root, SHA256_LEN);
+    memcpy(h->note, note.data, note.len); /* note.len < NOTE_MAX: the rest is zero */
+    return 0;
+}
+
+/* Signs, makes it durable, and only then answers: a note that was seen is never forgotten. Return: 0 or -errno. */
+static int signer_follow(struct signer *s)
+{
+    struct head h;
+    int r = signer_make(s, &h);
+
+    if (!r)
+        r = head_store(s->state_file, &h);
+    if (r) {
+        log_error("head-not-signed", "size=%llu reason=%s", (unsigned long long)s->asked_size, LOG_Q(strerror(-r)));
+        return r;
+    }
+    s->last = h;
+    return signer_reply_note(&s->last);
+}
+
+static int signer_answer(struct signer *s)
+{
+    s->asked = false;
+    s->signed_ms = clock_mono_ms();
+    switch (head_judge(&s->last, s->asked_size, s->asked_root)) {
+    case HEAD_FOLLOWS:
+        return signer_follow(s);
+    case HEAD_SAME:
+        return signer_reply_note(&s->last);
+    case HEAD_DISAGREES:
+        log_error("head-refused", "size=%llu reason=disagrees", (unsigned long long)s->asked_size);
+        return signer_refuse("a head of this size with another root was signed before");
+    case HEAD_SHRINKS:
+        log_error("head-refused", "size=%llu signed=%llu reason=smaller", (unsigned long long)s->asked_size,
+                  (unsigned long long)s->last.size);
+        return signer_refuse("a head of a larger log was signed before");
+    }
+    return 0;
+}
+
+/* Keeps the newest request. Return: 0; -EBADMSG not a request; -ECONNRESET; -errno. */
+static int signer_hear(struct signer *s)
+{
+    uint8_t datagram[SIGNER_ASK_LEN + 1];
+    ssize_t n;
+
+    while ((n = recv(CHILD_FD_SIGNER, datagram, sizeof(datagram), MSG_DONTWAIT)) > 0) {
+        struct cursor c = cursor_of(bytes_of(datagram, (size_t)n));
+        uint8_t kind = cursor_u8(&c);
+        uint64_t size = cursor_u64(&c);
+        struct bytes root = cursor_take(&c, SHA256_LEN);
+
+        if (cursor_end(&c) || kind != 'H')
+            return -EBADMSG;
+        s->asked = true;
+        s->asked_size = size;
+        memcpy(s->asked_root, root.data, SHA256_LEN);
+    }
+    if (n == 0)
+        return -ECONNRESET;
+    return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR ? 0 : -errno;
+}
+
+static int signer_wait_ms(const struct signer *s)
+{
+    int64_t left = s->signed_ms + s->interval_ms - clock_mono_ms();
+
+    if (!s->asked)
+        return -1;
+    return left > 0 ? (int)left : 0;
+}
+
+/* Return: 1 stopped, 0 go on, -errno. */
+static int signer_turn(struct signer *s)
+{
+    struct pollfd polled[] = { { .fd = CHILD_FD_SUPERVISOR, .events = POLLIN }, { .fd = CHILD_FD_SIGNER, .events = POLLIN } };
+    int r = 0;
+
+    if (poll(polled, ALM_LEN(polled), signer_wait_ms(s)) < 0)
+        return errno == EINTR ? 0 : -errno;
+    if (polled[0].revents)
+        r = child_heard();
+    if (r == CHILD_STOP)
+        return 1;
+    if (!r && polled[1].revents)
+        r = signer_hear(s);
+    if (!r && s->asked && signer_wait_ms(s) == 0)
+        r = signer_answer(s);
+    return r;
+}
+
+static int signer_settings(struct signer *s, const json_t *settings)
+{
+    uint8_t public_key[SIGN_PUBLIC_LEN];
+    enum log_level level;
+    int r;
+
+    if (child_log_level(settings, &level) || child_text(settings, "origin", &s->origin) ||
+        child_text(settings, "state_file", &s->state_file) || child_int(settings, "interval_ms", 1, 3600000, &s->interval_ms) ||
+        child_secret(settings, "audit_key", &s->secret))
+        return -EINVAL;
+    log_init("signer", level);
+    r = sign_public(&s->secret, public_key);
+    return r ? r : note_key_init(&s->key, s->origin, public_key);
+}
+
+static int signer_set_up(struct signer *s)
+{
+    int r = head_load(s->state_file, &s->key, s->origin, &s->last);
+
+    if (r) {
+        /* Beginning afresh would sign a second history. */
+        log_error("signer-state-refused", "file=%s reason=%s", LOG_Q(s->state_file),
+                  LOG_Q(r == -EBADMSG ? "not the last head of this log and key" : strerror(-r)));
+        return CHILD_EXIT_DATA;
+    }
+    s->signed_ms = clock_mono_ms() - s->interval_ms;
+    if (sandbox_enter(SANDBOX_SIGNER))
+        return EXIT_FAILURE;
+    return child_say(CHILD_READY, 0) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int signer_serve(struct signer *s)
+{
+    int r = 0;
+
+    while (!r)
+        r = signer_turn(s);
+    if (r == 1 || r == -ECONNRESET)
+        return EXIT_SUCCESS;
+    log_error("signer-failed", "error=%d", -r);
+    return EXIT_FAILURE;
+}
+
+static int signer_run(struct signer *s)
+{
+    json_t *settings = NULL;
+    int r = child_settings(&settings);
+
+    if (!r)
+        r = crypto_init();
+    if (!r)
+        r = signer_settings(s, settings);
+    if (r) {
+        log_error("child-settings", "error=%d", -r);
+        json_decref(settings);
+        return CHILD_EXIT_CONFIG;
+    }
+    r = signer_set_up(s);
+    if (r == EXIT_SUCCESS)
+        r = signer_serve(s);
+    secret_wipe(&s->secret);
+    json_decref(settings);
+    return r;
+}
+
+int main(void)
+{
+    static struct signer s; /* two notes' worth: not for the stack */
+
+    log_init("signer", LOG_INFO);
+    signal(SIGPIPE, SIG_IGN);
+    return signer_run(&s);
+}
