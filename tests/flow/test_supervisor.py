@@ -1,0 +1,280 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""almonerd with the real gate and signer, and a core and reader that only do as they are told by files."""
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import zmq
+from zmq.utils import z85
+
+from broker_children import Tap, free_port, wait_for
+
+ALMONERD, GATE, SIGNER = sys.argv[1:4]
+tap = Tap()
+work = tempfile.mkdtemp(prefix="almonerd-")
+server_public, server_secret = zmq.curve_keypair()
+school_public, school_secret = zmq.curve_keypair()
+
+# A core that sends each gate a list of one key, and records what it is given; files in data_dir make it die, close a gate, or hang.
+FAKE_CORE = f"""#!/usr/bin/python3
+import json, mmap, os, select, socket, struct, sys, time
+sys.path.insert(0, {os.path.dirname(os.path.abspath(__file__))!r})
+from broker_children import allow, decode, encode, READY, IN, OUT
+settings = json.loads(os.read(3, 1 << 20)); os.close(3)
+data = settings["data_dir"]
+def note(name, text):
+    with open(os.path.join(data, name), "a") as f: f.write(text + "\\n")
+note("core-settings", json.dumps(settings))
+note("core-fds", " ".join(sorted(os.listdir("/proc/self/fd"), key=int)))
+note("core-env", " ".join(sorted(os.environ)))
+supervisor = socket.socket(fileno=4)
+shared = mmap.mmap(5, 68)
+if os.path.exists(data + "/refuse"): sys.exit(65)
+gates = [socket.socket(fileno=10 + i) for i in range(len(settings["gates"]))]
+key = bytes.fromhex({z85.decode(school_public).hex()!r})
+for g in gates: g.send(allow([("school", key)]))
+supervisor.send(b"R")
+def told(name):
+    path = os.path.join(data, name)
+    if not os.path.exists(path): return None
+    text = open(path).read(); os.unlink(path); return text or " "
+while True:
+    for s in select.select(gates + [supervisor], [], [], 0.02)[0]:
+        if s is supervisor:
+            if s.recv(8) == b"S":
+                note("core-stopped", "")
+                time.sleep(0.1); sys.exit(0)
+        else:
+            kind, ref, agency, rest = decode(s.recv(1 << 17))
+            if kind == READY: s.send(allow([("school", key)]))
+            if kind == IN: s.send(encode(OUT, 1, agency, rest))
+    text = told("die-deciding")
+    if text:
+        shared[4:68] = text.encode().ljust(64, b"\\0"); shared[0:4] = struct.pack("=I", 1); os.abort()
+    text = told("close-gate")
+    if text: supervisor.send(b"C" + struct.pack(">H", int(text)))
+    if told("nonsense"): supervisor.send(b"?!")
+"""
+FAKE_READER = """#!/usr/bin/python3
+import json, os, signal, socket, sys, time
+settings = json.loads(os.read(3, 1 << 20)); os.close(3)
+with open(settings["data_dir"] + "/reader-settings", "a") as f: f.write(json.dumps(settings) + "\\n")
+s = socket.socket(fileno=4); s.send(b"R")
+while True:
+    if s.recv(8) in (b"S", b""):
+        if os.path.exists(settings["data_dir"] + "/hang"): time.sleep(60)
+        sys.exit(0)
+"""
+
+
+def write(path, text, mode=0o644):
+    with open(path, "w") as f:
+        f.write(text)
+    os.chmod(path, mode)
+
+
+def prepare(name, ports):
+    """A folder with keys, settings and programs. Its path."""
+    d = os.path.join(work, name)
+    for sub in ("keys", "libexec"):
+        os.makedirs(os.path.join(d, sub))
+    write(d + "/keys/curve.key_secret", f'curve\n    public-key = "{server_public.decode()}"\n    secret-key = "{server_secret.decode()}"\n', 0o600)
+    write(d + "/keys/store.key", "11" * 32 + "\n", 0o600)
+    write(d + "/keys/audit.key", "22" * 32 + "\n", 0o600)
+    write(d + "/libexec/almoner-core", FAKE_CORE, 0o755)
+    write(d + "/libexec/almoner-reader", FAKE_READER, 0o755)
+    shutil.copy(GATE, d + "/libexec/almoner-gate")
+    shutil.copy(SIGNER, d + "/libexec/almoner-signer")
+    gates = ", ".join(f'{{ organisation = "org-{i}"; bind = "tcp://127.0.0.1:{p}"; }}' for i, p in enumerate(ports))
+    write(d + "/almonerd.conf", f'mode = "live"; origin = "test.example/log"; data_dir = "{d}/data"; keys_dir = "{d}/keys"; '
+          f'runtime_dir = "{d}/run"; log_level = "debug"; gates = ( {gates} );\n')
+    return d
+
+
+class Supervisor:
+    def __init__(self, d, ports, env=None):
+        self.d, self.ports = d, ports
+        self.log_path = os.path.join(d, "log")
+        self.process = subprocess.Popen([ALMONERD, "--libexec", d + "/libexec", d + "/almonerd.conf"], stderr=open(self.log_path, "a"),
+                                        env=dict(os.environ, **(env or {})))
+
+    def log(self):
+        with open(self.log_path) as f:
+            return f.read()
+
+    def logged(self, pattern, seconds=10, times=1):
+        return wait_for(lambda: len(re.findall(pattern, self.log())) >= times, seconds)
+
+    def pid(self, child):
+        """The process id that the log gave last."""
+        found = re.findall(rf"event=child-started child={child} pid=(\d+)", self.log())
+        return int(found[-1]) if found else None
+
+    def tell(self, name, text=""):
+        write(os.path.join(self.d, "data", name), text)
+
+    def file(self, name):
+        path = os.path.join(self.d, "data", name)
+        return open(path).read() if os.path.exists(path) else ""
+
+
+context = zmq.Context()
+
+
+def client(port):
+    s = context.socket(zmq.DEALER)
+    s.linger = 0
+    s.curve_serverkey, s.curve_publickey, s.curve_secretkey = server_public, school_public, school_secret
+    s.connect(f"tcp://127.0.0.1:{port}")
+    return s
+
+
+def echoed(s, text, seconds=5):
+    """Sends until the fake core's echo comes back."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        s.send(text)
+        while s.poll(200):
+            if s.recv() == text:
+                return True
+    return False
+
+
+# --- the ordinary life
+ports = [free_port(), free_port()]
+d = prepare("life", ports)
+notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+notify.bind(d + "/notify")
+sup = Supervisor(d, ports, {"NOTIFY_SOCKET": d + "/notify", "SECRET_OF_THE_SHELL": "x"})
+tap.check("almonerd_says_ready_once_every_child_is", sup.logged("event=almonerd-ready") and sup.log().count("event=almonerd-ready") == 1, sup.log())
+notify.settimeout(5)
+tap.check("the_service_manager_is_told", notify.recv(64) == b"READY=1")
+tap.check("a_frame_goes_through_gate_and_core_and_back", echoed(client(ports[0]), b"one"))
+tap.check("the_core_has_its_descriptors_and_no_others", sup.file("core-fds").split() == ["0", "1", "2", "3", "4", "5", "6", "7", "10", "11"],
+          sup.file("core-fds"))
+gate_fds = sorted(int(x) for x in os.listdir(f"/proc/{sup.pid('gate-0')}/fd"))
+tap.check("a_gate_has_no_descriptor_of_files", not [x for x in gate_fds if os.readlink(f"/proc/{sup.pid('gate-0')}/fd/{x}").startswith(d)
+                                                   and "log" not in os.readlink(f"/proc/{sup.pid('gate-0')}/fd/{x}")], gate_fds)
+tap.check("the_environment_is_not_handed_on", "SECRET_OF_THE_SHELL" not in sup.file("core-env").split())
+tap.check("the_audit_key_goes_to_the_signer_alone", "22" * 32 not in sup.file("core-settings") + sup.file("reader-settings")
+          and "11" * 32 in sup.file("core-settings"))
+tap.check("no_secret_is_logged", not re.search("11" * 32 + "|" + "22" * 32 + "|" + re.escape(server_secret.decode()), sup.log()))
+no_new_privs = open(f"/proc/{sup.pid('gate-0')}/status").read()
+tap.check("a_gate_cannot_gain_privileges", "NoNewPrivs:\t1" in no_new_privs)
+
+# --- a gate that dies
+other = client(ports[1])
+echoed(other, b"before")
+started = len(re.findall("child=gate-0 pid", sup.log()))
+before = time.monotonic()
+os.kill(sup.pid("gate-0"), signal.SIGKILL)
+served = all(echoed(other, b"during %d" % i) for i in range(3))
+back = sup.logged(r"event=child-ready child=gate-0 ", 5, times=2)
+took = time.monotonic() - before
+tap.check("a_killed_gate_is_back_within_a_second", back and took < 1.0 + 0.7 * served, took)
+ms = re.findall(r"event=child-ready child=gate-0 ms=(\d+)", sup.log())[-1]
+tap.check("a_killed_gate_is_ready_again_within_a_second_of_its_start", int(ms) < 1000, ms)
+tap.check("the_other_gate_serves_meanwhile", served)
+tap.check("the_killed_gate_serves_again", echoed(client(ports[0]), b"after"))
+for _ in range(3):
+    pid = sup.pid("gate-0")
+    os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: sup.pid("gate-0") != pid)
+    time.sleep(0.1)
+tap.check("a_gate_that_keeps_dying_still_comes_back", echoed(client(ports[0]), b"again"))
+
+# --- a core that dies
+first_core, gate_pid = sup.pid("core"), sup.pid("gate-1")
+os.kill(first_core, signal.SIGKILL)
+tap.check("a_killed_core_is_started_again", wait_for(lambda: sup.pid("core") != first_core) and echoed(other, b"new core"))
+tap.check("gates_and_their_connections_outlive_the_core", sup.pid("gate-1") == gate_pid)
+tap.check("a_core_that_died_idle_puts_blame_on_nobody", "core-died-deciding" not in sup.log())
+sup.tell("die-deciding", "hospital")
+tap.check("an_agency_whose_message_ended_the_core_is_noted", sup.logged("event=core-died-deciding agency=hospital"))
+tap.check("once_is_not_enough_to_suspend_it", wait_for(lambda: len(sup.file("core-settings").splitlines()) == 3)
+          and '"suspend": []' in sup.file("core-settings").splitlines()[2], sup.file("core-settings"))
+sup.tell("die-deciding", "hospital")
+tap.check("twice_within_ten_minutes_suspends_it", sup.logged("event=agency-suspended agency=hospital")
+          and wait_for(lambda: '"suspend": ["hospital"]' in sup.file("core-settings")))
+sup.logged("child=core ms=", times=4)
+pid = sup.pid("core")
+os.kill(pid, signal.SIGKILL)
+wait_for(lambda: len(sup.file("core-settings").splitlines()) == 5)
+tap.check("a_suspension_is_handed_over_once", '"suspend": []' in sup.file("core-settings").splitlines()[-1])
+sup.logged("child=core ms=", times=5)
+sup.tell("die-deciding", "not an id\n")
+n = len(sup.file("core-settings").splitlines())
+tap.check("nonsense_in_the_shared_page_is_survived", wait_for(lambda: len(sup.file("core-settings").splitlines()) > n))
+sup.logged("child=core ms=", times=6)
+
+# --- what the core may order
+pid = sup.pid("gate-1")
+sup.tell("close-gate", "1")
+tap.check("a_gate_that_the_core_closes_is_killed_with_an_alert_and_started_again",
+          sup.logged("event=gate-closed-by-core gate=gate-1 organisation=org-1") and wait_for(lambda: sup.pid("gate-1") != pid)
+          and echoed(client(ports[1]), b"closed and back"))
+sup.tell("close-gate", "9")
+sup.tell("nonsense")
+tap.check("orders_that_make_no_sense_do_no_harm", sup.logged("event=child-said-nonsense child=core") and sup.process.poll() is None)
+sup.process.send_signal(signal.SIGHUP)
+tap.check("a_reload_is_refused_with_a_line", sup.logged("event=reload-refused"))
+
+# --- a second one, and the end
+second = Supervisor(d, ports)
+tap.check("a_second_almonerd_on_the_same_store_is_refused", second.process.wait(10) == 69)
+pids = [sup.pid(x) for x in ("core", "signer", "reader", "gate-0", "gate-1")]
+sup.process.send_signal(signal.SIGTERM)
+tap.check("sigterm_stops_it_cleanly", sup.process.wait(10) == 0)
+tap.check("the_service_manager_is_told_of_the_end", notify.recv(64) == b"STOPPING=1")
+tap.check("the_core_was_told_to_stop_and_finished", sup.file("core-stopped") != "" and "child-killed" not in sup.log())
+tap.check("no_child_is_left", not [p for p in pids if os.path.exists(f"/proc/{p}")])
+
+# --- a child that does not stop; a supervisor that is killed
+ports = [free_port()]
+d = prepare("hang", ports)
+sup = Supervisor(d, ports)
+sup.logged("event=almonerd-ready")
+sup.tell("hang")
+sup.process.send_signal(signal.SIGINT)
+before = time.monotonic()
+tap.check("a_child_that_does_not_stop_is_killed_after_five_seconds", sup.process.wait(12) == 0 and 4 < time.monotonic() - before < 8
+          and "event=child-killed child=reader" in sup.log())
+os.unlink(d + "/data/hang")
+sup = Supervisor(d, ports)
+sup.logged("event=almonerd-ready", times=2)
+pids = [sup.pid(x) for x in ("core", "signer", "reader", "gate-0")]
+sup.process.kill()
+sup.process.wait()
+tap.check("children_do_not_outlive_a_killed_almonerd", wait_for(lambda: not [p for p in pids if os.path.exists(f"/proc/{p}")], 5))
+
+# --- starts that cannot be mended by trying again
+ports = [free_port()]
+d = prepare("refused", ports)
+os.makedirs(d + "/data")
+write(d + "/data/refuse", "")
+tap.check("a_core_that_refuses_its_store_ends_almonerd_with_its_code", Supervisor(d, ports).process.wait(15) == 65)
+with socket.socket() as taken:
+    taken.bind(("127.0.0.1", 0))
+    taken.listen()
+    ports = [taken.getsockname()[1]]
+    d = prepare("taken", ports)
+    tap.check("an_address_that_is_taken_ends_the_first_start", Supervisor(d, ports).process.wait(15) == 78)
+ports = [free_port()]
+d = prepare("absent", ports)
+os.unlink(d + "/libexec/almoner-reader")
+tap.check("a_missing_program_ends_the_first_start", Supervisor(d, ports).process.wait(15) == 70)
+ports = [free_port()]
+d = prepare("head", ports)
+os.makedirs(d + "/data")
+write(d + "/data/signer.head", "another log's head\n")
+tap.check("a_head_of_another_log_ends_the_first_start", Supervisor(d, ports).process.wait(15) == 65)
+shutil.rmtree(work)
+tap.done()
