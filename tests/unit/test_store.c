@@ -330,8 +330,9 @@ static void store_of_a_newer_program_is_refused(void **state)
         uint16_t schema;
         int want;
     } rows[] = {
-        { 1, "agencies", 1, 0 },     { 1, "agencies", 2, -EPROTO }, { 2, "agencies", 1, -EPROTO },
-        { 1, "referrals", 1, -EPROTO }, { 1, "agencies", 0, -EBADMSG }, { 0, "agencies", 1, -EBADMSG },
+        { 1, "agencies", 1, 0 },        { 1, "agencies", 2, -EPROTO },
+        { 2, "agencies", 1, -EPROTO },  { 1, "referrals", 1, -EPROTO },
+        { 1, "agencies", 0, -EBADMSG }, { 0, "agencies", 1, -EBADMSG },
     };
     struct fixture *f = *state;
 
@@ -425,7 +426,8 @@ static void store_blinds_the_same_way_each_time_and_differently_under_another_ke
     assert_memory_not_equal(first, other, SHA256_LEN);
 }
 
-/* --- A damaged or tampered file. Keys stand in clear before their sealed value, so the tests can find both. --- */
+/* --- A damaged or tampered file. Keys stand in clear before their sealed value, so the tests can
+ * find both. --- */
 
 static void file_path(const struct fixture *f, char out[static 128])
 {
@@ -463,7 +465,8 @@ static void store_leaves_no_value_in_clear_on_disk(void **state)
     struct fixture *f = *state;
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
 
-    assert_int_equal(put_one(f->store, TABLE_AGENCIES, "find-this-key", "the value nobody may read"), 0);
+    assert_int_equal(
+        put_one(f->store, TABLE_AGENCIES, "find-this-key", "the value nobody may read"), 0);
     f->store = store_close(f->store);
     b = load_file(f);
     assert_non_null(find_after(&b, b.data, "find-this-key"));
@@ -598,13 +601,14 @@ static void put_many(struct fixture *f, int n)
         char key[32];
 
         (void)snprintf(key, sizeof(key), "key-%08d", i);
-        store_put(t, TABLE_LOG, text(key), text("a value of some length, so that several pages are filled"));
+        store_put(t, TABLE_LOG, text(key),
+                  text("a value of some length, so that several pages are filled"));
     }
     assert_int_equal(store_commit(t), 0);
 }
 
-/* Runs in a child, because after damage the store leaves LMDB's memory alone, which a leak checker would count.
- * Return: 0 when all that is read from the store is right or an error. */
+/* Runs in a child, because after damage the store leaves LMDB's memory alone, which a leak checker
+ * would count. Return: 0 when all that is read from the store is right or an error. */
 static int read_damaged(struct fixture *f)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
@@ -645,9 +649,9 @@ static void check_in_child(struct fixture *f, int (*work)(struct fixture *f))
 }
 
 /* LMDB's page header: number u64, pad u16, flags u16, lower u16, upper u16. */
-#define PAGE 4096
-#define PAGE_FLAGS 10
-#define PAGE_LOWER 12
+#define PAGE        4096
+#define PAGE_FLAGS  10
+#define PAGE_LOWER  12
 #define PAGE_BRANCH 0x01
 
 static void store_leaves_a_damaged_tree_with_an_error_not_an_assertion(void **state)
@@ -736,7 +740,9 @@ static void store_latches_the_first_io_error_of_a_commit(void **state)
 static void store_calls_an_io_error_on_a_full_disk_a_full_disk_and_does_not_latch(void **state)
 {
     struct fixture *f = *state;
-    struct fixture_fault fault = { .step = STORE_STEP_COMMIT, .countdown = 1, .error = EIO, .disk_full = true };
+    struct fixture_fault fault = {
+        .step = STORE_STEP_COMMIT, .countdown = 1, .error = EIO, .disk_full = true
+    };
 
     store_fault_hook(f->store, fixture_fault, &fault);
     assert_int_equal(put_one(f->store, TABLE_KEYS, "k", "v"), -ENOSPC);
@@ -799,7 +805,8 @@ static void store_that_could_not_look_says_absent_and_commits_nothing(void **sta
     assert_int_equal(store_commit(t), -ENOMEM);
 }
 
-/* A file that may not grow gives LMDB a short write: the same as a disk that fills up in the middle of a commit. */
+/* A file that may not grow gives LMDB a short write: the same as a disk that fills up in the middle
+ * of a commit. */
 static int fill_for_real(struct fixture *f)
 {
     struct rlimit limit = { .rlim_cur = 64 * PAGE, .rlim_max = 64 * PAGE };
@@ -819,7 +826,8 @@ static int fill_for_real(struct fixture *f)
     for (int i = 0; i < 3000; i++) {
         uint8_t key[2] = { (uint8_t)(i >> 8), (uint8_t)i };
 
-        store_put(t, TABLE_LOG, bytes_of(key, 2), text("a value of some length, so that several pages are filled"));
+        store_put(t, TABLE_LOG, bytes_of(key, 2),
+                  text("a value of some length, so that several pages are filled"));
     }
     r = store_commit(t);
     if (r != -ENOSPC && r != -EFBIG)
