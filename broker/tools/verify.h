@@ -19,7 +19,8 @@ struct verify {
 };
 /* Checks the head's signature by this key and its origin. Return: 0; -EBADMSG with why. */
 ALM_MUST_USE int verify_begin(struct verify *v, struct bytes note, const struct note_key *key);
-/* The next exported row: {"leaf":N,"clear":base64,"sealed":base64,"nonce":base64}; leaves past the head are passed over.
+/* The next exported row: {"leaf":N,"clear":base64,"sealed":base64,"nonce":base64}, with
+ * "sealed_hash" instead of "sealed" where the sealed part was erased; leaves past the head are passed over.
  * Return: 0; -EBADMSG a leaf is missing, out of order or malformed; -errno. */
 ALM_MUST_USE int verify_row(struct verify *v, const json_t *row);
 /* Return: 0 every leaf before the head is there and the root is the signed one; -EBADMSG; -errno. */

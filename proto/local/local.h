@@ -41,6 +41,8 @@ typedef void local_on_request(void *ctx, uint64_t client, json_t *request);
 void local_server_step(struct local_server *s, const struct pollfd *fds, size_t n, int64_t mono_ms, local_on_request *on, void *ctx);
 void local_reply(struct local_server *s, uint64_t client, const json_t *reply, bool last);
 bool local_client_alive(const struct local_server *s, uint64_t client);
+/* Bytes of replies that this client has not taken yet: whoever streams waits for 0 before the next page. 0 too when it is gone. */
+size_t local_client_pending(const struct local_server *s, uint64_t client);
 /* A reply object {"ok":false,"error":word,"message":...,"exit":code}; new reference, NULL without memory. */
 json_t *local_error(const char *word, int exit_code, const char *fmt, ...) ALM_PRINTF(3, 4);
 /* Typed, bounded reads of a request's field. Return: 0; -ENOENT absent; -EINVAL wrong type, too long, or out of range. */

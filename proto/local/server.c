@@ -246,6 +246,13 @@ bool local_client_alive(const struct local_server *s, uint64_t client)
     return server_find(s, client) != NULL;
 }
 
+size_t local_client_pending(const struct local_server *s, uint64_t client)
+{
+    const struct client *c = server_find(s, client);
+
+    return c ? c->out.len - c->sent : 0;
+}
+
 /* --- receiving --- */
 
 static void client_take(struct local_server *s, struct client *c, local_on_request *on, void *ctx)
