@@ -100,3 +100,64 @@ static inline int fixture_fault(void *ctx, enum store_step step)
         return f->disk_full;
     return step == f->step && --f->countdown == 0 ? f->error : 0;
 }
+
+static inline struct bytes fixture_text(const char *s)
+{
+    return bytes_str(s);
+}
+
+static inline struct bytes fixture_nothing(void)
+{
+    return bytes_of(NULL, 0);
+}
+
+static inline int fixture_put_one(struct store *s, enum table table, const char *key,
+                                  const char *value)
+{
+    struct store_txn *t = NULL;
+    int r = store_begin(s, true, &t);
+
+    if (r < 0)
+        return r;
+    store_put(t, table, fixture_text(key), fixture_text(value));
+    return store_commit(t);
+}
+
+/* Return: as store_get; the value must be this when it is 0. */
+static inline int fixture_get_one(struct store *s, enum table table, const char *key,
+                                  const char *value)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
+    int r = store_begin(s, false, &t);
+
+    if (r < 0)
+        return r;
+    buf_init(&b, 1 << 20);
+    r = store_get(t, table, fixture_text(key), &b);
+    if (r == 0)
+        assert_true(bytes_equal(buf_view(&b), fixture_text(value)));
+    return r;
+}
+
+struct fixture_seen {
+    char keys[256];
+    int stop_at, fail_at, n;
+    struct store_txn *t; /* delete what is visited */
+};
+
+static inline int fixture_see(void *ctx, struct bytes key, struct bytes value)
+{
+    struct fixture_seen *s = ctx;
+    size_t len = strlen(s->keys);
+
+    (void)snprintf(s->keys + len, sizeof(s->keys) - len, "%.*s%s%.*s ", (int)key.len,
+                   (const char *)key.data, value.data ? "=" : "", (int)value.len,
+                   value.data ? (const char *)value.data : "");
+    if (s->t)
+        store_del(s->t, TABLE_HEADS, key);
+    s->n++;
+    if (s->n == s->fail_at)
+        return -ECANCELED;
+    return s->n == s->stop_at;
+}
