@@ -125,10 +125,11 @@ static void pair_refuses_more_than_its_queue_holds_and_keeps_order(void **state)
     struct ends e = ends_open(true, 1000);
     struct pair_msg m = frame_for("a", "0", 1);
     const struct pair_msg *got;
+    char digit = '0';
     int n = 0, r = 0;
 
     (void)state;
-    for (char digit = '0'; (r = pair_put(e.gate, &m)) == 0; n++) {
+    for (; (r = pair_put(e.gate, &m)) == 0; n++) {
         digit = (char)('0' + (n + 1) % 10);
         m.frame = bytes_of(&digit, 1);
     }
