@@ -115,6 +115,7 @@ BREAKS(no_tokens, MSG_INSIGHT_QUERY,
        memset(&m->insight_query.subject, 0, sizeof(m->insight_query.subject)))
 BREAKS(tokens_past_array, MSG_INSIGHT_QUERY, m->insight_query.subject.n = TOKEN_SET_MAX + 1)
 BREAKS(home_in_person, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[0].kind = TOKEN_HOME)
+BREAKS(person_who_cannot_be_found, MSG_CONSENT, m->consent.subject.tokens[0].kind = TOKEN_PHONETIC_DOB)
 BREAKS(token_kind, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[1].kind = 8)
 BREAKS(token_scheme, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[1].scheme = 0)
 BREAKS(token_epoch, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[1].epoch = 0)
@@ -218,6 +219,7 @@ static const struct {
     B(no_tokens, MSG_INSIGHT_QUERY),
     F(tokens_past_array, MSG_INSIGHT_QUERY),
     B(home_in_person, MSG_INSIGHT_QUERY),
+    B(person_who_cannot_be_found, MSG_CONSENT),
     B(token_kind, MSG_INSIGHT_QUERY),
     B(token_scheme, MSG_INSIGHT_QUERY),
     B(token_epoch, MSG_INSIGHT_QUERY),
