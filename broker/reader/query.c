@@ -231,8 +231,10 @@ void query_shape(const struct query *q, char out[static QUERY_SHAPE_MAX])
     buf_init(&b, 1024);
     if (q->read == READ_SHOW)
         buf_printf(&b, " leaf=%" PRIu64, q->leaf);
-    else if (q->read != READ_HEAD)
-        buf_printf(&b, " from=%" PRIu64 " count=%" PRIu64, q->from, q->count);
+    if (q->read == READ_LIST || q->read == READ_EXPORT)
+        buf_printf(&b, " from=%" PRIu64, q->from);
+    if (q->read == READ_LIST || q->read == READ_EXPORT || q->read == READ_TAIL)
+        buf_printf(&b, " count=%" PRIu64, q->count);
     shape_text(&b, "event", q->event ? ledger_event_word(q->event) : "");
     civil_format(q->since, day);
     shape_text(&b, "since", day);

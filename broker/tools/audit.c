@@ -167,8 +167,6 @@ static const char *row_asked(const json_t *row, char *out, size_t size)
 {
     const char *purpose = cell(row, "purpose"), *question = cell(row, "question");
 
-    if (!*purpose)
-        return *cell(row, "officer") ? cell(row, "officer") : "";
     (void)snprintf(out, size, "%s%s%s", purpose, *question ? "/" : "", question);
     return out;
 }
@@ -182,14 +180,14 @@ static void row_cells(const json_t *row, char leaf[24], char at[24], char asked[
     cells[0] = leaf;
     cells[1] = at;
     cells[2] = cell(row, "event");
-    cells[3] = cell(row, "agency");
+    cells[3] = *cell(row, "officer") ? cell(row, "officer") : cell(row, "agency"); /* a change's detail names the agency */
     cells[4] = row_asked(row, asked, 160);
     cells[5] = row_outcome(row);
 }
 
 static void rows_print(const json_t *rows)
 {
-    static const char *const titles[] = { "leaf", "time (UTC)", "event", "agency", "purpose/question", "outcome" };
+    static const char *const titles[] = { "leaf", "time (UTC)", "event", "who", "purpose/question", "outcome" };
     struct table *t = table_new(ALM_LEN(titles), titles);
     json_t *row;
     size_t i;
@@ -264,7 +262,7 @@ static int follow_row(void *ctx, const json_t *row)
         row_cells(row, leaf, at, asked, cells);
         for (size_t i = 0; i < 6; i++)
             (void)printable(cells[i], shown[i], sizeof(shown[i]));
-        (void)printf("%-7s  %-19s  %-16s  %-30s  %-44s  %s\n", shown[0], shown[1], shown[2], shown[3], shown[4], shown[5]);
+        (void)printf("%-7s  %-19s  %-16s  %-28s  %-40s  %s\n", shown[0], shown[1], shown[2], shown[3], shown[4], shown[5]);
     }
     return fflush(stdout) ? EX_IOERR : 0;
 }

@@ -322,11 +322,21 @@ int command_exercise_day(struct officer_session *s)
     return change_run(s, "day-set", 1, json_pack("{s:s}", "day", operand(s, 2)));
 }
 
+static void print_head(const json_t *head)
+{
+    (void)printf("%-16s %" JSON_INTEGER_FORMAT " leaves, %.1f s ago%s\n", "signed head", json_integer_value(json_object_get(head, "size")),
+                 (double)json_integer_value(json_object_get(head, "age_ms")) / 1000, json_is_true(json_object_get(head, "refused")) ? ", REFUSED by the signer" : "");
+}
+
 static void print_value(const char *key, const json_t *v)
 {
     char shown[256];
 
-    if (json_is_string(v))
+    if (json_is_object(v) && !strcmp(key, "head"))
+        print_head(v);
+    else if (json_is_string(v) && !json_string_length(v))
+        (void)printf("%-16s none\n", key);
+    else if (json_is_string(v))
         (void)printf("%-16s %s\n", key, printable(json_string_value(v), shown, sizeof(shown)));
     else if (json_is_integer(v))
         (void)printf("%-16s %" JSON_INTEGER_FORMAT "\n", key, json_integer_value(v));

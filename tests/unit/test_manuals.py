@@ -1,0 +1,59 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""test_manuals.py MANUALS OFFICER ALMONER - the manual pages are well-formed, and name every command that the programs have."""
+import glob
+import os
+import re
+import subprocess
+import sys
+
+from commands import Place, expect, main
+
+MANUALS, OFFICER, ALMONER = sys.argv[1:4]
+
+
+def pages():
+    return sorted(glob.glob(os.path.join(MANUALS, "*.[1-8]")))
+
+
+def text_of(page):
+    with open(page, encoding="utf-8") as f:
+        return re.sub(r"[\s.]+", " ", re.sub(r"^\.[A-Z][a-z] ", "", f.read(), flags=re.M))
+
+
+def manuals_pass_mandoc_lint():
+    assert pages()
+    for page in pages():
+        done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", page], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def manuals_name_every_officers_command():
+    whole = " ".join(text_of(p) for p in pages())
+    with Place() as p:
+        said = expect(p.run(OFFICER, "--help"), 0)
+        commands = [line.split() for line in said.splitlines() if line.startswith("  almoner ")]
+        assert len(commands) > 20
+        for words in commands:
+            name = " ".join(w for w in words[:3] if re.fullmatch("[a-z-]+", w)) if words[1] != "status" else "almoner status"
+            assert name in whole, f"no manual page has: {name}"
+
+
+def manuals_name_every_command_of_the_dispatcher():
+    with Place() as p:
+        said = expect(p.run(ALMONER, "--help"), 0)
+        page = text_of(os.path.join(MANUALS, "almoner.1"))
+        for line in said.splitlines():
+            found = re.match(r"  ([a-z]+(?: lift)?) {2,}", line)
+            assert not found or found.group(1) in page, f"almoner.1 does not name: {found.group(1)}"
+
+
+def manuals_say_who_wrote_under_which_licence():
+    for page in pages():
+        with open(page, encoding="utf-8") as f:
+            assert f.readline() == '.\\" SPDX-License-Identifier: Apache-2.0\n', page
+
+
+if __name__ == "__main__":
+    main([manuals_pass_mandoc_lint, manuals_name_every_officers_command, manuals_name_every_command_of_the_dispatcher,
+          manuals_say_who_wrote_under_which_licence])
