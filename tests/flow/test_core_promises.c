@@ -1,0 +1,629 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_core_promises.c - DESIGN.md section 1, promise by promise, in one core. */
+#include "core_town.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/fault.h"
+
+static const enum town_agency everybody[] = { TOWN_CHARITY, TOWN_CLINIC, TOWN_COUNCIL, TOWN_POLICE, TOWN_SCHOOL, TOWN_NURSERY };
+
+static size_t questions_heard(struct town *t)
+{
+    size_t n = 0;
+
+    for (int a = 0; a < TOWN_N; a++)
+        n += town_heard(t, (enum town_agency)a, MSG_QUESTION);
+    return n;
+}
+
+static void lodge(struct town *t, enum town_agency who, struct msg *m)
+{
+    town_say(t, who, m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, who, MSG_RECEIPT), 1);
+    town_forget(t);
+}
+
+/* --- 1: "Deny by default, fail closed." --- */
+
+static void assert_refused(struct town *t, enum town_agency who, struct msg *m, const char *reason)
+{
+    struct ledger_clear leaf;
+
+    town_say(t, who, m);
+    town_turn(t);
+    assert_string_equal(town_refusal(t, who), reason);
+    assert_true(t->msg.refusal.way_forward[0] != '\0');
+    assert_int_equal(questions_heard(t), 0);
+    assert_true(town_leaves(t, EVENT_REFUSED, &leaf) > 0);
+    assert_string_equal(leaf.reason, reason);
+    town_forget(t);
+}
+
+static void promise_1_what_no_rule_permits_is_refused(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    assert_refused(t, TOWN_COUNCIL, town_insight(t, "fund-raising", "truancy", TOWN_TESS), "purpose-outside-protocol");
+    assert_refused(t, TOWN_COURT, town_insight(t, "safeguarding", "truancy", TOWN_TESS), "not-a-party");
+    assert_refused(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "debts", TOWN_TESS), "question-not-permitted");
+    m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "volunteer");
+    assert_refused(t, TOWN_COUNCIL, m, "role-not-permitted");
+    m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "no-such-role");
+    assert_refused(t, TOWN_COUNCIL, m, "role-not-permitted");
+    m = town_insight(t, "early-help", "truancy", TOWN_TESS);
+    m->insight_query.relationship.kind = RELATION_NONE;
+    assert_refused(t, TOWN_COUNCIL, m, "no-relationship");
+    m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+    (void)snprintf(m->basis, sizeof(m->basis), "consent");
+    assert_refused(t, TOWN_COUNCIL, m, "basis-not-listed");
+}
+
+static void promise_1_without_a_policy_nothing_is_permitted(void **state)
+{
+    struct town *t = *state;
+
+    t->core->bundle = bundle_free(t->core->bundle);
+    assert_refused(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS), "no-policy");
+    assert_refused(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS), "no-policy");
+    assert_refused(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 1), "no-policy");
+}
+
+static int fail_gets(void *ctx, enum store_step step)
+{
+    (void)ctx;
+    return step == STORE_STEP_GET ? EIO : 0;
+}
+
+static void promise_1_a_store_that_cannot_be_read_lets_nothing_through(void **state)
+{
+    struct town *t = *state;
+
+    store_fault_hook(t->core->store, fail_gets, NULL);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    assert_true(core_turn(t->core, 0) <= 0); /* it may end, to be started again */
+    store_fault_hook(t->core->store, NULL, NULL);
+    town_reopen(t);
+    assert_int_equal(questions_heard(t), 0);
+}
+
+/* --- 2: "Nothing leaves before its commit is on disk." --- */
+
+static int fail_commits(void *ctx, enum store_step step)
+{
+    (void)ctx;
+    return step == STORE_STEP_COMMIT ? ENOSPC : 0;
+}
+
+static void promise_2_no_disclosure_without_a_durable_record(void **state)
+{
+    struct town *t = *state;
+    size_t decided = town_leaves(t, EVENT_DECIDED, NULL);
+
+    /* the decision */
+    store_fault_hook(t->core->store, fail_commits, NULL);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_say(t, TOWN_POLICE, town_withdraw(t, "early-help", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(questions_heard(t), 0);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 1);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_BUSY), 1);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_RECEIPT), 0);
+    assert_int_equal(pending_count(t->core->pending), 0);
+    assert_int_equal(t->core->agencies.slots[agencies_find(&t->core->agencies, "council")].n_pending, 0);
+    store_fault_hook(t->core->store, NULL, NULL);
+    assert_int_equal(town_leaves(t, EVENT_DECIDED, NULL), decided);
+
+    /* the disclosure */
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_DECIDED, NULL), decided + 1);
+    store_fault_hook(t->core->store, fail_commits, NULL);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 0);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 1);
+    store_fault_hook(t->core->store, NULL, NULL);
+    assert_int_equal(town_leaves(t, EVENT_DISCLOSED, NULL), 0);
+    assert_int_equal(pending_count(t->core->pending), 0);
+}
+
+static void promise_2_a_reply_is_recorded_with_its_decision(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear decided, disclosed;
+    struct msg *m = town_insight(t, "safeguarding", "noise", TOWN_TESS);
+    struct id query;
+
+    town_say(t, TOWN_COUNCIL, m);
+    query = m->id;
+    town_turn(t);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(town_leaves(t, EVENT_DECIDED, &decided), 1);
+    assert_int_equal(town_leaves(t, EVENT_DISCLOSED, &disclosed), 1);
+    assert_true(id_equal(&disclosed.message, &query) && id_equal(&decided.message, &query));
+    assert_true(disclosed.about != LEAF_NONE);
+    assert_int_equal(disclosed.outcome, INSIGHT_YES);
+    assert_string_equal(disclosed.rule, "safeguarding/noise");
+    assert_string_equal(decided.agency, "council");
+    assert_string_equal(decided.role, "social-worker");
+    assert_int_equal(decided.n_holders, 1);
+    assert_string_equal(decided.holders[0], "police");
+    assert_int_equal(strlen(decided.policy), 64);
+    assert_int_equal(decided.mode, MODE_EXERCISE);
+    assert_int_equal(decided.civil_day, TOWN_DAY);
+}
+
+static void promise_2_failed_answer_batch_leaves_the_query_waiting_for_that_holder(void **state)
+{
+    struct town *t = *state;
+
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_turn(t);
+    store_fault_hook(t->core->store, fail_commits, NULL);
+    town_answer(t, TOWN_SCHOOL, ANSWER_NO);
+    town_say(t, TOWN_POLICE, town_withdraw(t, "early-help", TOWN_SAM)); /* makes the batch a write */
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_BUSY), 1);
+    store_fault_hook(t->core->store, NULL, NULL);
+    town_answer(t, TOWN_SCHOOL, ANSWER_YES); /* it may say it again */
+    town_answer(t, TOWN_NURSERY, ANSWER_NO);
+    town_answer(t, TOWN_POLICE, ANSWER_NO);
+    town_answer(t, TOWN_CHARITY, ANSWER_NO);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_YES);
+}
+
+/* --- 3: "The broker does not know who anybody is." --- */
+
+/* The sealed part of the record that was written last. */
+static bool sealed_holds(struct town *t, struct bytes needle)
+{
+    return memmem(t->core->sealed.data, t->core->sealed.len, needle.data, needle.len) != NULL;
+}
+
+static void promise_3_a_holder_that_does_not_know_the_person_leaves_no_token_in_the_records(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_insight(t, "safeguarding", "noise", TOWN_TESS);
+    uint8_t token[TOKEN_LEN];
+
+    memcpy(token, m->insight_query.subject.tokens[0].value, sizeof(token));
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    assert_true(sealed_holds(t, bytes_of(token, sizeof(token)))); /* the query's own record */
+    town_answer(t, TOWN_POLICE, ANSWER_NOT_KNOWN);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(town_leaves(t, EVENT_DISCLOSED, NULL), 1);
+    assert_false(sealed_holds(t, bytes_of(token, sizeof(token))));
+    assert_false(town_log_holds(t, bytes_of(token, sizeof(token)))); /* as stored, every record is sealed */
+}
+
+static void promise_3_clear_parts_hold_no_token_practitioner_or_case(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_DECIDED, &leaf), 1);
+    assert_null(memmem(&leaf, sizeof(leaf), "worker-7", 8));
+    assert_null(memmem(&leaf, sizeof(leaf), "case-1234567", 12));
+    assert_true(sealed_holds(t, bytes_str("worker-7")));
+    assert_false(town_log_holds(t, bytes_str("worker-7")));
+}
+
+/* --- 4: "never which factor or agency" --- */
+
+static void promise_4_an_insight_says_nothing_of_who_answered(void **state)
+{
+    struct town *t = *state;
+    struct town_frame *by_school = calloc(2, sizeof(*by_school));
+
+    assert_non_null(by_school);
+    for (int k = 0; k < 2; k++) {
+        town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+        town_turn(t);
+        town_answer(t, TOWN_SCHOOL, k ? ANSWER_NO : ANSWER_YES);
+        town_answer(t, TOWN_NURSERY, ANSWER_NO);
+        town_answer(t, TOWN_POLICE, k ? ANSWER_YES : ANSWER_NO);
+        town_answer(t, TOWN_CHARITY, ANSWER_NO);
+        town_turn(t);
+        assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+        by_school[k] = *town_frame_of(t, TOWN_COUNCIL, MSG_INSIGHT);
+        town_forget(t);
+    }
+    assert_int_equal(by_school[0].len, by_school[1].len);
+    free(by_school);
+}
+
+/* --- 5: "Refusing does not tell." --- */
+
+struct told { /* a frame without what differs anyway: its own id and the id it replies to */
+    size_t len;
+    struct msg_refusal refusal;
+};
+
+static struct told told(struct town *t)
+{
+    struct told r = { 0 };
+
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "truancy", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_REFUSAL), 1);
+    r.refusal = t->msg.refusal;
+    r.len = town_frame_of(t, TOWN_COUNCIL, MSG_REFUSAL)->len;
+    assert_int_equal(questions_heard(t), 0);
+    town_forget(t);
+    return r;
+}
+
+static void same(struct town *t, const struct told *a, const char *recorded)
+{
+    struct told b = told(t);
+    struct ledger_clear leaf;
+
+    assert_int_equal(a->len, b.len);
+    assert_memory_equal(&a->refusal, &b.refusal, sizeof(a->refusal));
+    assert_true(town_leaves(t, EVENT_REFUSED, &leaf) > 0);
+    assert_string_equal(leaf.reason, recorded);
+}
+
+static void promise_5_refusing_does_not_tell(void **state)
+{
+    struct town *t = *state;
+    struct told never = told(t);
+    struct msg *m;
+
+    assert_string_equal(never.refusal.reason, "no-consent-on-file");
+    assert_string_equal(never.refusal.text, NO_CONSENT_LINE);
+    m = town_consent(t, "early-help", TOWN_TESS);
+    m->consent.recipients.any = false;
+    m->consent.recipients.n = 1;
+    (void)snprintf(m->consent.recipients.agencies[0], sizeof(name_t), "charity");
+    lodge(t, TOWN_COUNCIL, m);
+    same(t, &never, "consent-scope");
+    m = town_consent(t, "early-help", TOWN_TESS);
+    m->consent.capacity = CAPACITY_CARER_WITHOUT_PR;
+    lodge(t, TOWN_COUNCIL, m);
+    same(t, &never, "consent-invalid");
+    m = town_consent(t, "early-help", TOWN_TESS);
+    m->consent.given_on = TOWN_DAY - 20;
+    m->consent.expires_on = TOWN_DAY - 1;
+    lodge(t, TOWN_COUNCIL, m);
+    same(t, &never, "consent-expired");
+    lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
+    lodge(t, TOWN_POLICE, town_withdraw(t, "early-help", TOWN_TESS));
+    same(t, &never, "consent-withdrawn");
+    m = town_consent(t, "early-help", TOWN_TESS);
+    m->consent.decision = CONSENT_REFUSED;
+    m->consent.given_on = TOWN_DAY;
+    lodge(t, TOWN_COUNCIL, m);
+    same(t, &never, "consent-refused");
+}
+
+struct conversation { /* who heard a question of what size, and what came back */
+    size_t questions[TOWN_N];
+    size_t reply_len;
+    struct msg_insight reply;
+};
+
+static void converse(struct town *t, enum town_person p, struct conversation *out)
+{
+    struct token_set real;
+
+    memset(out, 0, sizeof(*out));
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "lives-at", p));
+    town_turn(t);
+    town_person(p, &real);
+    for (size_t i = 0; i < ALM_LEN(everybody); i++) {
+        assert_int_equal(town_heard(t, everybody[i], MSG_QUESTION), 1);
+        out->questions[everybody[i]] = town_frame_of(t, everybody[i], MSG_QUESTION)->len;
+        assert_int_equal(t->msg.question.subject.n, real.n);
+        for (uint8_t k = 0; k < real.n; k++)
+            assert_int_equal(t->msg.question.subject.tokens[k].kind, real.tokens[k].kind);
+    }
+    for (size_t i = 0; i < ALM_LEN(everybody); i++)
+        town_answer(t, everybody[i], ANSWER_NOT_KNOWN);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    out->reply = t->msg.insight;
+    out->reply_len = town_frame_of(t, TOWN_COUNCIL, MSG_INSIGHT)->len;
+}
+
+static void promise_5_a_hidden_reason_sends_an_unknown_persons_messages(void **state)
+{
+    struct town *t = *state;
+    struct conversation unknown, shielded;
+    struct ledger_clear leaf;
+
+    lodge(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 1));
+    converse(t, TOWN_NOBODY, &unknown);
+    converse(t, TOWN_TESS, &shielded);
+    assert_memory_equal(unknown.questions, shielded.questions, sizeof(unknown.questions));
+    assert_int_equal(unknown.reply_len, shielded.reply_len);
+    assert_memory_equal(&unknown.reply, &shielded.reply, sizeof(unknown.reply));
+    assert_int_equal(unknown.reply.value, INSIGHT_CANNOT_SAY);
+    assert_int_equal(town_leaves(t, EVENT_REFUSED, &leaf), 1);
+    assert_string_equal(leaf.reason, "shielded-address");
+    assert_int_equal(leaf.told, TELL_HIDDEN);
+}
+
+static void promise_5_hidden_tokens_are_nobodys(void **state)
+{
+    struct town *t = *state;
+    struct token_set real;
+    struct token home;
+
+    lodge(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 1));
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "lives-at", TOWN_TESS));
+    town_turn(t);
+    town_person(TOWN_TESS, &real);
+    town_home(1, &home);
+    for (size_t i = 0; i < ALM_LEN(everybody); i++) {
+        assert_int_equal(town_heard(t, everybody[i], MSG_QUESTION), 1);
+        for (uint8_t k = 0; k < real.n; k++)
+            assert_false(token_equal(&t->msg.question.subject.tokens[k], &real.tokens[k]));
+        assert_false(token_equal(&t->msg.question.parameter, &home));
+    }
+}
+
+static void promise_5_a_purpose_that_sees_past_the_shield_is_answered(void **state)
+{
+    struct town *t = *state;
+    struct token_set real;
+
+    lodge(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 1));
+    town_say(t, TOWN_COUNCIL, town_insight(t, "child-protection", "lives-at", TOWN_TESS));
+    town_turn(t);
+    town_person(TOWN_TESS, &real);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 1);
+    assert_true(token_equal(&t->msg.question.subject.tokens[0], &real.tokens[0]));
+}
+
+/* --- 6: "nothing withdrawn is used" --- */
+
+static void ask_with_consent(struct town *t)
+{
+    lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
+}
+
+static void promise_6_nothing_withdrawn_is_used(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    ask_with_consent(t);
+    town_say(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+    town_turn(t);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 0);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "no-consent-on-file");
+    assert_int_equal(town_leaves(t, EVENT_DISCLOSED, NULL), 0);
+    assert_int_equal(town_leaves(t, EVENT_NOT_DISCLOSED, &leaf), 1);
+    assert_string_equal(leaf.reason, "consent-withdrawn");
+}
+
+static void promise_6_a_withdrawal_in_the_same_batch_comes_before_the_answer_and_the_query(void **state)
+{
+    struct town *t = *state;
+
+    ask_with_consent(t);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "truancy", TOWN_TESS));
+    town_say(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS)); /* the last to come */
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 0);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_REFUSAL), 2);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 0);
+}
+
+static void promise_6_a_consented_question_is_answered_until_then(void **state)
+{
+    struct town *t = *state;
+
+    ask_with_consent(t);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_YES);
+    town_say(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "no-consent-on-file");
+}
+
+static void promise_6_a_withdrawal_that_comes_before_its_grant_covers_it(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    lodge(t, TOWN_POLICE, town_withdraw(t, "early-help", TOWN_TESS));
+    lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS)); /* given the day before */
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "no-consent-on-file");
+    town_forget(t);
+    m = town_consent(t, "early-help", TOWN_TESS); /* "only a new grant undoes it" */
+    m->consent.given_on = TOWN_DAY;
+    m->consent.given_ms = town_wall + 1;
+    lodge(t, TOWN_COUNCIL, m);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
+}
+
+static void promise_6_a_withdrawal_with_fewer_identifiers_still_covers(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
+    m = town_withdraw(t, "early-help", TOWN_TESS);
+    m->withdrawal.subject.tokens[0] = m->withdrawal.subject.tokens[2]; /* name and birth date alone */
+    m->withdrawal.subject.n = 1;
+    lodge(t, TOWN_SCHOOL, m);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "no-consent-on-file");
+}
+
+static void promise_6_a_withdrawal_that_may_be_anothers_makes_it_cannot_say(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+    struct msg *m;
+
+    lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
+    m = town_withdraw(t, "early-help", TOWN_TESS);
+    memset(m->withdrawal.subject.tokens[0].value, 0x77, TOKEN_LEN); /* same name and birth date, another NHS number */
+    m->withdrawal.subject.tokens[1] = m->withdrawal.subject.tokens[2];
+    m->withdrawal.subject.n = 2;
+    lodge(t, TOWN_SCHOOL, m);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_REFUSAL), 0);
+    assert_int_equal(town_leaves(t, EVENT_REFUSED, &leaf), 1);
+    assert_string_equal(leaf.reason, "match-conflict");
+    assert_int_equal(leaf.told, TELL_HIDDEN);
+}
+
+static void promise_6_a_shield_lodged_meanwhile_hides_the_answer(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS));
+    town_turn(t);
+    lodge(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    town_say(t, TOWN_POLICE, town_lease(t));
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS)); /* so that there is a question to answer again */
+    town_turn(t);
+    town_answer(t, TOWN_POLICE, ANSWER_NOT_KNOWN);
+    town_mono += 2001;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 2);
+    assert_true(town_leaves(t, EVENT_DISCLOSED, &leaf) == 2);
+    assert_string_equal(leaf.reason, "shielded-existence");
+}
+
+static void promise_6_a_yes_about_a_person_shielded_meanwhile_is_not_told(void **state)
+{
+    struct town *t = *state;
+
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS));
+    town_turn(t);
+    town_say(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_NO); /* as of a person whom nobody knows */
+}
+
+static void promise_6_a_holder_suspended_meanwhile_has_said_nothing(void **state)
+{
+    struct town *t = *state;
+    const int one[] = { 0, -1 };
+
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_turn(t);
+    town_answer(t, TOWN_SCHOOL, ANSWER_YES);
+    town_answer(t, TOWN_NURSERY, ANSWER_NO);
+    town_answer(t, TOWN_POLICE, ANSWER_NO);
+    town_turn(t);
+    assert_string_equal(town_change(t, "agency-suspend", json_pack("{s:s,s:s}", "agency", "school", "reason", "lies"), one), "ok");
+    town_answer(t, TOWN_CHARITY, ANSWER_NO);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
+}
+
+static void promise_6_a_receipt_survives_the_core(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_withdraw(t, "early-help", TOWN_TESS);
+    struct msg again;
+    uint64_t leaf;
+
+    town_say(t, TOWN_SCHOOL, m);
+    again = *m;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_RECEIPT), 1);
+    leaf = t->msg.receipt.leaf;
+    town_reopen(t);
+    town_forget(t);
+    town_wall += 7 * 86400000ll;
+    town_say(t, TOWN_SCHOOL, &again);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_RECEIPT), 1);
+    assert_int_equal(t->msg.receipt.leaf, leaf);
+    assert_int_equal(town_leaves(t, EVENT_WITHDRAWN, NULL), 1);
+}
+
+/* --- 7: "One hostile agency harms only itself." --- */
+
+static void promise_7_a_flooding_agency_does_not_keep_another_from_being_answered(void **state)
+{
+    struct town *t = *state;
+
+    t->core->set.limits.messages_per_s = 2;
+    for (int i = 0; i < 40; i++)
+        town_say(t, TOWN_CHARITY, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_true(town_heard(t, TOWN_CHARITY, MSG_BUSY) >= 30);
+    town_answer(t, TOWN_POLICE, ANSWER_NO);
+    town_mono += 2001;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+}
+
+#define TOWN_TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TOWN_TEST(promise_1_what_no_rule_permits_is_refused),
+        TOWN_TEST(promise_1_without_a_policy_nothing_is_permitted),
+        TOWN_TEST(promise_1_a_store_that_cannot_be_read_lets_nothing_through),
+        TOWN_TEST(promise_2_no_disclosure_without_a_durable_record),
+        TOWN_TEST(promise_2_a_reply_is_recorded_with_its_decision),
+        TOWN_TEST(promise_2_failed_answer_batch_leaves_the_query_waiting_for_that_holder),
+        TOWN_TEST(promise_3_a_holder_that_does_not_know_the_person_leaves_no_token_in_the_records),
+        TOWN_TEST(promise_3_clear_parts_hold_no_token_practitioner_or_case),
+        TOWN_TEST(promise_4_an_insight_says_nothing_of_who_answered),
+        TOWN_TEST(promise_5_refusing_does_not_tell),
+        TOWN_TEST(promise_5_a_hidden_reason_sends_an_unknown_persons_messages),
+        TOWN_TEST(promise_5_hidden_tokens_are_nobodys),
+        TOWN_TEST(promise_5_a_purpose_that_sees_past_the_shield_is_answered),
+        TOWN_TEST(promise_6_nothing_withdrawn_is_used),
+        TOWN_TEST(promise_6_a_withdrawal_in_the_same_batch_comes_before_the_answer_and_the_query),
+        TOWN_TEST(promise_6_a_consented_question_is_answered_until_then),
+        TOWN_TEST(promise_6_a_withdrawal_that_comes_before_its_grant_covers_it),
+        TOWN_TEST(promise_6_a_withdrawal_with_fewer_identifiers_still_covers),
+        TOWN_TEST(promise_6_a_withdrawal_that_may_be_anothers_makes_it_cannot_say),
+        TOWN_TEST(promise_6_a_shield_lodged_meanwhile_hides_the_answer),
+        TOWN_TEST(promise_6_a_yes_about_a_person_shielded_meanwhile_is_not_told),
+        TOWN_TEST(promise_6_a_holder_suspended_meanwhile_has_said_nothing),
+        TOWN_TEST(promise_6_a_receipt_survives_the_core),
+        TOWN_TEST(promise_7_a_flooding_agency_does_not_keep_another_from_being_answered),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

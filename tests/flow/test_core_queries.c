@@ -1,0 +1,610 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_core_queries.c - questions through one core: who is asked, what counts as an answer, what comes back, what is refused at the door. */
+#include "core_town.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+/* Everybody whom the question "truancy" is put to. */
+static const enum town_agency truancy_holders[] = { TOWN_CHARITY, TOWN_POLICE, TOWN_SCHOOL, TOWN_NURSERY };
+
+static void ask_truancy(struct town *t)
+{
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_turn(t);
+}
+
+static void all_answer(struct town *t, uint8_t value)
+{
+    for (size_t i = 0; i < ALM_LEN(truancy_holders); i++)
+        town_answer(t, truancy_holders[i], value);
+    town_turn(t);
+}
+
+static void query_is_put_to_each_holder_under_an_id_of_its_own(void **state)
+{
+    struct town *t = *state;
+    struct id first;
+
+    ask_truancy(t);
+    for (size_t i = 0; i < ALM_LEN(truancy_holders); i++)
+        assert_int_equal(town_heard(t, truancy_holders[i], MSG_QUESTION), 1);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_QUESTION), 0);
+    assert_int_equal(town_heard(t, TOWN_COURT, MSG_QUESTION), 0);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 1);
+    first = t->msg.id;
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
+    assert_false(id_equal(&first, &t->msg.id));
+}
+
+static void question_names_the_asking_agency_and_no_practitioner_or_case(void **state)
+{
+    struct town *t = *state;
+
+    ask_truancy(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 1);
+    assert_string_equal(t->msg.question.asking_agency, "council");
+    assert_string_equal(t->msg.question.asking_sector, "childrens-services");
+    assert_string_equal(t->msg.purpose, "safeguarding");
+    assert_int_equal(t->msg.question.as_of, TOWN_DAY);
+    assert_true(t->msg.question.deadline_ms > 0 && t->msg.question.deadline_ms <= 2000);
+    assert_string_equal(t->msg.practitioner.ref, "");
+    assert_string_equal(t->msg.case_ref, "");
+}
+
+static void question_of_a_sensitive_asker_names_its_sector_only(void **state)
+{
+    struct town *t = *state;
+
+    town_say(t, TOWN_CLINIC, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 1);
+    assert_string_equal(t->msg.question.asking_agency, "");
+    assert_string_equal(t->msg.question.asking_sector, "sexual-health");
+}
+
+static void yes_waits_for_all_the_others(void **state)
+{
+    struct town *t = *state;
+
+    ask_truancy(t);
+    town_answer(t, TOWN_SCHOOL, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 0);
+    town_answer(t, TOWN_NURSERY, ANSWER_NO);
+    town_answer(t, TOWN_POLICE, ANSWER_NOT_KNOWN);
+    town_answer(t, TOWN_CHARITY, ANSWER_NOT_KNOWN);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_YES);
+    assert_int_equal(t->msg.insight.completeness, COMPLETE_ALL);
+    assert_int_equal(t->msg.insight.as_of, TOWN_DAY);
+    assert_string_equal(t->msg.insight.policy_rule, "safeguarding/truancy");
+}
+
+static void no_when_every_holder_answered_and_none_holds_it(void **state)
+{
+    struct town *t = *state;
+
+    ask_truancy(t);
+    all_answer(t, ANSWER_NOT_KNOWN);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_NO);
+    assert_int_equal(t->msg.insight.completeness, COMPLETE_ALL);
+}
+
+static void dead_holder_makes_it_cannot_say_with_completeness(void **state)
+{
+    struct town *t = *state;
+
+    ask_truancy(t);
+    town_answer(t, TOWN_SCHOOL, ANSWER_NO);
+    town_answer(t, TOWN_NURSERY, ANSWER_NO);
+    town_answer(t, TOWN_POLICE, ANSWER_NO);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 0);
+    town_mono += 2001;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
+    assert_int_equal(t->msg.insight.completeness, COMPLETE_MOST);
+}
+
+static void yes_at_the_deadline_is_a_yes_although_others_are_silent(void **state)
+{
+    struct town *t = *state;
+
+    ask_truancy(t);
+    town_answer(t, TOWN_SCHOOL, ANSWER_YES);
+    town_turn(t);
+    town_mono += 2001;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_YES);
+    assert_int_equal(t->msg.insight.completeness, COMPLETE_SOME);
+}
+
+static void unreachable_holder_is_not_waited_for(void **state)
+{
+    struct town *t = *state;
+    struct pair_msg gone = { .type = PAIR_UNREACHABLE };
+    const struct town_frame *f;
+
+    ask_truancy(t);
+    town_answer(t, TOWN_SCHOOL, ANSWER_NO);
+    town_answer(t, TOWN_NURSERY, ANSWER_NO);
+    town_answer(t, TOWN_POLICE, ANSWER_NO);
+    f = town_frame_of(t, TOWN_CHARITY, MSG_QUESTION);
+    assert_non_null(f);
+    gone.ref = f->ref;
+    (void)snprintf(gone.agency, sizeof(gone.agency), "charity");
+    assert_int_equal(pair_put(t->gates[0], &gone), 0);
+    assert_int_equal(pair_flush(t->gates[0]), 0);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
+}
+
+static void holder_that_cannot_say_makes_the_reply_cannot_say(void **state)
+{
+    struct town *t = *state;
+
+    ask_truancy(t);
+    town_answer(t, TOWN_SCHOOL, ANSWER_CANNOT_SAY);
+    town_answer(t, TOWN_NURSERY, ANSWER_NO);
+    town_answer(t, TOWN_POLICE, ANSWER_NO);
+    town_answer(t, TOWN_CHARITY, ANSWER_NO);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
+    assert_int_equal(t->msg.insight.completeness, COMPLETE_MOST);
+}
+
+static void residence_that_nobody_knows_is_cannot_say_and_not_no(void **state)
+{
+    struct town *t = *state;
+    static const enum town_agency all[] = { TOWN_CHARITY, TOWN_CLINIC, TOWN_COUNCIL, TOWN_POLICE, TOWN_SCHOOL, TOWN_NURSERY };
+
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "lives-at", TOWN_NOBODY));
+    town_turn(t);
+    for (size_t i = 0; i < ALM_LEN(all); i++)
+        town_answer(t, all[i], ANSWER_NOT_KNOWN);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
+}
+
+static void answer_of_an_agency_that_was_not_asked_is_dropped_and_recorded(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+    struct msg *m;
+    struct id question;
+
+    ask_truancy(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 1);
+    question = t->msg.id;
+    m = town_msg(t, MSG_ANSWER);
+    m->in_reply_to = question;
+    m->answer.value = ANSWER_YES;
+    m->answer.data_as_of = TOWN_DAY;
+    m->answer.since = CIVIL_NONE;
+    town_say(t, TOWN_COURT, m); /* it has somehow learnt the question's id */
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_STRAY_ANSWER, &leaf), 1);
+    assert_string_equal(leaf.agency, "court");
+    all_answer(t, ANSWER_NO);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_NO);
+}
+
+static void second_answer_of_a_holder_does_not_count_and_is_recorded(void **state)
+{
+    struct town *t = *state;
+
+    ask_truancy(t);
+    town_answer(t, TOWN_SCHOOL, ANSWER_NO);
+    town_turn(t);
+    town_answer(t, TOWN_SCHOOL, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_STRAY_ANSWER, NULL), 1);
+    town_answer(t, TOWN_NURSERY, ANSWER_NO);
+    town_answer(t, TOWN_POLICE, ANSWER_NO);
+    town_answer(t, TOWN_CHARITY, ANSWER_NO);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_NO);
+}
+
+static void late_answer_changes_nothing_and_is_recorded(void **state)
+{
+    struct town *t = *state;
+
+    ask_truancy(t);
+    town_mono += 2001;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
+    assert_int_equal(t->msg.insight.completeness, COMPLETE_NONE);
+    town_answer(t, TOWN_SCHOOL, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(town_leaves(t, EVENT_STRAY_ANSWER, NULL), 1);
+}
+
+static void involvement_names_some_masks_the_sensitive_and_sorts(void **state)
+{
+    struct town *t = *state;
+
+    town_say(t, TOWN_COUNCIL, town_involvement(t, "safeguarding", TOWN_TESS));
+    town_turn(t);
+    town_answer(t, TOWN_SCHOOL, ANSWER_YES);
+    town_answer(t, TOWN_NURSERY, ANSWER_NO);
+    town_answer(t, TOWN_CLINIC, ANSWER_YES);
+    town_answer(t, TOWN_CHARITY, ANSWER_YES);
+    town_answer(t, TOWN_POLICE, ANSWER_NOT_KNOWN);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INVOLVEMENT), 1);
+    assert_int_equal(t->msg.involvement.n, 2);
+    assert_true(t->msg.involvement.masked);
+    assert_string_equal(t->msg.involvement.involved[0].agency, "charity");
+    assert_string_equal(t->msg.involvement.involved[1].agency, "school");
+    assert_string_equal(t->msg.involvement.involved[1].contact_route, "desk of school");
+    assert_int_equal(t->msg.involvement.involved[1].since_band, SINCE_1_TO_3_YEARS);
+    assert_int_equal(t->msg.involvement.completeness, COMPLETE_ALL);
+}
+
+static void household_question_carries_the_home_alone(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_insight(t, "safeguarding", "noise", TOWN_TESS);
+
+    m->insight_query.subject_kind = SUBJECT_HOUSEHOLD;
+    memset(&m->insight_query.subject, 0, sizeof(m->insight_query.subject));
+    town_home(3, &m->insight_query.household);
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
+    assert_int_equal(t->msg.question.subject_kind, SUBJECT_HOUSEHOLD);
+    assert_int_equal(t->msg.question.subject.n, 0);
+    assert_int_equal(t->msg.question.household.kind, TOKEN_HOME);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_YES);
+}
+
+static void silent_adapter_is_not_waited_for_until_its_next_lease(void **state)
+{
+    struct town *t = *state;
+
+    town_mono += 16000; /* three leases of five seconds missed */
+    town_say(t, TOWN_POLICE, town_lease(t));
+    town_say(t, TOWN_COUNCIL, town_lease(t));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_LEASE), 1);
+    assert_int_equal(t->msg.lease.civil_day, TOWN_DAY);
+    ask_truancy(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 0);
+    town_answer(t, TOWN_POLICE, ANSWER_NO);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
+    assert_int_equal(t->msg.insight.completeness, COMPLETE_SOME);
+}
+
+/* --- at the door --- */
+
+static void repeated_query_gets_already_asked_and_never_an_answer(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+    struct msg again;
+
+    town_say(t, TOWN_COUNCIL, m);
+    again = *m;
+    town_turn(t);
+    all_answer(t, ANSWER_NO);
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, &again);
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "already-asked");
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 0);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 0);
+    assert_int_equal(town_leaves(t, EVENT_REJECTED, NULL), 1);
+    town_reopen(t); /* the ids are not forgotten with the process */
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, &again);
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "already-asked");
+}
+
+static void bad_signature_is_refused_and_recorded(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+    uint8_t frame[WIRE_FRAME_MAX];
+    struct ledger_clear leaf;
+    struct wire_envelope e;
+    struct bytes good;
+
+    (void)snprintf(m->sender, sizeof(m->sender), "council");
+    m->sent_ms = town_wall;
+    assert_int_equal(id_new(town_wall, &m->id), 0);
+    good = town_sign(t, m, &t->keys[TOWN_COUNCIL]);
+    memcpy(frame, good.data, good.len);
+    assert_int_equal(wire_open(bytes_of(frame, good.len), &e), WIRE_OK);
+    frame[(size_t)(e.signature.data - frame) + 5] ^= 1;
+    town_say_frame(t, 0, TOWN_COUNCIL, bytes_of(frame, good.len));
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "bad-signature");
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 0);
+    assert_int_equal(town_leaves(t, EVENT_REJECTED, &leaf), 1);
+    assert_string_equal(leaf.agency, "council");
+    assert_string_equal(leaf.reason, "bad-signature");
+}
+
+static void message_signed_with_another_agencys_key_is_refused(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+
+    (void)snprintf(m->sender, sizeof(m->sender), "council");
+    m->sent_ms = town_wall;
+    assert_int_equal(id_new(town_wall, &m->id), 0);
+    town_say_frame(t, 0, TOWN_COUNCIL, town_sign(t, m, &t->keys[TOWN_POLICE]));
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "unknown-key");
+}
+
+static void message_that_names_another_sender_is_refused(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+
+    (void)snprintf(m->sender, sizeof(m->sender), "police");
+    m->sent_ms = town_wall;
+    assert_int_equal(id_new(town_wall, &m->id), 0);
+    town_say_frame(t, 0, TOWN_COUNCIL, town_sign(t, m, &t->keys[TOWN_COUNCIL]));
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "wrong-sender");
+}
+
+static void unsigned_message_is_refused(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+
+    (void)snprintf(m->sender, sizeof(m->sender), "council");
+    m->sent_ms = town_wall;
+    assert_int_equal(id_new(town_wall, &m->id), 0);
+    town_say_frame(t, 0, TOWN_COUNCIL, town_sign(t, m, NULL));
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "unsigned");
+}
+
+static void stale_query_is_refused_from_either_side_of_now(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+
+    m->sent_ms = town_wall - 121000;
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "stale");
+    town_forget(t);
+    m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+    m->sent_ms = town_wall + 121000;
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "stale");
+}
+
+static void message_that_only_the_broker_sends_is_refused(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_msg(t, MSG_BUSY);
+    ALM_CLEANUP(buf_deinit) struct buf frame = { 0 };
+
+    buf_init(&frame, WIRE_FRAME_MAX);
+    m->busy.retry_after_ms = 1;
+    m->sent_ms = town_wall;
+    assert_int_equal(id_new(town_wall, &m->id), 0);
+    assert_int_equal(wire_encode(m, &t->core->set.wire, &t->keys[TOWN_COUNCIL], &frame), 0);
+    town_say_frame(t, 0, TOWN_COUNCIL, buf_view(&frame));
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "wrong-sender");
+    assert_int_equal(town_leaves(t, EVENT_REJECTED, NULL), 1);
+}
+
+static void garbage_is_refused_and_recorded(void **state)
+{
+    struct town *t = *state;
+
+    town_say_frame(t, 0, TOWN_COUNCIL, bytes_of("\xff\xff\xff\xff", 4));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_REFUSAL), 1);
+    assert_int_equal(town_leaves(t, EVENT_REJECTED, NULL), 1);
+}
+
+static void gate_that_speaks_for_another_organisation_is_closed(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+    uint8_t said[8] = { 0 };
+
+    (void)snprintf(m->sender, sizeof(m->sender), "council");
+    m->sent_ms = town_wall;
+    assert_int_equal(id_new(town_wall, &m->id), 0);
+    town_say_frame(t, 1, TOWN_COUNCIL, town_sign(t, m, &t->keys[TOWN_COUNCIL]));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 0);
+    assert_int_equal(town_leaves(t, EVENT_REJECTED, NULL), 1);
+    assert_int_equal(recv(t->supervisor, said, sizeof(said), MSG_DONTWAIT), 3);
+    assert_int_equal(said[0], CHILD_CLOSE_GATE);
+    assert_int_equal(said[2], 1);
+}
+
+static void hello_of_another_mode_is_refused(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_msg(t, MSG_HELLO);
+
+    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_LIVE };
+    (void)snprintf(m->hello.software, sizeof(m->hello.software), "town/1");
+    town_say(t, TOWN_SCHOOL, m);
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_SCHOOL), "wrong-mode");
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_WELCOME), 0);
+}
+
+static void hello_gets_welcome_and_the_catalogue(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_msg(t, MSG_HELLO);
+
+    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 9, .mode = MODE_EXERCISE };
+    (void)snprintf(m->hello.software, sizeof(m->hello.software), "town/1");
+    town_say(t, TOWN_SCHOOL, m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_WELCOME), 1);
+    assert_string_equal(t->msg.welcome.origin, "town.example/almoner");
+    assert_int_equal(t->msg.welcome.civil_day, TOWN_DAY);
+    assert_int_equal(strlen(t->msg.welcome.policy), 64);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_CATALOGUE), 1);
+    assert_int_equal(t->msg.catalogue.pages, 1);
+    assert_int_equal(t->msg.catalogue.n_questions, 3);
+    assert_int_equal(t->msg.catalogue.n_purposes, 3);
+}
+
+static void agency_over_its_rate_gets_busy_and_one_leaf_a_minute(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    t->core->set.limits.messages_per_s = 1;
+    for (int i = 0; i < 10; i++)
+        town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_turn(t);
+    assert_true(town_heard(t, TOWN_COUNCIL, MSG_BUSY) >= 8);
+    assert_true(t->msg.busy.retry_after_ms > 0);
+    assert_int_equal(town_leaves(t, EVENT_LIMITED, NULL), 0);
+    town_mono += 61000;
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_LIMITED, &leaf), 1);
+    assert_string_equal(leaf.agency, "council");
+}
+
+static void waiting_queries_of_an_agency_are_bounded(void **state)
+{
+    struct town *t = *state;
+
+    t->core->set.limits.pending_agency = 2;
+    for (int i = 0; i < 3; i++)
+        town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 1);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 2);
+}
+
+static void no_signed_head_for_too_long_stops_sharing_and_not_withdrawing(void **state)
+{
+    struct town *t = *state;
+
+    town_mono += 121000;
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_say(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 1);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 0);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_RECEIPT), 1);
+    town_mono += 61000;
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_LIMITED, NULL), 1);
+}
+
+static void signed_head_is_stored_and_sharing_resumes(void **state)
+{
+    struct town *t = *state;
+    uint8_t asked[64], said[2048];
+    struct checkpoint head = { 0 };
+    struct note_key key;
+    ALM_CLEANUP(buf_deinit) struct buf note = { 0 };
+    ssize_t n = 0, got;
+    uint8_t public_key[32];
+
+    town_mono += 121000;
+    town_turn(t);
+    while ((got = recv(t->signer, asked, sizeof(asked), MSG_DONTWAIT)) > 0)
+        n = got;
+    assert_int_equal(n, 41);
+    assert_int_equal(asked[0], 'H');
+    for (int i = 0; i < 8; i++)
+        head.size = head.size << 8 | asked[1 + i];
+    memcpy(head.root, asked + 9, 32);
+    (void)snprintf(head.origin, sizeof(head.origin), "town.example/almoner");
+    assert_int_equal(sign_public(&t->audit, public_key), 0);
+    assert_int_equal(note_key_init(&key, head.origin, public_key), 0);
+    buf_init(&note, 1500);
+    assert_int_equal(checkpoint_sign(&head, &key, &t->audit, &note), 0);
+    memcpy(said, asked, 41);
+    said[0] = 'N';
+    said[41] = (uint8_t)(note.len >> 8);
+    said[42] = (uint8_t)note.len;
+    memcpy(said + 43, note.data, note.len);
+    said[60] ^= 1; /* a bad note first */
+    assert_true(send(t->signer, said, 43 + note.len, 0) > 0);
+    town_turn(t);
+    assert_false(t->core->heads.signed_ms == town_mono);
+    said[60] ^= 1;
+    t->core->heads.waiting = true; /* as if it had asked again */
+    assert_true(send(t->signer, said, 43 + note.len, 0) > 0);
+    town_turn(t);
+    assert_int_equal(t->core->heads.signed_size, head.size);
+    town_say(t, TOWN_SCHOOL, town_lease(t)); /* its lease had run out */
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 1);
+}
+
+#define TOWN_TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TOWN_TEST(query_is_put_to_each_holder_under_an_id_of_its_own),
+        TOWN_TEST(question_names_the_asking_agency_and_no_practitioner_or_case),
+        TOWN_TEST(question_of_a_sensitive_asker_names_its_sector_only),
+        TOWN_TEST(yes_waits_for_all_the_others),
+        TOWN_TEST(no_when_every_holder_answered_and_none_holds_it),
+        TOWN_TEST(dead_holder_makes_it_cannot_say_with_completeness),
+        TOWN_TEST(yes_at_the_deadline_is_a_yes_although_others_are_silent),
+        TOWN_TEST(unreachable_holder_is_not_waited_for),
+        TOWN_TEST(holder_that_cannot_say_makes_the_reply_cannot_say),
+        TOWN_TEST(silent_adapter_is_not_waited_for_until_its_next_lease),
+        TOWN_TEST(residence_that_nobody_knows_is_cannot_say_and_not_no),
+        TOWN_TEST(answer_of_an_agency_that_was_not_asked_is_dropped_and_recorded),
+        TOWN_TEST(second_answer_of_a_holder_does_not_count_and_is_recorded),
+        TOWN_TEST(late_answer_changes_nothing_and_is_recorded),
+        TOWN_TEST(involvement_names_some_masks_the_sensitive_and_sorts),
+        TOWN_TEST(household_question_carries_the_home_alone),
+        TOWN_TEST(repeated_query_gets_already_asked_and_never_an_answer),
+        TOWN_TEST(bad_signature_is_refused_and_recorded),
+        TOWN_TEST(message_signed_with_another_agencys_key_is_refused),
+        TOWN_TEST(message_that_names_another_sender_is_refused),
+        TOWN_TEST(unsigned_message_is_refused),
+        TOWN_TEST(stale_query_is_refused_from_either_side_of_now),
+        TOWN_TEST(message_that_only_the_broker_sends_is_refused),
+        TOWN_TEST(garbage_is_refused_and_recorded),
+        TOWN_TEST(gate_that_speaks_for_another_organisation_is_closed),
+        TOWN_TEST(hello_of_another_mode_is_refused),
+        TOWN_TEST(hello_gets_welcome_and_the_catalogue),
+        TOWN_TEST(agency_over_its_rate_gets_busy_and_one_leaf_a_minute),
+        TOWN_TEST(waiting_queries_of_an_agency_are_bounded),
+        TOWN_TEST(no_signed_head_for_too_long_stops_sharing_and_not_withdrawing),
+        TOWN_TEST(signed_head_is_stored_and_sharing_resumes),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
