@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dispatch.c - `almoner CMD ...`: finds the program that CMD belongs to and becomes it. Knows names only: it reads no file, opens no socket
- * and links no library of ours, so that an agency installs its own commands and no others. */
+/* dispatch.c - `almoner CMD ...`: finds the program that CMD belongs to and becomes it. Knows names
+ * only: it reads no file, opens no socket and links no library of ours, so that an agency installs
+ * its own commands and no others. */
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -22,7 +23,8 @@ struct command {
 };
 static const char AGENCY[] = "almoner-agency", OFFICER[] = "almoner-officer", KEY[] = "almoner-key";
 
-/* In the order of the list that --help prints; of two rows of one name the one with a second word stands first. */
+/* In the order of the list that --help prints; of two rows of one name the one with a second word
+ * stands first. */
 static const struct command commands[] = {
     { "ask", NULL, AGENCY, "ask one question about one person or household" },
     { "who", NULL, AGENCY, "ask which services are involved with somebody" },
@@ -53,12 +55,14 @@ static bool has_option(char **argv, const char *name)
     return false;
 }
 
-/* `status` is the one word that both an agency and an officer say: options tell whose, then the environment. */
+/* `status` is the one word that both an agency and an officer say: options tell whose, then the
+ * environment. */
 static bool is_broker_status(char **argv)
 {
     if (has_option(argv, "--socket"))
         return false;
-    if (has_option(argv, "--control") || has_option(argv, "--officers") || has_option(argv, "--config"))
+    if (has_option(argv, "--control") || has_option(argv, "--officers") ||
+        has_option(argv, "--config"))
         return true;
     return !getenv("ALMONER_SOCKET") && getenv("ALMONER_CONFIG");
 }
@@ -137,21 +141,25 @@ static void print_group(FILE *to, const char *title, const char *program)
 
         if (commands[i].program != program)
             continue;
-        (void)snprintf(name, sizeof(name), "%s%s%s", commands[i].name, commands[i].second ? " " : "",
-                       commands[i].second ? commands[i].second : "");
+        (void)snprintf(name, sizeof(name), "%s%s%s", commands[i].name,
+                       commands[i].second ? " " : "", commands[i].second ? commands[i].second : "");
         (void)fprintf(to, "  %-14s %s\n", name, commands[i].line);
     }
 }
 
 static void print_help(FILE *to)
 {
-    (void)fprintf(to, "almoner - agencies ask one another narrow questions, and learn the lawful minimum\n\n"
-                      "usage: almoner COMMAND ...        almoner help COMMAND        almoner --version\n");
+    (void)fprintf(
+        to, "almoner - agencies ask one another narrow questions, and learn the lawful minimum\n\n"
+            "usage: almoner COMMAND ...        almoner help COMMAND        almoner --version\n");
     print_group(to, "For practitioners and agencies (through the agency's adapter):", AGENCY);
-    print_group(to, "For officers of information governance and operators (through the broker's sockets):", OFFICER);
+    print_group(
+        to, "For officers of information governance and operators (through the broker's sockets):",
+        OFFICER);
     print_group(to, "For both:", KEY);
     (void)fprintf(to, "\nEvery command has --help with examples, and --json for programs.\n"
-                      "Exit codes: 0 done or answered, 64 usage, 65 bad data, 69 not there, 75 try later, 77 refused, 78 configuration.\n");
+                      "Exit codes: 0 done or answered, 64 usage, 65 bad data, 69 not there, 75 try "
+                      "later, 77 refused, 78 configuration.\n");
 }
 
 static int unknown_command(const char *word)
@@ -172,7 +180,8 @@ static int command_run(const char *program, char **argv)
 {
     const char *where = getenv("ALMONER_LIBEXEC");
     char path[4096];
-    int n = snprintf(path, sizeof(path), "%s/%s", where && *where ? where : ALM_LIBEXECDIR, program);
+    int n =
+        snprintf(path, sizeof(path), "%s/%s", where && *where ? where : ALM_LIBEXECDIR, program);
 
     if (n < 0 || (size_t)n >= sizeof(path)) {
         (void)fprintf(stderr, "almoner: ALMONER_LIBEXEC is too long for a path\n");
@@ -180,9 +189,10 @@ static int command_run(const char *program, char **argv)
     }
     (void)execv(path, argv);
     if (errno == ENOENT)
-        (void)fprintf(stderr,
-                      "almoner: \"%s\" belongs to %s, which is not installed here (%s); %s\n", argv[1], program, path,
-                      program == AGENCY ? "it comes with an agency's adapter" : "it comes with the broker");
+        (void)fprintf(
+            stderr, "almoner: \"%s\" belongs to %s, which is not installed here (%s); %s\n",
+            argv[1], program, path,
+            program == AGENCY ? "it comes with an agency's adapter" : "it comes with the broker");
     else
         (void)fprintf(stderr, "almoner: cannot run %s: %s\n", path, strerror(errno));
     return EX_UNAVAILABLE;
@@ -212,7 +222,8 @@ int main(int argc, char **argv)
         (void)printf("almoner %s\n", ALM_VERSION);
         return 0;
     }
-    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || (!strcmp(argv[1], "help") && argc == 2)) {
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") ||
+        (!strcmp(argv[1], "help") && argc == 2)) {
         print_help(stdout);
         return fflush(stdout) ? EX_IOERR : 0;
     }
@@ -225,6 +236,7 @@ int main(int argc, char **argv)
     program = command_program(argv + 1);
     if (!program)
         return unknown_command(argv[1]);
-    argv[0] = (char *)(uintptr_t)program; /* argv[1] stays the command: COMMAND is the program's first argument */
+    argv[0] = (char *)(uintptr_t)
+        program; /* argv[1] stays the command: COMMAND is the program's first argument */
     return command_run(program, argv);
 }

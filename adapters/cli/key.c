@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* key.c - `almoner key`: makes keys and shows public parts. The only file of the agencies' commands that includes <zmq.h>, for
- * zmq_curve_keypair. A file that exists is never written to: a key in use is replaced by enrolling another and revoking the first. */
+/* key.c - `almoner key`: makes keys. The only file of the agencies' commands
+ * that includes <zmq.h>, for zmq_curve_keypair. A file that exists is never written to: a key in
+ * use is replaced by enrolling another and revoking the first. */
+#include "key.h"
 #include "base/crypto.h"
 #include "base/file.h"
-#include "cert/cert.h"
 #include "tree/note.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +19,7 @@
 #include <unistd.h>
 #include <zmq.h>
 
-#define PATH_TEXT  1024
+#define PATH_TEXT   1024
 #define OUTPUTS_MAX 8
 
 /* --- what is to be written: all of it is made before the first file is opened --- */
@@ -39,7 +40,7 @@ static void outputs_wipe(struct outputs *o)
     crypto_wipe(o, sizeof(*o));
 }
 
-ALM_PRINTF(2, 3) static int key_fail(int code, const char *fmt, ...)
+int key_fail(int code, const char *fmt, ...)
 {
     va_list args;
 
@@ -61,7 +62,8 @@ static int output_path(char out[static PATH_TEXT], const char *base, const char 
     return n < 0 || n >= PATH_TEXT ? -ENAMETOOLONG : 0;
 }
 
-static int output_add(struct outputs *all, const char *base, const char *suffix, mode_t mode, struct bytes text)
+static int output_add(struct outputs *all, const char *base, const char *suffix, mode_t mode,
+                      struct bytes text)
 {
     struct output *o = &all->at[all->n];
 
@@ -78,7 +80,8 @@ static int output_add(struct outputs *all, const char *base, const char *suffix,
 
 static int output_write(const struct output *o)
 {
-    ALM_CLEANUP(fd_closep) int fd = open(o->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    ALM_CLEANUP(fd_closep)
+    int fd = open(o->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     size_t done = 0;
 
     if (fd < 0)
@@ -100,7 +103,8 @@ static int outputs_write(const struct outputs *all)
     for (size_t i = 0; i < all->n; i++)
         if (!lstat(all->at[i].path, &st))
             return key_fail(EX_CANTCREAT,
-                            "%s is already there; nothing was written. Choose another name: a key in use is replaced by enrolling the new one and "
+                            "%s is already there; nothing was written. Choose another name: a key "
+                            "in use is replaced by enrolling the new one and "
                             "revoking the old (almoner agency add, almoner agency revoke-key)",
                             all->at[i].path);
     for (size_t i = 0; i < all->n; i++) {
@@ -112,7 +116,8 @@ static int outputs_write(const struct outputs *all)
             (void)unlink(all->at[i].path);
         while (i--)
             (void)unlink(all->at[i].path); /* half a set of keys is worse than none */
-        return key_fail(EX_CANTCREAT, "cannot write: %s%s", strerror(-rc), rc == -ENOENT ? " (make the folder first)" : "");
+        return key_fail(EX_CANTCREAT, "cannot write: %s%s", strerror(-rc),
+                        rc == -ENOENT ? " (make the folder first)" : "");
     }
     return 0;
 }
@@ -164,7 +169,8 @@ static int make_curve(const struct request *r, struct outputs *all)
     return make_curve_at(all, r->base, r->name);
 }
 
-static int add_secret(struct outputs *all, const char *base, const char *suffix, const struct secret *s)
+static int add_secret(struct outputs *all, const char *base, const char *suffix,
+                      const struct secret *s)
 {
     char hex[66];
     int rc;
@@ -184,8 +190,10 @@ static int make_random(struct outputs *all, const char *base, const char *suffix
     return rc ? rc : add_secret(all, base, suffix, &s);
 }
 
-/* A seed and its public key, and, named by an origin, the verifier key that people check exports with. */
-static int make_sign_at(struct outputs *all, const char *base, const char *suffix, const char *origin)
+/* A seed and its public key, and, named by an origin, the verifier key that people check exports
+ * with. */
+static int make_sign_at(struct outputs *all, const char *base, const char *suffix,
+                        const char *origin)
 {
     ALM_CLEANUP(secret_wipe) struct secret seed;
     uint8_t public_key[SIGN_PUBLIC_LEN];
@@ -236,15 +244,18 @@ static int make_broker(const struct request *r, struct outputs *all)
     int rc = file_mkdirs(r->base, 0700);
 
     if (!rc)
-        rc = snprintf(path, sizeof(path), "%s/curve", r->base) >= (int)sizeof(path) ? -ENAMETOOLONG : 0;
+        rc = snprintf(path, sizeof(path), "%s/curve", r->base) >= (int)sizeof(path) ? -ENAMETOOLONG
+                                                                                    : 0;
     if (!rc)
         rc = make_curve_at(all, path, r->name ? r->name : r->origin ? r->origin : "broker");
     if (!rc)
-        rc = snprintf(path, sizeof(path), "%s/store", r->base) >= (int)sizeof(path) ? -ENAMETOOLONG : 0;
+        rc = snprintf(path, sizeof(path), "%s/store", r->base) >= (int)sizeof(path) ? -ENAMETOOLONG
+                                                                                    : 0;
     if (!rc)
         rc = make_random(all, path, ".key");
     if (!rc)
-        rc = snprintf(path, sizeof(path), "%s/audit", r->base) >= (int)sizeof(path) ? -ENAMETOOLONG : 0;
+        rc = snprintf(path, sizeof(path), "%s/audit", r->base) >= (int)sizeof(path) ? -ENAMETOOLONG
+                                                                                    : 0;
     return rc ? rc : make_sign_at(all, path, ".key", r->origin);
 }
 
@@ -252,10 +263,20 @@ static const struct kind {
     const char *word, *operand, *line;
     int (*make)(const struct request *r, struct outputs *all);
 } kinds[] = {
-    { "curve", "NAME", "NAME.key, NAME.key_secret: an agency's (or program's) CURVE certificate, for the connection", make_curve },
-    { "sign", "NAME", "NAME.sign, NAME.pub: an Ed25519 key that signs an agency's messages or an officer's changes", make_sign },
-    { "token", "NAME", "NAME.token: the match key that all adapters of a partnership share, and the broker never sees", make_token },
-    { "broker", "DIR", "curve.key, curve.key_secret, store.key, audit.key, audit.pub (and audit.vkey, with --origin) in DIR", make_broker },
+    { "curve", "NAME",
+      "NAME.key, NAME.key_secret: an agency's (or program's) CURVE certificate, for the connection",
+      make_curve },
+    { "sign", "NAME",
+      "NAME.sign, NAME.pub: an Ed25519 key that signs an agency's messages or an officer's changes",
+      make_sign },
+    { "token", "NAME",
+      "NAME.token: the match key that all adapters of a partnership share, and the broker never "
+      "sees",
+      make_token },
+    { "broker", "DIR",
+      "curve.key, curve.key_secret, store.key, audit.key, audit.pub (and audit.vkey, with "
+      "--origin) in DIR",
+      make_broker },
 };
 
 /* --- key new --- */
@@ -268,23 +289,28 @@ static void print_help(FILE *to)
                 to);
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         (void)fprintf(to, "  new %-6s %-4s  %s\n", kinds[i].word, kinds[i].operand, kinds[i].line);
-    (void)fputs("\n  --name TEXT      what a certificate calls itself (default: the last part of NAME)\n"
-                "  --origin ORIGIN  the broker's log origin, e.g. marlham.example/almoner: gives audit.vkey, with which anybody can verify the log\n"
-                "  --json           what was written, or the public parts, as JSON\n\n"
-                "A file that exists is never overwritten. Secrets are written with mode 0600 and never printed.\n\n"
-                "examples:\n"
-                "  almoner key new broker /etc/almoner/keys --origin marlham.example/almoner\n"
-                "  almoner key new curve northgate-academy        # hand northgate-academy.key to the broker's officer\n"
-                "  almoner key new sign northgate-academy         # and northgate-academy.pub\n"
-                "  almoner key show northgate-academy.key\n",
-                to);
+    (void)fputs(
+        "\n  --name TEXT      what a certificate calls itself (default: the last part of NAME)\n"
+        "  --origin ORIGIN  the broker's log origin, e.g. marlham.example/almoner: gives "
+        "audit.vkey, with which anybody can verify the log\n"
+        "  --json           what was written, or the public parts, as JSON\n\n"
+        "A file that exists is never overwritten. Secrets are written with mode 0600 and never "
+        "printed.\n\n"
+        "examples:\n"
+        "  almoner key new broker /etc/almoner/keys --origin marlham.example/almoner\n"
+        "  almoner key new curve northgate-academy        # hand northgate-academy.key to the "
+        "broker's officer\n"
+        "  almoner key new sign northgate-academy         # and northgate-academy.pub\n"
+        "  almoner key show northgate-academy.key\n",
+        to);
 }
 
 static const char *make_error(int rc)
 {
     switch (rc) {
     case -EINVAL:
-        return "the name or origin may hold no control characters or quotes; an origin also no white space or '+'";
+        return "the name or origin may hold no control characters or quotes; an origin also no "
+               "white space or '+'";
     case -ENAMETOOLONG:
         return "the path is too long";
     case -ENOTSUP:
@@ -304,7 +330,8 @@ static int key_new(const char *word, const struct request *r, bool json)
         if (!strcmp(kinds[i].word, word))
             k = &kinds[i];
     if (!k)
-        return key_fail(EX_USAGE, "there is no kind of key \"%.20s\": curve, sign, token, broker", word);
+        return key_fail(EX_USAGE, "there is no kind of key \"%.20s\": curve, sign, token, broker",
+                        word);
     if (!*r->base || r->base[strlen(r->base) - 1] == '/')
         if (k->make != make_broker || !*r->base)
             return key_fail(EX_USAGE, "NAME must end in a file's name");
@@ -332,156 +359,21 @@ static int key_new(const char *word, const struct request *r, bool json)
     return rc;
 }
 
-/* --- key show --- */
-
-static bool ends_with(const char *text, const char *end)
+bool key_curve_fits(const struct cert *c)
 {
-    size_t n = strlen(text), m = strlen(end);
-
-    return n > m && !strcmp(text + n - m, end);
-}
-
-static int show_sign_public(const char *path, const uint8_t public_key[static SIGN_PUBLIC_LEN], const char *origin, json_t *o)
-{
-    char text[NOTE_VKEY_MAX];
-    struct note_key note;
-    int n = base64_encode(public_key, SIGN_PUBLIC_LEN, text, sizeof(text));
-
-    if (n < 0)
-        return key_fail(EX_SOFTWARE, "%s: %s", path, strerror(-n));
-    (void)json_object_set_new(o, "kind", json_string("sign"));
-    (void)json_object_set_new(o, "public", json_string(text));
-    if (!origin)
-        return 0;
-    if (note_key_init(&note, origin, public_key))
-        return key_fail(EX_USAGE, "--origin: no white space, control characters or '+'");
-    note_key_format(&note, text);
-    (void)json_object_set_new(o, "vkey", json_string(text));
-    return 0;
-}
-
-static int show_secret(const char *path, const char *origin, json_t *o)
-{
-    ALM_CLEANUP(secret_wipe) struct secret s;
-    uint8_t public_key[SIGN_PUBLIC_LEN];
-    int rc = file_read_secret(path, &s);
-
-    if (rc == -EPERM)
-        return key_fail(EX_NOPERM, "%s: others may read this secret: chmod 600 it, and think about replacing the key", path);
-    if (rc == -EINVAL)
-        return key_fail(EX_DATAERR, "%s: not a key of ours: 64 hexadecimal digits and a newline", path);
-    if (rc)
-        return key_fail(EX_NOINPUT, "%s: %s", path, strerror(-rc));
-    if (ends_with(path, ".token") || ends_with(path, "store.key")) {
-        (void)json_object_set_new(o, "kind", json_string(ends_with(path, ".token") ? "token" : "store"));
-        (void)json_object_set_new(o, "note", json_string("a secret without a public part"));
-        return 0;
-    }
-    rc = sign_public(&s, public_key);
-    return rc ? key_fail(EX_SOFTWARE, "%s: %s", path, strerror(-rc)) : show_sign_public(path, public_key, origin, o);
-}
-
-static int show_cert(const char *path, enum cert_kind kind, json_t *o)
-{
-    ALM_CLEANUP(cert_wipe) struct cert c;
-    char why[CERT_WHY_MAX];
     char derived[CERT_KEY_TEXT];
-    int rc = cert_read(path, kind, &c, why);
 
-    if (rc)
-        return key_fail(rc == -EPERM ? EX_NOPERM : rc == -EINVAL ? EX_DATAERR : EX_NOINPUT, "%s", why);
-    if (kind == CERT_SECRET && (zmq_curve_public(derived, c.secret_key) || strcmp(derived, c.public_key)))
-        return key_fail(EX_DATAERR, "%s: its public key does not belong to its secret key: make a new one", path);
-    (void)json_object_set_new(o, "kind", json_string("curve"));
-    (void)json_object_set_new(o, "public", json_string(c.public_key));
-    return 0;
-}
-
-static int show_text(const char *path, const char *origin, struct bytes text, json_t *o)
-{
-    uint8_t public_key[SIGN_PUBLIC_LEN + 3];
-    char line[NOTE_VKEY_MAX];
-    struct note_key note;
-    size_t len = text.len && text.data[text.len - 1] == '\n' ? text.len - 1 : text.len;
-
-    if (len < sizeof(line) && base64_decode((const char *)text.data, len, public_key, sizeof(public_key)) == SIGN_PUBLIC_LEN)
-        return show_sign_public(path, public_key, origin, o);
-    if (len < sizeof(line)) {
-        memcpy(line, text.data, len);
-        line[len] = '\0';
-        if (strlen(line) == len && !note_key_parse(line, &note)) {
-            (void)json_object_set_new(o, "kind", json_string("vkey"));
-            (void)json_object_set_new(o, "vkey", json_string(line));
-            return 0;
-        }
-    }
-    return key_fail(EX_DATAERR, "%s: neither a CURVE certificate, a signing key, nor a public or verifier key", path);
-}
-
-static void buf_wipe(struct buf *b)
-{
-    if (b->data)
-        crypto_wipe(b->data, b->cap);
-    buf_deinit(b);
-}
-
-static bool is_hex_secret(struct bytes text)
-{
-    if (text.len != 64 && text.len != 65)
-        return false;
-    for (size_t i = 0; i < 64; i++)
-        if (!text.data[i] || !strchr("0123456789abcdef", text.data[i]))
-            return false;
-    return true;
-}
-
-static int show_file(const char *path, const char *origin, json_t *o)
-{
-    ALM_CLEANUP(buf_wipe) struct buf text = { 0 };
-    int rc;
-
-    buf_init(&text, CERT_FILE_MAX);
-    rc = buf_room(&text, CERT_FILE_MAX);
-    if (!rc)
-        rc = file_read(path, CERT_FILE_MAX, &text);
-    if (rc)
-        return key_fail(EX_NOINPUT, "%s: %s", path, rc == -E2BIG ? "too long for a key" : strerror(-rc));
-    if (ends_with(path, ".sign") || ends_with(path, ".token") || is_hex_secret(buf_view(&text)))
-        return show_secret(path, origin, o);
-    if (ends_with(path, ".key_secret"))
-        return show_cert(path, CERT_SECRET, o);
-    if (ends_with(path, ".key"))
-        return show_cert(path, CERT_PUBLIC, o);
-    return show_text(path, origin, buf_view(&text), o);
-}
-
-static int key_show(char **paths, const char *origin, bool json)
-{
-    for (; *paths; paths++) {
-        json_t *o = json_pack("{s:s}", "file", *paths);
-        int rc = o ? show_file(*paths, origin, o) : key_fail(EX_DATAERR, "a path that is not UTF-8");
-        const char *key;
-        json_t *v;
-
-        if (!rc && json) {
-            (void)json_dumpf(o, stdout, 0);
-            (void)fputc('\n', stdout);
-        } else if (!rc) {
-            json_object_foreach(o, key, v)
-                (void)printf("%-7s %s\n", key, json_string_value(v));
-        }
-        json_decref(o);
-        if (rc)
-            return rc;
-    }
-    return 0;
+    return !zmq_curve_public(derived, c->secret_key) && !strcmp(derived, c->public_key);
 }
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
-        { "name", required_argument, NULL, 'n' }, { "origin", required_argument, NULL, 'o' }, { "json", no_argument, NULL, 'j' },
-        { "help", no_argument, NULL, 'h' },       { NULL, 0, NULL, 0 },
+        { "name", required_argument, NULL, 'n' },
+        { "origin", required_argument, NULL, 'o' },
+        { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },
+        { NULL, 0, NULL, 0 },
     };
     struct request r = { .name = NULL };
     bool json = false;

@@ -90,6 +90,15 @@ static void homes_leave_shielded(const struct asker *a, struct known_homes *h)
     h->n = kept;
 }
 
+/* A home whose beginning nobody knows: sent from today if it is still one, for "no earlier than we know" tells no stranger's
+ * affairs as this person's; else not at all. Return: whether it can be sent. */
+static bool home_dates(const struct asker *a, struct index_home *h)
+{
+    if (h->from == CIVIL_NONE && h->until == CIVIL_NONE)
+        h->from = a->day;
+    return h->from != CIVIL_NONE && (h->until == CIVIL_NONE || h->from <= h->until);
+}
+
 static bool home_listed(const struct ask *out, const struct index_home *h)
 {
     for (size_t i = 0; i < out->n_homes; i++) {
@@ -99,16 +108,16 @@ static bool home_listed(const struct ask *out, const struct index_home *h)
     return false;
 }
 
-static void homes_take(const struct known_homes *h, struct ask *out)
+static void homes_take(const struct asker *a, struct known_homes *h, struct ask *out)
 {
     for (size_t i = 0; i < h->n; i++) {
-        const struct index_home *home = &h->at[i].home;
+        struct index_home *home = &h->at[i].home;
 
         if (i < 2 * INDEX_HOMES_MAX) { /* the set itself says when it is full */
             (void)token_set_add(&out->subject, &home->at_home[0]);
             (void)token_set_add(&out->subject, &home->at_home[1]);
         }
-        if (out->n_homes < HOMES_MAX && !home_listed(out, home))
+        if (out->n_homes < HOMES_MAX && home_dates(a, home) && !home_listed(out, home))
             out->homes[out->n_homes++] = (struct msg_home){ home->home, home->from, home->until };
     }
 }
@@ -219,7 +228,7 @@ static int ask_person(const struct asker *a, const struct asked_subject *s, bool
         homes_leave_shielded(a, &homes);
     if (homes.n)
         qsort(homes.at, homes.n, sizeof(homes.at[0]), home_newer);
-    homes_take(&homes, out);
+    homes_take(a, &homes, out);
     return 0;
 }
 

@@ -180,6 +180,10 @@ static int index_stay(void *ctx, const char *person, const struct alm_stay *s)
     e = &x->people[p];
     h = &x->homes[home];
     stay.home = (uint32_t)home;
+    for (size_t i = 0; i < e->n_stays; i++) { /* told twice where the organisation's rows repeat ours */
+        if (e->stays[i].home == stay.home && e->stays[i].from == stay.from && e->stays[i].until == stay.until)
+            return 0;
+    }
     who = (struct identity){ e->given, e->family, e->born, "", "", e->unborn };
     ALM_TRY(tokens_at_home(x->key, &who, h->address, h->postcode, stay.at_home));
     grown = reallocarray(e->stays, e->n_stays + 1, sizeof(*grown));

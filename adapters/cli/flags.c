@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* flags.c - tables of commands and flags, and the reader that both share. Decides nothing: the adapter checks what is asked. */
+#include "cli/flags.h"
+
+#include "base/attr.h"
+#include "cli/subject.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#define TIMEOUT_DEFAULT_MS 10000
+#define TIMEOUT_MAX_S 3600
+
+#define SUBJECT_LINE "--given Isla --family Example --born 2014-05-14 --home '14 Nowhere Close; ZZ7 8ZA; 2016-03-01'"
+static const struct command commands[] = {
+    { "ask", NULL, CMD_ASK, "ask", "question", true, "ask one question of the catalogue about one person or household",
+      "  almoner ask cp-plan-current --purpose child-protection --role social-worker --practitioner sw-17 \\\n"
+      "      " SUBJECT_LINE "\n"
+      "  almoner ask lives-at --at-home '8 Phantom Road; ZZ7 8ZD' --purpose crime-prevention --role housing-officer \\\n"
+      "      --practitioner h-3 --given Toby --family Example --born 2006-01-02\n" },
+    { "who", NULL, CMD_WHO, "who", NULL, false, "ask which services are involved with a person",
+      "  almoner who --purpose early-help --role senco --practitioner t-4 --basis consent --subject isla.json\n" },
+    { "questions", NULL, CMD_QUESTIONS, "questions", NULL, false, "list what may be asked, and for which purposes", "  almoner questions\n" },
+    { "consent", "grant", CMD_GRANT, "consent-grant", NULL, false, "record that somebody agreed",
+      "  almoner consent grant --purpose early-help --capacity parent --holds-responsibility --giver-ref p-204 \\\n"
+      "      --recipients larchmoor-infants --sources '*' --expires-on 2027-05-31 --practitioner t-4 \\\n"
+      "      " SUBJECT_LINE "\n" },
+    { "consent", "refuse", CMD_REFUSE, "consent-refuse", NULL, false, "record that somebody refused",
+      "  almoner consent refuse --purpose early-help --capacity self --recipients '*' --sources '*' --practitioner t-4 --subject kit.json\n" },
+    { "consent", "withdraw", CMD_WITHDRAW, "consent-withdraw", "consent", false, "record that a consent was withdrawn",
+      "  almoner consent withdraw 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --practitioner t-4\n"
+      "  almoner consent withdraw --purpose early-help --practitioner t-4 --subject kit.json    # every earlier one\n" },
+    { "consent", "change", CMD_CHANGE, "consent-change", "consent", true, "record that the giver's status ends",
+      "  almoner consent change 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --able-until 2026-11-30\n" },
+    { "consent", "list", CMD_LIST, "consent-list", NULL, false, "list the consents that this agency recorded", "  almoner consent list\n" },
+    { "shield", NULL, CMD_SHIELD, "shield", NULL, false, "protect somebody's whereabouts, identity or existence",
+      "  almoner shield --level location --from 2026-11-22 --reason 'fled violence' --practitioner sw-17 --subject nora.json\n" },
+    { "status", NULL, CMD_STATUS, "status", NULL, false, "is the adapter connected, and what waits in its outbox?",
+      "  almoner status --wait-connected --timeout 30\n" },
+    { "subject", NULL, CMD_SUBJECT, "subject", NULL, false, "what this agency's own rows know of a person; nothing is sent",
+      "  almoner subject " SUBJECT_LINE "\n" },
+};
+
+enum flag_kind {
+    FLAG_TEXT = 1, FLAG_YES, FLAG_LIST,           /* into the request */
+    FLAG_PERSON_TEXT, FLAG_PERSON_YES, FLAG_HOME, /* into its subject */
+    FLAG_PLACE,                                   /* a home of its own */
+    FLAG_FILE,                                    /* the subject, as JSON */
+    FLAG_SOCKET, FLAG_JSON, FLAG_TIMEOUT, FLAG_HELP, FLAG_WAIT_CONNECTED, FLAG_WAIT_SENT, FLAG_WAIT_DAY, /* ours */
+};
+#define CMD_ALL (~0u)
+#define CMD_CONSENT (CMD_GRANT | CMD_REFUSE)
+#define CMD_LODGE (CMD_CONSENT | CMD_WITHDRAW | CMD_CHANGE | CMD_SHIELD)
+#define CMD_QUERY (CMD_ASK | CMD_WHO)
+#define CMD_ACT (CMD_QUERY | CMD_LODGE | CMD_LIST | CMD_SUBJECT)
+#define CMD_PERSON (CMD_QUERY | CMD_CONSENT | CMD_WITHDRAW | CMD_SHIELD | CMD_SUBJECT)
+#define CMD_PLACE (CMD_ASK | CMD_SUBJECT)
+
+static const struct flag {
+    const char *name, *key;
+    unsigned kind;     /* enum flag_kind */
+    unsigned commands; /* bits of enum command_bit */
+    const char *value, *help;
+} flags[] = {
+    { "--purpose", "purpose", FLAG_TEXT, CMD_ACT, "ID", "why: see `almoner questions`" },
+    { "--role", "role", FLAG_TEXT, CMD_ACT, "ID", "the practitioner's role" },
+    { "--practitioner", "practitioner", FLAG_TEXT, CMD_ACT, "REF", "who asks or records; default $ALMONER_PRACTITIONER" },
+    { "--login", "login", FLAG_TEXT, CMD_ACT, "HOW", "password (default), two-factor or smartcard" },
+    { "--basis", "basis", FLAG_TEXT, CMD_ACT, "ID", "the lawful basis claimed: a gateway, or consent" },
+    { "--case", "case", FLAG_TEXT, CMD_ACT, "REF", "this agency's case reference" },
+    { "--given", "given_name", FLAG_PERSON_TEXT, CMD_PERSON, "NAME", "given name" },
+    { "--family", "family_name", FLAG_PERSON_TEXT, CMD_PERSON, "NAME", "family name" },
+    { "--born", "date_of_birth", FLAG_PERSON_TEXT, CMD_PERSON, "DATE", "birth date, YYYY-MM-DD" },
+    { "--nhs", "nhs_number", FLAG_PERSON_TEXT, CMD_PERSON, "NUMBER", "NHS number" },
+    { "--upn", "upn", FLAG_PERSON_TEXT, CMD_PERSON, "UPN", "unique pupil number" },
+    { "--home", NULL, FLAG_HOME, CMD_PERSON, "HOME", "'address; postcode; from; until; ref', repeatable; postcode on may be left out" },
+    { "--unborn", "unborn", FLAG_PERSON_YES, CMD_PERSON, NULL, "about her unborn child: the names are the mother's" },
+    { "--subject", NULL, FLAG_FILE, CMD_PERSON, "FILE", "the same as JSON; -: from standard input" },
+    { "--household", "household", FLAG_PLACE, CMD_PLACE, "HOME", "about a household: 'address; postcode; ref'" },
+    { "--at-home", "at_home", FLAG_PLACE, CMD_ASK, "HOME", "the home that the question is about: 'address; postcode; ref'" },
+    { "--self-claimed", "self_claimed", FLAG_TEXT, CMD_QUERY, "REASON", "a relationship that our rows do not show, and why (it alerts)" },
+    { "--capacity", "capacity", FLAG_TEXT, CMD_CONSENT, "WHO", "self, gillick, parent, carer-without-pr or local-authority" },
+    { "--giver-ref", "giver_ref", FLAG_TEXT, CMD_CONSENT, "REF", "our reference of who gave it, if not the subject" },
+    { "--holds-responsibility", "holds_responsibility", FLAG_YES, CMD_CONSENT, NULL, "the parent holds parental responsibility" },
+    { "--care-from", "care_from", FLAG_TEXT, CMD_CONSENT, "DATE", "local-authority: first day looked after" },
+    { "--care-until", "care_until", FLAG_TEXT, CMD_CONSENT, "DATE", "local-authority: last day looked after" },
+    { "--recipients", "recipients", FLAG_LIST, CMD_CONSENT, "IDS", "who may be told: a,b or '*'" },
+    { "--sources", "sources", FLAG_LIST, CMD_CONSENT, "IDS", "whose records may be used: a,b or '*'" },
+    { "--sensitive-sources", "sensitive_sources", FLAG_LIST, CMD_CONSENT, "IDS", "sensitive services, one by one" },
+    { "--given-on", "given_on", FLAG_TEXT, CMD_CONSENT | CMD_WITHDRAW, "DATE", "default: today" },
+    { "--expires-on", "expires_on", FLAG_TEXT, CMD_CONSENT, "DATE", "last day it holds" },
+    { "--review-on", "review_on", FLAG_TEXT, CMD_CONSENT | CMD_SHIELD, "DATE", "when to look at it again" },
+    { "--method", "method", FLAG_TEXT, CMD_CONSENT, "HOW", "signed (default), recorded-verbal or digital" },
+    { "--wording", "wording", FLAG_TEXT, CMD_CONSENT, "VERSION", "which wording was explained" },
+    { "--able-until", "able_until", FLAG_TEXT, CMD_CHANGE, "DATE", "last day on which the giver is able" },
+    { "--level", "level", FLAG_TEXT, CMD_SHIELD, "LEVEL", "location, identity or existence" },
+    { "--from", "from", FLAG_TEXT, CMD_SHIELD, "DATE", "default: today" },
+    { "--until", "until", FLAG_TEXT, CMD_SHIELD, "DATE", "last day; default: open" },
+    { "--reason", "reason", FLAG_TEXT, CMD_SHIELD, "TEXT", "why; only officers read it" },
+    { "--wait-connected", NULL, FLAG_WAIT_CONNECTED, CMD_STATUS, NULL, "wait until the broker has welcomed the adapter" },
+    { "--wait-day", NULL, FLAG_WAIT_DAY, CMD_STATUS, "DATE", "wait until the broker's day is at least this" },
+    { "--wait-sent", NULL, FLAG_WAIT_SENT, CMD_STATUS, NULL, "wait until the outbox is empty" },
+    { "--socket", NULL, FLAG_SOCKET, CMD_ALL, "PATH", "the adapter's socket; default $ALMONER_SOCKET" },
+    { "--timeout", NULL, FLAG_TIMEOUT, CMD_ALL, "S", "seconds to wait for the adapter; default 10" },
+    { "--json", NULL, FLAG_JSON, CMD_ALL, NULL, "one JSON object instead of text, also for errors" },
+    { "--help", NULL, FLAG_HELP, CMD_ALL, NULL, "this" },
+};
+
+void flags_help(const struct command *c)
+{
+    if (!c) {
+        (void)puts("usage: almoner COMMAND [options]\n");
+        for (size_t i = 0; i < ALM_LEN(commands); i++)
+            (void)printf("  %-9s%-10s %s\n", commands[i].name, commands[i].second ? commands[i].second : "", commands[i].line);
+        (void)puts("\nalmoner COMMAND --help explains one. They speak to this agency's adapter.");
+        return;
+    }
+    (void)printf("usage: almoner %s%s%s%s [options]\n\n%s.\n\n", c->name, c->second ? " " : "", c->second ? c->second : "",
+                 !c->positional ? "" : c->positional_required ? (c->bit == CMD_ASK ? " QUESTION" : " ID") : " [ID]", c->line);
+    for (size_t i = 0; i < ALM_LEN(flags); i++) {
+        char left[40];
+
+        if (!(flags[i].commands & c->bit))
+            continue;
+        (void)snprintf(left, sizeof(left), "%s %s", flags[i].name, flags[i].value ? flags[i].value : "");
+        (void)printf("  %-26s %s\n", left, flags[i].help);
+    }
+    (void)printf("\nFor example:\n%s", c->example);
+}
+
+static int wrong(struct command_line *c, int code, const char *what, const char *about)
+{
+    (void)snprintf(c->wrong, sizeof(c->wrong), "%s%s%s", about ? about : "", about ? ": " : "", what);
+    return code;
+}
+
+static const struct flag *flag_find(const char *arg, size_t len)
+{
+    for (size_t i = 0; i < ALM_LEN(flags); i++) {
+        if (strlen(flags[i].name) == len && strncmp(flags[i].name, arg, len) == 0)
+            return &flags[i];
+    }
+    return NULL;
+}
+
+static json_t *person_of(struct command_line *c)
+{
+    json_t *person = json_object_get(c->request, "subject");
+
+    if (person)
+        return person;
+    person = json_object();
+    (void)json_object_set_new(c->request, "subject", person);
+    return person;
+}
+
+/* "a,b" or "*". */
+static json_t *list_of(const char *text)
+{
+    json_t *list = json_array();
+
+    while (list && *text) {
+        size_t len = strcspn(text, ",");
+
+        if (len)
+            (void)json_array_append_new(list, json_stringn(text, len));
+        text += len + (text[len] ? 1 : 0);
+    }
+    return list;
+}
+
+static int timeout_read(struct command_line *c, const char *value)
+{
+    char *end;
+    double seconds;
+
+    errno = 0;
+    seconds = strtod(value, &end);
+    if (errno || end == value || *end || !(seconds > 0) || seconds > TIMEOUT_MAX_S)
+        return wrong(c, EX_USAGE, "a number of seconds, up to 3600", "--timeout");
+    c->timeout_ms = (int)(seconds * 1000);
+    return 0;
+}
+
+static int flag_set(struct command_line *c, json_t *to, const char *key, json_t *value, const char *name)
+{
+    if (json_object_get(to, key)) {
+        json_decref(value);
+        return wrong(c, EX_USAGE, "given twice", name);
+    }
+    if (!value || json_object_set_new(to, key, value) != 0)
+        return wrong(c, EX_DATAERR, "not text in UTF-8", name);
+    return 0;
+}
+
+static int flag_ours(struct command_line *c, const struct flag *f, const char *value)
+{
+    switch (f->kind) {
+    case FLAG_SOCKET:
+        c->socket = value;
+        return 0;
+    case FLAG_TIMEOUT:
+        return timeout_read(c, value);
+    case FLAG_WAIT_DAY:
+        c->wait_day = value;
+        return 0;
+    case FLAG_JSON:
+        c->json = true;
+        return 0;
+    case FLAG_HELP:
+        c->help = true;
+        return 0;
+    case FLAG_WAIT_CONNECTED:
+        c->wait_connected = true;
+        return 0;
+    case FLAG_WAIT_SENT:
+        c->wait_sent = true;
+        return 0;
+    default:
+        return wrong(c, EX_USAGE, "unknown option", f->name);
+    }
+}
+
+static int flag_take(struct command_line *c, const struct flag *f, const char *value)
+{
+    json_t *made = NULL;
+    int r;
+
+    switch (f->kind) {
+    case FLAG_TEXT:
+        return flag_set(c, c->request, f->key, json_string(value), f->name);
+    case FLAG_YES:
+        return flag_set(c, c->request, f->key, json_true(), f->name);
+    case FLAG_LIST:
+        return flag_set(c, c->request, f->key, list_of(value), f->name);
+    case FLAG_PERSON_TEXT:
+        return flag_set(c, person_of(c), f->key, json_string(value), f->name);
+    case FLAG_PERSON_YES:
+        return flag_set(c, person_of(c), f->key, json_true(), f->name);
+    case FLAG_HOME:
+        return subject_add_home(person_of(c), value, c->wrong, sizeof(c->wrong));
+    case FLAG_PLACE:
+        r = subject_place(value, &made, c->wrong, sizeof(c->wrong));
+        return r ? r : flag_set(c, c->request, f->key, made, f->name);
+    case FLAG_FILE:
+        return subject_file(c->request, value, c->wrong, sizeof(c->wrong));
+    default:
+        return flag_ours(c, f, value);
+    }
+}
+
+/* One flag at argv[*i], with its value behind '=' or in the next word. */
+static int flag_read(int argc, char **argv, int *i, struct command_line *c)
+{
+    const char *arg = argv[*i], *value = strchr(arg, '=');
+    size_t len = value ? (size_t)(value - arg) : strlen(arg);
+    const struct flag *f = flag_find(arg, len);
+
+    if (!f || (c->command && !(f->commands & c->command->bit)))
+        return wrong(c, EX_USAGE, f ? "does not go with this command" : "unknown option", arg);
+    if (!f->value)
+        return value ? wrong(c, EX_USAGE, "takes no value", f->name) : flag_take(c, f, NULL);
+    if (value)
+        return flag_take(c, f, value + 1);
+    if (*i + 1 >= argc)
+        return wrong(c, EX_USAGE, "needs a value", f->name);
+    return flag_take(c, f, argv[++*i]);
+}
+
+static const struct command *command_find(const char *name, const char *second)
+{
+    for (size_t i = 0; i < ALM_LEN(commands); i++) {
+        if (strcmp(commands[i].name, name) != 0)
+            continue;
+        if (!commands[i].second || (second && strcmp(commands[i].second, second) == 0))
+            return &commands[i];
+    }
+    return NULL;
+}
+
+/* --json and --help count wherever they stand, also when something else is wrong. */
+static void flags_look_ahead(int argc, char **argv, struct command_line *c)
+{
+    for (int i = 1; i < argc; i++) {
+        c->json = c->json || strcmp(argv[i], "--json") == 0;
+        c->help = c->help || strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0;
+    }
+}
+
+static void flags_defaults(struct command_line *c)
+{
+    const char *practitioner = getenv("ALMONER_PRACTITIONER");
+
+    if (!c->socket)
+        c->socket = getenv("ALMONER_SOCKET");
+    if (practitioner && *practitioner && c->command->bit & CMD_ACT && c->command->bit != CMD_SUBJECT &&
+        !json_object_get(c->request, "practitioner"))
+        (void)json_object_set_new(c->request, "practitioner", json_string(practitioner));
+}
+
+static int flags_words(int argc, char **argv, int first, struct command_line *c)
+{
+    bool positional = false;
+
+    for (int i = first; i < argc; i++) {
+        int r;
+
+        if (argv[i][0] == '-' && argv[i][1] == '-') {
+            r = flag_read(argc, argv, &i, c);
+        } else if (c->command->positional && !positional) {
+            positional = true;
+            r = flag_set(c, c->request, c->command->positional, json_string(argv[i]), argv[i]);
+        } else {
+            r = wrong(c, EX_USAGE, "not understood", argv[i]);
+        }
+        if (r)
+            return r;
+    }
+    if (c->command->positional_required && !positional)
+        return wrong(c, EX_USAGE, c->command->bit == CMD_ASK ? "say which question: see `almoner questions`" : "say which consent: its id", NULL);
+    return 0;
+}
+
+int flags_read(int argc, char **argv, struct command_line *out)
+{
+    int r;
+
+    *out = (struct command_line){ .timeout_ms = TIMEOUT_DEFAULT_MS };
+    flags_look_ahead(argc, argv, out);
+    if (argc < 2 || argv[1][0] == '-')
+        return out->help ? 0 : wrong(out, EX_USAGE, "say what to do: see `almoner --help`", NULL);
+    out->command = command_find(argv[1], argc > 2 ? argv[2] : NULL);
+    if (out->help)
+        return 0;
+    if (!out->command)
+        return wrong(out, EX_USAGE, strcmp(argv[1], "consent") == 0 ? "say grant, refuse, withdraw, change or list" : "unknown command", argv[1]);
+    out->request = json_object();
+    if (!out->request || json_object_set_new(out->request, "op", json_string(out->command->op)) != 0)
+        return wrong(out, EX_OSERR, "not enough memory", NULL);
+    r = flags_words(argc, argv, out->command->second ? 3 : 2, out);
+    if (r == 0)
+        flags_defaults(out);
+    if (r == 0 && !out->socket)
+        return wrong(out, EX_USAGE, "say which adapter: --socket PATH, or set ALMONER_SOCKET", NULL);
+    return r;
+}
+
+void command_line_deinit(struct command_line *c)
+{
+    json_decref(c->request);
+    c->request = NULL;
+}

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* print.h - an adapter's reply in plain words, for people with a minute to spare. */
+#pragma once
+#include <jansson.h>
+
+/* Prints a reply whose "ok" is true; unknown kinds are printed as JSON. */
+void print_reply(const json_t *reply);
+/* The exit code that a reply means (adapters/README.md, "Exit codes"). */
+int print_exit(const json_t *reply);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config.h - an adapter's settings, read and checked whole before anything is opened. */
+#pragma once
+#include "base/attr.h"
+#include "base/crypto.h"
+#include "cert/cert.h"
+#include "conf/conf.h"
+#include "lib/tokens.h"
+#include "wire/wire.h"
+#include <limits.h>
+
+struct host_config {
+    char agency[NAME_MAX_LEN], mode[16], origin[WIRE_ORIGIN_MAX], zone[64];
+    char address[256], server_key[CERT_KEY_TEXT];
+    char curve_path[PATH_MAX], sign_path[PATH_MAX], token_path[PATH_MAX];
+    char scheme[16];
+    int64_t epoch;
+    char socket[PATH_MAX], socket_mode[8];
+    char outbox[PATH_MAX];
+    int64_t outbox_max;
+    char contact_route[ALM_TEXT_MAX], lead_professional[ALM_TEXT_MAX];
+    char log[8], backend[16];
+    char dir[PATH_MAX]; /* of the file: what relative paths are relative to */
+    /* Read from the files named above. */
+    struct cert curve;
+    struct secret sign;
+    struct tokens_key token;
+};
+/* Adds every error, with file and line, to e. Keys are read too. Return: 0; -EINVAL with errors; -ENOMEM.
+ * c is written whole; wiped by host_config_wipe either way. */
+ALM_MUST_USE int host_config_read(const char *path, const struct conf *conf, struct conf_errors *e, struct host_config *c);
+void host_config_wipe(struct host_config *c); /* for ALM_CLEANUP */
+bool host_config_exercise(const struct host_config *c);

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* host.h - one running adapter: everything that its loop holds together. */
+#pragma once
+#include "host/answering.h"
+#include "host/config.h"
+#include "host/pending.h"
+#include "lib/session.h"
+#include "local/local.h"
+
+struct host {
+    struct host_config config;
+    struct conf *conf;          /* the backend borrows it */
+    struct conf_errors *errors;
+    struct holdings holdings;
+    struct outbox *outbox;
+    struct session *session;
+    struct local_server *server;
+    struct answering *answering;
+    struct pendings pendings;
+    struct msg *out; /* the message being made */
+    int signals;     /* signalfd */
+    bool stopping;
+    int64_t looked_ms; /* when rows were last looked at for changes */
+};
+
+/* host.c: opens what the configuration names, turns the loop, closes. Return: an exit code. */
+int host_run(const char *path);
+int host_check(const char *path);
+
+/* ops.c: a command's request; see local_on_request. */
+void ops_request(void *ctx, uint64_t client, json_t *request);
+/* A reply of the broker's to something that a command sent. */
+void ops_reply(void *ctx, const struct msg *m);
+/* The connection went: what waits for the broker is told. */
+void ops_lost(void *ctx);
+/* Commands that waited too long. Return: when the next one will have. */
+int64_t ops_expire(struct host *h, int64_t now_ms);
+
+/* lodge.c: consents, withdrawals, changes, shields: made from a request into h->out. NULL or an error reply. */
+json_t *lodge_consent(struct host *h, const json_t *o, uint8_t decision);
+json_t *lodge_withdrawal(struct host *h, const json_t *o);
+json_t *lodge_change(struct host *h, const json_t *o);
+json_t *lodge_shield(struct host *h, const json_t *o);
+
+/* What the operations share (ops.c). */
+int32_t host_day(const struct host *h); /* CIVIL_NONE: an exercise whose day is not known yet */
+struct asker host_asker(const struct host *h);
+json_t *ops_wrong(int r, const char *which); /* of ask_work_out */
+json_t *ops_no_day(void);
