@@ -51,7 +51,7 @@ static void model_deinit(struct model *m)
 
 static int load_file(struct model *m, const char *path)
 {
-    struct conf **files = reallocarray(m->files, m->n_files + 1, sizeof(*files));
+    struct conf **files = realloc(m->files, (m->n_files + 1) * sizeof(*files));
     struct conf *loaded = NULL;
     int r;
 

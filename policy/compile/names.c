@@ -9,7 +9,7 @@ static int names_push(struct names *n, const char *id, const struct conf_node *a
 {
     if (n->n == n->cap) {
         size_t cap = n->cap ? 2 * n->cap : 32;
-        struct item *items = reallocarray(n->items, cap, sizeof(*items));
+        struct item *items = realloc(n->items, cap * sizeof(*items));
 
         if (!items)
             return -ENOMEM;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_bundle.c - compiled bytes: what decodes, and that nothing else does. Reasons: each has its words. */
 #include "fixture.h"
+#include "alloc_fail.h"
 #include "base/bytes.h"
 #include <errno.h>
 #include <string.h>
@@ -143,6 +144,53 @@ static void every_changed_byte_is_refused_or_harmless(void **state)
     free(copy);
 }
 
+static void each_failed_allocation_of_a_decode_is_reported(void **state)
+{
+    struct bundle *b = NULL;
+    long n = 0;
+
+    (void)state;
+    for (;; n++) {
+        int r;
+
+        alloc_fail_nth(n);
+        r = bundle_decode(buf_view(&compiled), &b);
+        if (!alloc_failed())
+            break;
+        assert_int_equal(r, -ENOMEM);
+        assert_null(b);
+    }
+    alloc_fail_nth(-1);
+    assert_true(n > 10);
+    bundle_free(b);
+}
+
+static void each_failed_allocation_of_a_compile_is_reported(void **state)
+{
+    long n = 0;
+
+    (void)state;
+    for (;; n++) {
+        ALM_CLEANUP(conf_errors_freep) struct conf_errors *e = NULL;
+        ALM_CLEANUP(buf_deinit) struct buf out = { 0 };
+        int r;
+
+        assert_int_equal(conf_errors_new(&e), 0);
+        buf_init(&out, 1 << 20);
+        alloc_fail_nth(n);
+        r = policy_compile(ALM_SMALL_POLICY, e, &out);
+        if (!alloc_failed()) {
+            assert_int_equal(r, 0);
+            break;
+        }
+        alloc_fail_nth(-1);
+        if (r == 0 || out.len != 0)
+            fail_msg("allocation %ld failed and the compiler gave %d with %zu bytes", n, r, out.len);
+    }
+    alloc_fail_nth(-1);
+    assert_true(n > 50);
+}
+
 static void agency_sets_take_any_index(void **state)
 {
     struct agency_set s = { .any = false };
@@ -200,6 +248,8 @@ int main(void)
         cmocka_unit_test(the_hash_is_that_of_the_bytes),
         cmocka_unit_test(every_shorter_or_longer_text_is_refused),
         cmocka_unit_test(every_changed_byte_is_refused_or_harmless),
+        cmocka_unit_test(each_failed_allocation_of_a_decode_is_reported),
+        cmocka_unit_test(each_failed_allocation_of_a_compile_is_reported),
         cmocka_unit_test(agency_sets_take_any_index),
         cmocka_unit_test(every_reason_has_a_word_of_its_own_and_a_text),
         cmocka_unit_test(reasons_are_told_as_promised),
