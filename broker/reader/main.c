@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - almoner-reader: opens the store read-only and serves officers' readings of the log. Settings on descriptor 3 (broker/README.md),
- * supervisor on 4, core on 7. It has no network, and writes nothing but LMDB's lock file. */
+/* main.c - almoner-reader: opens the store read-only and serves officers' readings of the log.
+ * Settings on descriptor 3 (broker/README.md), supervisor on 4, core on 7. It has no network, and
+ * writes nothing but LMDB's lock file. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "pair/child.h"
@@ -37,12 +38,15 @@ static int settings_load(struct settings *s)
 
     if (rc)
         return rc;
-    if (child_log_level(s->json, &level) || child_text(s->json, "origin", &s->origin) || child_text(s->json, "mode", &s->mode) ||
-        child_text(s->json, "zone", &s->zone) || child_text(s->json, "data_dir", &s->data_dir) ||
-        child_text(s->json, "officers_socket", &s->socket) || child_int(s->json, "store_mib", 1, INT64_C(1) << 30, &s->store_mib) ||
+    if (child_log_level(s->json, &level) || child_text(s->json, "origin", &s->origin) ||
+        child_text(s->json, "mode", &s->mode) || child_text(s->json, "zone", &s->zone) ||
+        child_text(s->json, "data_dir", &s->data_dir) ||
+        child_text(s->json, "officers_socket", &s->socket) ||
+        child_int(s->json, "store_mib", 1, INT64_C(1) << 30, &s->store_mib) ||
         child_secret(s->json, "store_key", &s->store_key))
         return -EINVAL;
-    if ((strcmp(s->mode, "live") != 0 && strcmp(s->mode, "exercise") != 0) || !*s->origin || strlen(s->origin) > 127)
+    if ((strcmp(s->mode, "live") != 0 && strcmp(s->mode, "exercise") != 0) || !*s->origin ||
+        strlen(s->origin) > 127)
         return -EINVAL;
     log_init("reader", level);
     return civil_set_zone(s->zone);
@@ -58,7 +62,11 @@ static bool is_stopping(void)
 /* Return: 0; 1 told to stop meanwhile; negative. */
 static int store_wait(const struct settings *s, uint8_t mode, struct store **out)
 {
-    struct store_options o = { .path = s->data_dir, .key = &s->store_key, .mode = mode, .origin = s->origin, .map_bytes = (size_t)s->store_mib << 20,
+    struct store_options o = { .path = s->data_dir,
+                               .key = &s->store_key,
+                               .mode = mode,
+                               .origin = s->origin,
+                               .map_bytes = (size_t)s->store_mib << 20,
                                .read_only = true };
     int64_t until = clock_mono_ms() + STORE_WAIT_MS;
     int rc;
@@ -125,7 +133,8 @@ static int reader_serve(const struct settings *s, struct store *store, uint8_t m
     reader_drop(&r);
     r.nonces = nonces_free(r.nonces);
     log_info("reader-stopped", "exit=%d", rc);
-    return rc; /* the socket's file stays: removing it is not among the sandboxed calls, and the next reader replaces a dead one */
+    return rc; /* the socket's file stays: removing it is not among the sandboxed calls, and the
+                  next reader replaces a dead one */
 }
 
 static int store_exit(int rc)

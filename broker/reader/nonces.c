@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* nonces.c - a small table of used nonces; an expired one makes room, a live one is never forgotten early. */
+/* nonces.c - a small table of used nonces; an expired one makes room, a live one is never forgotten
+ * early. */
 #include "reader.h"
 #include <errno.h>
 #include <stdlib.h>

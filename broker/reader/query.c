@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* query.c - what an officer signed, read strictly: an unknown key or a value out of range is refused, never passed over. */
-#include "reader.h"
+/* query.c - what an officer signed, read strictly: an unknown key or a value out of range is
+ * refused, never passed over. */
 #include "base/clock.h"
+#include "reader.h"
 #include "wire/msg.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -9,9 +10,14 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const reads[] = { [READ_TAIL] = "tail", [READ_LIST] = "tail", [READ_SHOW] = "show", [READ_EXPORT] = "export", [READ_HEAD] = "head" };
+static const char *const reads[] = { [READ_TAIL] = "tail",
+                                     [READ_LIST] = "tail",
+                                     [READ_SHOW] = "show",
+                                     [READ_EXPORT] = "export",
+                                     [READ_HEAD] = "head" };
 static const char *const commands[] = {
-    [READ_TAIL] = "audit tail", [READ_LIST] = "audit list", [READ_SHOW] = "audit show", [READ_EXPORT] = "audit export", [READ_HEAD] = "audit head",
+    [READ_TAIL] = "audit tail",     [READ_LIST] = "audit list", [READ_SHOW] = "audit show",
+    [READ_EXPORT] = "audit export", [READ_HEAD] = "audit head",
 };
 /* Which keys each kind of reading takes besides read, at and nonce. */
 static const char *const keys[] = {
@@ -84,18 +90,22 @@ static int query_keys(const struct parse *p, const struct query *q)
     const char *key;
     json_t *v;
 
-    json_object_foreach((json_t *)(uintptr_t)p->o, key, v) {
+    json_object_foreach((json_t *)(uintptr_t)p->o, key, v)
+    {
         char spaced[32];
 
         if (!strcmp(key, "read") || !strcmp(key, "at") || !strcmp(key, "nonce"))
             continue;
-        if (snprintf(spaced, sizeof(spaced), " %s ", key) >= (int)sizeof(spaced) || strchr(key, ' ') || !*key || !strstr(keys[q->read], spaced))
-            return query_fail(p, "a key that \"%s\" does not take: known are%s", reads[q->read], keys[q->read]);
+        if (snprintf(spaced, sizeof(spaced), " %s ", key) >= (int)sizeof(spaced) ||
+            strchr(key, ' ') || !*key || !strstr(keys[q->read], spaced))
+            return query_fail(p, "a key that \"%s\" does not take: known are%s", reads[q->read],
+                              keys[q->read]);
     }
     return 0;
 }
 
-static int query_number(const struct parse *p, const char *key, int64_t most, uint64_t *out, bool *given)
+static int query_number(const struct parse *p, const char *key, int64_t most, uint64_t *out,
+                        bool *given)
 {
     int64_t v;
     int rc = local_get_int(p->o, key, 0, most, &v);
@@ -113,8 +123,12 @@ static int query_text(const struct parse *p, const char *key, char *out, size_t 
 {
     int rc = local_get_text(p->o, key, out, size);
 
-    if (rc == -EINVAL || (!rc && strspn(out, "abcdefghijklmnopqrstuvwxyz0123456789._-") != strlen(out)))
-        return query_fail(p, "\"%s\" must be an id: small letters, digits, dots, hyphens, underscores; at most %zu", key, size - 1);
+    if (rc == -EINVAL ||
+        (!rc && strspn(out, "abcdefghijklmnopqrstuvwxyz0123456789._-") != strlen(out)))
+        return query_fail(
+            p,
+            "\"%s\" must be an id: small letters, digits, dots, hyphens, underscores; at most %zu",
+            key, size - 1);
     return 0;
 }
 
@@ -128,7 +142,11 @@ static int query_event(const struct parse *p, struct query *q)
     for (uint8_t e = 1; e < EVENT_COUNT; e++)
         if (!strcmp(ledger_event_word(e), word))
             q->event = e;
-    return q->event ? 0 : query_fail(p, "there is no event \"%.32s\"; some are decided, refused, disclosed, withdrawn, log-read", word);
+    return q->event ? 0
+                    : query_fail(p,
+                                 "there is no event \"%.32s\"; some are decided, refused, "
+                                 "disclosed, withdrawn, log-read",
+                                 word);
 }
 
 static int query_day(const struct parse *p, const char *key, int32_t *out)
@@ -162,7 +180,8 @@ static int query_range(const struct parse *p, struct query *q)
 
     q->count = q->read == READ_EXPORT ? INT64_MAX : 20;
     if (!rc)
-        rc = query_number(p, "count", q->read == READ_EXPORT ? INT64_MAX : QUERY_ROWS_MAX, &q->count, NULL);
+        rc = query_number(p, "count", q->read == READ_EXPORT ? INT64_MAX : QUERY_ROWS_MAX,
+                          &q->count, NULL);
     if (!rc)
         rc = query_number(p, "leaf", INT64_MAX, &q->leaf, &leaf);
     if (!rc && q->read == READ_SHOW && !leaf)
@@ -195,7 +214,8 @@ int query_parse(const char *text, struct query *out, char *why, size_t why_size)
     int rc;
 
     p.o = o;
-    rc = json_is_object(o) ? query_kind(&p, &q) : query_fail(&p, "the query is not one JSON object, each key once");
+    rc = json_is_object(o) ? query_kind(&p, &q)
+                           : query_fail(&p, "the query is not one JSON object, each key once");
     if (!rc)
         rc = query_keys(&p, &q);
     if (!rc)
@@ -212,8 +232,11 @@ int query_parse(const char *text, struct query *out, char *why, size_t why_size)
 
 bool query_wants(const struct query *q, const struct ledger_clear *c)
 {
-    return (!q->agency[0] || !strcmp(q->agency, c->agency)) && (!q->reason[0] || !strcmp(q->reason, c->reason)) && (!q->event || q->event == c->event) &&
-           (q->since == CIVIL_NONE || c->civil_day >= q->since) && (q->until == CIVIL_NONE || c->civil_day <= q->until);
+    return (!q->agency[0] || !strcmp(q->agency, c->agency)) &&
+           (!q->reason[0] || !strcmp(q->reason, c->reason)) &&
+           (!q->event || q->event == c->event) &&
+           (q->since == CIVIL_NONE || c->civil_day >= q->since) &&
+           (q->until == CIVIL_NONE || c->civil_day <= q->until);
 }
 
 static void shape_text(struct buf *b, const char *key, const char *value)

@@ -6,8 +6,9 @@
  *                                'D', timeout,     follow: waits at the end of the log for more
  *                                client gone
  *
- * A slice of work is bounded (rows looked at, one page sent) and so is its snapshot; a page goes out only when the client has taken the
- * one before. So a slow officer holds no snapshot and takes no turn from another. */
+ * A slice of work is bounded (rows looked at, one page sent) and so is its snapshot; a page goes
+ * out only when the client has taken the one before. So a slow officer holds no snapshot and takes
+ * no turn from another. */
 #pragma once
 #include "base/attr.h"
 #include "base/id.h"
@@ -18,14 +19,14 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#define READER_CLIENTS   32
-#define QUERY_TEXT_MAX   4096  /* bytes of a signed query */
-#define QUERY_ROWS_MAX   100000 /* of one list or tail */
-#define QUERY_SHAPE_MAX  180   /* bytes of what the reading's leaf says of it, with NUL */
-#define QUERY_FRESH_MS   300000
-#define SLICE_LEAVES     512   /* looked at in one slice */
-#define PAGE_BYTES       (256u * 1024) /* of octets in one page */
-#define ASK_MS           5000  /* for the core to record a reading */
+#define READER_CLIENTS  32
+#define QUERY_TEXT_MAX  4096   /* bytes of a signed query */
+#define QUERY_ROWS_MAX  100000 /* of one list or tail */
+#define QUERY_SHAPE_MAX 180    /* bytes of what the reading's leaf says of it, with NUL */
+#define QUERY_FRESH_MS  300000
+#define SLICE_LEAVES    512           /* looked at in one slice */
+#define PAGE_BYTES      (256u * 1024) /* of octets in one page */
+#define ASK_MS          5000          /* for the core to record a reading */
 
 enum query_read { READ_TAIL = 1, READ_LIST, READ_SHOW, READ_EXPORT, READ_HEAD };
 struct query { /* checked: query.c */
@@ -51,7 +52,8 @@ bool query_wants(const struct query *q, const struct ledger_clear *c);
 void query_shape(const struct query *q, char out[static QUERY_SHAPE_MAX]);
 const char *query_command(const struct query *q); /* "audit tail" */
 
-/* rows.c: a record's clear part by name; with octets, the exact bytes in base64 instead. New reference; NULL without memory. */
+/* rows.c: a record's clear part by name; with octets, the exact bytes in base64 instead. New
+ * reference; NULL without memory. */
 json_t *row_clear(const struct ledger_record *r);
 json_t *row_octets(const struct ledger_record *r);
 size_t row_size(const struct ledger_record *r, bool octets); /* about, for paging */
@@ -62,7 +64,8 @@ ALM_MUST_USE int nonces_new(size_t capacity, struct nonces **out);
 struct nonces *nonces_free(struct nonces *n);
 enum nonce_refusal { NONCE_SEEN = 1, NONCE_FULL };
 /* Return: 0 admitted until expires_ms; NONCE_SEEN; NONCE_FULL (refuse: none is forgotten early). */
-ALM_MUST_USE int nonces_admit(struct nonces *n, const struct id *nonce, int64_t expires_ms, int64_t now_ms);
+ALM_MUST_USE int nonces_admit(struct nonces *n, const struct id *nonce, int64_t expires_ms,
+                              int64_t now_ms);
 
 enum reading_state { READING_FREE = 0, READING_ASKED, READING_WALKING };
 struct reading {
@@ -72,32 +75,35 @@ struct reading {
     int64_t asked_ms; /* monotonic */
     char officer[REGISTRY_ID_MAX];
     struct query query;
-    uint64_t leaf;    /* that records this reading */
-    uint64_t at, end; /* next leaf to look at; the log's size when the reading began (a follower's moves) */
-    uint64_t sent;    /* rows */
-    bool searching;   /* a tail's first half: backwards, for the leaves that fit */
-    uint64_t *found;  /* owned: their numbers, newest first */
+    uint64_t leaf; /* that records this reading */
+    uint64_t at,
+        end; /* next leaf to look at; the log's size when the reading began (a follower's moves) */
+    uint64_t sent;   /* rows */
+    bool searching;  /* a tail's first half: backwards, for the leaves that fit */
+    uint64_t *found; /* owned: their numbers, newest first */
     uint64_t n_found;
-    bool followed;    /* the first rows are out */
+    bool followed; /* the first rows are out */
 };
 struct reader {
-    struct store *store; /* borrowed */
+    struct store *store;         /* borrowed */
     struct local_server *server; /* borrowed */
     struct nonces *nonces;       /* borrowed */
-    int core;            /* descriptor of the pair */
+    int core;                    /* descriptor of the pair */
     uint8_t mode;
     const char *origin;
     uint32_t next_ref;
-    bool broken;         /* the store failed: the process must end */
+    bool broken; /* the store failed: the process must end */
     struct reading readings[READER_CLIENTS];
 };
 /* readings.c */
 void reader_on_request(void *ctx, uint64_t client, json_t *request); /* ctx: struct reader */
 /* What the core said about readings asked for; drains the pair. */
 void reader_on_core(struct reader *r, int64_t mono_ms);
-/* One slice of every reading that can go on. Return: ms until the next call is due: 0 at once; -1 nothing to do. */
+/* One slice of every reading that can go on. Return: ms until the next call is due: 0 at once; -1
+ * nothing to do. */
 int reader_turn(struct reader *r, int64_t mono_ms);
 void reader_drop(struct reader *r); /* frees every reading */
 
-/* walk.c: one slice; *page is a new array (perhaps empty). Return: 1 more to come; 0 done; negative. */
+/* walk.c: one slice; *page is a new array (perhaps empty). Return: 1 more to come; 0 done;
+ * negative. */
 ALM_MUST_USE int walk_slice(struct reader *r, struct reading *g, json_t **page);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* readings.c - from a signed query to its last row: who asks, is it recorded, and whose turn it is. */
-#include "reader.h"
+/* readings.c - from a signed query to its last row: who asks, is it recorded, and whose turn it is.
+ */
 #include "base/clock.h"
 #include "base/log.h"
+#include "reader.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,12 +43,15 @@ static void reading_fail(struct reader *r, struct reading *g, json_t *error)
 static json_t *store_error(struct reader *r, int rc)
 {
     if (rc == -ENOENT)
-        return local_error("no-such-leaf", EX_DATAERR, "the log has no such leaf yet; \"almoner audit tail\" shows the newest");
+        return local_error("no-such-leaf", EX_DATAERR,
+                           "the log has no such leaf yet; \"almoner audit tail\" shows the newest");
     if (rc == -ENOMEM)
-        return local_error("memory", EX_TEMPFAIL, "the reader is short of memory: ask for less, or again in a moment");
+        return local_error("memory", EX_TEMPFAIL,
+                           "the reader is short of memory: ask for less, or again in a moment");
     r->broken = true;
     log_error("reader-store", "error=%d", -rc);
-    return local_error("store", EX_IOERR, "the log could not be read (error %d); the operator's log says more", -rc);
+    return local_error("store", EX_IOERR,
+                       "the log could not be read (error %d); the operator's log says more", -rc);
 }
 
 /* --- who asks --- */
@@ -77,8 +81,10 @@ static int officer_standing(struct reader *r, const char *id, struct registry_of
     return rc ? rc : out->standing != STANDING_ACTIVE;
 }
 
-/* The same words whether the officer is unknown, suspended or has another key. Return: NULL when the signature is good. */
-static json_t *officer_check(struct reader *r, const char *id, const char *sig_text, const char *text)
+/* The same words whether the officer is unknown, suspended or has another key. Return: NULL when
+ * the signature is good. */
+static json_t *officer_check(struct reader *r, const char *id, const char *sig_text,
+                             const char *text)
 {
     ALM_CLEANUP(buf_deinit) struct buf message = { 0 };
     struct registry_officer officer;
@@ -88,13 +94,14 @@ static json_t *officer_check(struct reader *r, const char *id, const char *sig_t
     if (rc < 0)
         return store_error(r, rc);
     buf_init(&message, QUERY_TEXT_MAX + 512);
-    if (!rc && base64_decode(sig_text, strlen(sig_text), sig, sizeof(sig)) == SIGN_LEN && !signed_bytes(r, text, &message) &&
-        !sign_check(officer.sign, buf_view(&message), sig))
+    if (!rc && base64_decode(sig_text, strlen(sig_text), sig, sizeof(sig)) == SIGN_LEN &&
+        !signed_bytes(r, text, &message) && !sign_check(officer.sign, buf_view(&message), sig))
         return NULL;
     log_warn("reader-refused", "%s", "why=signature");
     return local_error("not-signed", EX_NOPERM,
-                       "no officer in good standing signed this reading: is the key that officer's, and was it signed for this broker (%s, %s)?", r->origin,
-                       r->mode == 1 ? "live" : "exercise");
+                       "no officer in good standing signed this reading: is the key that "
+                       "officer's, and was it signed for this broker (%s, %s)?",
+                       r->origin, r->mode == 1 ? "live" : "exercise");
 }
 
 static json_t *query_admit(struct reader *r, const struct query *q)
@@ -102,14 +109,18 @@ static json_t *query_admit(struct reader *r, const struct query *q)
     int64_t now = clock_wall_ms();
 
     if (q->at_ms < now - QUERY_FRESH_MS || q->at_ms > now + QUERY_FRESH_MS)
-        return local_error("stale", EX_DATAERR, "the reading was signed more than five minutes ago, or the clocks differ: sign it anew");
+        return local_error("stale", EX_DATAERR,
+                           "the reading was signed more than five minutes ago, or the clocks "
+                           "differ: sign it anew");
     switch (nonces_admit(r->nonces, &q->nonce, q->at_ms + QUERY_FRESH_MS + 1000, now)) {
     case 0:
         return NULL;
     case NONCE_SEEN:
-        return local_error("repeated", EX_DATAERR, "this signed reading was used already: sign it anew");
+        return local_error("repeated", EX_DATAERR,
+                           "this signed reading was used already: sign it anew");
     default:
-        return local_error("busy", EX_TEMPFAIL, "too many readings in a few minutes: try again in a while");
+        return local_error("busy", EX_TEMPFAIL,
+                           "too many readings in a few minutes: try again in a while");
     }
 }
 
@@ -123,7 +134,8 @@ static int core_ask(struct reader *r, struct reading *g)
     ssize_t n;
 
     query_shape(&g->query, shape);
-    o = json_pack("{s:s, s:s, s:s}", "officer", g->officer, "command", query_command(&g->query), "query", shape);
+    o = json_pack("{s:s, s:s, s:s}", "officer", g->officer, "command", query_command(&g->query),
+                  "query", shape);
     text = o ? json_dumps(o, JSON_COMPACT) : NULL;
     json_decref(o);
     buf_init(&b, 4096);
@@ -148,21 +160,28 @@ static struct reading *reading_room(struct reader *r)
     return NULL;
 }
 
-static json_t *reading_start(struct reader *r, uint64_t client, const char *officer, const struct query *q)
+static json_t *reading_start(struct reader *r, uint64_t client, const char *officer,
+                             const struct query *q)
 {
     struct reading *g = reading_room(r);
     int rc;
 
     if (!g)
         return local_error("busy", EX_TEMPFAIL, "too many readings at once: try again in a moment");
-    *g = (struct reading){ .state = READING_ASKED, .client = client, .ref = ++r->next_ref, .asked_ms = clock_mono_ms(), .query = *q };
+    *g = (struct reading){ .state = READING_ASKED,
+                           .client = client,
+                           .ref = ++r->next_ref,
+                           .asked_ms = clock_mono_ms(),
+                           .query = *q };
     rc = text_copy(g->officer, sizeof(g->officer), officer);
     if (!rc)
         rc = core_ask(r, g);
     if (!rc)
         return NULL;
     reading_free(g);
-    return local_error("not-recorded", EX_TEMPFAIL, "the reading could not be recorded, so nothing is shown: try again in a moment");
+    return local_error(
+        "not-recorded", EX_TEMPFAIL,
+        "the reading could not be recorded, so nothing is shown: try again in a moment");
 }
 
 void reader_on_request(void *ctx, uint64_t client, json_t *request)
@@ -173,10 +192,14 @@ void reader_on_request(void *ctx, uint64_t client, json_t *request)
     json_t *error = NULL;
 
     if (local_get_text(request, "op", op, sizeof(op)) || strcmp(op, "audit-list") != 0)
-        error = local_error("bad-request", EX_USAGE, "the officers' socket knows one op: \"audit-list\"");
-    else if (local_get_text(request, "officer", officer, sizeof(officer)) || local_get_text(request, "sig", sig, sizeof(sig)) ||
+        error = local_error("bad-request", EX_USAGE,
+                            "the officers' socket knows one op: \"audit-list\"");
+    else if (local_get_text(request, "officer", officer, sizeof(officer)) ||
+             local_get_text(request, "sig", sig, sizeof(sig)) ||
              local_get_text(request, "query", text, sizeof(text)))
-        error = local_error("bad-request", EX_DATAERR, "a reading needs \"officer\", \"sig\" (base64) and \"query\" (the text that was signed, up to %d bytes)",
+        error = local_error("bad-request", EX_DATAERR,
+                            "a reading needs \"officer\", \"sig\" (base64) and \"query\" (the text "
+                            "that was signed, up to %d bytes)",
                             QUERY_TEXT_MAX - 1);
     if (!error)
         error = officer_check(r, officer, sig, text);
@@ -215,7 +238,9 @@ static void core_said(struct reader *r, struct bytes said)
         g->state = READING_WALKING;
     } else if (what == 'D') {
         log_warn("reader-denied", "%s", "by=core");
-        reading_fail(r, g, local_error("not-recorded", EX_NOPERM, "the core did not record this reading, so nothing is shown"));
+        reading_fail(r, g,
+                     local_error("not-recorded", EX_NOPERM,
+                                 "the core did not record this reading, so nothing is shown"));
     }
 }
 
@@ -230,8 +255,10 @@ void reader_on_core(struct reader *r, int64_t mono_ms)
         struct reading *g = &r->readings[i];
 
         if (g->state == READING_ASKED && mono_ms - g->asked_ms > ASK_MS)
-            reading_fail(r, g, local_error("not-recorded", EX_TEMPFAIL,
-                                           "the core did not record the reading in time (it may be restarting), so nothing is shown: try again in a moment"));
+            reading_fail(r, g,
+                         local_error("not-recorded", EX_TEMPFAIL,
+                                     "the core did not record the reading in time (it may be "
+                                     "restarting), so nothing is shown: try again in a moment"));
     }
 }
 
@@ -251,16 +278,24 @@ static void reading_head(struct reader *r, struct reading *g)
     if (!rc)
         rc = ledger_count(t, &leaves);
     if (rc == -ENOENT) {
-        reading_fail(r, g, local_error("no-head", EX_TEMPFAIL, "no head of the log has been signed yet: the signer does so within a minute of starting"));
+        reading_fail(r, g,
+                     local_error("no-head", EX_TEMPFAIL,
+                                 "no head of the log has been signed yet: the signer does so "
+                                 "within a minute of starting"));
         return;
     }
     if (rc) {
         reading_fail(r, g, store_error(r, rc));
         return;
     }
-    o = json_pack("{s:b, s:s#, s:I, s:I, s:I, s:[]}", "ok", 1, "note", (const char *)note.data, note.len, "size", (json_int_t)size, "leaves",
-                  (json_int_t)leaves, "reading", (json_int_t)g->leaf, "rows");
-    reading_fail(r, g, o ? o : local_error("memory", EX_TEMPFAIL, "the reader is short of memory")); /* "fail" only ends it: o is ok */
+    o = json_pack("{s:b, s:s#, s:I, s:I, s:I, s:[]}", "ok", 1, "note", (const char *)note.data,
+                  note.len, "size", (json_int_t)size, "leaves", (json_int_t)leaves, "reading",
+                  (json_int_t)g->leaf, "rows");
+    reading_fail(
+        r, g,
+        o ? o
+          : local_error("memory", EX_TEMPFAIL,
+                        "the reader is short of memory")); /* "fail" only ends it: o is ok */
 }
 
 static void reading_page(struct reader *r, struct reading *g, json_t *page, bool more)
@@ -289,7 +324,8 @@ static bool follower_may(struct reader *r, struct reading *g)
 
     if (!g->followed || !officer_standing(r, g->officer, &officer))
         return true;
-    reading_fail(r, g, local_error("not-signed", EX_NOPERM, "the officer is no longer in good standing"));
+    reading_fail(r, g,
+                 local_error("not-signed", EX_NOPERM, "the officer is no longer in good standing"));
     return false;
 }
 
@@ -339,7 +375,9 @@ int reader_turn(struct reader *r, int64_t mono_ms)
         if (g->state == READING_WALKING)
             next = sooner(next, reading_turn(r, g));
         else
-            next = sooner(next, g->asked_ms + ASK_MS > mono_ms ? (int)(g->asked_ms + ASK_MS - mono_ms) + 1 : 0);
+            next = sooner(next, g->asked_ms + ASK_MS > mono_ms
+                                    ? (int)(g->asked_ms + ASK_MS - mono_ms) + 1
+                                    : 0);
     }
     return next;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows.c - a record as JSON: its clear part by name for people, or its exact octets for whoever verifies. What is sealed leaves only as
- * the ciphertext that the leaf commits to. */
-#include "reader.h"
+/* rows.c - a record as JSON: its clear part by name for people, or its exact octets for whoever
+ * verifies. What is sealed leaves only as the ciphertext that the leaf commits to. */
 #include "base/clock.h"
+#include "reader.h"
 #include "wire/msg.h"
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +44,8 @@ static void row_ids(json_t *o, const struct ledger_clear *c)
     if (!id_is_zero(&c->message))
         id_format(&c->message, message);
     (void)json_object_set_new(o, "message", json_string(message));
-    (void)json_object_set_new(o, "about", c->about == UINT64_MAX ? json_null() : json_integer((json_int_t)c->about));
+    (void)json_object_set_new(
+        o, "about", c->about == UINT64_MAX ? json_null() : json_integer((json_int_t)c->about));
 }
 
 json_t *row_clear(const struct ledger_record *r)
@@ -57,7 +58,8 @@ json_t *row_clear(const struct ledger_record *r)
 
     clock_format_utc(c->at_ms, at);
     civil_format(c->civil_day, day);
-    o = json_pack("{s:I, s:s, s:s, s:s, s:s}", "leaf", (json_int_t)r->leaf, "at", at, "day", day, "mode", c->mode == MODE_LIVE ? "live" : "exercise", "event",
+    o = json_pack("{s:I, s:s, s:s, s:s, s:s}", "leaf", (json_int_t)r->leaf, "at", at, "day", day,
+                  "mode", c->mode == MODE_LIVE ? "live" : "exercise", "event",
                   ledger_event_word(c->event));
     if (!o)
         return NULL;
@@ -65,10 +67,19 @@ json_t *row_clear(const struct ledger_record *r)
     const struct {
         const char *key, *text;
     } texts[] = {
-        { "agency", c->agency },   { "role", c->role },     { "purpose", c->purpose }, { "question", c->question },
-        { "basis", c->basis },     { "rule", c->rule },     { "reason", c->reason },   { "outcome", outcome_word(c) },
-        { "told", word(told, ALM_LEN(told), c->told) },     { "completeness", word(complete, ALM_LEN(complete), c->completeness) },
-        { "policy", c->policy },   { "officer", c->officer }, { "detail", c->detail },
+        { "agency", c->agency },
+        { "role", c->role },
+        { "purpose", c->purpose },
+        { "question", c->question },
+        { "basis", c->basis },
+        { "rule", c->rule },
+        { "reason", c->reason },
+        { "outcome", outcome_word(c) },
+        { "told", word(told, ALM_LEN(told), c->told) },
+        { "completeness", word(complete, ALM_LEN(complete), c->completeness) },
+        { "policy", c->policy },
+        { "officer", c->officer },
+        { "detail", c->detail },
     };
     for (size_t i = 0; i < ALM_LEN(texts); i++)
         (void)json_object_set_new(o, texts[i].key, json_string(texts[i].text));
@@ -96,7 +107,8 @@ json_t *row_octets(const struct ledger_record *r)
 
     if (!o)
         return NULL;
-    rc = set_base64(o, "nonce", bytes_of(r->nonce, sizeof(r->nonce))) || set_base64(o, "clear", r->clear_octets);
+    rc = set_base64(o, "nonce", bytes_of(r->nonce, sizeof(r->nonce))) ||
+         set_base64(o, "clear", r->clear_octets);
     if (!rc && r->erased) /* its hash stays, so that the leaf still proves */
         rc = set_base64(o, "sealed_hash", bytes_of(r->sealed_hash, sizeof(r->sealed_hash)));
     else if (!rc)
@@ -109,5 +121,6 @@ json_t *row_octets(const struct ledger_record *r)
 
 size_t row_size(const struct ledger_record *r, bool octets)
 {
-    return octets ? 200 + (r->clear_octets.len + r->sealed_octets.len) * 4 / 3 : 1024 + r->clear_octets.len;
+    return octets ? 200 + (r->clear_octets.len + r->sealed_octets.len) * 4 / 3
+                  : 1024 + r->clear_octets.len;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* walk.c - a bounded slice of a reading over a snapshot of its own, begun and ended here: no snapshot outlives a slice.
+/* walk.c - a bounded slice of a reading over a snapshot of its own, begun and ended here: no
+ * snapshot outlives a slice.
  *
- * A tail looks backwards for the leaves that fit, then sends them in order; everything else walks forward. */
+ * A tail looks backwards for the leaves that fit, then sends them in order; everything else walks
+ * forward. */
 #include "reader.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -143,7 +145,8 @@ static int walk_begin(struct store_txn *t, struct reading *g)
     g->searching = g->query.count > 0;
     if (g->query.count > g->end)
         g->query.count = g->end;
-    g->found = calloc(g->query.count ? (size_t)g->query.count : 1, sizeof(*g->found)); /* at most QUERY_ROWS_MAX */
+    g->found = calloc(g->query.count ? (size_t)g->query.count : 1,
+                      sizeof(*g->found)); /* at most QUERY_ROWS_MAX */
     return g->found ? 0 : -ENOMEM;
 }
 

@@ -15,26 +15,35 @@ static const struct row {
     size_t offset;
     const char *help;
 } rows[] = {
-    { "config", "FILE", A_TEXT, offsetof(struct args, config), "almonerd's configuration, to find its sockets (else $ALMONER_CONFIG)" },
+    { "config", "FILE", A_TEXT, offsetof(struct args, config),
+      "almonerd's configuration, to find its sockets (else $ALMONER_CONFIG)" },
     { "control", "PATH", A_TEXT, offsetof(struct args, control), "the control socket itself" },
     { "officers", "PATH", A_TEXT, offsetof(struct args, officers), "the officers' socket itself" },
-    { "officer", "ID", A_OFFICER, 0, "who signs; repeat with a --key each (else $ALMONER_OFFICER)" },
+    { "officer", "ID", A_OFFICER, 0,
+      "who signs; repeat with a --key each (else $ALMONER_OFFICER)" },
     { "key", "FILE.sign", A_KEY, 0, "that officer's signing key (else $ALMONER_OFFICER_KEY)" },
-    { "save", "FILE", A_TEXT, offsetof(struct args, save), "do not submit: keep the signed change, for another officer's signature" },
+    { "save", "FILE", A_TEXT, offsetof(struct args, save),
+      "do not submit: keep the signed change, for another officer's signature" },
     { "reason", "TEXT", A_TEXT, offsetof(struct args, reason), "why; recorded in the log" },
-    { "curve", "FILE.key", A_TEXT, offsetof(struct args, curve), "the agency's public CURVE certificate" },
+    { "curve", "FILE.key", A_TEXT, offsetof(struct args, curve),
+      "the agency's public CURVE certificate" },
     { "sign", "FILE.pub", A_TEXT, offsetof(struct args, sign), "the agency's public signing key" },
-    { "public", "FILE.pub", A_TEXT, offsetof(struct args, public_file), "the officer's public signing key" },
-    { "vkey", "FILE", A_TEXT, offsetof(struct args, vkey), "the log's verifier key (audit.vkey), got from its operator by another way" },
-    { "export", "FILE", A_TEXT, offsetof(struct args, input), "verify this export instead of the live log" },
+    { "public", "FILE.pub", A_TEXT, offsetof(struct args, public_file),
+      "the officer's public signing key" },
+    { "vkey", "FILE", A_TEXT, offsetof(struct args, vkey),
+      "the log's verifier key (audit.vkey), got from its operator by another way" },
+    { "export", "FILE", A_TEXT, offsetof(struct args, input),
+      "verify this export instead of the live log" },
     { "lines", "N", A_NUMBER, offsetof(struct args, n), "how many (also -n N)" },
     { "from", "LEAF", A_NUMBER, offsetof(struct args, from), "the first leaf" },
     { "count", "N", A_NUMBER, offsetof(struct args, count), "how many leaves" },
     { "agency", "ID", A_TEXT, offsetof(struct args, agency), "only this agency's" },
-    { "event", "WORD", A_TEXT, offsetof(struct args, event), "only this event, e.g. refused, disclosed, withdrawn" },
+    { "event", "WORD", A_TEXT, offsetof(struct args, event),
+      "only this event, e.g. refused, disclosed, withdrawn" },
     { "since", "DATE", A_TEXT, offsetof(struct args, since), "only from this civil day" },
     { "until", "DATE", A_TEXT, offsetof(struct args, until), "only up to this civil day" },
-    { "follow", NULL, A_FLAG, offsetof(struct args, follow), "go on as leaves are added, until ^C" },
+    { "follow", NULL, A_FLAG, offsetof(struct args, follow),
+      "go on as leaves are added, until ^C" },
     { "json", NULL, A_FLAG, offsetof(struct args, json), "for programs" },
     { "help", NULL, A_FLAG, offsetof(struct args, help), "this" },
 };
@@ -99,7 +108,9 @@ static int args_pairs(struct args *a)
     }
     if (a->n_officers == a->n_keys)
         return 0;
-    (void)fprintf(stderr, "almoner: each --officer ID needs its --key FILE: %zu and %zu were given\n", a->n_officers, a->n_keys);
+    (void)fprintf(stderr,
+                  "almoner: each --officer ID needs its --key FILE: %zu and %zu were given\n",
+                  a->n_officers, a->n_keys);
     return EX_USAGE;
 }
 
@@ -110,7 +121,9 @@ int args_read(int argc, char **argv, struct args *out)
     int c, rc;
 
     for (size_t i = 0; i < N_ROWS; i++)
-        options[i] = (struct option){ rows[i].name, rows[i].kind == A_FLAG ? no_argument : required_argument, NULL, ROW_BASE + (int)i };
+        options[i] =
+            (struct option){ rows[i].name, rows[i].kind == A_FLAG ? no_argument : required_argument,
+                             NULL, ROW_BASE + (int)i };
     *out = (struct args){ .n = -1, .from = -1, .count = -1 };
     argv[0] = name; /* for getopt's own messages */
     while ((c = getopt_long(argc, argv, "hn:", options, NULL)) != -1) {
@@ -159,7 +172,8 @@ void args_help(const char *names)
 
         if (!names_have(names, rows[i].name))
             continue;
-        (void)snprintf(option, sizeof(option), "--%s%s%s", rows[i].name, rows[i].value ? " " : "", rows[i].value ? rows[i].value : "");
+        (void)snprintf(option, sizeof(option), "--%s%s%s", rows[i].name, rows[i].value ? " " : "",
+                       rows[i].value ? rows[i].value : "");
         (void)printf("  %-20s %s\n", option, rows[i].help);
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* args.h - the officers' commands' options, as one table; what a command does not list is refused by name. */
+/* args.h - the officers' commands' options, as one table; what a command does not list is refused
+ * by name. */
 #pragma once
 #include "base/attr.h"
 #include <stdbool.h>
@@ -10,20 +11,22 @@
 #define ARGS_OPERANDS_MAX 6
 
 struct args {
-    const char *config, *control, *officers; /* where the broker is */
+    const char *config, *control, *officers;                       /* where the broker is */
     const char *officer[ARGS_SIGNERS_MAX], *key[ARGS_SIGNERS_MAX]; /* pairs, in order */
     size_t n_officers, n_keys;
     const char *curve, *sign, *public_file, *reason, *save, *vkey, *input;
     const char *agency, *event, *since, *until; /* filters */
-    int64_t n, from, count;                    /* -1: not given */
+    int64_t n, from, count;                     /* -1: not given */
     bool json, help, follow;
     const char *operands[ARGS_OPERANDS_MAX]; /* command words first */
     size_t n_operands;
     uint64_t given; /* bit i: row i of the table */
 };
-/* Prints what is wrong. Return: 0 or EX_USAGE. Environment: ALMONER_CONFIG, ALMONER_OFFICER with ALMONER_OFFICER_KEY. */
+/* Prints what is wrong. Return: 0 or EX_USAGE. Environment: ALMONER_CONFIG, ALMONER_OFFICER with
+ * ALMONER_OFFICER_KEY. */
 ALM_MUST_USE int args_read(int argc, char **argv, struct args *out);
-/* Every option given must be one of the space-separated names. Return: NULL, or the first that is not. */
+/* Every option given must be one of the space-separated names. Return: NULL, or the first that is
+ * not. */
 const char *args_not_in(const struct args *a, const char *names);
 /* Prints a line for each of the names. */
 void args_help(const char *names);

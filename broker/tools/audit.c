@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* audit.c - reading the log: list, tail, show. Every reading is signed by an officer and is itself a leaf of the log. */
+/* audit.c - reading the log: list, tail, show. Every reading is signed by an officer and is itself
+ * a leaf of the log. */
 #include "audit.h"
 #include "base/clock.h"
 #include "base/id.h"
@@ -19,11 +20,17 @@
 static int reading_ready(struct officer_session *s)
 {
     if (!s->officers[0])
-        return officer_fail(s, EX_USAGE, "where is the broker? Give --config FILE (almonerd's) or set ALMONER_CONFIG, or give --officers PATH");
+        return officer_fail(s, EX_USAGE,
+                            "where is the broker? Give --config FILE (almonerd's) or set "
+                            "ALMONER_CONFIG, or give --officers PATH");
     if (s->args->n_officers != 1)
-        return officer_fail(s, EX_USAGE, "who reads? Give --officer ID --key FILE.sign (or set ALMONER_OFFICER and ALMONER_OFFICER_KEY): one officer");
+        return officer_fail(s, EX_USAGE,
+                            "who reads? Give --officer ID --key FILE.sign (or set ALMONER_OFFICER "
+                            "and ALMONER_OFFICER_KEY): one officer");
     if ((!s->mode || !s->origin[0]) && !s->control[0])
-        return officer_fail(s, EX_USAGE, "which broker is this? Give --config FILE, or --control PATH as well, so that the reading is signed for it");
+        return officer_fail(s, EX_USAGE,
+                            "which broker is this? Give --config FILE, or --control PATH as well, "
+                            "so that the reading is signed for it");
     return session_identity(s);
 }
 
@@ -39,13 +46,15 @@ static json_t *reading_sign(const struct officer_session *s, json_t *query, int 
     if (*rc)
         return NULL;
     id_format(&id, nonce);
-    if (json_object_set_new(query, "at", json_string(at)) || json_object_set_new(query, "nonce", json_string(nonce)))
+    if (json_object_set_new(query, "at", json_string(at)) ||
+        json_object_set_new(query, "nonce", json_string(nonce)))
         return NULL;
     text = json_dumps(query, JSON_COMPACT);
     if (text)
         *rc = officer_sign(s, READ_LABEL, text, s->args->key[0], sig);
     if (text && !*rc)
-        o = json_pack("{s:s, s:s, s:s, s:s}", "op", "audit-list", "officer", s->args->officer[0], "sig", sig, "query", text);
+        o = json_pack("{s:s, s:s, s:s, s:s}", "op", "audit-list", "officer", s->args->officer[0],
+                      "sig", sig, "query", text);
     free(text);
     return o;
 }
@@ -57,7 +66,8 @@ static int reading_rows(const json_t *reply, audit_row *on, void *ctx)
     size_t i;
     int rc;
 
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         rc = on(ctx, row);
         if (rc)
             return rc;
@@ -65,7 +75,8 @@ static int reading_rows(const json_t *reply, audit_row *on, void *ctx)
     return 0;
 }
 
-static int reading_replies(const struct officer_session *s, struct local_call *c, int timeout_ms, audit_row *on, void *ctx, json_t **last)
+static int reading_replies(const struct officer_session *s, struct local_call *c, int timeout_ms,
+                           audit_row *on, void *ctx, json_t **last)
 {
     for (;;) {
         json_t *reply = NULL;
@@ -84,7 +95,8 @@ static int reading_replies(const struct officer_session *s, struct local_call *c
     }
 }
 
-int audit_read(struct officer_session *s, json_t *query, int timeout_ms, audit_row *on, void *ctx, json_t **last)
+int audit_read(struct officer_session *s, json_t *query, int timeout_ms, audit_row *on, void *ctx,
+               json_t **last)
 {
     ALM_CLEANUP(local_call_closep) struct local_call *c = NULL;
     json_t *request = NULL;
@@ -96,7 +108,8 @@ int audit_read(struct officer_session *s, json_t *query, int timeout_ms, audit_r
     if (rc)
         return rc;
     if (!request)
-        return officer_fail(s, EX_DATAERR, "the query cannot be written as text (a value is not UTF-8?)");
+        return officer_fail(s, EX_DATAERR,
+                            "the query cannot be written as text (a value is not UTF-8?)");
     rc = local_call_open(s->officers, request, &c);
     json_decref(request);
     if (rc)
@@ -153,7 +166,8 @@ static const char *cell(const json_t *row, const char *key)
     return text ? text : "";
 }
 
-/* What came of it, in a word or two: the reason of a refusal, the value of an answer, else the event's own detail. */
+/* What came of it, in a word or two: the reason of a refusal, the value of an answer, else the
+ * event's own detail. */
 static const char *row_outcome(const json_t *row)
 {
     if (*cell(row, "reason"))
@@ -171,28 +185,33 @@ static const char *row_asked(const json_t *row, char *out, size_t size)
     return out;
 }
 
-static void row_cells(const json_t *row, char leaf[24], char at[24], char asked[160], const char *cells[6])
+static void row_cells(const json_t *row, char leaf[24], char at[24], char asked[160],
+                      const char *cells[6])
 {
-    (void)snprintf(leaf, 24, "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(row, "leaf")));
+    (void)snprintf(leaf, 24, "%" JSON_INTEGER_FORMAT,
+                   json_integer_value(json_object_get(row, "leaf")));
     (void)snprintf(at, 24, "%.19s", cell(row, "at"));
     if (strlen(at) > 10)
         at[10] = ' ';
     cells[0] = leaf;
     cells[1] = at;
     cells[2] = cell(row, "event");
-    cells[3] = *cell(row, "officer") ? cell(row, "officer") : cell(row, "agency"); /* a change's detail names the agency */
+    cells[3] = *cell(row, "officer") ? cell(row, "officer")
+                                     : cell(row, "agency"); /* a change's detail names the agency */
     cells[4] = row_asked(row, asked, 160);
     cells[5] = row_outcome(row);
 }
 
 static void rows_print(const json_t *rows)
 {
-    static const char *const titles[] = { "leaf", "time (UTC)", "event", "who", "purpose/question", "outcome" };
+    static const char *const titles[] = { "leaf", "time (UTC)",       "event",
+                                          "who",  "purpose/question", "outcome" };
     struct table *t = table_new(ALM_LEN(titles), titles);
     json_t *row;
     size_t i;
 
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         char leaf[24], at[24], asked[160];
         const char *cells[6];
 
@@ -233,13 +252,15 @@ static int audit_rows(struct officer_session *s, json_t *query)
 
 int command_audit_list(struct officer_session *s)
 {
-    int64_t from = s->args->from >= 0 ? s->args->from : 0, count = s->args->count >= 0 ? s->args->count : 1000;
+    int64_t from = s->args->from >= 0 ? s->args->from : 0,
+            count = s->args->count >= 0 ? s->args->count : 1000;
     json_t *q;
     int rc;
 
     if (count < 1 || count > ROWS_MAX)
         return officer_fail(s, EX_USAGE, "--count: 1 to %d at a time", ROWS_MAX);
-    q = json_pack("{s:s, s:I, s:I}", "read", "tail", "from", (json_int_t)from, "count", (json_int_t)count);
+    q = json_pack("{s:s, s:I, s:I}", "read", "tail", "from", (json_int_t)from, "count",
+                  (json_int_t)count);
     rc = filters_add(s, q);
     if (rc) {
         json_decref(q);
@@ -262,7 +283,8 @@ static int follow_row(void *ctx, const json_t *row)
         row_cells(row, leaf, at, asked, cells);
         for (size_t i = 0; i < 6; i++)
             (void)printable(cells[i], shown[i], sizeof(shown[i]));
-        (void)printf("%-7s  %-19s  %-16s  %-28s  %-40s  %s\n", shown[0], shown[1], shown[2], shown[3], shown[4], shown[5]);
+        (void)printf("%-7s  %-19s  %-16s  %-28s  %-40s  %s\n", shown[0], shown[1], shown[2],
+                     shown[3], shown[4], shown[5]);
     }
     return fflush(stdout) ? EX_IOERR : 0;
 }
@@ -295,8 +317,8 @@ static void show_list(const char *key, const json_t *list)
     json_t *v;
     size_t i;
 
-    json_array_foreach(list, i, v)
-        (void)printf("%-13s %s\n", i ? "" : key, printable(json_string_value(v), shown, sizeof(shown)));
+    json_array_foreach(list, i, v)(void)
+        printf("%-13s %s\n", i ? "" : key, printable(json_string_value(v), shown, sizeof(shown)));
 }
 
 static int show_row(void *ctx, const json_t *row)
@@ -310,7 +332,8 @@ static int show_row(void *ctx, const json_t *row)
         print_json(row);
         return 0;
     }
-    json_object_foreach((json_t *)(uintptr_t)row, key, v) {
+    json_object_foreach((json_t *)(uintptr_t)row, key, v)
+    {
         if (json_is_string(v) && json_string_length(v))
             (void)printf("%-13s %s\n", key, printable(json_string_value(v), shown, sizeof(shown)));
         else if (json_is_integer(v))
@@ -330,6 +353,10 @@ int command_audit_show(struct officer_session *s)
     errno = 0;
     leaf = strtoll(text, &end, 10);
     if (errno || end == text || *end || leaf < 0)
-        return officer_fail(s, EX_USAGE, "\"%.40s\" is not a leaf's number: \"almoner audit tail\" shows them in the first column", text);
-    return audit_read(s, json_pack("{s:s, s:I}", "read", "show", "leaf", (json_int_t)leaf), 0, show_row, s, NULL);
+        return officer_fail(s, EX_USAGE,
+                            "\"%.40s\" is not a leaf's number: \"almoner audit tail\" shows them "
+                            "in the first column",
+                            text);
+    return audit_read(s, json_pack("{s:s, s:I}", "read", "show", "leaf", (json_int_t)leaf), 0,
+                      show_row, s, NULL);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* audit_verify.c - `audit export` and `audit verify`: the whole log up to its signed head, from the live reader or from a file.
+/* audit_verify.c - `audit export` and `audit verify`: the whole log up to its signed head, from the
+ * live reader or from a file.
  *
- * An export is lines of JSON: {"almoner_export":1,"note":"<checkpoint>"} and then a row each, with the exact octets. What is sealed
- * stays sealed in it. */
+ * An export is lines of JSON: {"almoner_export":1,"note":"<checkpoint>"} and then a row each, with
+ * the exact octets. What is sealed stays sealed in it. */
 #include "audit.h"
 #include "base/clock.h"
 #include "base/file.h"
@@ -39,7 +40,10 @@ static int key_from_file(const struct officer_session *s, const char *path, stru
         if (strlen(line) == len && !note_key_parse(line, out))
             return 0;
     }
-    return officer_fail(s, EX_DATAERR, "%s:1: not a verifier key (origin+hash+key on one line): it is the audit.vkey of \"almoner key new broker\"", path);
+    return officer_fail(s, EX_DATAERR,
+                        "%s:1: not a verifier key (origin+hash+key on one line): it is the "
+                        "audit.vkey of \"almoner key new broker\"",
+                        path);
 }
 
 static int key_from_config(const struct officer_session *s, struct note_key *out)
@@ -49,13 +53,17 @@ static int key_from_config(const struct officer_session *s, struct note_key *out
     int rc;
 
     if (!s->keys_dir[0] || !s->origin[0])
-        return officer_fail(s, EX_USAGE, "by which key? Give --vkey FILE: the log's verifier key, got from its operator by another way than the log");
+        return officer_fail(s, EX_USAGE,
+                            "by which key? Give --vkey FILE: the log's verifier key, got from its "
+                            "operator by another way than the log");
     (void)snprintf(path, sizeof(path), "%s/audit.pub", s->keys_dir);
     rc = officer_read_public(s, path, public_text);
     if (rc)
         return rc;
-    if (base64_decode(public_text, 44, key, sizeof(key)) != SIGN_PUBLIC_LEN || note_key_init(out, s->origin, key))
-        return officer_fail(s, EX_DATAERR, "%s does not make a verifier key for the origin \"%s\"", path, s->origin);
+    if (base64_decode(public_text, 44, key, sizeof(key)) != SIGN_PUBLIC_LEN ||
+        note_key_init(out, s->origin, key))
+        return officer_fail(s, EX_DATAERR, "%s does not make a verifier key for the origin \"%s\"",
+                            path, s->origin);
     return 0;
 }
 
@@ -76,7 +84,8 @@ static void run_progress(struct run *r)
     if (r->v.tree.size % 256 || now - r->began_ms < PROGRESS_MS || now - r->told_ms < PROGRESS_MS)
         return;
     r->told_ms = now;
-    (void)fprintf(stderr, "%" PRIu64 " of %" PRIu64 " leaves ...\n", r->v.tree.size, r->v.head.size);
+    (void)fprintf(stderr, "%" PRIu64 " of %" PRIu64 " leaves ...\n", r->v.tree.size,
+                  r->v.head.size);
 }
 
 static int run_verdict(struct run *r, int rc, int64_t newer)
@@ -85,18 +94,22 @@ static int run_verdict(struct run *r, int rc, int64_t newer)
     json_t *o;
 
     if (rc && rc != -EBADMSG)
-        return officer_fail(r->s, EX_SOFTWARE, "the verification could not be done: %s", strerror(-rc));
+        return officer_fail(r->s, EX_SOFTWARE, "the verification could not be done: %s",
+                            strerror(-rc));
     hex_encode(r->v.head.root, SHA256_LEN, root);
     if (r->s->args->json) {
-        o = json_pack("{s:b, s:b, s:s, s:I, s:s, s:I, s:s}", "ok", !rc, "verified", !rc, "origin", r->v.head.origin, "leaves",
-                      (json_int_t)r->v.head.size, "root", root, "newer", (json_int_t)newer, "why", rc ? r->v.why : "");
+        o = json_pack("{s:b, s:b, s:s, s:I, s:s, s:I, s:s}", "ok", !rc, "verified", !rc, "origin",
+                      r->v.head.origin, "leaves", (json_int_t)r->v.head.size, "root", root, "newer",
+                      (json_int_t)newer, "why", rc ? r->v.why : "");
         print_json(o);
         json_decref(o);
     } else if (rc) {
         (void)printf("NOT VERIFIED: %s\n", r->v.why);
     } else {
-        (void)printf("verified: %" PRIu64 " leaves, none missing, none altered, up to the head signed by %s\nroot      %s\n", r->v.head.size,
-                     r->v.head.origin, root);
+        (void)printf(
+            "verified: %" PRIu64
+            " leaves, none missing, none altered, up to the head signed by %s\nroot      %s\n",
+            r->v.head.size, r->v.head.origin, root);
         if (newer > 0)
             (void)printf("newer     %" PRId64 " leaves since, under the next head\n", newer);
     }
@@ -109,7 +122,9 @@ static int run_row(void *ctx, const json_t *row)
     int rc = verify_row(&r->v, row);
 
     run_progress(r);
-    return rc ? (rc == -EBADMSG ? run_verdict(r, rc, 0) : officer_fail(r->s, EX_OSERR, "%s", strerror(-rc))) : 0;
+    return rc ? (rc == -EBADMSG ? run_verdict(r, rc, 0)
+                                : officer_fail(r->s, EX_OSERR, "%s", strerror(-rc)))
+              : 0;
 }
 
 /* --- from the live log --- */
@@ -132,7 +147,8 @@ static int live_head(struct officer_session *s, struct buf *note, int64_t *leave
 
 static json_t *export_query(uint64_t size)
 {
-    return json_pack("{s:s, s:I, s:I}", "read", "export", "from", (json_int_t)0, "count", (json_int_t)size);
+    return json_pack("{s:s, s:I, s:I}", "read", "export", "from", (json_int_t)0, "count",
+                     (json_int_t)size);
 }
 
 static int verify_live(struct run *r)
@@ -166,14 +182,20 @@ static int file_line(struct run *r, const char *path, unsigned n, char *line, si
 
     if (!json_is_object(o)) {
         json_decref(o);
-        return officer_fail(r->s, EX_DATAERR, "%s:%u: not a line of an export (one JSON object): the file was damaged or altered", path, n);
+        return officer_fail(
+            r->s, EX_DATAERR,
+            "%s:%u: not a line of an export (one JSON object): the file was damaged or altered",
+            path, n);
     }
     if (n > 1) {
         rc = run_row(r, o);
     } else {
         note = json_string_value(json_object_get(o, "note"));
         if (!note || json_integer_value(json_object_get(o, "almoner_export")) != 1)
-            rc = officer_fail(r->s, EX_DATAERR, "%s:1: not an export of a log (one is made with \"almoner audit export FILE\")", path);
+            rc = officer_fail(
+                r->s, EX_DATAERR,
+                "%s:1: not an export of a log (one is made with \"almoner audit export FILE\")",
+                path);
         else
             rc = verify_begin(&r->v, bytes_str(note), &r->key) ? run_verdict(r, -EBADMSG, 0) : 0;
     }
@@ -193,15 +215,17 @@ static int verify_file(struct run *r, const char *path)
     if (!f)
         return officer_fail(r->s, EX_NOINPUT, "%s: %s", path, strerror(errno));
     while (!rc && (len = getline(&line, &cap, f)) > 0)
-        rc = (size_t)len > LINE_MAX_BYTES ? officer_fail(r->s, EX_DATAERR, "%s:%u: a line longer than 8 MiB", path, n + 1) :
-                                            file_line(r, path, ++n, line, (size_t)len);
+        rc = (size_t)len > LINE_MAX_BYTES
+                 ? officer_fail(r->s, EX_DATAERR, "%s:%u: a line longer than 8 MiB", path, n + 1)
+                 : file_line(r, path, ++n, line, (size_t)len);
     if (!rc && ferror(f))
         rc = officer_fail(r->s, EX_IOERR, "%s: %s", path, strerror(errno));
     free(line);
     (void)fclose(f);
     if (rc)
         return rc;
-    return n ? run_verdict(r, verify_end(&r->v), 0) : officer_fail(r->s, EX_DATAERR, "%s: an empty file", path);
+    return n ? run_verdict(r, verify_end(&r->v), 0)
+             : officer_fail(r->s, EX_DATAERR, "%s: an empty file", path);
 }
 
 int command_audit_verify(struct officer_session *s)
@@ -251,8 +275,9 @@ static int export_to(struct run *r)
             rc = audit_read(r->s, export_query((uint64_t)size), 0, export_row, r, NULL);
     }
     if (!rc)
-        (void)printf("exported %" PRId64 " leaves and their signed head; next: almoner audit verify --export %s --vkey audit.vkey\n", size,
-                     r->s->args->operands[2]);
+        (void)printf("exported %" PRId64 " leaves and their signed head; next: almoner audit "
+                                         "verify --export %s --vkey audit.vkey\n",
+                     size, r->s->args->operands[2]);
     return rc;
 }
 
@@ -264,7 +289,9 @@ int command_audit_export(struct officer_session *s)
 
     r.out = fopen(path, "wxe"); /* never over another export */
     if (!r.out)
-        return officer_fail(s, EX_CANTCREAT, "%s: %s", path, errno == EEXIST ? "is already there; choose another name" : strerror(errno));
+        return officer_fail(s, EX_CANTCREAT, "%s: %s", path,
+                            errno == EEXIST ? "is already there; choose another name"
+                                            : strerror(errno));
     rc = export_to(&r);
     if (fclose(r.out) && !rc)
         rc = officer_fail(s, EX_IOERR, "%s: %s", path, strerror(errno));

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* change.c - signed changes (broker/CONTROL.md): built once as text, signed as that text by one or more officers, submitted or saved until
- * the second officer has signed. What is signed is bound to the broker's mode and origin. */
-#include "officer.h"
+/* change.c - signed changes (broker/CONTROL.md): built once as text, signed as that text by one or
+ * more officers, submitted or saved until the second officer has signed. What is signed is bound to
+ * the broker's mode and origin. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
 #include "local/local.h"
+#include "officer.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,8 +18,9 @@
 #define CHANGE_LABEL "almoner/change/v1"
 #define SUBMIT_MS    30000
 
-struct change { /* a change on its way; owned */
-    json_t *file; /* {"almoner_change":1,"mode","origin","needs","change":"<text>","signatures":[...]} */
+struct change {   /* a change on its way; owned */
+    json_t *file; /* {"almoner_change":1,"mode","origin","needs","change":"<text>","signatures":[...]}
+                   */
 };
 
 static void change_deinit(struct change *c)
@@ -35,7 +37,8 @@ static const char *change_text(const struct change *c)
     return json_string_value(json_object_get(c->file, "change"));
 }
 
-static int change_build(struct officer_session *s, const char *kind, unsigned needs, json_t *fields, struct change *out)
+static int change_build(struct officer_session *s, const char *kind, unsigned needs, json_t *fields,
+                        struct change *out)
 {
     int64_t now = clock_wall_ms();
     char at[25], nonce[ID_TEXT];
@@ -55,13 +58,17 @@ static int change_build(struct officer_session *s, const char *kind, unsigned ne
     json_decref(o);
     json_decref(fields);
     if (text)
-        out->file = json_pack("{s:i, s:s, s:s, s:i, s:s, s:[]}", "almoner_change", 1, "mode", s->mode == 1 ? "live" : "exercise", "origin", s->origin,
-                              "needs", (int)needs, "change", text, "signatures");
+        out->file = json_pack("{s:i, s:s, s:s, s:i, s:s, s:[]}", "almoner_change", 1, "mode",
+                              s->mode == 1 ? "live" : "exercise", "origin", s->origin, "needs",
+                              (int)needs, "change", text, "signatures");
     free(text);
-    return out->file ? 0 : officer_fail(s, EX_DATAERR, "the change cannot be written as text (a value is not UTF-8?)");
+    return out->file ? 0
+                     : officer_fail(s, EX_DATAERR,
+                                    "the change cannot be written as text (a value is not UTF-8?)");
 }
 
-static int change_sign_one(const struct officer_session *s, struct change *c, const char *officer, const char *key)
+static int change_sign_one(const struct officer_session *s, struct change *c, const char *officer,
+                           const char *key)
 {
     char sig[89];
     json_t *v;
@@ -70,13 +77,18 @@ static int change_sign_one(const struct officer_session *s, struct change *c, co
 
     if (rc)
         return rc;
-    json_array_foreach(change_signatures(c), i, v)
-        if (!strcmp(json_string_value(json_object_get(v, "officer")), officer))
-            return officer_fail(s, EX_USAGE, "%s has signed already: the second signature must be another officer's", officer);
+    json_array_foreach(
+        change_signatures(c), i,
+        v) if (!strcmp(json_string_value(json_object_get(v, "officer")),
+                       officer)) return officer_fail(s, EX_USAGE,
+                                                     "%s has signed already: the second signature "
+                                                     "must be another officer's",
+                                                     officer);
     rc = officer_sign(s, CHANGE_LABEL, change_text(c), key, sig);
     if (rc)
         return rc;
-    if (json_array_append_new(change_signatures(c), json_pack("{s:s, s:s}", "officer", officer, "sig", sig)))
+    if (json_array_append_new(change_signatures(c),
+                              json_pack("{s:s, s:s}", "officer", officer, "sig", sig)))
         return officer_fail(s, EX_OSERR, "short of memory");
     return 0;
 }
@@ -97,7 +109,9 @@ static int change_save(const struct officer_session *s, const struct change *c, 
     int rc;
 
     if (fd < 0)
-        return officer_fail(s, EX_CANTCREAT, "%s: %s", path, errno == EEXIST ? "is already there; choose another name" : strerror(errno));
+        return officer_fail(s, EX_CANTCREAT, "%s: %s", path,
+                            errno == EEXIST ? "is already there; choose another name"
+                                            : strerror(errno));
     text = json_dumps(c->file, JSON_INDENT(1));
     rc = text ? file_write(path, bytes_str(text), 0644) : -ENOMEM;
     free(text);
@@ -108,7 +122,9 @@ static int change_save(const struct officer_session *s, const struct change *c, 
 
 static int change_submit(const struct officer_session *s, const struct change *c)
 {
-    json_t *q = json_pack("{s:s, s:s, s:O}", "op", "change", "change", change_text(c), "signatures", change_signatures(c)), *r = NULL;
+    json_t *q = json_pack("{s:s, s:s, s:O}", "op", "change", "change", change_text(c), "signatures",
+                          change_signatures(c)),
+           *r = NULL;
     int rc = q ? session_ask(s, q, SUBMIT_MS, &r) : officer_fail(s, EX_OSERR, "short of memory");
 
     json_decref(q);
@@ -117,18 +133,21 @@ static int change_submit(const struct officer_session *s, const struct change *c
     if (s->args->json)
         print_json(r);
     else
-        (void)printf("done, recorded as leaf %" JSON_INTEGER_FORMAT "\n", json_integer_value(json_object_get(r, "leaf")));
+        (void)printf("done, recorded as leaf %" JSON_INTEGER_FORMAT "\n",
+                     json_integer_value(json_object_get(r, "leaf")));
     json_decref(r);
     return 0;
 }
 
 static int change_lacks(const struct officer_session *s, size_t needs, size_t has)
 {
-    return officer_fail(s, EX_USAGE,
-                        "this needs the signatures of %zu officer%s, and %zu signed: give --officer ID --key FILE.sign for each%s", needs,
-                        needs == 1 ? "" : "s", has,
-                        needs == 1 ? " (or set ALMONER_OFFICER and ALMONER_OFFICER_KEY)" :
-                                     ", or --save FILE now and let the other run \"almoner change sign FILE\"");
+    return officer_fail(
+        s, EX_USAGE,
+        "this needs the signatures of %zu officer%s, and %zu signed: give --officer ID --key "
+        "FILE.sign for each%s",
+        needs, needs == 1 ? "" : "s", has,
+        needs == 1 ? " (or set ALMONER_OFFICER and ALMONER_OFFICER_KEY)"
+                   : ", or --save FILE now and let the other run \"almoner change sign FILE\"");
 }
 
 int change_run(struct officer_session *s, const char *kind, unsigned needs, json_t *fields)
@@ -148,8 +167,10 @@ int change_run(struct officer_session *s, const char *kind, unsigned needs, json
     if (s->args->save) {
         rc = change_save(s, &c, s->args->save);
         if (!rc)
-            (void)printf("saved %s with %zu of %u signatures; next: almoner change sign %s --officer ID --key FILE, then almoner change submit %s\n",
-                         s->args->save, json_array_size(change_signatures(&c)), needs, s->args->save, s->args->save);
+            (void)printf("saved %s with %zu of %u signatures; next: almoner change sign %s "
+                         "--officer ID --key FILE, then almoner change submit %s\n",
+                         s->args->save, json_array_size(change_signatures(&c)), needs,
+                         s->args->save, s->args->save);
         return rc;
     }
     if (json_array_size(change_signatures(&c)) < needs)
@@ -166,27 +187,35 @@ static bool change_is_whole(const json_t *file)
     json_t *v;
     size_t i;
 
-    if (local_get_int(file, "almoner_change", 1, 1, &n) || local_get_text(file, "mode", word, sizeof(word)) ||
-        (strcmp(word, "live") && strcmp(word, "exercise")) || local_get_text(file, "origin", word, sizeof(word)) || !word[0] ||
-        local_get_int(file, "needs", 0, ARGS_SIGNERS_MAX, &n) || !json_is_string(json_object_get(file, "change")) ||
+    if (local_get_int(file, "almoner_change", 1, 1, &n) ||
+        local_get_text(file, "mode", word, sizeof(word)) ||
+        (strcmp(word, "live") && strcmp(word, "exercise")) ||
+        local_get_text(file, "origin", word, sizeof(word)) || !word[0] ||
+        local_get_int(file, "needs", 0, ARGS_SIGNERS_MAX, &n) ||
+        !json_is_string(json_object_get(file, "change")) ||
         !json_is_array(json_object_get(file, "signatures")))
         return false;
-    json_array_foreach(json_object_get(file, "signatures"), i, v)
-        if (!json_is_string(json_object_get(v, "officer")) || !json_is_string(json_object_get(v, "sig")))
-            return false;
+    json_array_foreach(json_object_get(file, "signatures"), i,
+                       v) if (!json_is_string(json_object_get(v, "officer")) ||
+                              !json_is_string(json_object_get(v, "sig"))) return false;
     return true;
 }
 
-/* Another broker's change is refused: a configuration names ours, and the person must see which broker they sign for. */
+/* Another broker's change is refused: a configuration names ours, and the person must see which
+ * broker they sign for. */
 static int change_adopt(struct officer_session *s, const struct change *c, const char *path)
 {
     const char *origin = json_string_value(json_object_get(c->file, "origin"));
     uint8_t mode = !strcmp(json_string_value(json_object_get(c->file, "mode")), "live") ? 1 : 2;
 
     if ((s->origin[0] && strcmp(s->origin, origin)) || (s->mode && s->mode != mode))
-        return officer_fail(s, EX_DATAERR, "%s is a change for the %s broker \"%s\", not for this one", path, mode == 1 ? "live" : "exercise", origin);
+        return officer_fail(s, EX_DATAERR,
+                            "%s is a change for the %s broker \"%s\", not for this one", path,
+                            mode == 1 ? "live" : "exercise", origin);
     s->mode = mode;
-    return text_copy(s->origin, sizeof(s->origin), origin) ? officer_fail(s, EX_DATAERR, "%s: the origin is too long", path) : 0;
+    return text_copy(s->origin, sizeof(s->origin), origin)
+               ? officer_fail(s, EX_DATAERR, "%s: the origin is too long", path)
+               : 0;
 }
 
 static int change_load(struct officer_session *s, const char *path, struct change *out)
@@ -198,16 +227,19 @@ static int change_load(struct officer_session *s, const char *path, struct chang
     buf_init(&text, 6u << 20);
     rc = file_read(path, 6u << 20, &text);
     if (rc)
-        return officer_fail(s, EX_NOINPUT, "%s: %s", path, rc == -E2BIG ? "too long for a saved change" : strerror(-rc));
+        return officer_fail(s, EX_NOINPUT, "%s: %s", path,
+                            rc == -E2BIG ? "too long for a saved change" : strerror(-rc));
     out->file = json_loadb((const char *)text.data, text.len, JSON_REJECT_DUPLICATES, &error);
     if (!out->file)
         return officer_fail(s, EX_DATAERR, "%s:%d: %s", path, error.line, error.text);
     if (!change_is_whole(out->file))
-        return officer_fail(s, EX_DATAERR, "%s: JSON, but not a saved change (one is made with --save FILE)", path);
+        return officer_fail(
+            s, EX_DATAERR, "%s: JSON, but not a saved change (one is made with --save FILE)", path);
     return change_adopt(s, out, path);
 }
 
-/* What the second officer is about to sign, in lines. A long value (a bundle) is shown by its length: its hash stands beside it. */
+/* What the second officer is about to sign, in lines. A long value (a bundle) is shown by its
+ * length: its hash stands beside it. */
 static int change_print(const struct officer_session *s, const struct change *c)
 {
     json_error_t error;
@@ -221,14 +253,17 @@ static int change_print(const struct officer_session *s, const struct change *c)
         return officer_fail(s, EX_DATAERR, "the saved change's text is not a JSON object");
     }
     (void)printf("for        the %s broker %s\n", s->mode == 1 ? "live" : "exercise", s->origin);
-    json_object_foreach(o, key, v) {
+    json_object_foreach(o, key, v)
+    {
         if (json_is_string(v) && json_string_length(v) > 200)
-            (void)printf("%-10s (%zu characters)\n", printable(key, shown, sizeof(shown)), json_string_length(v));
+            (void)printf("%-10s (%zu characters)\n", printable(key, shown, sizeof(shown)),
+                         json_string_length(v));
         else if (json_is_string(v))
             (void)printf("%-10s %s\n", key, printable(json_string_value(v), shown, sizeof(shown)));
     }
-    json_array_foreach(change_signatures(c), i, v)
-        (void)printf("signed by  %s\n", printable(json_string_value(json_object_get(v, "officer")), shown, sizeof(shown)));
+    json_array_foreach(change_signatures(c), i, v)(void)
+        printf("signed by  %s\n",
+               printable(json_string_value(json_object_get(v, "officer")), shown, sizeof(shown)));
     json_decref(o);
     return 0;
 }

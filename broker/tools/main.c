@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - almoner-officer: the officers' and operators' commands, as a table. Links no LMDB and no ZeroMQ: it speaks to the core's
- * control socket and to the reader's officers' socket, and compiles policy by itself. */
+/* main.c - almoner-officer: the officers' and operators' commands, as a table. Links no LMDB and no
+ * ZeroMQ: it speaks to the core's control socket and to the reader's officers' socket, and compiles
+ * policy by itself. */
 #include "base/crypto.h"
 #include "officer.h"
 #include <stdio.h>
@@ -19,76 +20,129 @@ static const struct command {
     int (*run)(struct officer_session *s);
     const char *line, *more; /* a line for lists; what --help teaches */
 } commands[] = {
-    { "status", NULL, 0, 0, "", WHERE, command_status, "the broker's mode, day, policy, log and gates",
+    { "status", NULL, 0, 0, "", WHERE, command_status,
+      "the broker's mode, day, policy, log and gates",
       "example:\n  almoner status --config /etc/almoner/almonerd.conf\n" },
-    { "agency", "add", 1, 1, "ID --curve FILE.key --sign FILE.pub", SIGNED "curve sign ", command_agency_add, "enrol an agency, or add a key to it",
-      "The agency makes both keys itself and hands over the public files only; check them by telephone.\nIt must also be named in the policy in force. To "
-      "replace a key, add the new one, let the agency change over,\nthen revoke the old one.\n\nexample:\n  almoner agency add northgate-academy --curve "
-      "northgate-academy.key --sign northgate-academy.pub \\\n      --officer alice --key alice.sign\n" },
-    { "agency", "list", 0, 0, "", WHERE, command_agency_list, "who is enrolled", "example:\n  almoner agency list --json\n" },
-    { "agency", "show", 1, 1, "ID", WHERE, command_agency_show, "one agency's standing and public keys", "example:\n  almoner agency show northgate-academy\n" },
-    { "agency", "suspend", 1, 1, "ID --reason TEXT", SIGNED "reason ", command_agency_suspend, "refuse everything it sends, from its next message",
-      "Takes effect on open connections too. Lifting it needs two officers.\n\nexample:\n  almoner agency suspend fernhill-advice --reason \"laptop stolen\" "
+    { "agency", "add", 1, 1, "ID --curve FILE.key --sign FILE.pub", SIGNED "curve sign ",
+      command_agency_add, "enrol an agency, or add a key to it",
+      "The agency makes both keys itself and hands over the public files only; check them by "
+      "telephone.\nIt must also be named in the policy in force. To "
+      "replace a key, add the new one, let the agency change over,\nthen revoke the old "
+      "one.\n\nexample:\n  almoner agency add northgate-academy --curve "
+      "northgate-academy.key --sign northgate-academy.pub \\\n      --officer alice --key "
+      "alice.sign\n" },
+    { "agency", "list", 0, 0, "", WHERE, command_agency_list, "who is enrolled",
+      "example:\n  almoner agency list --json\n" },
+    { "agency", "show", 1, 1, "ID", WHERE, command_agency_show,
+      "one agency's standing and public keys",
+      "example:\n  almoner agency show northgate-academy\n" },
+    { "agency", "suspend", 1, 1, "ID --reason TEXT", SIGNED "reason ", command_agency_suspend,
+      "refuse everything it sends, from its next message",
+      "Takes effect on open connections too. Lifting it needs two officers.\n\nexample:\n  almoner "
+      "agency suspend fernhill-advice --reason \"laptop stolen\" "
       "--officer alice --key alice.sign\n" },
-    { "agency", "resume", 1, 1, "ID --reason TEXT", SIGNED "reason ", command_agency_resume, "lift a suspension (two officers)",
-      "example:\n  almoner agency resume fernhill-advice --reason \"keys replaced\" \\\n      --officer alice --key alice.sign --officer bob --key bob.sign\n" },
-    { "agency", "revoke-key", 2, 2, "ID KEY", SIGNED, command_agency_revoke, "refuse one of its keys, and cut its connections",
-      "KEY is the public key as \"agency show\" prints it, or the file it stands in.\n\nexample:\n  almoner agency revoke-key northgate-academy "
+    { "agency", "resume", 1, 1, "ID --reason TEXT", SIGNED "reason ", command_agency_resume,
+      "lift a suspension (two officers)",
+      "example:\n  almoner agency resume fernhill-advice --reason \"keys replaced\" \\\n      "
+      "--officer alice --key alice.sign --officer bob --key bob.sign\n" },
+    { "agency", "revoke-key", 2, 2, "ID KEY", SIGNED, command_agency_revoke,
+      "refuse one of its keys, and cut its connections",
+      "KEY is the public key as \"agency show\" prints it, or the file it stands in.\n\nexample:\n "
+      " almoner agency revoke-key northgate-academy "
       "northgate-academy-2025.key --officer alice --key alice.sign\n" },
-    { "practitioner", "suspend", 2, 2, "AGENCY REF --reason TEXT", SIGNED "reason ", command_practitioner_suspend, "refuse what one practitioner asks",
-      "REF is the reference that the agency's adapter vouches with.\n\nexample:\n  almoner practitioner suspend marlham-housing p-0172 --reason \"left the "
+    { "practitioner", "suspend", 2, 2, "AGENCY REF --reason TEXT", SIGNED "reason ",
+      command_practitioner_suspend, "refuse what one practitioner asks",
+      "REF is the reference that the agency's adapter vouches with.\n\nexample:\n  almoner "
+      "practitioner suspend marlham-housing p-0172 --reason \"left the "
       "service\" --officer alice --key alice.sign\n" },
-    { "practitioner", "resume", 2, 2, "AGENCY REF --reason TEXT", SIGNED "reason ", command_practitioner_resume, "lift that",
-      "example:\n  almoner practitioner resume marlham-housing p-0172 --reason \"returned\" --officer alice --key alice.sign\n" },
-    { "officer", "add", 1, 1, "ID --public FILE.pub", SIGNED "public ", command_officer_add, "admit an officer (two officers; the first two need none)",
-      "The first two officers of a new broker are added without signatures, which the log records as genesis.\nFrom then on two officers admit a third.\n\n"
-      "example:\n  almoner key new sign alice          # on alice's own machine\n  almoner officer add alice --public alice.pub\n" },
-    { "officer", "list", 0, 0, "", WHERE, command_officer_list, "who they are", "example:\n  almoner officer list\n" },
-    { "officer", "suspend", 1, 1, "ID", SIGNED, command_officer_suspend, "end an officer's say (two others)",
-      "example:\n  almoner officer suspend carol --officer alice --key alice.sign --officer bob --key bob.sign\n" },
-    { "policy", "check", 1, 1, "PATH", "json help ", command_policy_check, "compile policy text: every error with file and line",
-      "PATH is a folder of *.policy files, or one file. Nothing is sent anywhere. Exit 65 when there are errors.\n\nexample:\n  almoner policy check "
+    { "practitioner", "resume", 2, 2, "AGENCY REF --reason TEXT", SIGNED "reason ",
+      command_practitioner_resume, "lift that",
+      "example:\n  almoner practitioner resume marlham-housing p-0172 --reason \"returned\" "
+      "--officer alice --key alice.sign\n" },
+    { "officer", "add", 1, 1, "ID --public FILE.pub", SIGNED "public ", command_officer_add,
+      "admit an officer (two officers; the first two need none)",
+      "The first two officers of a new broker are added without signatures, which the log records "
+      "as genesis.\nFrom then on two officers admit a third.\n\n"
+      "example:\n  almoner key new sign alice          # on alice's own machine\n  almoner officer "
+      "add alice --public alice.pub\n" },
+    { "officer", "list", 0, 0, "", WHERE, command_officer_list, "who they are",
+      "example:\n  almoner officer list\n" },
+    { "officer", "suspend", 1, 1, "ID", SIGNED, command_officer_suspend,
+      "end an officer's say (two others)",
+      "example:\n  almoner officer suspend carol --officer alice --key alice.sign --officer bob "
+      "--key bob.sign\n" },
+    { "policy", "check", 1, 1, "PATH", "json help ", command_policy_check,
+      "compile policy text: every error with file and line",
+      "PATH is a folder of *.policy files, or one file. Nothing is sent anywhere. Exit 65 when "
+      "there are errors.\n\nexample:\n  almoner policy check "
       "/etc/almoner/policy\n" },
-    { "policy", "activate", 1, 1, "PATH", SIGNED, command_policy_activate, "put a policy in force (two officers)",
-      "What is signed is the compiled bundle and its hash: both officers can get the same hash from the same text with \"policy check\".\n\nexamples:\n  almoner "
-      "policy activate /etc/almoner/policy --officer alice --key alice.sign --officer bob --key bob.sign\n  almoner policy activate policy --officer alice "
-      "--key alice.sign --save june.change\n  almoner change sign june.change --officer bob --key bob.sign     # bob, elsewhere\n  almoner change submit "
+    { "policy", "activate", 1, 1, "PATH", SIGNED, command_policy_activate,
+      "put a policy in force (two officers)",
+      "What is signed is the compiled bundle and its hash: both officers can get the same hash "
+      "from the same text with \"policy check\".\n\nexamples:\n  almoner "
+      "policy activate /etc/almoner/policy --officer alice --key alice.sign --officer bob --key "
+      "bob.sign\n  almoner policy activate policy --officer alice "
+      "--key alice.sign --save june.change\n  almoner change sign june.change --officer bob --key "
+      "bob.sign     # bob, elsewhere\n  almoner change submit "
       "june.change\n" },
-    { "policy", "show", 0, 1, "[PATH]", WHERE, command_policy_show, "the policy in force, or a folder's as tables",
+    { "policy", "show", 0, 1, "[PATH]", WHERE, command_policy_show,
+      "the policy in force, or a folder's as tables",
       "examples:\n  almoner policy show\n  almoner policy show /etc/almoner/policy\n" },
-    { "change", "sign", 1, 1, "FILE", SIGNED, command_change_sign, "add an officer's signature to a saved change",
-      "Prints what is being signed, and for which broker. With --config it refuses a change made for another broker.\n\nexample:\n  almoner change sign "
+    { "change", "sign", 1, 1, "FILE", SIGNED, command_change_sign,
+      "add an officer's signature to a saved change",
+      "Prints what is being signed, and for which broker. With --config it refuses a change made "
+      "for another broker.\n\nexample:\n  almoner change sign "
       "june.change --officer bob --key bob.sign\n" },
-    { "change", "show", 1, 1, "FILE", WHERE, command_change_show, "what a saved change would do, and who has signed", "example:\n  almoner change show june.change\n" },
+    { "change", "show", 1, 1, "FILE", WHERE, command_change_show,
+      "what a saved change would do, and who has signed",
+      "example:\n  almoner change show june.change\n" },
     { "change", "submit", 1, 1, "FILE", WHERE, command_change_submit, "submit it once it is signed",
-      "A change is good for 24 hours from when it was made.\n\nexample:\n  almoner change submit june.change\n" },
-    { "shield", "lift", 1, 1, "SHIELD --reason TEXT", SIGNED "reason ", command_shield_lift, "end a shield before its day (two officers)",
-      "SHIELD is the id in the owner's receipt.\n\nexample:\n  almoner shield lift 0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d --reason \"moved away, at her wish\" \\\n"
+      "A change is good for 24 hours from when it was made.\n\nexample:\n  almoner change submit "
+      "june.change\n" },
+    { "shield", "lift", 1, 1, "SHIELD --reason TEXT", SIGNED "reason ", command_shield_lift,
+      "end a shield before its day (two officers)",
+      "SHIELD is the id in the owner's receipt.\n\nexample:\n  almoner shield lift "
+      "0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d --reason \"moved away, at her wish\" \\\n"
       "      --officer alice --key alice.sign --officer bob --key bob.sign\n" },
-    { "exercise", "day", 1, 1, "DATE", SIGNED, command_exercise_day, "set the civil day of a rehearsal, forward only",
-      "Only in exercise mode; a live broker's day comes from its clock.\n\nexample:\n  almoner exercise day 2026-05-03 --officer alice --key alice.sign\n" },
-    { "audit", "tail", 0, 0, "[-n N] [--follow]", READS FILTERS "lines follow ", command_audit_tail, "the newest leaves",
-      "Reading is recorded: a leaf says which officer read what, before the first row comes. Rows hold no names, tokens or keys of people.\n\nexamples:\n  "
-      "almoner audit tail -n 50\n  almoner audit tail --follow --event refused\n  almoner audit tail --agency marlham-housing --since 2026-05-01\n" },
-    { "audit", "list", 0, 0, "[--from LEAF] [--count N]", READS FILTERS "from count ", command_audit_list, "leaves in order, from one on",
+    { "exercise", "day", 1, 1, "DATE", SIGNED, command_exercise_day,
+      "set the civil day of a rehearsal, forward only",
+      "Only in exercise mode; a live broker's day comes from its clock.\n\nexample:\n  almoner "
+      "exercise day 2026-05-03 --officer alice --key alice.sign\n" },
+    { "audit", "tail", 0, 0, "[-n N] [--follow]", READS FILTERS "lines follow ", command_audit_tail,
+      "the newest leaves",
+      "Reading is recorded: a leaf says which officer read what, before the first row comes. Rows "
+      "hold no names, tokens or keys of people.\n\nexamples:\n  "
+      "almoner audit tail -n 50\n  almoner audit tail --follow --event refused\n  almoner audit "
+      "tail --agency marlham-housing --since 2026-05-01\n" },
+    { "audit", "list", 0, 0, "[--from LEAF] [--count N]", READS FILTERS "from count ",
+      command_audit_list, "leaves in order, from one on",
       "example:\n  almoner audit list --from 1000 --count 500 --json\n" },
-    { "audit", "show", 1, 1, "LEAF", READS, command_audit_show, "one leaf's clear part in full", "example:\n  almoner audit show 1042\n" },
-    { "audit", "export", 1, 1, "FILE", READS, command_audit_export, "everything up to the signed head, to verify elsewhere",
-      "Lines of JSON with the exact octets; what is sealed stays sealed.\n\nexample:\n  almoner audit export 2026-06.export\n" },
-    { "audit", "verify", 0, 0, "[--vkey FILE] [--export FILE]", READS "vkey export ", command_audit_verify, "prove that no record is missing or altered",
-      "Every leaf's hash is computed again from its octets, the root from the leaves, and the head's signature checked with the\nverifier key. Get audit.vkey "
-      "from the broker's operator by another way than the log; without --vkey the key is taken from\nthe configuration's keys_dir. Exit 65 when anything does not "
-      "fit.\n\nexamples:\n  almoner audit verify --vkey marlham.vkey\n  almoner audit verify --export 2026-06.export --vkey marlham.vkey\n" },
+    { "audit", "show", 1, 1, "LEAF", READS, command_audit_show, "one leaf's clear part in full",
+      "example:\n  almoner audit show 1042\n" },
+    { "audit", "export", 1, 1, "FILE", READS, command_audit_export,
+      "everything up to the signed head, to verify elsewhere",
+      "Lines of JSON with the exact octets; what is sealed stays sealed.\n\nexample:\n  almoner "
+      "audit export 2026-06.export\n" },
+    { "audit", "verify", 0, 0, "[--vkey FILE] [--export FILE]", READS "vkey export ",
+      command_audit_verify, "prove that no record is missing or altered",
+      "Every leaf's hash is computed again from its octets, the root from the leaves, and the "
+      "head's signature checked with the\nverifier key. Get audit.vkey "
+      "from the broker's operator by another way than the log; without --vkey the key is taken "
+      "from\nthe configuration's keys_dir. Exit 65 when anything does not "
+      "fit.\n\nexamples:\n  almoner audit verify --vkey marlham.vkey\n  almoner audit verify "
+      "--export 2026-06.export --vkey marlham.vkey\n" },
 };
 
 static void print_usage(FILE *to, const struct command *c)
 {
-    (void)fprintf(to, "usage: almoner %s%s%s%s%s\n", c->group, c->verb ? " " : "", c->verb ? c->verb : "", *c->usage ? " " : "", c->usage);
+    (void)fprintf(to, "usage: almoner %s%s%s%s%s\n", c->group, c->verb ? " " : "",
+                  c->verb ? c->verb : "", *c->usage ? " " : "", c->usage);
 }
 
 static int command_help(const struct command *c)
 {
-    (void)printf("almoner %s%s%s - %s\n\n", c->group, c->verb ? " " : "", c->verb ? c->verb : "", c->line);
+    (void)printf("almoner %s%s%s - %s\n\n", c->group, c->verb ? " " : "", c->verb ? c->verb : "",
+                 c->line);
     print_usage(stdout, c);
     (void)putchar('\n');
     args_help(c->options);
@@ -104,11 +158,13 @@ static int group_help(FILE *to, const char *group, int code)
 
         if (group && strcmp(group, commands[i].group))
             continue;
-        (void)snprintf(name, sizeof(name), "%s%s%s %s", commands[i].group, commands[i].verb ? " " : "", commands[i].verb ? commands[i].verb : "",
+        (void)snprintf(name, sizeof(name), "%s%s%s %s", commands[i].group,
+                       commands[i].verb ? " " : "", commands[i].verb ? commands[i].verb : "",
                        commands[i].usage);
         (void)fprintf(to, "  almoner %-52s %s\n", name, commands[i].line);
     }
-    (void)fprintf(to, "\nEach has --help with examples, and --json. --config FILE (or $ALMONER_CONFIG) says where the broker is.\n");
+    (void)fprintf(to, "\nEach has --help with examples, and --json. --config FILE (or "
+                      "$ALMONER_CONFIG) says where the broker is.\n");
     return code;
 }
 
@@ -128,7 +184,8 @@ static int command_unknown(const struct args *a)
     for (size_t i = 0; i < ALM_LEN(commands); i++)
         group |= !strcmp(commands[i].group, a->operands[0]);
     if (a->n_operands > 1)
-        (void)fprintf(stderr, "almoner: there is no \"%.30s %.30s\"; there are:\n", a->operands[0], a->operands[1]);
+        (void)fprintf(stderr, "almoner: there is no \"%.30s %.30s\"; there are:\n", a->operands[0],
+                      a->operands[1]);
     else
         (void)fprintf(stderr, "almoner %.30s: which of these?\n", a->operands[0]);
     return group_help(stderr, group ? a->operands[0] : NULL, EX_USAGE);
@@ -140,7 +197,8 @@ static int command_check(const struct command *c, const struct args *a)
     const char *odd = args_not_in(a, c->options);
 
     if (odd) {
-        (void)fprintf(stderr, "almoner %s%s%s takes no --%s\n", c->group, c->verb ? " " : "", c->verb ? c->verb : "", odd);
+        (void)fprintf(stderr, "almoner %s%s%s takes no --%s\n", c->group, c->verb ? " " : "",
+                      c->verb ? c->verb : "", odd);
         print_usage(stderr, c);
         return EX_USAGE;
     }
@@ -158,7 +216,8 @@ static int command_run(const struct command *c, struct args *a)
 
     if (rc)
         return rc;
-    (void)snprintf(name, sizeof(name), "%s%s%s", c->group, c->verb ? " " : "", c->verb ? c->verb : "");
+    (void)snprintf(name, sizeof(name), "%s%s%s", c->group, c->verb ? " " : "",
+                   c->verb ? c->verb : "");
     if (!strstr(c->options, "config"))
         a->config = NULL; /* from the environment: no business of a command that asks no broker */
     if (crypto_init()) {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* officer.h - what the officers' commands share: where the broker is, who signs, changes, and tables for people.
+/* officer.h - what the officers' commands share: where the broker is, who signs, changes, and
+ * tables for people.
  *
- * Functions here that return int return an exit code of sysexits.h (0 done) and have said on standard error what is wrong and what to do. */
+ * Functions here that return int return an exit code of sysexits.h (0 done) and have said on
+ * standard error what is wrong and what to do. */
 #pragma once
 #include "args.h"
 #include "base/attr.h"
@@ -24,24 +26,34 @@ struct officer_session {
 };
 /* "almoner policy check: ..." on standard error. Return: code. */
 ALM_PRINTF(3, 4) int officer_fail(const struct officer_session *s, int code, const char *fmt, ...);
-/* Finds the sockets from --control/--officers, else the configuration; reads mode and origin from it too. */
-ALM_MUST_USE int session_init(struct officer_session *s, const struct args *args, const char *command);
+/* Finds the sockets from --control/--officers, else the configuration; reads mode and origin from
+ * it too. */
+ALM_MUST_USE int session_init(struct officer_session *s, const struct args *args,
+                              const char *command);
 /* Mode and origin, from the configuration, else by asking the core. */
 ALM_MUST_USE int session_identity(struct officer_session *s);
 /* One request on the control socket; new reference in *reply, only when it was ok. */
-ALM_MUST_USE int session_ask(const struct officer_session *s, const json_t *request, int timeout_ms, json_t **reply);
-/* Turns a failed call (-errno) or a refusing reply into words and an exit code; 0 when rc is 0 or 1 and the reply is ok. */
-ALM_MUST_USE int session_judge(const struct officer_session *s, const char *socket, int rc, const json_t *reply);
+ALM_MUST_USE int session_ask(const struct officer_session *s, const json_t *request, int timeout_ms,
+                             json_t **reply);
+/* Turns a failed call (-errno) or a refusing reply into words and an exit code; 0 when rc is 0 or 1
+ * and the reply is ok. */
+ALM_MUST_USE int session_judge(const struct officer_session *s, const char *socket, int rc,
+                               const json_t *reply);
 /* An id: 1 to 63 of [a-z0-9._-], starting with a letter or digit. */
-ALM_MUST_USE int officer_check_id(const struct officer_session *s, const char *what, const char *id);
+ALM_MUST_USE int officer_check_id(const struct officer_session *s, const char *what,
+                                  const char *id);
 /* A line of base64 that holds an Ed25519 public key (NAME.pub). */
-ALM_MUST_USE int officer_read_public(const struct officer_session *s, const char *path, char out[static 45]);
+ALM_MUST_USE int officer_read_public(const struct officer_session *s, const char *path,
+                                     char out[static 45]);
 /* Ed25519 over label 0x00 mode u8-length origin text, base64. key_path: a private seed file. */
-ALM_MUST_USE int officer_sign(const struct officer_session *s, const char *label, const char *text, const char *key_path, char out[static 89]);
+ALM_MUST_USE int officer_sign(const struct officer_session *s, const char *label, const char *text,
+                              const char *key_path, char out[static 89]);
 void print_json(const json_t *o);
 
-/* change.c: a change needs `needs` signatures; fields is taken. Builds, signs, then submits or saves; *reply may be NULL. */
-ALM_MUST_USE int change_run(struct officer_session *s, const char *kind, unsigned needs, json_t *fields);
+/* change.c: a change needs `needs` signatures; fields is taken. Builds, signs, then submits or
+ * saves; *reply may be NULL. */
+ALM_MUST_USE int change_run(struct officer_session *s, const char *kind, unsigned needs,
+                            json_t *fields);
 int command_change_sign(struct officer_session *s);
 int command_change_show(struct officer_session *s);
 int command_change_submit(struct officer_session *s);
@@ -76,9 +88,9 @@ int command_audit_verify(struct officer_session *s);
 
 /* A table for people: cells are copied; control characters become '?'. */
 #define TABLE_COLUMNS 8
-struct table; /* opaque: table.c */
+struct table;                                                         /* opaque: table.c */
 struct table *table_new(size_t n_columns, const char *const *titles); /* NULL without memory */
 void table_row(struct table *t, const char *const *cells); /* n_columns cells; NULL is "" */
-void table_print(struct table *t); /* and frees it; accepts NULL */
+void table_print(struct table *t);                         /* and frees it; accepts NULL */
 /* One text as it may go to a terminal, up to size. Return: out. */
 const char *printable(const char *text, char *out, size_t size);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy.c - policy text checked and compiled here, shown as tables, and activated by two officers over its hash. */
-#include "officer.h"
+/* policy.c - policy text checked and compiled here, shown as tables, and activated by two officers
+ * over its hash. */
 #include "base/clock.h"
 #include "compile/compile.h"
 #include "conf/conf.h"
 #include "engine/engine.h"
+#include "officer.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,10 +56,12 @@ static int policy_load(const struct officer_session *s, const char *path, struct
     n = conf_errors_count(e);
     if (n) {
         print_errors(s, e);
-        return officer_fail(s, rc == -ENOENT ? EX_NOINPUT : EX_DATAERR, "%zu error%s in %s: nothing was compiled", n, n == 1 ? "" : "s", path);
+        return officer_fail(s, rc == -ENOENT ? EX_NOINPUT : EX_DATAERR,
+                            "%zu error%s in %s: nothing was compiled", n, n == 1 ? "" : "s", path);
     }
     if (rc == -E2BIG)
-        return officer_fail(s, EX_DATAERR, "%s: compiled it is longer than %u bytes", path, BUNDLE_MAX);
+        return officer_fail(s, EX_DATAERR, "%s: compiled it is longer than %u bytes", path,
+                            BUNDLE_MAX);
     if (!rc)
         rc = bundle_decode(buf_view(&out->bytes), &out->bundle);
     if (rc)
@@ -69,8 +72,10 @@ static int policy_load(const struct officer_session *s, const char *path, struct
 
 static json_t *policy_summary(const struct compiled *c)
 {
-    return json_pack("{s:b, s:s, s:s, s:i, s:i, s:i, s:i}", "ok", 1, "name", bundle_name(c->bundle), "hash", c->hash, "bytes", (int)c->bytes.len,
-                     "agencies", (int)bundle_n_agencies(c->bundle), "purposes", (int)bundle_n_purposes(c->bundle), "questions",
+    return json_pack("{s:b, s:s, s:s, s:i, s:i, s:i, s:i}", "ok", 1, "name", bundle_name(c->bundle),
+                     "hash", c->hash, "bytes", (int)c->bytes.len, "agencies",
+                     (int)bundle_n_agencies(c->bundle), "purposes",
+                     (int)bundle_n_purposes(c->bundle), "questions",
                      (int)bundle_n_questions(c->bundle));
 }
 
@@ -88,8 +93,10 @@ int command_policy_check(struct officer_session *s)
         json_decref(o);
         return 0;
     }
-    (void)printf("%s: no errors\nname       %s\nhash       %s\nagencies   %zu\npurposes   %zu\nquestions  %zu\n", s->args->operands[2],
-                 bundle_name(c.bundle), c.hash, bundle_n_agencies(c.bundle), bundle_n_purposes(c.bundle), bundle_n_questions(c.bundle));
+    (void)printf("%s: no errors\nname       %s\nhash       %s\nagencies   %zu\npurposes   "
+                 "%zu\nquestions  %zu\n",
+                 s->args->operands[2], bundle_name(c.bundle), c.hash, bundle_n_agencies(c.bundle),
+                 bundle_n_purposes(c.bundle), bundle_n_questions(c.bundle));
     return 0;
 }
 
@@ -109,7 +116,8 @@ int command_policy_activate(struct officer_session *s)
         free(text);
         return officer_fail(s, EX_OSERR, "short of memory");
     }
-    fields = json_pack("{s:s, s:s, s:s}", "name", bundle_name(c.bundle), "hash", c.hash, "bundle", text);
+    fields =
+        json_pack("{s:s, s:s, s:s}", "name", bundle_name(c.bundle), "hash", c.hash, "bundle", text);
     free(text);
     if (!s->args->json)
         (void)printf("%s, hash %s\n", bundle_name(c.bundle), c.hash);
@@ -125,9 +133,12 @@ static void show_agencies(const struct bundle *b)
 
     for (uint16_t i = 0; t && i < bundle_n_agencies(b); i++) {
         const struct policy_agency *a = bundle_agency_at(b, i);
-        const char *of = a->organisation == i || a->organisation >= bundle_n_agencies(b) ? "" : bundle_agency_at(b, a->organisation)->id;
+        const char *of = a->organisation == i || a->organisation >= bundle_n_agencies(b)
+                             ? ""
+                             : bundle_agency_at(b, a->organisation)->id;
 
-        table_row(t, (const char *const[]){ a->id, a->sector, of, a->sensitive ? "sensitive" : "", a->hub ? "hub" : "", a->name });
+        table_row(t, (const char *const[]){ a->id, a->sector, of, a->sensitive ? "sensitive" : "",
+                                            a->hub ? "hub" : "", a->name });
     }
     table_print(t);
 }
@@ -139,7 +150,8 @@ static void day_text(int32_t day, char out[static CIVIL_TEXT])
 
 static void show_purposes(const struct bundle *b)
 {
-    static const char *const titles[] = { "purpose", "protocol", "consent", "who", "from", "until", "title" };
+    static const char *const titles[] = { "purpose", "protocol", "consent", "who",
+                                          "from",    "until",    "title" };
     struct table *t = table_new(ALM_LEN(titles), titles);
 
     for (uint16_t i = 0; t && i < bundle_n_purposes(b); i++) {
@@ -148,7 +160,9 @@ static void show_purposes(const struct bundle *b)
 
         day_text(p->from, from);
         day_text(p->until, until);
-        table_row(t, (const char *const[]){ p->id, p->protocol, p->consent ? "needed" : "", p->involvement ? "may ask" : "", from, until, p->title });
+        table_row(t,
+                  (const char *const[]){ p->id, p->protocol, p->consent ? "needed" : "",
+                                         p->involvement ? "may ask" : "", from, until, p->title });
     }
     table_print(t);
 }
@@ -161,7 +175,8 @@ static void show_questions(const struct bundle *b)
     for (uint16_t i = 0; t && i < bundle_n_questions(b); i++) {
         const struct policy_question *q = bundle_question_at(b, i);
 
-        table_row(t, (const char *const[]){ q->id, q->household ? "person, household" : "person", q->sensitive ? "sensitive" : "", q->wording });
+        table_row(t, (const char *const[]){ q->id, q->household ? "person, household" : "person",
+                                            q->sensitive ? "sensitive" : "", q->wording });
     }
     table_print(t);
 }
@@ -204,12 +219,17 @@ int command_policy_show(struct officer_session *s)
         return rc;
     if (s->args->json) {
         print_json(r);
-    } else if (!json_is_string(json_object_get(r, "hash")) || !json_string_length(json_object_get(r, "hash"))) {
-        (void)printf("no policy is in force: nothing is shared until two officers activate one (almoner policy activate PATH)\n");
+    } else if (!json_is_string(json_object_get(r, "hash")) ||
+               !json_string_length(json_object_get(r, "hash"))) {
+        (void)printf("no policy is in force: nothing is shared until two officers activate one "
+                     "(almoner policy activate PATH)\n");
     } else {
-        (void)printf("name  %s\n", printable(json_string_value(json_object_get(r, "name")), shown, sizeof(shown)));
-        (void)printf("hash  %s\n", printable(json_string_value(json_object_get(r, "hash")), shown, sizeof(shown)));
-        (void)printf("\nTo see whether a folder of policy text is this one: almoner policy check PATH prints its hash.\n");
+        (void)printf("name  %s\n", printable(json_string_value(json_object_get(r, "name")), shown,
+                                             sizeof(shown)));
+        (void)printf("hash  %s\n", printable(json_string_value(json_object_get(r, "hash")), shown,
+                                             sizeof(shown)));
+        (void)printf("\nTo see whether a folder of policy text is this one: almoner policy check "
+                     "PATH prints its hash.\n");
     }
     json_decref(r);
     return 0;

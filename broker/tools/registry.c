@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* registry.c - who may act: agencies, practitioners, officers; shields lifted, a rehearsal's day, the broker's state. */
-#include "officer.h"
+/* registry.c - who may act: agencies, practitioners, officers; shields lifted, a rehearsal's day,
+ * the broker's state. */
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/id.h"
 #include "cert/cert.h"
 #include "local/local.h"
+#include "officer.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,11 +22,14 @@ static int need_reason(const struct officer_session *s)
 {
     if (s->args->reason && *s->args->reason && strlen(s->args->reason) <= 200)
         return 0;
-    return officer_fail(s, EX_USAGE, "say why, in up to 200 characters: --reason \"...\" (it is recorded; name no person in it)");
+    return officer_fail(s, EX_USAGE,
+                        "say why, in up to 200 characters: --reason \"...\" (it is recorded; name "
+                        "no person in it)");
 }
 
 /* A list from the control socket, e.g. op "agencies" -> field "agencies". */
-static int ask_list(const struct officer_session *s, const char *op, json_t **reply, const json_t **list)
+static int ask_list(const struct officer_session *s, const char *op, json_t **reply,
+                    const json_t **list)
 {
     json_t *q = json_pack("{s:s}", "op", op), *r = NULL;
     int rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
@@ -62,7 +66,9 @@ int command_agency_add(struct officer_session *s)
     if (rc)
         return rc;
     if (!s->args->curve && !s->args->sign)
-        return officer_fail(s, EX_USAGE, "which keys? --curve NAME.key and --sign NAME.pub, as the agency made them with \"almoner key new\"");
+        return officer_fail(s, EX_USAGE,
+                            "which keys? --curve NAME.key and --sign NAME.pub, as the agency made "
+                            "them with \"almoner key new\"");
     if (s->args->curve) {
         rc = cert_read(s->args->curve, CERT_PUBLIC, &cert, why);
         if (rc)
@@ -102,13 +108,15 @@ int command_agency_list(struct officer_session *s)
         return 0;
     }
     t = table_new(ALM_LEN(titles), titles);
-    json_array_foreach(list, i, a) {
+    json_array_foreach(list, i, a)
+    {
         char curve[24], sign[24];
 
         (void)snprintf(curve, sizeof(curve), "%zu", list_length(a, "curve"));
         (void)snprintf(sign, sizeof(sign), "%zu", list_length(a, "sign"));
         if (t)
-            table_row(t, (const char *const[]){ text_of(a, "agency"), text_of(a, "standing"), curve, sign });
+            table_row(t, (const char *const[]){ text_of(a, "agency"), text_of(a, "standing"), curve,
+                                                sign });
     }
     table_print(t);
     if (!json_array_size(list))
@@ -124,8 +132,8 @@ static void print_keys(const json_t *agency, const char *key)
     json_t *v;
     size_t i;
 
-    json_array_foreach(keys, i, v)
-        (void)printf("%-9s %s\n", key, printable(json_string_value(v), shown, sizeof(shown)));
+    json_array_foreach(keys, i, v)(void)
+        printf("%-9s %s\n", key, printable(json_string_value(v), shown, sizeof(shown)));
 }
 
 int command_agency_show(struct officer_session *s)
@@ -138,7 +146,8 @@ int command_agency_show(struct officer_session *s)
     if (rc)
         return rc;
     rc = EX_DATAERR;
-    json_array_foreach(list, i, a) {
+    json_array_foreach(list, i, a)
+    {
         char shown[ID_TEXT_MAX];
 
         if (strcmp(text_of(a, "agency"), operand(s, 2)))
@@ -154,7 +163,11 @@ int command_agency_show(struct officer_session *s)
         print_keys(a, "sign");
     }
     json_decref(r);
-    return rc ? officer_fail(s, rc, "no agency \"%s\" is enrolled; \"almoner agency list\" shows those that are", operand(s, 2)) : 0;
+    return rc ? officer_fail(
+                    s, rc,
+                    "no agency \"%s\" is enrolled; \"almoner agency list\" shows those that are",
+                    operand(s, 2))
+              : 0;
 }
 
 static int agency_standing(struct officer_session *s, const char *kind, unsigned needs)
@@ -163,7 +176,10 @@ static int agency_standing(struct officer_session *s, const char *kind, unsigned
 
     if (!rc)
         rc = need_reason(s);
-    return rc ? rc : change_run(s, kind, needs, json_pack("{s:s, s:s}", "agency", operand(s, 2), "reason", s->args->reason));
+    return rc ? rc
+              : change_run(
+                    s, kind, needs,
+                    json_pack("{s:s, s:s}", "agency", operand(s, 2), "reason", s->args->reason));
 }
 int command_agency_suspend(struct officer_session *s)
 {
@@ -183,7 +199,8 @@ static int key_text(const struct officer_session *s, const char *given, char *ou
     size_t len = strlen(given);
     int rc;
 
-    if (!cert_key_decode(given, raw) || (len == 44 && base64_decode(given, len, raw, sizeof(raw)) == SIGN_PUBLIC_LEN))
+    if (!cert_key_decode(given, raw) ||
+        (len == 44 && base64_decode(given, len, raw, sizeof(raw)) == SIGN_PUBLIC_LEN))
         return text_copy(out, size, given);
     if (len > 4 && !strcmp(given + len - 4, ".key")) {
         rc = cert_read(given, CERT_PUBLIC, &cert, why);
@@ -192,8 +209,10 @@ static int key_text(const struct officer_session *s, const char *given, char *ou
         return text_copy(out, size, cert.public_key);
     }
     if (access(given, F_OK))
-        return officer_fail(s, EX_USAGE, "\"%.60s\" is neither a public key (40 characters of Z85, 44 of base64) nor a file: \"almoner agency show ID\" "
-                                         "lists an agency's keys",
+        return officer_fail(s, EX_USAGE,
+                            "\"%.60s\" is neither a public key (40 characters of Z85, 44 of "
+                            "base64) nor a file: \"almoner agency show ID\" "
+                            "lists an agency's keys",
                             given);
     rc = officer_read_public(s, given, sign);
     return rc ? rc : text_copy(out, size, sign);
@@ -206,7 +225,9 @@ int command_agency_revoke(struct officer_session *s)
 
     if (!rc)
         rc = key_text(s, operand(s, 3), key, sizeof(key));
-    return rc ? rc : change_run(s, "agency-revoke-key", 1, json_pack("{s:s, s:s}", "agency", operand(s, 2), "key", key));
+    return rc ? rc
+              : change_run(s, "agency-revoke-key", 1,
+                           json_pack("{s:s, s:s}", "agency", operand(s, 2), "key", key));
 }
 
 static int practitioner_standing(struct officer_session *s, const char *kind)
@@ -217,9 +238,10 @@ static int practitioner_standing(struct officer_session *s, const char *kind)
         rc = officer_fail(s, EX_USAGE, "a practitioner's reference has 1 to 63 characters");
     if (!rc)
         rc = need_reason(s);
-    return rc ? rc :
-                change_run(s, kind, 1,
-                           json_pack("{s:s, s:s, s:s}", "agency", operand(s, 2), "practitioner", operand(s, 3), "reason", s->args->reason));
+    return rc ? rc
+              : change_run(s, kind, 1,
+                           json_pack("{s:s, s:s, s:s}", "agency", operand(s, 2), "practitioner",
+                                     operand(s, 3), "reason", s->args->reason));
 }
 int command_practitioner_suspend(struct officer_session *s)
 {
@@ -232,7 +254,8 @@ int command_practitioner_resume(struct officer_session *s)
 
 /* --- officers --- */
 
-/* Two officers stand behind every later change; until there are two, adding one needs no signature (and is recorded as genesis). */
+/* Two officers stand behind every later change; until there are two, adding one needs no signature
+ * (and is recorded as genesis). */
 static int officers_needed(const struct officer_session *s, unsigned *needs)
 {
     const json_t *list;
@@ -242,8 +265,7 @@ static int officers_needed(const struct officer_session *s, unsigned *needs)
 
     if (rc)
         return rc;
-    json_array_foreach(list, i, o)
-        active += strcmp(text_of(o, "standing"), "suspended") != 0;
+    json_array_foreach(list, i, o) active += strcmp(text_of(o, "standing"), "suspended") != 0;
     json_decref(r);
     *needs = active < 2 ? 0 : 2;
     return 0;
@@ -258,11 +280,15 @@ int command_officer_add(struct officer_session *s)
     if (rc)
         return rc;
     if (!s->args->public_file)
-        return officer_fail(s, EX_USAGE, "which key? --public NAME.pub, as the officer made it with \"almoner key new sign NAME\"");
+        return officer_fail(s, EX_USAGE,
+                            "which key? --public NAME.pub, as the officer made it with \"almoner "
+                            "key new sign NAME\"");
     rc = officer_read_public(s, s->args->public_file, key);
     if (!rc && !s->args->save)
         rc = officers_needed(s, &needs);
-    return rc ? rc : change_run(s, "officer-add", needs, json_pack("{s:s, s:s}", "officer", operand(s, 2), "public", key));
+    return rc ? rc
+              : change_run(s, "officer-add", needs,
+                           json_pack("{s:s, s:s}", "officer", operand(s, 2), "public", key));
 }
 
 int command_officer_list(struct officer_session *s)
@@ -282,12 +308,13 @@ int command_officer_list(struct officer_session *s)
         return 0;
     }
     t = table_new(ALM_LEN(titles), titles);
-    json_array_foreach(list, i, o)
-        if (t)
-            table_row(t, (const char *const[]){ text_of(o, "officer"), text_of(o, "standing"), text_of(o, "public") });
+    json_array_foreach(list, i, o) if (t)
+        table_row(t, (const char *const[]){ text_of(o, "officer"), text_of(o, "standing"),
+                                            text_of(o, "public") });
     table_print(t);
     if (json_array_size(list) < 2)
-        (void)printf("two officers are needed before any policy can be activated: almoner officer add ID --public ID.pub\n");
+        (void)printf("two officers are needed before any policy can be activated: almoner officer "
+                     "add ID --public ID.pub\n");
     json_decref(r);
     return 0;
 }
@@ -296,7 +323,8 @@ int command_officer_suspend(struct officer_session *s)
 {
     int rc = officer_check_id(s, "the officer", operand(s, 2));
 
-    return rc ? rc : change_run(s, "officer-suspend", 2, json_pack("{s:s}", "officer", operand(s, 2)));
+    return rc ? rc
+              : change_run(s, "officer-suspend", 2, json_pack("{s:s}", "officer", operand(s, 2)));
 }
 
 /* --- shields, the day, the state --- */
@@ -304,11 +332,17 @@ int command_officer_suspend(struct officer_session *s)
 int command_shield_lift(struct officer_session *s)
 {
     struct id id;
-    int rc = id_parse(operand(s, 2), &id) ? officer_fail(s, EX_USAGE, "a shield's id looks like 0190a1b2-....: its owner was given it in the receipt, and "
-                                                                      "\"almoner audit list --event shield-lodged\" shows it") :
-                                            need_reason(s);
+    int rc = id_parse(operand(s, 2), &id)
+                 ? officer_fail(s, EX_USAGE,
+                                "a shield's id looks like 0190a1b2-....: its owner was given it in "
+                                "the receipt, and "
+                                "\"almoner audit list --event shield-lodged\" shows it")
+                 : need_reason(s);
 
-    return rc ? rc : change_run(s, "shield-lift", 2, json_pack("{s:s, s:s}", "shield", operand(s, 2), "reason", s->args->reason));
+    return rc ? rc
+              : change_run(
+                    s, "shield-lift", 2,
+                    json_pack("{s:s, s:s}", "shield", operand(s, 2), "reason", s->args->reason));
 }
 
 int command_exercise_day(struct officer_session *s)
@@ -316,16 +350,21 @@ int command_exercise_day(struct officer_session *s)
     int32_t day;
 
     if (civil_parse(operand(s, 2), &day))
-        return officer_fail(s, EX_USAGE, "\"%.20s\" is not a day: YYYY-MM-DD, e.g. 2026-05-03", operand(s, 2));
+        return officer_fail(s, EX_USAGE, "\"%.20s\" is not a day: YYYY-MM-DD, e.g. 2026-05-03",
+                            operand(s, 2));
     if (s->mode == 1)
-        return officer_fail(s, EX_UNAVAILABLE, "this is a live broker: its day comes from the clock, and no command sets it");
+        return officer_fail(
+            s, EX_UNAVAILABLE,
+            "this is a live broker: its day comes from the clock, and no command sets it");
     return change_run(s, "day-set", 1, json_pack("{s:s}", "day", operand(s, 2)));
 }
 
 static void print_head(const json_t *head)
 {
-    (void)printf("%-16s %" JSON_INTEGER_FORMAT " leaves, %.1f s ago%s\n", "signed head", json_integer_value(json_object_get(head, "size")),
-                 (double)json_integer_value(json_object_get(head, "age_ms")) / 1000, json_is_true(json_object_get(head, "refused")) ? ", REFUSED by the signer" : "");
+    (void)printf("%-16s %" JSON_INTEGER_FORMAT " leaves, %.1f s ago%s\n", "signed head",
+                 json_integer_value(json_object_get(head, "size")),
+                 (double)json_integer_value(json_object_get(head, "age_ms")) / 1000,
+                 json_is_true(json_object_get(head, "refused")) ? ", REFUSED by the signer" : "");
 }
 
 static void print_value(const char *key, const json_t *v)
@@ -353,12 +392,16 @@ static void print_gates(const json_t *gates)
     json_t *g;
     size_t i;
 
-    json_array_foreach(gates, i, g) {
+    json_array_foreach(gates, i, g)
+    {
         char restarts[24];
 
-        (void)snprintf(restarts, sizeof(restarts), "%" JSON_INTEGER_FORMAT, json_integer_value(json_object_get(g, "restarts")));
+        (void)snprintf(restarts, sizeof(restarts), "%" JSON_INTEGER_FORMAT,
+                       json_integer_value(json_object_get(g, "restarts")));
         if (t)
-            table_row(t, (const char *const[]){ text_of(g, "organisation"), json_is_true(json_object_get(g, "ready")) ? "yes" : "no", restarts });
+            table_row(t, (const char *const[]){
+                             text_of(g, "organisation"),
+                             json_is_true(json_object_get(g, "ready")) ? "yes" : "no", restarts });
     }
     table_print(t);
 }
@@ -375,9 +418,8 @@ int command_status(struct officer_session *s)
     if (s->args->json) {
         print_json(r);
     } else {
-        json_object_foreach(r, key, v)
-            if (strcmp(key, "ok") && strcmp(key, "more") && strcmp(key, "gates"))
-                print_value(key, v);
+        json_object_foreach(r, key, v) if (strcmp(key, "ok") && strcmp(key, "more") &&
+                                           strcmp(key, "gates")) print_value(key, v);
         print_gates(json_object_get(r, "gates"));
     }
     json_decref(r);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session.c - where the broker is, what it is called, and what its replies mean for an exit code. */
-#include "officer.h"
+/* session.c - where the broker is, what it is called, and what its replies mean for an exit code.
+ */
 #include "base/file.h"
 #include "conf/conf.h"
 #include "local/local.h"
+#include "officer.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ int officer_fail(const struct officer_session *s, int code, const char *fmt, ...
     return code;
 }
 
-static void config_text(const struct conf *c, struct conf_errors *e, const char *key, char *out, size_t size)
+static void config_text(const struct conf *c, struct conf_errors *e, const char *key, char *out,
+                        size_t size)
 {
     const struct conf_node *n = conf_child(conf_root(c), key);
     const char *text;
@@ -37,17 +39,21 @@ static int config_report(const struct officer_session *s, const struct conf_erro
 {
     for (size_t i = 0; conf_errors_at(e, i); i++)
         (void)fprintf(stderr, "%s\n", conf_errors_at(e, i));
-    return officer_fail(s, EX_CONFIG, "the configuration cannot be read; almonerd --check FILE tells everything that is wrong with it");
+    return officer_fail(s, EX_CONFIG,
+                        "the configuration cannot be read; almonerd --check FILE tells everything "
+                        "that is wrong with it");
 }
 
-static int config_socket(const struct officer_session *s, const char *folder, const char *name, char out[static SOCKET_PATH_MAX])
+static int config_socket(const struct officer_session *s, const char *folder, const char *name,
+                         char out[static SOCKET_PATH_MAX])
 {
     int n = snprintf(out, SOCKET_PATH_MAX, "%s/%s", folder, name);
 
     if (n > 0 && n < SOCKET_PATH_MAX)
         return 0;
     out[0] = '\0';
-    return officer_fail(s, EX_CONFIG, "runtime_dir is too long for a socket's path (%d characters)", SOCKET_PATH_MAX - 1);
+    return officer_fail(s, EX_CONFIG, "runtime_dir is too long for a socket's path (%d characters)",
+                        SOCKET_PATH_MAX - 1);
 }
 
 static int session_configure(struct officer_session *s)
@@ -82,9 +88,11 @@ int session_init(struct officer_session *s, const struct args *args, const char 
     if (rc)
         return rc;
     if (args->control && text_copy(s->control, sizeof(s->control), args->control))
-        return officer_fail(s, EX_USAGE, "--control: a socket's path has at most %d characters", SOCKET_PATH_MAX - 1);
+        return officer_fail(s, EX_USAGE, "--control: a socket's path has at most %d characters",
+                            SOCKET_PATH_MAX - 1);
     if (args->officers && text_copy(s->officers, sizeof(s->officers), args->officers))
-        return officer_fail(s, EX_USAGE, "--officers: a socket's path has at most %d characters", SOCKET_PATH_MAX - 1);
+        return officer_fail(s, EX_USAGE, "--officers: a socket's path has at most %d characters",
+                            SOCKET_PATH_MAX - 1);
     return 0;
 }
 
@@ -93,17 +101,27 @@ static int session_failed(const struct officer_session *s, const char *socket, i
     switch (rc) {
     case -ENOENT:
     case -ECONNREFUSED:
-        return officer_fail(s, EX_UNAVAILABLE, "no broker listens at %s: is almonerd running, and is this its configuration?", socket);
+        return officer_fail(
+            s, EX_UNAVAILABLE,
+            "no broker listens at %s: is almonerd running, and is this its configuration?", socket);
     case -EACCES:
-        return officer_fail(s, EX_NOPERM, "you may not open %s: run this as the user that almonerd runs as", socket);
+        return officer_fail(s, EX_NOPERM,
+                            "you may not open %s: run this as the user that almonerd runs as",
+                            socket);
     case -ETIMEDOUT:
-        return officer_fail(s, EX_TEMPFAIL, "no answer in time: the broker is busy or stopping. Look at \"almoner status --config FILE\", then try again");
+        return officer_fail(s, EX_TEMPFAIL,
+                            "no answer in time: the broker is busy or stopping. Look at \"almoner "
+                            "status --config FILE\", then try again");
     case -ECONNRESET:
-        return officer_fail(s, EX_TEMPFAIL, "the broker hung up (it may be restarting). Check with \"almoner audit tail\" whether it was done, then try again");
+        return officer_fail(s, EX_TEMPFAIL,
+                            "the broker hung up (it may be restarting). Check with \"almoner audit "
+                            "tail\" whether it was done, then try again");
     case -EMSGSIZE:
         return officer_fail(s, EX_DATAERR, "more than the 4 MiB that one request may have");
     case -EBADMSG:
-        return officer_fail(s, EX_PROTOCOL, "what came back from %s is not a reply: is it almoner's socket?", socket);
+        return officer_fail(s, EX_PROTOCOL,
+                            "what came back from %s is not a reply: is it almoner's socket?",
+                            socket);
     default:
         return officer_fail(s, EX_IOERR, "%s: %s", socket, strerror(-rc));
     }
@@ -118,7 +136,8 @@ int session_judge(const struct officer_session *s, const char *socket, int rc, c
         return session_failed(s, socket, rc);
     if (json_is_true(json_object_get(reply, "ok")))
         return 0;
-    if (local_get_text(reply, "message", message, sizeof(message)) || local_get_text(reply, "error", word, sizeof(word)) ||
+    if (local_get_text(reply, "message", message, sizeof(message)) ||
+        local_get_text(reply, "error", word, sizeof(word)) ||
         local_get_int(reply, "exit", 1, 127, &code))
         return officer_fail(s, EX_PROTOCOL, "a reply without reason: is it almoner's socket?");
     if (s->args->json)
@@ -126,13 +145,16 @@ int session_judge(const struct officer_session *s, const char *socket, int rc, c
     return officer_fail(s, (int)code, "%s (%s)", printable(message, shown, sizeof(shown)), word);
 }
 
-int session_ask(const struct officer_session *s, const json_t *request, int timeout_ms, json_t **reply)
+int session_ask(const struct officer_session *s, const json_t *request, int timeout_ms,
+                json_t **reply)
 {
     json_t *r = NULL;
     int rc;
 
     if (!s->control[0])
-        return officer_fail(s, EX_USAGE, "where is the broker? Give --config FILE (almonerd's) or set ALMONER_CONFIG, or give --control PATH");
+        return officer_fail(s, EX_USAGE,
+                            "where is the broker? Give --config FILE (almonerd's) or set "
+                            "ALMONER_CONFIG, or give --control PATH");
     rc = local_ask(s->control, request, timeout_ms > 0 ? timeout_ms : ASK_MS, &r);
     rc = session_judge(s, s->control, rc, r);
     if (rc)
@@ -155,7 +177,8 @@ int session_identity(struct officer_session *s)
     json_decref(q);
     if (rc)
         return rc;
-    if (local_get_text(r, "origin", s->origin, sizeof(s->origin)) || local_get_text(r, "mode", mode, sizeof(mode)))
+    if (local_get_text(r, "origin", s->origin, sizeof(s->origin)) ||
+        local_get_text(r, "mode", mode, sizeof(mode)))
         rc = officer_fail(s, EX_PROTOCOL, "the broker does not say its origin and mode");
     s->mode = !strcmp(mode, "live") ? 1 : 2;
     json_decref(r);
@@ -168,9 +191,13 @@ int officer_check_id(const struct officer_session *s, const char *what, const ch
 {
     size_t len = strlen(id);
 
-    if (len && len < ID_TEXT_MAX && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len && id[0] != '.' && id[0] != '_' && id[0] != '-')
+    if (len && len < ID_TEXT_MAX && strspn(id, "abcdefghijklmnopqrstuvwxyz0123456789._-") == len &&
+        id[0] != '.' && id[0] != '_' && id[0] != '-')
         return 0;
-    return officer_fail(s, EX_USAGE, "%s: an id has 1 to 63 small letters, digits, dots, hyphens or underscores, and starts with a letter or digit", what);
+    return officer_fail(s, EX_USAGE,
+                        "%s: an id has 1 to 63 small letters, digits, dots, hyphens or "
+                        "underscores, and starts with a letter or digit",
+                        what);
 }
 
 int officer_read_public(const struct officer_session *s, const char *path, char out[static 45])
@@ -183,17 +210,22 @@ int officer_read_public(const struct officer_session *s, const char *path, char 
     buf_init(&text, 4096);
     rc = file_read(path, 4096, &text);
     if (rc)
-        return officer_fail(s, EX_NOINPUT, "%s: %s", path, rc == -E2BIG ? "too long for a public key (NAME.pub)" : strerror(-rc));
+        return officer_fail(s, EX_NOINPUT, "%s: %s", path,
+                            rc == -E2BIG ? "too long for a public key (NAME.pub)" : strerror(-rc));
     len = text.len && text.data[text.len - 1] == '\n' ? text.len - 1 : text.len;
-    if (len != 44 || base64_decode((const char *)text.data, len, key, sizeof(key)) != SIGN_PUBLIC_LEN)
-        return officer_fail(s, EX_DATAERR, "%s:1: not a public signing key (one line, 44 characters of base64): it is the NAME.pub of \"almoner key new sign\"",
+    if (len != 44 ||
+        base64_decode((const char *)text.data, len, key, sizeof(key)) != SIGN_PUBLIC_LEN)
+        return officer_fail(s, EX_DATAERR,
+                            "%s:1: not a public signing key (one line, 44 characters of base64): "
+                            "it is the NAME.pub of \"almoner key new sign\"",
                             path);
     memcpy(out, text.data, 44);
     out[44] = '\0';
     return 0;
 }
 
-int officer_sign(const struct officer_session *s, const char *label, const char *text, const char *key_path, char out[static 89])
+int officer_sign(const struct officer_session *s, const char *label, const char *text,
+                 const char *key_path, char out[static 89])
 {
     ALM_CLEANUP(secret_wipe) struct secret seed;
     ALM_CLEANUP(buf_deinit) struct buf message = { 0 };
@@ -202,9 +234,15 @@ int officer_sign(const struct officer_session *s, const char *label, const char 
     int rc = file_read_secret(key_path, &seed);
 
     if (rc == -EPERM)
-        return officer_fail(s, EX_NOPERM, "%s: others may read this signing key: chmod 600 it, and think about replacing it", key_path);
+        return officer_fail(
+            s, EX_NOPERM,
+            "%s: others may read this signing key: chmod 600 it, and think about replacing it",
+            key_path);
     if (rc == -EINVAL)
-        return officer_fail(s, EX_DATAERR, "%s:1: not a signing key (64 hexadecimal digits): it is the NAME.sign of \"almoner key new sign\"", key_path);
+        return officer_fail(s, EX_DATAERR,
+                            "%s:1: not a signing key (64 hexadecimal digits): it is the NAME.sign "
+                            "of \"almoner key new sign\"",
+                            key_path);
     if (rc)
         return officer_fail(s, EX_NOINPUT, "%s: %s", key_path, strerror(-rc));
     buf_init(&message, 5u << 20);

@@ -22,7 +22,9 @@ const char *printable(const char *text, char *out, size_t size)
     size_t n = 0;
 
     for (; text && *text && n + 1 < size; text++)
-        out[n++] = (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text; /* what is shown must not drive the terminal */
+        out[n++] = (unsigned char)*text < 0x20 || *text == 0x7f
+                       ? '?'
+                       : *text; /* what is shown must not drive the terminal */
     while (n && text && *text && ((unsigned char)out[n - 1] & 0xc0) == 0x80)
         n--; /* cut between characters, not inside one */
     out[n] = '\0';
@@ -34,7 +36,8 @@ static size_t columns_of(const char *text)
     size_t n = 0;
 
     for (; *text; text++)
-        n += ((unsigned char)*text & 0xc0) != 0x80; /* one column a character: names of agencies, not CJK */
+        n += ((unsigned char)*text & 0xc0) !=
+             0x80; /* one column a character: names of agencies, not CJK */
     return n;
 }
 

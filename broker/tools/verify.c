@@ -28,9 +28,11 @@ int verify_begin(struct verify *v, struct bytes note, const struct note_key *key
     case 0:
         return 0;
     case -ENOKEY:
-        return verify_fail(v, "the head is not signed by this verifier key (another log's key, or a forged head)");
+        return verify_fail(
+            v, "the head is not signed by this verifier key (another log's key, or a forged head)");
     case -EBADMSG:
-        return verify_fail(v, "the head's signature is wrong: it was altered after it was signed, or forged");
+        return verify_fail(
+            v, "the head's signature is wrong: it was altered after it was signed, or forged");
     case -EXDEV:
         return verify_fail(v, "the head belongs to another log than the verifier key's");
     default:
@@ -39,7 +41,8 @@ int verify_begin(struct verify *v, struct bytes note, const struct note_key *key
 }
 
 /* SHA-256 of a base64 field's octets. Return: 0; -EBADMSG; -errno. */
-static int field_hash(struct verify *v, const json_t *row, const char *key, uint8_t out[static SHA256_LEN])
+static int field_hash(struct verify *v, const json_t *row, const char *key,
+                      uint8_t out[static SHA256_LEN])
 {
     const json_t *field = json_object_get(row, key);
     size_t len = json_string_length(field);
@@ -52,7 +55,8 @@ static int field_hash(struct verify *v, const json_t *row, const char *key, uint
     if (!octets)
         return -ENOMEM;
     n = base64_decode(json_string_value(field), len, octets, len / 4 * 3 + 3);
-    rc = n < 0 ? verify_fail(v, "leaf %" PRIu64 ": \"%s\" is not base64", v->tree.size, key) : crypto_sha256(bytes_of(octets, (size_t)n), out);
+    rc = n < 0 ? verify_fail(v, "leaf %" PRIu64 ": \"%s\" is not base64", v->tree.size, key)
+               : crypto_sha256(bytes_of(octets, (size_t)n), out);
     free(octets);
     return rc;
 }
@@ -65,8 +69,10 @@ static int sealed_hash(struct verify *v, const json_t *row, uint8_t out[static S
 
     if (json_object_get(row, "sealed") || !field)
         return field_hash(v, row, "sealed", out);
-    if (!json_is_string(field) || base64_decode(json_string_value(field), json_string_length(field), hash, sizeof(hash)) != SHA256_LEN)
-        return verify_fail(v, "leaf %" PRIu64 ": \"sealed_hash\" is not %d bytes of base64", v->tree.size, SHA256_LEN);
+    if (!json_is_string(field) || base64_decode(json_string_value(field), json_string_length(field),
+                                                hash, sizeof(hash)) != SHA256_LEN)
+        return verify_fail(v, "leaf %" PRIu64 ": \"sealed_hash\" is not %d bytes of base64",
+                           v->tree.size, SHA256_LEN);
     memcpy(out, hash, SHA256_LEN);
     return 0;
 }
@@ -77,8 +83,10 @@ static int row_leaf_hash(struct verify *v, const json_t *row, uint8_t out[static
     const json_t *field = json_object_get(row, "nonce");
     int rc;
 
-    if (!json_is_string(field) || base64_decode(json_string_value(field), json_string_length(field), nonce, sizeof(nonce)) != NONCE_LEN)
-        return verify_fail(v, "leaf %" PRIu64 ": its nonce is missing or not %d bytes of base64", v->tree.size, NONCE_LEN);
+    if (!json_is_string(field) || base64_decode(json_string_value(field), json_string_length(field),
+                                                nonce, sizeof(nonce)) != NONCE_LEN)
+        return verify_fail(v, "leaf %" PRIu64 ": its nonce is missing or not %d bytes of base64",
+                           v->tree.size, NONCE_LEN);
     memcpy(entry + 1, nonce, NONCE_LEN);
     rc = field_hash(v, row, "clear", entry + 1 + NONCE_LEN);
     if (!rc)
@@ -98,7 +106,9 @@ int verify_row(struct verify *v, const json_t *row)
     if (v->tree.size >= v->head.size)
         return 0;
     if ((uint64_t)leaf != v->tree.size)
-        return verify_fail(v, "leaf %" PRIu64 " is missing: leaf %" JSON_INTEGER_FORMAT " came in its place", v->tree.size, leaf);
+        return verify_fail(
+            v, "leaf %" PRIu64 " is missing: leaf %" JSON_INTEGER_FORMAT " came in its place",
+            v->tree.size, leaf);
     rc = row_leaf_hash(v, row, hash);
     return rc ? rc : tree_append(&v->tree, hash, NULL, NULL);
 }
@@ -109,11 +119,16 @@ int verify_end(struct verify *v)
     int rc;
 
     if (v->tree.size < v->head.size)
-        return verify_fail(v, "the log ends at leaf %" PRIu64 ", but %" PRIu64 " were signed: the rest is missing", v->tree.size, v->head.size);
+        return verify_fail(
+            v, "the log ends at leaf %" PRIu64 ", but %" PRIu64 " were signed: the rest is missing",
+            v->tree.size, v->head.size);
     rc = tree_root(&v->tree, root);
     if (rc)
         return rc;
     if (memcmp(root, v->head.root, sizeof(root)))
-        return verify_fail(v, "the root recomputed from the %" PRIu64 " leaves is not the one that was signed: a record was altered", v->head.size);
+        return verify_fail(v,
+                           "the root recomputed from the %" PRIu64
+                           " leaves is not the one that was signed: a record was altered",
+                           v->head.size);
     return 0;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* verify.h - is this log whole and unaltered up to a signed head? Recomputes every leaf hash from its octets, and the root.
+/* verify.h - is this log whole and unaltered up to a signed head? Recomputes every leaf hash from
+ * its octets, and the root.
  *
- * Independent of the broker: reads no store, trusts only the verifier key it is given. Source: RFC 9162 section 2.1.1, C2SP
- * tlog-checkpoint, broker/store/ledger.h ("leaf entry = version u8 1 || nonce 32 || SHA-256(clear) || SHA-256(sealed)").
- * Threads: one verification belongs to one thread. */
+ * Independent of the broker: reads no store, trusts only the verifier key it is given. Source: RFC
+ * 9162 section 2.1.1, C2SP tlog-checkpoint, broker/store/ledger.h ("leaf entry = version u8 1 ||
+ * nonce 32 || SHA-256(clear) || SHA-256(sealed)"). Threads: one verification belongs to one thread.
+ */
 #pragma once
 #include "base/attr.h"
 #include "tree/note.h"
@@ -13,15 +15,16 @@
 #define VERIFY_WHY_MAX 256
 
 struct verify {
-    struct checkpoint head;     /* signed, checked by verify_begin */
-    struct tree_frontier tree;  /* over the leaves seen; tree.size is the next one wanted */
-    char why[VERIFY_WHY_MAX];   /* after -EBADMSG: a sentence for people */
+    struct checkpoint head;    /* signed, checked by verify_begin */
+    struct tree_frontier tree; /* over the leaves seen; tree.size is the next one wanted */
+    char why[VERIFY_WHY_MAX];  /* after -EBADMSG: a sentence for people */
 };
 /* Checks the head's signature by this key and its origin. Return: 0; -EBADMSG with why. */
 ALM_MUST_USE int verify_begin(struct verify *v, struct bytes note, const struct note_key *key);
 /* The next exported row: {"leaf":N,"clear":base64,"sealed":base64,"nonce":base64}, with
- * "sealed_hash" instead of "sealed" where the sealed part was erased; leaves past the head are passed over.
- * Return: 0; -EBADMSG a leaf is missing, out of order or malformed; -errno. */
+ * "sealed_hash" instead of "sealed" where the sealed part was erased; leaves past the head are
+ * passed over. Return: 0; -EBADMSG a leaf is missing, out of order or malformed; -errno. */
 ALM_MUST_USE int verify_row(struct verify *v, const json_t *row);
-/* Return: 0 every leaf before the head is there and the root is the signed one; -EBADMSG; -errno. */
+/* Return: 0 every leaf before the head is there and the root is the signed one; -EBADMSG; -errno.
+ */
 ALM_MUST_USE int verify_end(struct verify *v);

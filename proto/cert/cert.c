@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cert.c - a line at a time: a comment, a section's name at the margin, or an indented `key = "value"`. */
+/* cert.c - a line at a time: a comment, a section's name at the margin, or an indented `key =
+ * "value"`. */
 #include "cert/cert.h"
 #include "base/crypto.h"
 #include "base/file.h"
@@ -8,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char Z85[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
+static const char Z85[] =
+    "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#";
 
 void cert_wipe(struct cert *c)
 {
@@ -87,7 +89,8 @@ static bool is_rest(const char *at)
     return !*at || *at == '#';
 }
 
-static int cert_key_line(struct parse *p, const char *word, char out[static CERT_KEY_TEXT], const char *value)
+static int cert_key_line(struct parse *p, const char *word, char out[static CERT_KEY_TEXT],
+                         const char *value)
 {
     uint8_t key[CERT_KEY_LEN];
     const char quote = *value;
@@ -133,7 +136,8 @@ static int cert_section(struct parse *p, const char *line)
 
 static int cert_entry(struct parse *p, const char *line)
 {
-    size_t name = strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./@+");
+    size_t name =
+        strspn(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./@+");
     const char *value = line + name;
 
     if (p->section == AT_TOP)
@@ -151,10 +155,12 @@ static int cert_entry(struct parse *p, const char *line)
         return cert_key_line(p, "public key", p->cert->public_key, value);
     if (name == 10 && !memcmp(line, "secret-key", 10)) {
         if (p->kind == CERT_PUBLIC)
-            return cert_fail(p, "this is the secret certificate: use the public one (NAME.key), and keep this one private");
+            return cert_fail(p, "this is the secret certificate: use the public one (NAME.key), "
+                                "and keep this one private");
         return cert_key_line(p, "secret key", p->cert->secret_key, value);
     }
-    return cert_fail(p, "an unknown key in section \"curve\" (public-key and secret-key are known)");
+    return cert_fail(p,
+                     "an unknown key in section \"curve\" (public-key and secret-key are known)");
 }
 
 static int cert_line(struct parse *p, const char *line)
@@ -167,7 +173,8 @@ static int cert_line(struct parse *p, const char *line)
         return 0;
     for (const char *c = at; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            return cert_fail(p, *c == '\t' ? "a tab: indent with four spaces" : "a control character");
+            return cert_fail(p,
+                             *c == '\t' ? "a tab: indent with four spaces" : "a control character");
     if (at == line)
         return cert_section(p, line);
     if ((at - line) % 4)
@@ -181,11 +188,13 @@ static int cert_complete(struct parse *p)
     if (!p->cert->public_key[0])
         return cert_fail(p, "no public-key in a section \"curve\"");
     if (p->kind == CERT_SECRET && !p->cert->secret_key[0])
-        return cert_fail(p, "no secret-key: this is the public certificate, the secret one is NAME.key_secret");
+        return cert_fail(
+            p, "no secret-key: this is the public certificate, the secret one is NAME.key_secret");
     return 0;
 }
 
-int cert_parse(struct bytes text, const char *path, enum cert_kind kind, struct cert *out, char why[static CERT_WHY_MAX])
+int cert_parse(struct bytes text, const char *path, enum cert_kind kind, struct cert *out,
+               char why[static CERT_WHY_MAX])
 {
     ALM_CLEANUP(cert_wipe) struct cert c = { .public_key = "" };
     struct parse p = { .path = path, .kind = kind, .cert = &c, .why = why };
@@ -195,7 +204,8 @@ int cert_parse(struct bytes text, const char *path, enum cert_kind kind, struct 
     while (text.len && !rc) {
         const uint8_t *end = memchr(text.data, '\n', text.len);
         size_t len = end ? (size_t)(end - text.data) : text.len;
-        size_t cut = len && text.data[len - 1] == '\r' ? len - 1 : len; /* written on another system */
+        size_t cut =
+            len && text.data[len - 1] == '\r' ? len - 1 : len; /* written on another system */
 
         p.line++;
         if (cut >= sizeof(line)) {
@@ -226,7 +236,8 @@ static void buf_wipe(struct buf *b)
     buf_deinit(b);
 }
 
-int cert_read(const char *path, enum cert_kind kind, struct cert *out, char why[static CERT_WHY_MAX])
+int cert_read(const char *path, enum cert_kind kind, struct cert *out,
+              char why[static CERT_WHY_MAX])
 {
     ALM_CLEANUP(buf_wipe) struct buf text = { 0 };
     int rc;
@@ -238,9 +249,13 @@ int cert_read(const char *path, enum cert_kind kind, struct cert *out, char why[
     if (!rc && kind == CERT_SECRET)
         rc = file_check_private(path);
     if (rc == -EPERM)
-        (void)snprintf(why, CERT_WHY_MAX, "%.200s: others may read this secret: chmod 600 it, and think about replacing the key", path);
+        (void)snprintf(
+            why, CERT_WHY_MAX,
+            "%.200s: others may read this secret: chmod 600 it, and think about replacing the key",
+            path);
     else if (rc == -E2BIG)
-        (void)snprintf(why, CERT_WHY_MAX, "%.200s: longer than %d bytes: not a CURVE certificate", path, CERT_FILE_MAX);
+        (void)snprintf(why, CERT_WHY_MAX, "%.200s: longer than %d bytes: not a CURVE certificate",
+                       path, CERT_FILE_MAX);
     else if (rc)
         (void)snprintf(why, CERT_WHY_MAX, "%.200s: %s", path, strerror(-rc));
     return rc ? rc : cert_parse(buf_view(&text), path, kind, out, why);
@@ -252,7 +267,8 @@ int cert_format(const struct cert *c, enum cert_kind kind, const char *name, str
         if ((unsigned char)*p < 0x20 || *p == 0x7f || *p == '"')
             return -EINVAL;
     buf_printf(out, "# CURVE certificate, %s (ZPL, as czmq and pyzmq read it)\n",
-               kind == CERT_SECRET ? "SECRET: keep this file private, mode 0600" : "public: hand this file to the broker's officers");
+               kind == CERT_SECRET ? "SECRET: keep this file private, mode 0600"
+                                   : "public: hand this file to the broker's officers");
     buf_printf(out, "metadata\n");
     if (*name)
         buf_printf(out, "    name = \"%s\"\n", name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* client.c - one question over a local socket and its replies, waiting with a deadline. */
-#include "local/frame.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "local/frame.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define CONNECT_WAIT_S 5  /* a live server with a full backlog */
+#define CONNECT_WAIT_S 5 /* a live server with a full backlog */
 #define SEND_WAIT_MS   10000
 
 struct local_call {
@@ -38,7 +38,8 @@ static int client_wait(int fd, short events, int64_t until_ms)
     }
 }
 
-/* A server that has seen enough answers and hangs up while we still send: not a failure here, its reply tells why. */
+/* A server that has seen enough answers and hangs up while we still send: not a failure here, its
+ * reply tells why. */
 static int client_send(int fd, struct bytes data)
 {
     int64_t until_ms = clock_mono_ms() + SEND_WAIT_MS;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* frame.c - coding and strict parsing of one message; typed reads of its fields. Knows no sockets. */
+/* frame.c - coding and strict parsing of one message; typed reads of its fields. Knows no sockets.
+ */
 #include "local/frame.h"
 #include "base/clock.h"
 #include <errno.h>
@@ -38,7 +39,9 @@ int frame_parse(struct bytes body, json_t **out, char *why, size_t why_size)
     json_error_t error;
     json_t *o;
 
-    if (!utf8_valid(body.data, body.len)) { /* jansson checks too; ours also refuses NUL, and says so plainly */
+    if (!utf8_valid(
+            body.data,
+            body.len)) { /* jansson checks too; ours also refuses NUL, and says so plainly */
         (void)snprintf(why, why_size, "not UTF-8 text");
         return -EBADMSG;
     }
@@ -49,7 +52,8 @@ int frame_parse(struct bytes body, json_t **out, char *why, size_t why_size)
         if (code == json_error_out_of_memory)
             return -ENOMEM;
         (void)snprintf(why, why_size, "not well-formed JSON%s, at byte %d",
-                       code == json_error_duplicate_key ? " (a key appears twice)" : "", error.position);
+                       code == json_error_duplicate_key ? " (a key appears twice)" : "",
+                       error.position);
         return -EBADMSG;
     }
     if (!json_is_object(o)) {
@@ -81,11 +85,14 @@ json_t *local_error(const char *word, int exit_code, const char *fmt, ...)
     va_start(args, fmt);
     (void)vsnprintf(message, sizeof(message), fmt, args);
     va_end(args);
-    if (!utf8_valid(message, strlen(message))) /* a cut inside a character, or a file name in another coding */
+    if (!utf8_valid(
+            message,
+            strlen(message))) /* a cut inside a character, or a file name in another coding */
         for (char *p = message; *p; p++)
             if ((unsigned char)*p >= 0x80)
                 *p = '?';
-    return json_pack("{s:b, s:s, s:s, s:i}", "ok", 0, "error", word, "message", message, "exit", exit_code);
+    return json_pack("{s:b, s:s, s:s, s:i}", "ok", 0, "error", word, "message", message, "exit",
+                     exit_code);
 }
 
 int local_get_text(const json_t *o, const char *key, char *out, size_t out_size)

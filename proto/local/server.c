@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* server.c - the answering end of a local socket, for one poll loop; never blocks and never trusts who connected.
+/* server.c - the answering end of a local socket, for one poll loop; never blocks and never trusts
+ * who connected.
  *
  *   client:  reading --whole request--> asked --local_reply(last)--> reading
- *               |  malformed, too long                 | replies wait in out, sent as the peer reads
+ *               |  malformed, too long                 | replies wait in out, sent as the peer
+ * reads
  *               +--> error reply, closing --> gone <---+ hung up, too slow, replies past OUT_MAX
  */
-#include "local/frame.h"
 #include "base/file.h"
+#include "local/frame.h"
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,8 +18,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define IDLE_MS     30000 /* to send a whole request, or to read on from a reply */
-#define OUT_MAX     (2u * (LOCAL_MESSAGE_MAX + FRAME_HEAD)) /* replies waiting for one client, bytes */
+#define IDLE_MS 30000 /* to send a whole request, or to read on from a reply */
+#define OUT_MAX (2u * (LOCAL_MESSAGE_MAX + FRAME_HEAD)) /* replies waiting for one client, bytes   \
+                                                         */
 #define READ_CHUNK  65536
 #define STEP_READS  16 /* chunks of one client a step: a fast writer does not starve the others */
 #define CLIENTS_MAX 4096
@@ -44,7 +47,8 @@ struct local_server {
 
 /* --- opening --- */
 
-/* Return: 0 nobody is there (any dead socket may go); -EADDRINUSE somebody listens; -EEXIST not a socket; -errno. */
+/* Return: 0 nobody is there (any dead socket may go); -EADDRINUSE somebody listens; -EEXIST not a
+ * socket; -errno. */
 static int server_probe(const char *path)
 {
     ALM_CLEANUP(fd_closep) int fd = -1;
@@ -61,12 +65,14 @@ static int server_probe(const char *path)
     fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0)
         return -errno;
-    if (!connect(fd, (const struct sockaddr *)&a, sizeof(a)) || errno == EAGAIN) /* EAGAIN: alive, its backlog is full */
+    if (!connect(fd, (const struct sockaddr *)&a, sizeof(a)) ||
+        errno == EAGAIN) /* EAGAIN: alive, its backlog is full */
         return -EADDRINUSE;
     return errno == ECONNREFUSED || errno == ENOENT ? 0 : -errno;
 }
 
-/* Bound beside and renamed over the dead one, so that the path never stands there with the wrong mode. */
+/* Bound beside and renamed over the dead one, so that the path never stands there with the wrong
+ * mode. */
 static int server_bind(struct local_server *s, unsigned mode)
 {
     char beside[sizeof(s->path)];
@@ -96,7 +102,8 @@ static int server_bind(struct local_server *s, unsigned mode)
     return 0;
 }
 
-int local_server_open(const char *socket_path, unsigned mode, size_t max_clients, struct local_server **out)
+int local_server_open(const char *socket_path, unsigned mode, size_t max_clients,
+                      struct local_server **out)
 {
     ALM_CLEANUP(local_server_closep) struct local_server *s = NULL;
     int rc;
@@ -157,7 +164,8 @@ void local_server_closep(struct local_server **s)
 static void client_write(struct local_server *s, struct client *c)
 {
     while (c->sent < c->out.len) {
-        ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        ssize_t n =
+            send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL | MSG_DONTWAIT);
 
         if (n > 0) {
             c->sent += (size_t)n;
@@ -175,7 +183,8 @@ static void client_write(struct local_server *s, struct client *c)
         c->gone = true;
 }
 
-/* Queues one message; a client whose unread replies fill OUT_MAX is let go, so that it costs the others nothing. */
+/* Queues one message; a client whose unread replies fill OUT_MAX is let go, so that it costs the
+ * others nothing. */
 static void client_put(struct local_server *s, struct client *c, const json_t *reply)
 {
     int rc;
@@ -187,7 +196,9 @@ static void client_put(struct local_server *s, struct client *c, const json_t *r
     }
     rc = frame_encode(reply, &c->out);
     if (rc == -EMSGSIZE) {
-        json_t *e = local_error("too-long", 70, "the reply is longer than %u bytes: ask for less at a time", LOCAL_MESSAGE_MAX);
+        json_t *e =
+            local_error("too-long", 70, "the reply is longer than %u bytes: ask for less at a time",
+                        LOCAL_MESSAGE_MAX);
 
         c->closing = true;
         rc = e ? frame_encode(e, &c->out) : -ENOMEM;
@@ -199,7 +210,8 @@ static void client_put(struct local_server *s, struct client *c, const json_t *r
         client_write(s, c);
 }
 
-static void client_refuse(struct local_server *s, struct client *c, const char *word, const char *text)
+static void client_refuse(struct local_server *s, struct client *c, const char *word,
+                          const char *text)
 {
     json_t *e = local_error(word, 65, "%s", text);
 
@@ -213,7 +225,8 @@ static void client_refuse(struct local_server *s, struct client *c, const char *
 
 static struct client *server_find(const struct local_server *s, uint64_t ticket)
 {
-    struct client *clients = (struct client *)(uintptr_t)s->clients; /* callers that only ask do not write */
+    struct client *clients =
+        (struct client *)(uintptr_t)s->clients; /* callers that only ask do not write */
     size_t slot = (size_t)(ticket & 0xffff);
 
     if (slot >= s->n_clients || !ticket || clients[slot].ticket != ticket || clients[slot].gone)
@@ -273,7 +286,8 @@ static void client_take(struct local_server *s, struct client *c, local_on_reque
             return;
         rc = frame_parse(bytes_of(c->in.data + FRAME_HEAD, len), &request, why, sizeof(why));
         if (rc) {
-            (void)snprintf(text, sizeof(text), "the message is %s", rc == -ENOMEM ? "more than there is memory for" : why);
+            (void)snprintf(text, sizeof(text), "the message is %s",
+                           rc == -ENOMEM ? "more than there is memory for" : why);
             client_refuse(s, c, "bad-message", text);
             return;
         }
@@ -292,7 +306,8 @@ static void client_read(struct local_server *s, struct client *c, local_on_reque
         ssize_t n;
 
         if (buf_room(&c->in, READ_CHUNK)) {
-            client_refuse(s, c, "bad-length", "more than one message of the greatest length at once");
+            client_refuse(s, c, "bad-length",
+                          "more than one message of the greatest length at once");
             return;
         }
         n = recv(c->fd, c->in.data + c->in.len, READ_CHUNK, MSG_DONTWAIT);
@@ -361,7 +376,8 @@ size_t local_server_poll_fds(struct local_server *s, struct pollfd *fds, size_t 
     return n;
 }
 
-static void server_ready(struct local_server *s, const struct pollfd *p, local_on_request *on, void *ctx)
+static void server_ready(struct local_server *s, const struct pollfd *p, local_on_request *on,
+                         void *ctx)
 {
     for (size_t i = 0; i < s->n_clients; i++) {
         struct client *c = &s->clients[i];
@@ -378,7 +394,8 @@ static void server_ready(struct local_server *s, const struct pollfd *p, local_o
     }
 }
 
-void local_server_step(struct local_server *s, const struct pollfd *fds, size_t n, int64_t mono_ms, local_on_request *on, void *ctx)
+void local_server_step(struct local_server *s, const struct pollfd *fds, size_t n, int64_t mono_ms,
+                       local_on_request *on, void *ctx)
 {
     bool knock = false;
 

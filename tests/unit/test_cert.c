@@ -15,12 +15,14 @@
 
 #include <cmocka.h>
 
-/* The pair printed in rfc.zeromq.org/spec/26 examples of libzmq's manual: public knowledge, no secret. */
+/* The pair printed in rfc.zeromq.org/spec/26 examples of libzmq's manual: public knowledge, no
+ * secret. */
 #define PUBLIC "Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hID"
 #define SECRET "D:)Q[IlAW!ahhC2ac:9*A}h:p?([4%wOTJ%JR%cs"
 #define CURVE  "curve\n    public-key = \"" PUBLIC "\"\n"
 
-static int parse(const char *text, enum cert_kind kind, struct cert *c, char why[static CERT_WHY_MAX])
+static int parse(const char *text, enum cert_kind kind, struct cert *c,
+                 char why[static CERT_WHY_MAX])
 {
     why[0] = '\0';
     return cert_parse(bytes_str(text), "f.key", kind, c, why);
@@ -68,8 +70,10 @@ static void cert_refuses_malformed_files_with_the_line(void **state)
         { "curve\n    public-key = \"" PUBLIC "\" x\n", "f.key:2: something follows" },
         { "curve\n    public-key = \"short\"\n", "f.key:2: the public key has 5" },
         { "curve\n    public-key = \"\"\n", "f.key:2: the public key has 0" },
-        { "curve\n    public-key = \"Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hI~\"\n", "f.key:2: the public key is not Z85" },
-        { "curve\n    public-key = \"########################################\"\n", "f.key:2: the public key is not Z85" },
+        { "curve\n    public-key = \"Yne@$w-vo<fVvi]a<NY6T1ed:M$fCG*[IaLV{hI~\"\n",
+          "f.key:2: the public key is not Z85" },
+        { "curve\n    public-key = \"########################################\"\n",
+          "f.key:2: the public key is not Z85" },
         { CURVE "    public-key = \"" PUBLIC "\"\n", "f.key:3: a second public key" },
         { CURVE "    colour = \"red\"\n", "f.key:3: an unknown key" },
         { CURVE "curve\n", "f.key:3: a second section" },

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_local.c - the local sockets: what a peer that cuts short, floods, stalls or lies can and cannot do. */
-#include "local/local.h"
+/* test_local.c - the local sockets: what a peer that cuts short, floods, stalls or lies can and
+ * cannot do. */
 #include "base/clock.h"
+#include "local/local.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -108,7 +109,8 @@ static int raw_connect(void)
 static void raw_send(int fd, const char *json)
 {
     size_t len = strlen(json);
-    uint8_t head[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8), (uint8_t)len };
+    uint8_t head[4] = { (uint8_t)(len >> 24), (uint8_t)(len >> 16), (uint8_t)(len >> 8),
+                        (uint8_t)len };
 
     assert_int_equal(send(fd, head, 4, MSG_NOSIGNAL), 4);
     assert_int_equal(send(fd, json, len, MSG_NOSIGNAL), (ssize_t)len);
@@ -266,7 +268,9 @@ static void local_refuses_deep_nesting(void **state)
 
 static void local_refuses_lengths_of_zero_and_past_the_maximum(void **state)
 {
-    static const uint8_t heads[][4] = { { 0, 0, 0, 0 }, { 0xff, 0xff, 0xff, 0xff }, { 0x00, 0x40, 0x00, 0x01 } };
+    static const uint8_t heads[][4] = { { 0, 0, 0, 0 },
+                                        { 0xff, 0xff, 0xff, 0xff },
+                                        { 0x00, 0x40, 0x00, 0x01 } };
 
     (void)state;
     for (size_t i = 0; i < ALM_LEN(heads); i++) {
@@ -475,8 +479,8 @@ static void local_client_refuses_what_a_bad_server_sends(void **state)
 
 static void local_reads_fields_strictly(void **state)
 {
-    json_t *o = json_pack("{s:s, s:i, s:b, s:s, s:s, s:f}", "text", "abc", "int", 7, "bool", 1, "day", "2026-05-03", "noday", "2026-02-30", "real",
-                          1.5);
+    json_t *o = json_pack("{s:s, s:i, s:b, s:s, s:s, s:f}", "text", "abc", "int", 7, "bool", 1,
+                          "day", "2026-05-03", "noday", "2026-02-30", "real", 1.5);
     char out[4];
     int64_t i = 0;
     int32_t day = 0;

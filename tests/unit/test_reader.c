@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_reader.c - the reader over a real store: who may read, that the core has recorded it first, what comes out, and that nobody waits for another. */
-#include "reader/reader.h"
+/* test_reader.c - the reader over a real store: who may read, that the core has recorded it first,
+ * what comes out, and that nobody waits for another. */
 #include "base/clock.h"
+#include "reader/reader.h"
 #include "tools/verify.h"
 #include <errno.h>
 #include <poll.h>
@@ -39,8 +40,13 @@ static void append_leaves(unsigned n, const char *agency)
 
     assert_int_equal(store_begin(writer, true, &t), 0);
     for (unsigned i = 0; i < n; i++) {
-        struct ledger_clear c = { .event = i % 3 ? EVENT_DECIDED : EVENT_REFUSED, .at_ms = 1780000000000 + i, .civil_day = 20000 + (int32_t)(i / 100),
-                                  .mode = 2, .about = UINT64_MAX, .outcome = i % 3 ? 1 : 0, .n_holders = 1 };
+        struct ledger_clear c = { .event = i % 3 ? EVENT_DECIDED : EVENT_REFUSED,
+                                  .at_ms = 1780000000000 + i,
+                                  .civil_day = 20000 + (int32_t)(i / 100),
+                                  .mode = 2,
+                                  .about = UINT64_MAX,
+                                  .outcome = i % 3 ? 1 : 0,
+                                  .n_holders = 1 };
         uint64_t leaf;
 
         (void)snprintf(c.agency, sizeof(c.agency), "%s-%u", agency, i % 5);
@@ -65,11 +71,14 @@ static void put_officer(const char *id, uint8_t standing)
 
 static int up(void **state)
 {
-    struct store_options o = { .path = dir, .key = &store_key, .mode = 2, .origin = ORIGIN, .map_bytes = 64u << 20 };
+    struct store_options o = {
+        .path = dir, .key = &store_key, .mode = 2, .origin = ORIGIN, .map_bytes = 64u << 20
+    };
     int pair[2];
 
     (void)state;
-    if (crypto_init() || crypto_random(&alice, sizeof(alice)) || crypto_random(&store_key, sizeof(store_key)))
+    if (crypto_init() || crypto_random(&alice, sizeof(alice)) ||
+        crypto_random(&store_key, sizeof(store_key)))
         return -1;
     (void)snprintf(dir, sizeof(dir), "/tmp/almoner-reader-XXXXXX");
     if (!mkdtemp(dir) || store_open(&o, &writer) || ledger_open(writer, &ledger))
@@ -77,13 +86,17 @@ static int up(void **state)
     append_leaves(LEAVES, "agency");
     put_officer("alice", STANDING_ACTIVE);
     put_officer("carol", STANDING_SUSPENDED);
-    /* LMDB may not be opened twice in one process: the reader here reads through the writer's handle */
+    /* LMDB may not be opened twice in one process: the reader here reads through the writer's
+     * handle */
     store = writer;
     (void)snprintf(path, sizeof(path), "%s/officers", dir);
-    if (local_server_open(path, 0600, READER_CLIENTS, &server) || socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair))
+    if (local_server_open(path, 0600, READER_CLIENTS, &server) ||
+        socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair))
         return -1;
     core = pair[1];
-    reader = (struct reader){ .store = store, .server = server, .core = pair[0], .mode = 2, .origin = ORIGIN };
+    reader = (struct reader){
+        .store = store, .server = server, .core = pair[0], .mode = 2, .origin = ORIGIN
+    };
     later_ms = 0;
     core_does = CORE_RECORDS;
     n_asked = 0;
@@ -127,7 +140,8 @@ static void core_turn(void)
         (void)cursor_u32(&c);
         text = cursor_take(&c, cursor_u16(&c));
         assert_int_equal(cursor_end(&c), 0);
-        (void)snprintf(last_asked, sizeof(last_asked), "%.*s", (int)text.len, (const char *)text.data);
+        (void)snprintf(last_asked, sizeof(last_asked), "%.*s", (int)text.len,
+                       (const char *)text.data);
         n_asked++;
         reply[12] = 77;
         if (core_does == CORE_DENIES) {
@@ -163,7 +177,8 @@ static const struct {
     const char *origin;
 } here = { 2, ORIGIN };
 
-static json_t *signed_query(const char *officer, const char *query, uint8_t mode, const char *origin)
+static json_t *signed_query(const char *officer, const char *query, uint8_t mode,
+                            const char *origin)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     uint8_t sig[SIGN_LEN];
@@ -177,7 +192,8 @@ static json_t *signed_query(const char *officer, const char *query, uint8_t mode
     buf_put(&b, query, strlen(query));
     assert_int_equal(sign_make(&alice, buf_view(&b), sig), 0);
     assert_true(base64_encode(sig, sizeof(sig), text, sizeof(text)) > 0);
-    return json_pack("{s:s, s:s, s:s, s:s}", "op", "audit-list", "officer", officer, "sig", text, "query", query);
+    return json_pack("{s:s, s:s, s:s, s:s}", "op", "audit-list", "officer", officer, "sig", text,
+                     "query", query);
 }
 
 static const char *query_text(const char *fields)
@@ -252,7 +268,8 @@ static void assert_refused(json_t *request, const char *word)
     json_t *reply = next_reply(c, &more);
 
     assert_non_null(reply);
-    if (!json_is_false(json_object_get(reply, "ok")) || strcmp(json_string_value(json_object_get(reply, "error")), word) != 0)
+    if (!json_is_false(json_object_get(reply, "ok")) ||
+        strcmp(json_string_value(json_object_get(reply, "error")), word) != 0)
         fail_msg("not %s: %s", word, json_dumps(reply, 0));
     assert_null(json_object_get(reply, "rows"));
     json_decref(reply);
@@ -269,7 +286,8 @@ static void reader_tail_gives_the_newest_leaves_in_order(void **state)
     assert_int_equal(json_array_size(rows), 5);
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(leaf_at(rows, i), LEAVES - 5 + i);
-    assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "event")), "decided");
+    assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "event")),
+                        "decided");
     json_decref(rows);
 }
 
@@ -303,7 +321,8 @@ static void reader_shows_nothing_that_the_core_did_not_record(void **state)
 
     (void)state;
     core_does = CORE_DENIES;
-    assert_refused(signed_query("alice", query_text("\"read\":\"tail\""), 2, ORIGIN), "not-recorded");
+    assert_refused(signed_query("alice", query_text("\"read\":\"tail\""), 2, ORIGIN),
+                   "not-recorded");
     core_does = CORE_SILENT;
     c = call("\"read\":\"tail\"");
     assert_null(next_reply(c, &more));
@@ -325,11 +344,14 @@ static void reader_refuses_whoever_did_not_sign_for_this_broker(void **state)
 
     (void)state;
     assert_refused(signed_query("alice", query_text("\"read\":\"tail\""), 1, ORIGIN), "not-signed");
-    assert_refused(signed_query("alice", query_text("\"read\":\"tail\""), 2, "real.example/log"), "not-signed");
-    assert_refused(signed_query("mallory", query_text("\"read\":\"tail\""), 2, ORIGIN), "not-signed");
+    assert_refused(signed_query("alice", query_text("\"read\":\"tail\""), 2, "real.example/log"),
+                   "not-signed");
+    assert_refused(signed_query("mallory", query_text("\"read\":\"tail\""), 2, ORIGIN),
+                   "not-signed");
     assert_refused(signed_query("carol", query_text("\"read\":\"tail\""), 2, ORIGIN), "not-signed");
     q = signed_query("alice", query_text("\"read\":\"tail\""), 2, ORIGIN);
-    assert_int_equal(json_object_set_new(q, "query", json_string(query_text("\"read\":\"head\""))), 0);
+    assert_int_equal(json_object_set_new(q, "query", json_string(query_text("\"read\":\"head\""))),
+                     0);
     assert_refused(q, "not-signed");
     for (const char *const *sig = (const char *const[]){ "", "AAAA", "!", NULL }; *sig; sig++) {
         q = signed_query("alice", query_text("\"read\":\"tail\""), 2, ORIGIN);
@@ -351,22 +373,28 @@ static void reader_refuses_repeated_and_stale_readings(void **state)
     (void)state;
     json_decref(all_rows(call_with(q)));
     assert_refused(again, "repeated");
-    (void)snprintf(old, sizeof(old), "{\"read\":\"tail\",\"at\":\"2020-01-01T00:00:00Z\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d\"}");
+    (void)snprintf(old, sizeof(old),
+                   "{\"read\":\"tail\",\"at\":\"2020-01-01T00:00:00Z\",\"nonce\":\"0199f0c2-7d1e-"
+                   "7a55-9a3c-5f0e8a1b2c3d\"}");
     assert_refused(signed_query("alice", old, 2, ORIGIN), "stale");
-    (void)snprintf(old, sizeof(old), "{\"read\":\"tail\",\"at\":\"2199-01-01T00:00:00Z\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d\"}");
+    (void)snprintf(old, sizeof(old),
+                   "{\"read\":\"tail\",\"at\":\"2199-01-01T00:00:00Z\",\"nonce\":\"0199f0c2-7d1e-"
+                   "7a55-9a3c-5f0e8a1b2c3d\"}");
     assert_refused(signed_query("alice", old, 2, ORIGIN), "stale");
 }
 
 static void reader_filters_by_agency_event_reason_and_day(void **state)
 {
-    json_t *rows = all_rows(call("\"read\":\"tail\",\"from\":0,\"count\":100000,\"agency\":\"agency-3\",\"event\":\"refused\",\"reason\":\"no-consent\","
+    json_t *rows = all_rows(call("\"read\":\"tail\",\"from\":0,\"count\":100000,\"agency\":"
+                                 "\"agency-3\",\"event\":\"refused\",\"reason\":\"no-consent\","
                                  "\"since\":\"2024-10-05\",\"until\":\"2024-10-06\""));
     json_t *row;
     size_t i;
 
     (void)state;
     assert_true(json_array_size(rows) > 5);
-    json_array_foreach(rows, i, row) {
+    json_array_foreach(rows, i, row)
+    {
         const char *day = json_string_value(json_object_get(row, "day"));
 
         assert_string_equal(json_string_value(json_object_get(row, "agency")), "agency-3");
@@ -374,7 +402,9 @@ static void reader_filters_by_agency_event_reason_and_day(void **state)
         assert_true(!strcmp(day, "2024-10-05") || !strcmp(day, "2024-10-06"));
     }
     json_decref(rows);
-    rows = all_rows(call("\"read\":\"tail\",\"count\":3,\"event\":\"withdrawn\"")); /* none: the whole log is looked through */
+    rows = all_rows(
+        call("\"read\":\"tail\",\"count\":3,\"event\":\"withdrawn\"")); /* none: the whole log is
+                                                                           looked through */
     assert_int_equal(json_array_size(rows), 0);
     json_decref(rows);
 }
@@ -401,7 +431,9 @@ static void reader_shows_one_leaf_and_says_when_there_is_none(void **state)
     assert_int_equal(json_array_size(rows), 1);
     assert_int_equal(leaf_at(rows, 0), 1499);
     json_decref(rows);
-    assert_refused(signed_query("alice", query_text("\"read\":\"show\",\"leaf\":999999"), 2, ORIGIN), "no-such-leaf");
+    assert_refused(
+        signed_query("alice", query_text("\"read\":\"show\",\"leaf\":999999"), 2, ORIGIN),
+        "no-such-leaf");
 }
 
 static void reader_says_when_no_head_was_signed(void **state)
@@ -440,20 +472,22 @@ static void reader_export_verifies_against_the_signed_head(void **state)
     reply = next_reply(c, &more);
     assert_non_null(reply);
     assert_int_equal(json_integer_value(json_object_get(reply, "leaves")), LEAVES + 3);
-    assert_int_equal(verify_begin(&v, bytes_str(json_string_value(json_object_get(reply, "note"))), &key), 0);
+    assert_int_equal(
+        verify_begin(&v, bytes_str(json_string_value(json_object_get(reply, "note"))), &key), 0);
     json_decref(reply);
     c = local_call_close(c);
     rows = all_rows(call("\"read\":\"export\",\"from\":0,\"count\":1500"));
     assert_int_equal(json_array_size(rows), LEAVES);
-    json_array_foreach(rows, i, row)
-        assert_int_equal(verify_row(&v, row), 0);
+    json_array_foreach(rows, i, row) assert_int_equal(verify_row(&v, row), 0);
     assert_int_equal(verify_end(&v), 0);
     json_decref(rows);
 }
 
 static void reader_never_lets_out_what_is_sealed(void **state)
 {
-    static const char *const queries[] = { "\"read\":\"tail\",\"count\":20", "\"read\":\"show\",\"leaf\":3", "\"read\":\"export\",\"from\":0,\"count\":20" };
+    static const char *const queries[] = { "\"read\":\"tail\",\"count\":20",
+                                           "\"read\":\"show\",\"leaf\":3",
+                                           "\"read\":\"export\",\"from\":0,\"count\":20" };
     char plain[64];
 
     (void)state;
@@ -482,7 +516,8 @@ static void reader_slow_officer_blocks_nobody(void **state)
     json_decref(all_rows(call("\"read\":\"tail\",\"count\":2")));
     for (size_t i = 0; i < READER_CLIENTS; i++)
         if (reader.readings[i].state == READING_WALKING)
-            assert_true(local_client_pending(server, reader.readings[i].client) < 4u << 20); /* pages wait, they do not pile up */
+            assert_true(local_client_pending(server, reader.readings[i].client) <
+                        4u << 20); /* pages wait, they do not pile up */
     for (size_t i = 0; i < 4; i++)
         slow[i] = local_call_close(slow[i]);
     for (int i = 0; i < 5; i++)
@@ -493,7 +528,8 @@ static void reader_slow_officer_blocks_nobody(void **state)
 
 static void reader_follows_the_log_until_the_officer_is_suspended(void **state)
 {
-    struct local_call *c = call("\"read\":\"tail\",\"count\":1,\"follow\":true,\"event\":\"refused\"");
+    struct local_call *c =
+        call("\"read\":\"tail\",\"count\":1,\"follow\":true,\"event\":\"refused\"");
     json_t *reply;
     int more;
 
@@ -522,21 +558,48 @@ static void reader_query_is_read_strictly(void **state)
 {
 #define FRESH "\"at\":\"2026-05-03T10:11:12Z\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d\""
     static const char *const bad[] = {
-        "", "[]", "{", "{}", "{\"read\":\"tail\"}", "{\"read\":\"tail\",\"at\":\"2026-05-03T10:11:12Z\"}", "{\"read\":\"burn\"," FRESH "}",
-        "{\"read\":5," FRESH "}", "{\"read\":\"tail\",\"read\":\"tail\"," FRESH "}", "{\"read\":\"tail\",\"colour\":1," FRESH "}",
-        "{\"read\":\"tail\",\"leaf\":1," FRESH "}", "{\"read\":\"show\"," FRESH "}", "{\"read\":\"show\",\"leaf\":-1," FRESH "}",
-        "{\"read\":\"show\",\"leaf\":\"1\"," FRESH "}", "{\"read\":\"show\",\"leaf\":1,\"count\":2," FRESH "}", "{\"read\":\"head\",\"from\":1," FRESH "}",
-        "{\"read\":\"tail\",\"count\":100001," FRESH "}", "{\"read\":\"tail\",\"count\":1.5," FRESH "}", "{\"read\":\"tail\",\"count\":99999999999999999999," FRESH "}",
-        "{\"read\":\"tail\",\"event\":\"party\"," FRESH "}", "{\"read\":\"tail\",\"event\":\"unknown\"," FRESH "}", "{\"read\":\"tail\",\"event\":7," FRESH "}",
-        "{\"read\":\"tail\",\"agency\":\"A B\"," FRESH "}", "{\"read\":\"tail\",\"since\":\"2026-02-30\"," FRESH "}", "{\"read\":\"tail\",\"until\":5," FRESH "}",
-        "{\"read\":\"tail\",\"follow\":\"yes\"," FRESH "}", "{\"read\":\"tail\",\"follow\":true,\"from\":3," FRESH "}", "{\"read\":\"export\",\"agency\":\"x\"," FRESH "}",
-        "{\"read\":\"tail\",\"from count\":3," FRESH "}", "{\"read\":\"tail\",\"\":3," FRESH "}",
-        "{\"read\":\"tail\",\"at\":\"2026-05-03\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d\"}",
-        "{\"read\":\"tail\",\"at\":\"2026-05-03T10:11:12\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d\"}",
-        "{\"read\":\"tail\",\"at\":\"2026-05-03T25:11:12Z\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d\"}",
-        "{\"read\":\"tail\",\"at\":\"2026-05-03T10:1x:12Z\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d\"}",
-        "{\"read\":\"tail\",\"at\":\"2026-05-03T10:11:12.Z \",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d\"}",
-        "{\"read\":\"tail\",\"at\":\"2026-05-03T10:11:12Z\",\"nonce\":\"x\"}", "{\"read\":\"tail\",\"at\":5,\"nonce\":5}",
+        "",
+        "[]",
+        "{",
+        "{}",
+        "{\"read\":\"tail\"}",
+        "{\"read\":\"tail\",\"at\":\"2026-05-03T10:11:12Z\"}",
+        "{\"read\":\"burn\"," FRESH "}",
+        "{\"read\":5," FRESH "}",
+        "{\"read\":\"tail\",\"read\":\"tail\"," FRESH "}",
+        "{\"read\":\"tail\",\"colour\":1," FRESH "}",
+        "{\"read\":\"tail\",\"leaf\":1," FRESH "}",
+        "{\"read\":\"show\"," FRESH "}",
+        "{\"read\":\"show\",\"leaf\":-1," FRESH "}",
+        "{\"read\":\"show\",\"leaf\":\"1\"," FRESH "}",
+        "{\"read\":\"show\",\"leaf\":1,\"count\":2," FRESH "}",
+        "{\"read\":\"head\",\"from\":1," FRESH "}",
+        "{\"read\":\"tail\",\"count\":100001," FRESH "}",
+        "{\"read\":\"tail\",\"count\":1.5," FRESH "}",
+        "{\"read\":\"tail\",\"count\":99999999999999999999," FRESH "}",
+        "{\"read\":\"tail\",\"event\":\"party\"," FRESH "}",
+        "{\"read\":\"tail\",\"event\":\"unknown\"," FRESH "}",
+        "{\"read\":\"tail\",\"event\":7," FRESH "}",
+        "{\"read\":\"tail\",\"agency\":\"A B\"," FRESH "}",
+        "{\"read\":\"tail\",\"since\":\"2026-02-30\"," FRESH "}",
+        "{\"read\":\"tail\",\"until\":5," FRESH "}",
+        "{\"read\":\"tail\",\"follow\":\"yes\"," FRESH "}",
+        "{\"read\":\"tail\",\"follow\":true,\"from\":3," FRESH "}",
+        "{\"read\":\"export\",\"agency\":\"x\"," FRESH "}",
+        "{\"read\":\"tail\",\"from count\":3," FRESH "}",
+        "{\"read\":\"tail\",\"\":3," FRESH "}",
+        "{\"read\":\"tail\",\"at\":\"2026-05-03\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-"
+        "5f0e8a1b2c3d\"}",
+        "{\"read\":\"tail\",\"at\":\"2026-05-03T10:11:12\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-"
+        "5f0e8a1b2c3d\"}",
+        "{\"read\":\"tail\",\"at\":\"2026-05-03T25:11:12Z\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-"
+        "5f0e8a1b2c3d\"}",
+        "{\"read\":\"tail\",\"at\":\"2026-05-03T10:1x:12Z\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-"
+        "5f0e8a1b2c3d\"}",
+        "{\"read\":\"tail\",\"at\":\"2026-05-03T10:11:12.Z "
+        "\",\"nonce\":\"0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d\"}",
+        "{\"read\":\"tail\",\"at\":\"2026-05-03T10:11:12Z\",\"nonce\":\"x\"}",
+        "{\"read\":\"tail\",\"at\":5,\"nonce\":5}",
     };
     struct query q;
     char why[256];
@@ -551,7 +614,10 @@ static void reader_query_is_read_strictly(void **state)
     assert_int_equal(q.read, READ_TAIL);
     assert_int_equal(q.count, 20);
     assert_int_equal(q.at_ms, INT64_C(1777803072000));
-    assert_int_equal(query_parse("{\"read\":\"tail\",\"from\":3,\"until\":\"2026-05-03\"," FRESH "}", &q, why, sizeof(why)), 0);
+    assert_int_equal(query_parse("{\"read\":\"tail\",\"from\":3,\"until\":\"2026-05-03\"," FRESH
+                                 "}",
+                                 &q, why, sizeof(why)),
+                     0);
     assert_int_equal(q.read, READ_LIST);
     query_shape(&q, why);
     assert_string_equal(why, "from=3 count=20 until=2026-05-03");
