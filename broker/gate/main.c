@@ -16,9 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GATE_QUEUE_MAX     (8 * 1024 * 1024) /* bytes waiting for the core; then frames wait in libzmq, then in TCP */
-#define GATE_SELF_TEST_MS  4000              /* bound; it takes 20 ms on a quiet machine */
-#define GATE_NOISE_MS      60000
+#define GATE_QUEUE_MAX                                                                             \
+    (8 * 1024 * 1024) /* bytes waiting for the core; then frames wait in libzmq, then in TCP */
+#define GATE_SELF_TEST_MS 4000 /* bound; it takes 20 ms on a quiet machine */
+#define GATE_NOISE_MS     60000
 
 struct gate {
     char name[32];
@@ -27,8 +28,8 @@ struct gate {
     struct pair *pair;
     struct wire_settings wire_settings;
     struct peers_limits limits;
-    bool behind;      /* the core has not taken all we sent */
-    bool failed;      /* the pair is broken */
+    bool behind;                   /* the core has not taken all we sent */
+    bool failed;                   /* the pair is broken */
     uint32_t n_refused, n_dropped; /* since the last noise */
     int64_t noise_ms;
 };
@@ -39,19 +40,22 @@ static void gate_cut(const struct peers_cut *cut)
         wire_cut(cut->fds[i]);
 }
 
-static enum wire_status gate_admit(void *ctx, const uint8_t key[static WIRE_KEY_LEN], char user[static WIRE_USER_MAX])
+static enum wire_status gate_admit(void *ctx, const uint8_t key[static WIRE_KEY_LEN],
+                                   char user[static WIRE_USER_MAX])
 {
     const struct gate *g = ctx;
 
     return peers_admit_key(g->peers, key, user);
 }
 
-static void gate_frame(void *ctx, const char *user, const struct wire_route *route, int fd, struct bytes frame)
+static void gate_frame(void *ctx, const char *user, const struct wire_route *route, int fd,
+                       struct bytes frame)
 {
     struct gate *g = ctx;
     struct pair_msg m = { .type = PAIR_IN, .frame = frame };
     struct peers_cut cut = { .n = 0 };
-    enum peers_verdict verdict = peers_admit_frame(g->peers, user, route, fd, frame.len, clock_mono_ms(), m.agency, &cut);
+    enum peers_verdict verdict =
+        peers_admit_frame(g->peers, user, route, fd, frame.len, clock_mono_ms(), m.agency, &cut);
     int r;
 
     gate_cut(&cut);
@@ -64,7 +68,8 @@ static void gate_frame(void *ctx, const char *user, const struct wire_route *rou
         g->n_dropped++;
 }
 
-/* An honest client sends neither several parts nor a routing id: the connection goes, so that it cannot fill our memory. */
+/* An honest client sends neither several parts nor a routing id: the connection goes, so that it
+ * cannot fill our memory. */
 static void gate_fault(void *ctx, enum wire_fault fault, int fd)
 {
     struct gate *g = ctx;
@@ -143,7 +148,8 @@ static void gate_allow(struct gate *g, const struct pair_msg *m)
     log_line(LOG_DEBUG, "gate-allow", "peers=%u cut=%zu", m->n_peers, cut.n);
 }
 
-/* From the core. discard: what was meant for an earlier gate. Return: messages, 0 none, or -errno. */
+/* From the core. discard: what was meant for an earlier gate. Return: messages, 0 none, or -errno.
+ */
 static int gate_hear(struct gate *g, bool discard)
 {
     const struct pair_msg *msgs;
@@ -164,11 +170,14 @@ static int gate_hear(struct gate *g, bool discard)
 
 static void gate_noise(struct gate *g, int64_t now_ms)
 {
-    struct pair_msg m = { .type = PAIR_NOISE, .n_refused = g->n_refused, .n_dropped = g->n_dropped };
+    struct pair_msg m = { .type = PAIR_NOISE,
+                          .n_refused = g->n_refused,
+                          .n_dropped = g->n_dropped };
 
     if (now_ms - g->noise_ms < GATE_NOISE_MS || (!g->n_refused && !g->n_dropped))
         return;
-    log_warn("gate-noise", "refused=%u dropped=%u connections=%zu", g->n_refused, g->n_dropped, peers_connections(g->peers));
+    log_warn("gate-noise", "refused=%u dropped=%u connections=%zu", g->n_refused, g->n_dropped,
+             peers_connections(g->peers));
     if (pair_put(g->pair, &m))
         return; /* the next minute's count has it */
     g->n_refused = g->n_dropped = 0;
@@ -190,7 +199,8 @@ static int gate_turn(struct gate *g)
         { .fd = CHILD_FD_SUPERVISOR, .events = POLLIN },
         { .fd = pair_fd(g->pair), .events = (short)(g->behind ? POLLIN | POLLOUT : POLLIN) },
     };
-    /* Who comes before the first list waits for it, a moment as a rule: told "later" they would stay away for seconds. */
+    /* Who comes before the first list waits for it, a moment as a rule: told "later" they would
+     * stay away for seconds. */
     unsigned serve = (peers_listed(g->peers) ? WIRE_KEYS : 0U) | (g->behind ? 0U : WIRE_FRAMES);
     int r = wire_poll(g->wire, serve, extra, ALM_LEN(extra), GATE_NOISE_MS);
 
@@ -279,13 +289,15 @@ static int gate_set_up(struct gate *g)
     }
     r = wire_open(&g->wire_settings, &gate_calls, g, &g->wire);
     if (r) {
-        log_error("gate-bind-failed", "bind=%s reason=%s", g->wire_settings.bind, LOG_Q(strerror(-r)));
+        log_error("gate-bind-failed", "bind=%s reason=%s", g->wire_settings.bind,
+                  LOG_Q(strerror(-r)));
         return CHILD_EXIT_CONFIG;
     }
     r = wire_self_test(g->wire, GATE_SELF_TEST_MS);
     if (r)
         return CHILD_EXIT_SELF_TEST;
-    peers_cut_silent(g->peers, &cut); /* whoever was told "later" while the test ran comes back at once */
+    peers_cut_silent(g->peers,
+                     &cut); /* whoever was told "later" while the test ran comes back at once */
     gate_cut(&cut);
     g->n_refused = g->n_dropped = 0; /* the test's own */
     return sandbox_enter(SANDBOX_GATE) ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* peers.c - see peers.h.
  *
- * A user id is "<agency> <key in hex>": with the key in it a revoked key ends at the next frame, though its connection and
- * the agency's other keys live on. */
+ * A user id is "<agency> <key in hex>": with the key in it a revoked key ends at the next frame,
+ * though its connection and the agency's other keys live on. */
 #include "gate/peers.h"
 
 #include <errno.h>
@@ -100,8 +100,8 @@ static const struct pair_peer *peers_of_user(const struct peers *p, const char *
     for (size_t i = 0; i < p->n_list; i++) {
         const struct pair_peer *at = &p->list[i];
 
-        if (!memcmp(at->key, key, sizeof(key)) && !strncmp(at->agency, user, (size_t)(space - user)) &&
-            !at->agency[space - user])
+        if (!memcmp(at->key, key, sizeof(key)) &&
+            !strncmp(at->agency, user, (size_t)(space - user)) && !at->agency[space - user])
             return at;
     }
     return NULL;
@@ -146,8 +146,10 @@ static struct peers_connection *peers_open(struct peers *p, int fd, int64_t now_
         p->connections = more;
         p->n_slots = n;
     }
-    peers_closed(p, fd); /* a number used again: its former owner has gone, whether we heard of it or not */
-    p->connections[fd] = (struct peers_connection){ .open = true, .agency = -1, .since_ms = now_ms };
+    peers_closed(
+        p, fd); /* a number used again: its former owner has gone, whether we heard of it or not */
+    p->connections[fd] =
+        (struct peers_connection){ .open = true, .agency = -1, .since_ms = now_ms };
     p->n_open++;
     return &p->connections[fd];
 }
@@ -199,7 +201,8 @@ bool peers_listed(const struct peers *p)
     return p->listed;
 }
 
-enum wire_status peers_admit_key(const struct peers *p, const uint8_t key[static WIRE_KEY_LEN], char user[static WIRE_USER_MAX])
+enum wire_status peers_admit_key(const struct peers *p, const uint8_t key[static WIRE_KEY_LEN],
+                                 char user[static WIRE_USER_MAX])
 {
     if (!p->listed)
         return WIRE_LATER;
@@ -220,7 +223,8 @@ static int peers_grow(struct peers *p, const char *name)
         return -ENOMEM;
     p->agencies = more;
     more[p->n_agencies] = (struct peers_agency){ .route_fd = -1 };
-    more[p->n_agencies].tokens = (double)(p->limits.messages_per_s * PEERS_HEADROOM * PEERS_BURST_S);
+    more[p->n_agencies].tokens =
+        (double)(p->limits.messages_per_s * PEERS_HEADROOM * PEERS_BURST_S);
     snprintf(more[p->n_agencies].name, PAIR_AGENCY_MAX, "%s", name);
     p->n_agencies++;
     return 0;
@@ -254,7 +258,8 @@ int peers_allow(struct peers *p, const struct pair_peer *list, size_t n, struct 
     for (size_t i = 0; i < n; i++)
         p->agencies[peers_find(p, list[i].agency)].allowed = true;
     for (size_t fd = 0; fd < p->n_slots; fd++) {
-        if (p->connections[fd].open && p->connections[fd].agency >= 0 && !peers_of_user(p, p->connections[fd].user))
+        if (p->connections[fd].open && p->connections[fd].agency >= 0 &&
+            !peers_of_user(p, p->connections[fd].user))
             peers_drop(p, (int)fd, cut);
     }
     return 0;
@@ -262,7 +267,8 @@ int peers_allow(struct peers *p, const struct pair_peer *list, size_t n, struct 
 
 static bool peers_take(struct peers *p, struct peers_agency *a, size_t len, int64_t now_ms)
 {
-    double rate = (double)(p->limits.messages_per_s * PEERS_HEADROOM), cost = 1 + (double)(len / PEERS_FRAME_UNIT);
+    double rate = (double)(p->limits.messages_per_s * PEERS_HEADROOM),
+           cost = 1 + (double)(len / PEERS_FRAME_UNIT);
 
     if (now_ms > a->filled_ms) {
         a->tokens += rate * (double)(now_ms - a->filled_ms) / 1000;
@@ -277,7 +283,8 @@ static bool peers_take(struct peers *p, struct peers_agency *a, size_t len, int6
 }
 
 /* Notes that the connection is the agency's; newest wins. */
-static void peers_belongs(struct peers *p, int fd, int agency, const char *user, int64_t now_ms, struct peers_cut *cut)
+static void peers_belongs(struct peers *p, int fd, int agency, const char *user, int64_t now_ms,
+                          struct peers_cut *cut)
 {
     struct peers_connection *c = peers_connection_at(p, fd);
     size_t n;
@@ -295,8 +302,10 @@ static void peers_belongs(struct peers *p, int fd, int agency, const char *user,
         peers_drop(p, oldest, cut);
 }
 
-enum peers_verdict peers_admit_frame(struct peers *p, const char *user, const struct wire_route *route, int fd, size_t len,
-                                     int64_t now_ms, char agency[static PAIR_AGENCY_MAX], struct peers_cut *cut)
+enum peers_verdict peers_admit_frame(struct peers *p, const char *user,
+                                     const struct wire_route *route, int fd, size_t len,
+                                     int64_t now_ms, char agency[static PAIR_AGENCY_MAX],
+                                     struct peers_cut *cut)
 {
     const struct pair_peer *peer = peers_of_user(p, user);
     int at = peer ? peers_find(p, peer->agency) : -1;

@@ -2,10 +2,12 @@
 /* wire.c - libzmq, and nothing else of the gate. See wire.h.
  *
  * Choices, each against something that libzmq 4.3.4 does by itself:
- *  - ZAP domain and ZMQ_ZAP_ENFORCE_DOMAIN before bind: without both, an absent handler admits everybody;
+ *  - ZAP domain and ZMQ_ZAP_ENFORCE_DOMAIN before bind: without both, an absent handler admits
+ * everybody;
  *  - ROUTER_MANDATORY: without it a frame for a peer that has gone is dropped silently;
- *  - ROUTER_HANDOVER stays off: with it any enrolled peer could take another's routing id and get its frames. Peers with a
- *    routing id of their own choosing are refused altogether, so that an id never passes from one agency to another;
+ *  - ROUTER_HANDOVER stays off: with it any enrolled peer could take another's routing id and get
+ * its frames. Peers with a routing id of their own choosing are refused altogether, so that an id
+ * never passes from one agency to another;
  *  - srand before the ROUTER is made: its sequence of routing ids starts at rand();
  *  - MAXMSGSIZE is of the encrypted frame, so it is our limit and CURVE's overhead. */
 #include "gate/wire.h"
@@ -22,7 +24,8 @@
 #include <zmq.h>
 
 #ifndef ZMQ_ZAP_ENFORCE_DOMAIN
-#define ZMQ_ZAP_ENFORCE_DOMAIN 93 /* the header shows it only for drafts; the library has it since 4.3.0 */
+#define ZMQ_ZAP_ENFORCE_DOMAIN                                                                     \
+    93 /* the header shows it only for drafts; the library has it since 4.3.0 */
 #endif
 #define WIRE_ZAP       "inproc://zeromq.zap.01" /* RFC 27 */
 #define WIRE_DOMAIN    "almoner"
@@ -138,7 +141,8 @@ static int wire_set_up(struct wire *w, const struct wire_settings *s)
 {
     int r;
 
-    w->zap = zmq_socket(w->context, ZMQ_REP); /* first: starts the context, so that nothing reseeds after us */
+    w->zap = zmq_socket(w->context,
+                        ZMQ_REP); /* first: starts the context, so that nothing reseeds after us */
     if (!w->zap || zmq_bind(w->zap, WIRE_ZAP))
         return -errno;
     r = wire_seed();
@@ -160,7 +164,8 @@ static int wire_set_up(struct wire *w, const struct wire_settings *s)
     return zmq_bind(w->router, s->bind) ? -errno : 0;
 }
 
-int wire_open(const struct wire_settings *s, const struct wire_calls *calls, void *ctx, struct wire **out)
+int wire_open(const struct wire_settings *s, const struct wire_calls *calls, void *ctx,
+              struct wire **out)
 {
     ALM_CLEANUP(wire_closep) struct wire *w = calloc(1, sizeof(*w));
     int r;
@@ -218,16 +223,27 @@ void wire_closep(struct wire **w)
     *w = wire_close(*w);
 }
 
-/* --- ZAP: who may come in ------------------------------------------------------------------------------------ */
+/* --- ZAP: who may come in
+ * ------------------------------------------------------------------------------------ */
 
-enum zap_part { ZAP_VERSION, ZAP_REQUEST, ZAP_DOMAIN, ZAP_ADDRESS, ZAP_IDENTITY, ZAP_MECHANISM, ZAP_KEY, ZAP_PARTS };
+enum zap_part {
+    ZAP_VERSION,
+    ZAP_REQUEST,
+    ZAP_DOMAIN,
+    ZAP_ADDRESS,
+    ZAP_IDENTITY,
+    ZAP_MECHANISM,
+    ZAP_KEY,
+    ZAP_PARTS
+};
 
 static bool wire_part_is(zmq_msg_t *part, const char *text)
 {
     return zmq_msg_size(part) == strlen(text) && !memcmp(zmq_msg_data(part), text, strlen(text));
 }
 
-static bool wire_is_probe(const struct wire *w, enum probe_kind kind, const uint8_t key[static WIRE_KEY_LEN])
+static bool wire_is_probe(const struct wire *w, enum probe_kind kind,
+                          const uint8_t key[static WIRE_KEY_LEN])
 {
     return w->probes && crypto_equal(key, w->probes->all[kind].key, WIRE_KEY_LEN);
 }
@@ -238,8 +254,10 @@ static enum wire_status wire_admit(struct wire *w, zmq_msg_t parts[static ZAP_PA
     const uint8_t *key;
     enum wire_status status;
 
-    if (n != ZAP_PARTS || !wire_part_is(&parts[ZAP_VERSION], "1.0") || !wire_part_is(&parts[ZAP_DOMAIN], WIRE_DOMAIN) ||
-        !wire_part_is(&parts[ZAP_MECHANISM], "CURVE") || zmq_msg_size(&parts[ZAP_KEY]) != WIRE_KEY_LEN)
+    if (n != ZAP_PARTS || !wire_part_is(&parts[ZAP_VERSION], "1.0") ||
+        !wire_part_is(&parts[ZAP_DOMAIN], WIRE_DOMAIN) ||
+        !wire_part_is(&parts[ZAP_MECHANISM], "CURVE") ||
+        zmq_msg_size(&parts[ZAP_KEY]) != WIRE_KEY_LEN)
         return WIRE_NEVER;
     key = zmq_msg_data(&parts[ZAP_KEY]);
     if (wire_is_probe(w, PROBE_ADMITTED, key)) {
@@ -251,7 +269,8 @@ static enum wire_status wire_admit(struct wire *w, zmq_msg_t parts[static ZAP_PA
     return status == WIRE_LATER && wire_is_probe(w, PROBE_UNKNOWN, key) ? WIRE_NEVER : status;
 }
 
-static void wire_zap_reply(struct wire *w, zmq_msg_t *request, enum wire_status status, const char *user)
+static void wire_zap_reply(struct wire *w, zmq_msg_t *request, enum wire_status status,
+                           const char *user)
 {
     char code[4];
     const struct bytes frames[] = {
@@ -273,7 +292,8 @@ static void wire_zap_reply(struct wire *w, zmq_msg_t *request, enum wire_status 
     }
 }
 
-/* Receives one whole message into at most max parts (the rest is thrown away). Return: parts in all, 0 nothing there. */
+/* Receives one whole message into at most max parts (the rest is thrown away). Return: parts in
+ * all, 0 nothing there. */
 static size_t wire_receive(void *socket, zmq_msg_t *parts, size_t max)
 {
     size_t n = 0;
@@ -316,9 +336,11 @@ static void wire_serve_zap(struct wire *w)
     }
 }
 
-/* --- events and frames ----------------------------------------------------------------------------------------- */
+/* --- events and frames
+ * ----------------------------------------------------------------------------------------- */
 
-/* One monitor event: frames of (u16 event, i32 value, in our byte order) and the endpoint. Return: the event, 0 none. */
+/* One monitor event: frames of (u16 event, i32 value, in our byte order) and the endpoint. Return:
+ * the event, 0 none. */
 static unsigned wire_event(void *monitor, int32_t *value)
 {
     zmq_msg_t parts[2];
@@ -372,7 +394,8 @@ static void wire_frame(struct wire *w, zmq_msg_t *route, zmq_msg_t *body, size_t
         w->calls->fault(w->ctx, WIRE_FAULT_USER, fd);
     } else if (w->probes) {
         w->probes->named = w->probes->named || !strcmp(user, WIRE_PROBE);
-    } else if (zmq_msg_size(route) != WIRE_ROUTE_LEN || *(const uint8_t *)zmq_msg_data(route) != 0) {
+    } else if (zmq_msg_size(route) != WIRE_ROUTE_LEN ||
+               *(const uint8_t *)zmq_msg_data(route) != 0) {
         w->calls->fault(w->ctx, WIRE_FAULT_ROUTE, fd);
     } else if (zmq_msg_size(body) == 0 || zmq_msg_size(body) > w->frame_max) {
         w->calls->fault(w->ctx, WIRE_FAULT_SIZE, fd);
@@ -403,7 +426,8 @@ int wire_poll(struct wire *w, unsigned serve, struct pollfd *extra, size_t n_ext
     if (n_extra > WIRE_EXTRA_MAX)
         return -EINVAL;
     for (size_t i = 0; i < n_extra; i++, n++) {
-        short wanted = (short)((extra[i].events & POLLIN ? ZMQ_POLLIN : 0) | (extra[i].events & POLLOUT ? ZMQ_POLLOUT : 0));
+        short wanted = (short)((extra[i].events & POLLIN ? ZMQ_POLLIN : 0) |
+                               (extra[i].events & POLLOUT ? ZMQ_POLLOUT : 0));
 
         items[n] = (zmq_pollitem_t){ NULL, extra[i].fd, wanted, 0 };
     }
@@ -416,8 +440,9 @@ int wire_poll(struct wire *w, unsigned serve, struct pollfd *extra, size_t n_ext
     for (size_t i = 0; i < n_extra; i++) {
         short seen = items[1 + i].revents;
 
-        extra[i].revents = (short)((seen & ZMQ_POLLIN ? POLLIN : 0) | (seen & ZMQ_POLLOUT ? POLLOUT : 0) |
-                                   (seen & ZMQ_POLLERR ? POLLERR : 0));
+        extra[i].revents =
+            (short)((seen & ZMQ_POLLIN ? POLLIN : 0) | (seen & ZMQ_POLLOUT ? POLLOUT : 0) |
+                    (seen & ZMQ_POLLERR ? POLLERR : 0));
     }
     if (serve & WIRE_KEYS)
         wire_serve_zap(w);
@@ -440,7 +465,9 @@ void wire_cut(int fd)
         (void)shutdown(fd, SHUT_RDWR); /* never close: the descriptor is libzmq's */
 }
 
-/* --- the self-test ------------------------------------------------------------------------------------------------ */
+/* --- the self-test
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static void wire_probes_close(struct wire_probes *p)
 {
@@ -448,7 +475,8 @@ static void wire_probes_close(struct wire_probes *p)
         wire_close_watched(&p->all[i].socket, &p->all[i].monitor);
 }
 
-static int wire_probe_keys(const struct wire *w, void *socket, const char *public_key, const char *secret_key)
+static int wire_probe_keys(const struct wire *w, void *socket, const char *public_key,
+                           const char *secret_key)
 {
     char server[WIRE_Z85_LEN + 1];
     size_t len = sizeof(server);
@@ -480,9 +508,12 @@ static int wire_probe_mechanism(const struct wire *w, struct wire_probe *p, enum
     return r;
 }
 
-static int wire_probe_open(const struct wire *w, enum probe_kind kind, const char *where, struct wire_probe *p)
+static int wire_probe_open(const struct wire *w, enum probe_kind kind, const char *where,
+                           struct wire_probe *p)
 {
-    const struct wire_option_row rows[] = { { ZMQ_LINGER, 0 }, { ZMQ_RECONNECT_IVL, -1 }, { ZMQ_IPV6, where[6] == '[' } };
+    const struct wire_option_row rows[] = { { ZMQ_LINGER, 0 },
+                                            { ZMQ_RECONNECT_IVL, -1 },
+                                            { ZMQ_IPV6, where[6] == '[' } };
     int r;
 
     p->socket = zmq_socket(w->context, ZMQ_DEALER);
@@ -494,11 +525,13 @@ static int wire_probe_open(const struct wire *w, enum probe_kind kind, const cha
     if (!r)
         r = wire_watch(w->context, p->socket, probe_names[kind],
                        ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED,
+                           ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH |
+                           ZMQ_EVENT_DISCONNECTED,
                        &p->monitor);
     if (!r && zmq_connect(p->socket, where))
         r = -errno;
-    if (!r && kind == PROBE_ADMITTED && zmq_send(p->socket, WIRE_PROBE, strlen(WIRE_PROBE), ZMQ_DONTWAIT) < 0)
+    if (!r && kind == PROBE_ADMITTED &&
+        zmq_send(p->socket, WIRE_PROBE, strlen(WIRE_PROBE), ZMQ_DONTWAIT) < 0)
         r = -errno;
     return r;
 }

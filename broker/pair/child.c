@@ -87,7 +87,8 @@ int child_int(const json_t *object, const char *key, int64_t min, int64_t max, i
 {
     const json_t *value = json_object_get(object, key);
 
-    if (!json_is_integer(value) || json_integer_value(value) < min || json_integer_value(value) > max)
+    if (!json_is_integer(value) || json_integer_value(value) < min ||
+        json_integer_value(value) > max)
         return child_bad(key);
     *out = json_integer_value(value);
     return 0;

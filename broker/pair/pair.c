@@ -5,7 +5,8 @@
  *   IN, OUT   the frame, to the end
  *   ALLOW     u16 n, then n times u8 length, agency, 32 bytes of key
  *   NOISE     u32 refused, u32 dropped
- * Both ends are ours, but the gate's end is the one that an attacker would hold: everything is checked. */
+ * Both ends are ours, but the gate's end is the one that an attacker would hold: everything is
+ * checked. */
 #include "pair/pair.h"
 
 #include <assert.h>
@@ -19,7 +20,8 @@
 #define PAIR_PEERS_MAX 1000
 #define PAIR_HEAD_MAX  (1 + 8 + 1 + PAIR_AGENCY_MAX)
 #define PAIR_ALLOW_MAX (PAIR_HEAD_MAX + 2 + PAIR_PEERS_MAX * (PAIR_AGENCY_MAX + PAIR_KEY_LEN))
-#define PAIR_SLOT      (PAIR_ALLOW_MAX + 1) /* bytes of the largest datagram, and one that shows it was longer */
+#define PAIR_SLOT                                                                                  \
+    (PAIR_ALLOW_MAX + 1) /* bytes of the largest datagram, and one that shows it was longer */
 
 struct pair_queued {
     struct pair_queued *next;
@@ -201,7 +203,8 @@ int pair_recv(struct pair *p, const struct pair_msg **out)
         r = pair_decode(p, bytes_of(p->iov[i].iov_base, p->heads[i].msg_len), &p->msgs[i]);
         if (r)
             return r;
-        /* One list is kept; of several in a batch the newest says what holds, the others repeat it. */
+        /* One list is kept; of several in a batch the newest says what holds, the others repeat it.
+         */
         if (p->msgs[i].type == PAIR_ALLOW)
             allow_seen = true;
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sandbox.c - the allow-lists. A new library version may need another call: the journal shows SIGSYS, strace the call. */
+/* sandbox.c - the allow-lists. A new library version may need another call: the journal shows
+ * SIGSYS, strace the call. */
 #include "sandbox/sandbox.h"
 
 #include "base/log.h"
@@ -10,42 +11,82 @@
 
 /* What any running C program with threads needs. */
 static const int sandbox_common[] = {
-    SCMP_SYS(read),          SCMP_SYS(write),          SCMP_SYS(readv),           SCMP_SYS(writev),
-    SCMP_SYS(close),         SCMP_SYS(poll),           SCMP_SYS(ppoll),           SCMP_SYS(select),
-    SCMP_SYS(pselect6),      SCMP_SYS(epoll_wait),     SCMP_SYS(epoll_pwait),     SCMP_SYS(epoll_ctl),
-    SCMP_SYS(recvfrom),      SCMP_SYS(recvmsg),        SCMP_SYS(recvmmsg),        SCMP_SYS(sendto),
-    SCMP_SYS(sendmsg),       SCMP_SYS(sendmmsg),       SCMP_SYS(futex),           SCMP_SYS(mmap),
-    SCMP_SYS(munmap),        SCMP_SYS(mremap),         SCMP_SYS(mprotect),        SCMP_SYS(madvise),
-    SCMP_SYS(brk),           SCMP_SYS(getrandom),      SCMP_SYS(clock_gettime),   SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(nanosleep),     SCMP_SYS(gettimeofday),   SCMP_SYS(time),            SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction),  SCMP_SYS(sigaltstack),     SCMP_SYS(restart_syscall),
-    SCMP_SYS(exit),          SCMP_SYS(exit_group),     SCMP_SYS(getpid),          SCMP_SYS(gettid),
-    SCMP_SYS(tgkill),        SCMP_SYS(sched_yield),    SCMP_SYS(sched_getaffinity), SCMP_SYS(rseq),
-    SCMP_SYS(set_robust_list), SCMP_SYS(fcntl),        SCMP_SYS(fstat),           SCMP_SYS(lseek),
-    SCMP_SYS(prlimit64), /* pthread_getattr_np, malloc: reading; raising needs a privilege that we lack */
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(readv),
+    SCMP_SYS(writev),
+    SCMP_SYS(close),
+    SCMP_SYS(poll),
+    SCMP_SYS(ppoll),
+    SCMP_SYS(select),
+    SCMP_SYS(pselect6),
+    SCMP_SYS(epoll_wait),
+    SCMP_SYS(epoll_pwait),
+    SCMP_SYS(epoll_ctl),
+    SCMP_SYS(recvfrom),
+    SCMP_SYS(recvmsg),
+    SCMP_SYS(recvmmsg),
+    SCMP_SYS(sendto),
+    SCMP_SYS(sendmsg),
+    SCMP_SYS(sendmmsg),
+    SCMP_SYS(futex),
+    SCMP_SYS(mmap),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mremap),
+    SCMP_SYS(mprotect),
+    SCMP_SYS(madvise),
+    SCMP_SYS(brk),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(nanosleep),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(time),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(tgkill),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(rseq),
+    SCMP_SYS(set_robust_list),
+    SCMP_SYS(fcntl),
+    SCMP_SYS(fstat),
+    SCMP_SYS(lseek),
+    SCMP_SYS(prlimit64), /* pthread_getattr_np, malloc: reading; raising needs a privilege that we
+                            lack */
 };
 /* Calls that libraries try out of curiosity: refused quietly. */
 static const int sandbox_refused[] = {
-    SCMP_SYS(open),   SCMP_SYS(openat), SCMP_SYS(stat),       SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(access),
-    SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(socket), SCMP_SYS(connect),
-    SCMP_SYS(uname),  SCMP_SYS(sysinfo),
+    SCMP_SYS(open),     SCMP_SYS(openat),     SCMP_SYS(stat),      SCMP_SYS(newfstatat),
+    SCMP_SYS(statx),    SCMP_SYS(access),     SCMP_SYS(faccessat), SCMP_SYS(faccessat2),
+    SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(socket),    SCMP_SYS(connect),
+    SCMP_SYS(uname),    SCMP_SYS(sysinfo),
 };
 static const int sandbox_gate[] = {
-    SCMP_SYS(accept),     SCMP_SYS(accept4),    SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getpeername),
-    SCMP_SYS(getsockname), SCMP_SYS(shutdown),  SCMP_SYS(eventfd2),
-    SCMP_SYS(mlock),      SCMP_SYS(munlock), /* libsodium's guarded memory for CURVE keys */
+    SCMP_SYS(accept),      SCMP_SYS(accept4),     SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
+    SCMP_SYS(getpeername), SCMP_SYS(getsockname), SCMP_SYS(shutdown),   SCMP_SYS(eventfd2),
+    SCMP_SYS(mlock),       SCMP_SYS(munlock), /* libsodium's guarded memory for CURVE keys */
 };
 static const int sandbox_signer[] = {
-    SCMP_SYS(openat),   SCMP_SYS(fsync),    SCMP_SYS(fdatasync), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2),
-    SCMP_SYS(unlink),   SCMP_SYS(unlinkat), SCMP_SYS(fchmod),    SCMP_SYS(newfstatat), SCMP_SYS(open), SCMP_SYS(umask),
+    SCMP_SYS(openat),    SCMP_SYS(fsync),      SCMP_SYS(fdatasync), SCMP_SYS(rename),
+    SCMP_SYS(renameat),  SCMP_SYS(renameat2),  SCMP_SYS(unlink),    SCMP_SYS(unlinkat),
+    SCMP_SYS(fchmod),    SCMP_SYS(newfstatat), SCMP_SYS(open),      SCMP_SYS(umask),
     SCMP_SYS(ftruncate),
 };
 static const int sandbox_reader[] = {
-    SCMP_SYS(openat),  SCMP_SYS(open),      SCMP_SYS(newfstatat), SCMP_SYS(stat),   SCMP_SYS(accept),
-    SCMP_SYS(accept4), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getpeername), SCMP_SYS(getsockname),
-    SCMP_SYS(shutdown), SCMP_SYS(pread64),  SCMP_SYS(pwrite64),   SCMP_SYS(flock), SCMP_SYS(msync),
-    SCMP_SYS(fstatfs), SCMP_SYS(getuid),    SCMP_SYS(geteuid),    SCMP_SYS(ftruncate), SCMP_SYS(access), SCMP_SYS(uname),
-    SCMP_SYS(sysinfo), SCMP_SYS(getdents64), SCMP_SYS(statx),
+    SCMP_SYS(openat),      SCMP_SYS(open),        SCMP_SYS(newfstatat), SCMP_SYS(stat),
+    SCMP_SYS(accept),      SCMP_SYS(accept4),     SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
+    SCMP_SYS(getpeername), SCMP_SYS(getsockname), SCMP_SYS(shutdown),   SCMP_SYS(pread64),
+    SCMP_SYS(pwrite64),    SCMP_SYS(flock),       SCMP_SYS(msync),      SCMP_SYS(fstatfs),
+    SCMP_SYS(getuid),      SCMP_SYS(geteuid),     SCMP_SYS(ftruncate),  SCMP_SYS(access),
+    SCMP_SYS(uname),       SCMP_SYS(sysinfo),     SCMP_SYS(getdents64), SCMP_SYS(statx),
 };
 
 struct sandbox_list {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* head.c - see head.h. The file is the signed note itself: it needs no form of its own, and vouches for itself. */
+/* head.c - see head.h. The file is the signed note itself: it needs no form of its own, and vouches
+ * for itself. */
 #include "signer/head.h"
 
 #include "base/file.h"
@@ -7,7 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-enum head_verdict head_judge(const struct head *last, uint64_t size, const uint8_t root[static SHA256_LEN])
+enum head_verdict head_judge(const struct head *last, uint64_t size,
+                             const uint8_t root[static SHA256_LEN])
 {
     if (!last->any || size > last->size)
         return HEAD_FOLLOWS;

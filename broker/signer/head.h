@@ -20,15 +20,19 @@ enum head_verdict {
     HEAD_DISAGREES,   /* the same size with another root */
     HEAD_SHRINKS,     /* smaller than what was signed */
 };
-/* Source: DESIGN.md section 3, "keeps its last head, refuses two that disagree". Known gap: that a larger tree continues the
- * smaller one is for whoever holds a consistency proof (almoner audit verify); the signer sees no leaves. */
-enum head_verdict head_judge(const struct head *last, uint64_t size, const uint8_t root[static SHA256_LEN]);
+/* Source: DESIGN.md section 3, "keeps its last head, refuses two that disagree". Known gap: that a
+ * larger tree continues the smaller one is for whoever holds a consistency proof (almoner audit
+ * verify); the signer sees no leaves. */
+enum head_verdict head_judge(const struct head *last, uint64_t size,
+                             const uint8_t root[static SHA256_LEN]);
 
 /**
  * head_load() - read the last head
- * @key: the note must be signed by it and be of the origin: a file of another log, or one that was changed, is refused
- * Return: 0, out->any false if there is no file; -EBADMSG it is not what head_store wrote with this key; -errno.
+ * @key: the note must be signed by it and be of the origin: a file of another log, or one that was
+ * changed, is refused Return: 0, out->any false if there is no file; -EBADMSG it is not what
+ * head_store wrote with this key; -errno.
  */
-ALM_MUST_USE int head_load(const char *path, const struct note_key *key, const char *origin, struct head *out);
+ALM_MUST_USE int head_load(const char *path, const struct note_key *key, const char *origin,
+                           struct head *out);
 /* Durable when it returns 0. Return: 0 or -errno. */
 ALM_MUST_USE int head_store(const char *path, const struct head *h);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - almoner-signer: the only process with the audit key; signs tree heads, and never two that disagree.
+/* main.c - almoner-signer: the only process with the audit key; signs tree heads, and never two
+ * that disagree.
  *
- * The core asks ('H'), the signer answers ('N' or 'X'); see pair/children.h. Of several requests that wait, the newest is signed. */
+ * The core asks ('H'), the signer answers ('N' or 'X'); see pair/children.h. Of several requests
+ * that wait, the newest is signed. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "pair/child.h"
@@ -84,7 +86,8 @@ static int signer_make(struct signer *s, struct head *h)
     return 0;
 }
 
-/* Signs, makes it durable, and only then answers: a note that was seen is never forgotten. Return: 0 or -errno. */
+/* Signs, makes it durable, and only then answers: a note that was seen is never forgotten. Return:
+ * 0 or -errno. */
 static int signer_follow(struct signer *s)
 {
     struct head h;
@@ -93,7 +96,8 @@ static int signer_follow(struct signer *s)
     if (!r)
         r = head_store(s->state_file, &h);
     if (r) {
-        log_error("head-not-signed", "size=%llu reason=%s", (unsigned long long)s->asked_size, LOG_Q(strerror(-r)));
+        log_error("head-not-signed", "size=%llu reason=%s", (unsigned long long)s->asked_size,
+                  LOG_Q(strerror(-r)));
         return r;
     }
     s->last = h;
@@ -113,8 +117,8 @@ static int signer_answer(struct signer *s)
         log_error("head-refused", "size=%llu reason=disagrees", (unsigned long long)s->asked_size);
         return signer_refuse("a head of this size with another root was signed before");
     case HEAD_SHRINKS:
-        log_error("head-refused", "size=%llu signed=%llu reason=smaller", (unsigned long long)s->asked_size,
-                  (unsigned long long)s->last.size);
+        log_error("head-refused", "size=%llu signed=%llu reason=smaller",
+                  (unsigned long long)s->asked_size, (unsigned long long)s->last.size);
         return signer_refuse("a head of a larger log was signed before");
     }
     return 0;
@@ -155,7 +159,8 @@ static int signer_wait_ms(const struct signer *s)
 /* Return: 1 stopped, 0 go on, -errno. */
 static int signer_turn(struct signer *s)
 {
-    struct pollfd polled[] = { { .fd = CHILD_FD_SUPERVISOR, .events = POLLIN }, { .fd = CHILD_FD_SIGNER, .events = POLLIN } };
+    struct pollfd polled[] = { { .fd = CHILD_FD_SUPERVISOR, .events = POLLIN },
+                               { .fd = CHILD_FD_SIGNER, .events = POLLIN } };
     int r = 0;
 
     if (poll(polled, ALM_LEN(polled), signer_wait_ms(s)) < 0)
@@ -178,7 +183,8 @@ static int signer_settings(struct signer *s, const json_t *settings)
     int r;
 
     if (child_log_level(settings, &level) || child_text(settings, "origin", &s->origin) ||
-        child_text(settings, "state_file", &s->state_file) || child_int(settings, "interval_ms", 1, 3600000, &s->interval_ms) ||
+        child_text(settings, "state_file", &s->state_file) ||
+        child_int(settings, "interval_ms", 1, 3600000, &s->interval_ms) ||
         child_secret(settings, "audit_key", &s->secret))
         return -EINVAL;
     log_init("signer", level);

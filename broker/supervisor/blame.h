@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* blame.h - which agency's messages were being decided when the core died, and which has done it too often. Pure. */
+/* blame.h - which agency's messages were being decided when the core died, and which has done it
+ * too often. Pure. */
 #pragma once
 #include "base/attr.h"
 #include <stdbool.h>
@@ -20,8 +21,9 @@ struct blame {
     char suspend[BLAME_KEPT][BLAME_NAME_MAX];
     size_t n_suspend; /* for the next core */
 };
-/* Notes a death. agency comes from memory that the dead core wrote: anything, not even ended, is safe; what is not an
- * agency's id is ignored. Return: true if the agency is now to be suspended. */
+/* Notes a death. agency comes from memory that the dead core wrote: anything, not even ended, is
+ * safe; what is not an agency's id is ignored. Return: true if the agency is now to be suspended.
+ */
 bool blame_note(struct blame *b, const char agency[static BLAME_NAME_MAX], int64_t now_ms);
 /* The core has taken the suspensions over. */
 void blame_handed(struct blame *b);

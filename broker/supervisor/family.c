@@ -14,11 +14,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FAMILY_STOP_MS      5000  /* a child that was told to stop is killed after that */
-#define FAMILY_HEALTHY_MS   60000 /* having run for that long, a child's record is clean again */
-#define FAMILY_BACK_OFF_MS  100   /* after the second end in a row; doubles. The first restart is immediate */
-#define FAMILY_GATE_MOST_MS 500   /* a gate is back within a second, however often it is brought down */
-#define FAMILY_MOST_MS      5000
+#define FAMILY_STOP_MS    5000  /* a child that was told to stop is killed after that */
+#define FAMILY_HEALTHY_MS 60000 /* having run for that long, a child's record is clean again */
+#define FAMILY_BACK_OFF_MS                                                                         \
+    100 /* after the second end in a row; doubles. The first restart is immediate */
+#define FAMILY_GATE_MOST_MS                                                                        \
+    500 /* a gate is back within a second, however often it is brought down */
+#define FAMILY_MOST_MS 5000
 
 enum child_state { CHILD_WAITING = 0, CHILD_STARTING, CHILD_IS_READY, CHILD_LEAVING, CHILD_GONE };
 /* The order of stopping: a stage begins when the one before is gone. */
@@ -64,7 +66,8 @@ static int family_open(struct family *f)
 
     if (r)
         return r;
-    f->shared = mmap(NULL, sizeof(*f->shared), PROT_READ | PROT_WRITE, MAP_SHARED, f->pairs.shared, 0);
+    f->shared =
+        mmap(NULL, sizeof(*f->shared), PROT_READ | PROT_WRITE, MAP_SHARED, f->pairs.shared, 0);
     if (f->shared == MAP_FAILED) {
         f->shared = NULL;
         return -errno;
@@ -132,7 +135,9 @@ static struct child *family_core(struct family *f)
     return NULL;
 }
 
-/* --- starting --------------------------------------------------------------------------------------------------- */
+/* --- starting
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 static void child_back_off(struct child *c, int64_t now_ms)
 {
@@ -150,7 +155,11 @@ static void child_back_off(struct child *c, int64_t now_ms)
 static void family_start(struct family *f, struct child *c, int64_t now_ms)
 {
     const char *suspend[BLAME_KEPT];
-    struct spawn_request request = { .kind = c->kind, .gate = c->gate, .settings = f->settings, .pairs = &f->pairs, .libexec = f->libexec };
+    struct spawn_request request = { .kind = c->kind,
+                                     .gate = c->gate,
+                                     .settings = f->settings,
+                                     .pairs = &f->pairs,
+                                     .libexec = f->libexec };
     int r;
 
     if (c->kind == SPAWN_CORE) {
@@ -168,7 +177,8 @@ static void family_start(struct family *f, struct child *c, int64_t now_ms)
         return;
     }
     c->state = CHILD_STARTING;
-    log_line(LOG_DEBUG, "child-started", "child=%s pid=%d restarts=%u", c->name, (int)c->pid, c->ends_in_a_row);
+    log_line(LOG_DEBUG, "child-started", "child=%s pid=%d restarts=%u", c->name, (int)c->pid,
+             c->ends_in_a_row);
 }
 
 /* The reader opens a store that the core may have to make first. */
@@ -193,7 +203,8 @@ void family_tend(struct family *f, int64_t now_ms)
     for (size_t i = 0; i < f->n; i++) {
         struct child *c = &f->children[i];
 
-        if (f->stage == STAGE_SERVING && c->state == CHILD_WAITING && now_ms >= c->due_ms && family_may_start(f, c))
+        if (f->stage == STAGE_SERVING && c->state == CHILD_WAITING && now_ms >= c->due_ms &&
+            family_may_start(f, c))
             family_start(f, c, now_ms);
         family_kill_late(c, now_ms);
     }
@@ -214,7 +225,9 @@ int family_wait_ms(const struct family *f, int64_t now_ms)
     return (int)least;
 }
 
-/* --- stopping ------------------------------------------------------------------------------------------------------ */
+/* --- stopping
+ * ------------------------------------------------------------------------------------------------------
+ */
 
 static enum family_stage child_stage(const struct child *c)
 {
@@ -295,7 +308,9 @@ int family_verdict(const struct family *f)
     return f->verdict;
 }
 
-/* --- hearing ------------------------------------------------------------------------------------------------------- */
+/* --- hearing
+ * -------------------------------------------------------------------------------------------------------
+ */
 
 size_t family_size(const struct family *f)
 {
@@ -320,7 +335,8 @@ static void family_close_gate(struct family *f, uint16_t gate)
 
         if (c->kind != SPAWN_GATE || c->gate != gate || c->pid <= 0)
             continue;
-        log_error("gate-closed-by-core", "gate=%s organisation=%s", c->name, f->settings->gates[gate].organisation);
+        log_error("gate-closed-by-core", "gate=%s organisation=%s", c->name,
+                  f->settings->gates[gate].organisation);
         c->close_ordered = true;
         kill(c->pid, SIGKILL);
     }
@@ -334,8 +350,8 @@ static void child_said_ready(struct family *f, struct child *c, int64_t now_ms)
     c->ever_ready = true;
     if (c->kind == SPAWN_CORE)
         blame_handed(&f->blame);
-    log_line(c->ends_in_a_row ? LOG_INFO : LOG_DEBUG, "child-ready", "child=%s ms=%lld restarts=%u", c->name,
-             (long long)(now_ms - c->started_ms), c->ends_in_a_row);
+    log_line(c->ends_in_a_row ? LOG_INFO : LOG_DEBUG, "child-ready", "child=%s ms=%lld restarts=%u",
+             c->name, (long long)(now_ms - c->started_ms), c->ends_in_a_row);
 }
 
 static void child_hear(struct family *f, struct child *c, int64_t now_ms)
@@ -369,7 +385,9 @@ void family_hear(struct family *f, const struct pollfd *polled, size_t n, int64_
     }
 }
 
-/* --- ends ------------------------------------------------------------------------------------------------------------ */
+/* --- ends
+ * ------------------------------------------------------------------------------------------------------------
+ */
 
 static void family_blame(struct family *f, int64_t now_ms)
 {
@@ -381,7 +399,8 @@ static void family_blame(struct family *f, int64_t now_ms)
     f->shared->deciding = 0;
     agency[sizeof(agency) - 1] = '\0';
     if (blame_note(&f->blame, agency, now_ms))
-        log_error("agency-suspended", "agency=%s reason=\"its messages ended the core twice in ten minutes\"", agency);
+        log_error("agency-suspended",
+                  "agency=%s reason=\"its messages ended the core twice in ten minutes\"", agency);
     else
         log_warn("core-died-deciding", "agency=%s", agency);
 }
@@ -393,7 +412,10 @@ static int child_verdict(const struct child *c, int status)
 
     if (c->ever_ready)
         return 0;
-    return code == CHILD_EXIT_CONFIG || code == CHILD_EXIT_DATA || code == CHILD_EXIT_SELF_TEST || code == 127 ? code : 0;
+    return code == CHILD_EXIT_CONFIG || code == CHILD_EXIT_DATA || code == CHILD_EXIT_SELF_TEST ||
+                   code == 127
+               ? code
+               : 0;
 }
 
 static void child_log_end(const struct child *c, int status, int64_t now_ms)
@@ -403,8 +425,10 @@ static void child_log_end(const struct child *c, int status, int64_t now_ms)
     if (clean)
         log_line(LOG_DEBUG, "child-stopped", "child=%s", c->name);
     else
-        log_error("child-ended", "child=%s %s=%d ran_ms=%lld", c->name, WIFSIGNALED(status) ? "signal" : "code",
-                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), (long long)(now_ms - c->started_ms));
+        log_error("child-ended", "child=%s %s=%d ran_ms=%lld", c->name,
+                  WIFSIGNALED(status) ? "signal" : "code",
+                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+                  (long long)(now_ms - c->started_ms));
 }
 
 static void child_ended(struct family *f, struct child *c, int status, int64_t now_ms)

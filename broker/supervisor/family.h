@@ -5,7 +5,8 @@
  *
  *     waiting ──start──► starting ──says ready──► ready
  *        ▲                  │                       │
- *        └──── ends: back-off ◄─────────────────────┘      while stopping: ──told──► leaving ──ends──► gone
+ *        └──── ends: back-off ◄─────────────────────┘      while stopping: ──told──► leaving
+ * ──ends──► gone
  */
 #pragma once
 #include "base/attr.h"
@@ -15,7 +16,8 @@
 
 struct family;
 /* settings and libexec: borrowed for the family's life. Return: 0, -ENOMEM, -errno. */
-ALM_MUST_USE int family_new(const struct settings *settings, const char *libexec, struct family **out);
+ALM_MUST_USE int family_new(const struct settings *settings, const char *libexec,
+                            struct family **out);
 struct family *family_free(struct family *f); /* kills whoever is left */
 void family_freep(struct family **f);
 
@@ -29,11 +31,13 @@ size_t family_polled(const struct family *f, struct pollfd *out);
 void family_hear(struct family *f, const struct pollfd *polled, size_t n, int64_t now_ms);
 /* SIGCHLD: collects who has ended. */
 void family_reap(struct family *f, int64_t now_ms);
-/* Begins a clean stop: gates and reader, then the core, then the signer; each killed after five seconds. */
+/* Begins a clean stop: gates and reader, then the core, then the signer; each killed after five
+ * seconds. */
 void family_stop(struct family *f, int64_t now_ms);
 bool family_stopping(const struct family *f);
 bool family_gone(const struct family *f);
 /* Every child is ready. */
 bool family_ready(const struct family *f);
-/* 0, or the exit code with which a child ended in a way that starting again cannot mend; the family is then stopping. */
+/* 0, or the exit code with which a child ended in a way that starting again cannot mend; the family
+ * is then stopping. */
 int family_verdict(const struct family *f);

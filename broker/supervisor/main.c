@@ -32,13 +32,20 @@ static void almonerd_help(void)
     printf("usage: almonerd [--libexec DIR] FILE\n"
            "       almonerd --check FILE\n"
            "       almonerd --help | --version\n\n"
-           "Starts the broker: the core, the signer, the reader and a gate for each organisation, and starts again whichever\n"
-           "of them ends. Stays in the foreground; logs logfmt lines on standard error (deploy/EVENTS.md explains each event).\n"
-           "SIGTERM and SIGINT stop it cleanly. It tells a service manager when it is ready (NOTIFY_SOCKET).\n\n"
-           "  --check FILE   read the file and the keys that it names, print every mistake with file and line\n"
-           "  --libexec DIR  where almoner-core, almoner-gate, almoner-signer and almoner-reader are [" ALM_LIBEXECDIR "]\n\n"
-           "Exit status: 0 stopped or checked; 64 usage; 69 another almonerd runs on this data_dir; 70 internal; 71 the system\n"
-           "refused; 73 a directory cannot be made; 76 a gate's self-test failed; 78 configuration.\n\n");
+           "Starts the broker: the core, the signer, the reader and a gate for each organisation, "
+           "and starts again whichever\n"
+           "of them ends. Stays in the foreground; logs logfmt lines on standard error "
+           "(deploy/EVENTS.md explains each event).\n"
+           "SIGTERM and SIGINT stop it cleanly. It tells a service manager when it is ready "
+           "(NOTIFY_SOCKET).\n\n"
+           "  --check FILE   read the file and the keys that it names, print every mistake with "
+           "file and line\n"
+           "  --libexec DIR  where almoner-core, almoner-gate, almoner-signer and almoner-reader "
+           "are [" ALM_LIBEXECDIR "]\n\n"
+           "Exit status: 0 stopped or checked; 64 usage; 69 another almonerd runs on this "
+           "data_dir; 70 internal; 71 the system\n"
+           "refused; 73 a directory cannot be made; 76 a gate's self-test failed; 78 "
+           "configuration.\n\n");
     settings_help(stdout);
 }
 
@@ -46,8 +53,11 @@ static void almonerd_help(void)
 static int almonerd_args(int argc, char **argv, struct almonerd_args *a)
 {
     static const struct option options[] = {
-        { "check", no_argument, NULL, 'c' },   { "libexec", required_argument, NULL, 'l' }, { "help", no_argument, NULL, 'h' },
-        { "version", no_argument, NULL, 'v' }, { NULL, 0, NULL, 0 },
+        { "check", no_argument, NULL, 'c' },
+        { "libexec", required_argument, NULL, 'l' },
+        { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'v' },
+        { NULL, 0, NULL, 0 },
     };
     int o;
 
@@ -70,7 +80,8 @@ static int almonerd_args(int argc, char **argv, struct almonerd_args *a)
         }
     }
     if (argc - optind != 1) {
-        fprintf(stderr, "almonerd: one configuration file, please: almonerd [--check] FILE (see almonerd --help)\n");
+        fprintf(stderr, "almonerd: one configuration file, please: almonerd [--check] FILE (see "
+                        "almonerd --help)\n");
         return EX_USAGE;
     }
     a->file = argv[optind];
@@ -108,7 +119,8 @@ static int almonerd_descriptors(size_t n_gates)
         return 0;
     limit.rlim_cur = need < limit.rlim_max ? need : limit.rlim_max;
     if (limit.rlim_cur < need) {
-        log_error("almonerd-limit", "limit=nofile need=%llu have=%llu", (unsigned long long)need, (unsigned long long)limit.rlim_max);
+        log_error("almonerd-limit", "limit=nofile need=%llu have=%llu", (unsigned long long)need,
+                  (unsigned long long)limit.rlim_max);
         return -EMFILE;
     }
     return setrlimit(RLIMIT_NOFILE, &limit) ? -errno : 0;
@@ -209,7 +221,8 @@ static int almonerd_watch(struct family *f, const struct settings *s, int signal
             almonerd_read_signals(f, signals, clock_mono_ms());
         if (!announced && family_ready(f)) {
             announced = true;
-            log_info("almonerd-ready", "mode=%s gates=%zu ms=%lld", s->mode, s->n_gates, (long long)(clock_mono_ms() - began_ms));
+            log_info("almonerd-ready", "mode=%s gates=%zu ms=%lld", s->mode, s->n_gates,
+                     (long long)(clock_mono_ms() - began_ms));
             notify_manager("READY=1");
         }
     }
@@ -254,7 +267,8 @@ static int almonerd_run(const struct settings *s, const char *libexec)
     r = almonerd_lock(s, &lock);
     if (r)
         return r;
-    log_info("almonerd-starting", "version=%s mode=%s origin=%s gates=%zu", ALM_VERSION, s->mode, s->origin, s->n_gates);
+    log_info("almonerd-starting", "version=%s mode=%s origin=%s gates=%zu", ALM_VERSION, s->mode,
+             s->origin, s->n_gates);
     return almonerd_serve(s, libexec);
 }
 

@@ -18,7 +18,8 @@ struct settings_gate {
     char bind[SETTINGS_BIND];
 };
 struct settings_limits {
-    int64_t frame_bytes, messages_per_s, daily_bytes, deadline_ms, lease_ms, connections, connections_per_agency, store_mib;
+    int64_t frame_bytes, messages_per_s, daily_bytes, deadline_ms, lease_ms, connections,
+        connections_per_agency, store_mib;
 };
 struct settings_signer {
     int64_t interval_ms, unsigned_limit_s;

@@ -16,10 +16,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SPAWN_GATE_MEMORY   (UINT64_C(1) << 30) /* bytes of address space: stacks, arenas, queues of 512 frames for a few agencies */
-#define SPAWN_GATE_FDS_MORE 160                 /* beside its connections: libzmq's own, and room to accept before cutting */
-#define SPAWN_MAP_MAX       (8 + CHILD_GATES_MAX)
-#define SPAWN_FD_MAX        (CHILD_FD_GATES + CHILD_GATES_MAX)
+#define SPAWN_GATE_MEMORY                                                                          \
+    (UINT64_C(1)                                                                                   \
+     << 30) /* bytes of address space: stacks, arenas, queues of 512 frames for a few agencies */
+#define SPAWN_GATE_FDS_MORE                                                                        \
+    160 /* beside its connections: libzmq's own, and room to accept before cutting */
+#define SPAWN_MAP_MAX (8 + CHILD_GATES_MAX)
+#define SPAWN_FD_MAX  (CHILD_FD_GATES + CHILD_GATES_MAX)
 
 static const char *const spawn_programs[] = {
     [SPAWN_CORE] = "almoner-core",
@@ -28,7 +31,8 @@ static const char *const spawn_programs[] = {
     [SPAWN_GATE] = "almoner-gate",
 };
 
-/* --- descriptors ------------------------------------------------------------------------------------------ */
+/* --- descriptors
+ * ------------------------------------------------------------------------------------------ */
 
 /* Moves a descriptor out of the children's numbers; the old one is closed whatever happens. */
 static int spawn_lift(int fd)
@@ -116,7 +120,8 @@ int spawn_pairs_open(size_t n_gates, struct spawn_pairs *p)
     return r;
 }
 
-/* --- the child, between fork and exec --------------------------------------------------------------------- */
+/* --- the child, between fork and exec
+ * --------------------------------------------------------------------- */
 
 struct spawn_map { /* which of our descriptors becomes which number */
     int from[SPAWN_MAP_MAX], to[SPAWN_MAP_MAX];
@@ -130,7 +135,8 @@ static void spawn_map_add(struct spawn_map *m, int from, int to)
     m->n++;
 }
 
-static void spawn_map_make(const struct spawn_request *r, int settings, int channel, struct spawn_map *m)
+static void spawn_map_make(const struct spawn_request *r, int settings, int channel,
+                           struct spawn_map *m)
 {
     m->n = 0;
     spawn_map_add(m, settings, CHILD_FD_SETTINGS);
@@ -184,13 +190,14 @@ static int spawn_confine(const struct spawn_request *r, pid_t parent)
     int rc = spawn_limit(RLIMIT_CORE, 0);
 
     sigemptyset(&none);
-    if (setpgid(0, 0) || prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-        sigprocmask(SIG_SETMASK, &none, NULL))
+    if (setpgid(0, 0) || prctl(PR_SET_PDEATHSIG, SIGKILL) ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || sigprocmask(SIG_SETMASK, &none, NULL))
         return -errno;
     if (getppid() != parent)
         return -ESRCH; /* it went before the prctl */
     if (!rc && r->kind == SPAWN_GATE)
-        rc = spawn_limit(RLIMIT_NOFILE, (uint64_t)r->settings->limits.connections + SPAWN_GATE_FDS_MORE);
+        rc = spawn_limit(RLIMIT_NOFILE,
+                         (uint64_t)r->settings->limits.connections + SPAWN_GATE_FDS_MORE);
 #ifndef ALM_SANITIZED /* the sanitizers reserve terabytes of addresses */
     if (!rc && r->kind == SPAWN_GATE)
         rc = spawn_limit(RLIMIT_AS, SPAWN_GATE_MEMORY);
@@ -201,7 +208,8 @@ static int spawn_confine(const struct spawn_request *r, pid_t parent)
 /* The environment's few harmless names. */
 static void spawn_environment(char *out[static 8])
 {
-    static const char *const names[] = { "PATH=", "LANG=", "TZ=", "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=" };
+    static const char *const names[] = { "PATH=",         "LANG=",          "TZ=",
+                                         "ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=" };
     size_t n = 0;
 
     for (size_t i = 0; i < ALM_LEN(names); i++) {
@@ -215,8 +223,8 @@ static void spawn_environment(char *out[static 8])
     out[n] = NULL;
 }
 
-ALM_NORETURN static void spawn_become(const struct spawn_request *r, const struct spawn_map *m, const char *path, char *environment[],
-                                      pid_t parent)
+ALM_NORETURN static void spawn_become(const struct spawn_request *r, const struct spawn_map *m,
+                                      const char *path, char *environment[], pid_t parent)
 {
     char *argv[] = { (char *)(uintptr_t)spawn_programs[r->kind], NULL };
     int rc = spawn_place(m);
@@ -227,11 +235,14 @@ ALM_NORETURN static void spawn_become(const struct spawn_request *r, const struc
         execve(path, argv, environment);
         rc = -errno;
     }
-    log_error("child-not-started", "program=%s reason=%s", spawn_programs[r->kind], LOG_Q(strerror(-rc)));
+    log_error("child-not-started", "program=%s reason=%s", spawn_programs[r->kind],
+              LOG_Q(strerror(-rc)));
     _exit(127);
 }
 
-/* --- starting ------------------------------------------------------------------------------------------------ */
+/* --- starting
+ * ------------------------------------------------------------------------------------------------
+ */
 
 static int spawn_settings_memory(const struct spawn_request *r)
 {
@@ -251,7 +262,8 @@ int spawn_child(const struct spawn_request *r, pid_t *pid, int *channel)
 
     if (settings < 0)
         return settings;
-    if (snprintf(path, sizeof(path), "%s/%s", r->libexec, spawn_programs[r->kind]) >= (int)sizeof(path))
+    if (snprintf(path, sizeof(path), "%s/%s", r->libexec, spawn_programs[r->kind]) >=
+        (int)sizeof(path))
         return -ENAMETOOLONG;
     rc = spawn_pair(ends);
     if (!rc && fcntl(ends[0], F_SETFL, O_NONBLOCK))

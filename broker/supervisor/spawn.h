@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spawn.h - one child process: its settings as JSON on a memfd, its descriptors, its limits, nothing else of ours. */
+/* spawn.h - one child process: its settings as JSON on a memfd, its descriptors, its limits,
+ * nothing else of ours. */
 #pragma once
 #include "base/attr.h"
 #include "supervisor/settings.h"
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Every descriptor of the supervisor that a child may be handed lies at or above this, so that placing one at its number in the
- * child never hits another. */
+/* Every descriptor of the supervisor that a child may be handed lies at or above this, so that
+ * placing one at its number in the child never hits another. */
 #define SPAWN_FD_LEAST 600
 
 enum spawn_kind { SPAWN_CORE = 1, SPAWN_SIGNER, SPAWN_READER, SPAWN_GATE };
@@ -32,5 +33,6 @@ struct spawn_request {
     const char *const *suspend; /* SPAWN_CORE: agency ids */
     size_t n_suspend;
 };
-/* Starts it. *channel: our end of its descriptor 4, non-blocking. Return: 0, -errno, -ENOMEM. A program that cannot be executed ends with 127. */
+/* Starts it. *channel: our end of its descriptor 4, non-blocking. Return: 0, -errno, -ENOMEM. A
+ * program that cannot be executed ends with 127. */
 ALM_MUST_USE int spawn_child(const struct spawn_request *request, pid_t *pid, int *channel);

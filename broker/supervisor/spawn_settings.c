@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spawn_settings.c - see spawn_settings.h. Each secret goes to the children that need it and to no other. */
+/* spawn_settings.c - see spawn_settings.h. Each secret goes to the children that need it and to no
+ * other. */
 #include "supervisor/spawn_settings.h"
 
 #include "base/bytes.h"
@@ -39,7 +40,8 @@ static json_t *spawn_hex(const uint8_t octets[static 32])
     return text;
 }
 
-/* Where everything begins: the keys that every child has. A failed allocation anywhere shows as NULL at the end. */
+/* Where everything begins: the keys that every child has. A failed allocation anywhere shows as
+ * NULL at the end. */
 static json_t *spawn_common(const struct spawn_request *r)
 {
     return json_pack("{s:s}", "log_level", r->settings->log_level);
@@ -50,7 +52,8 @@ static json_t *spawn_gates(const struct settings *s)
     json_t *list = json_array();
 
     for (size_t i = 0; list && i < s->n_gates; i++) {
-        json_t *gate = json_pack("{s:s, s:s}", "organisation", s->gates[i].organisation, "bind", s->gates[i].bind);
+        json_t *gate = json_pack("{s:s, s:s}", "organisation", s->gates[i].organisation, "bind",
+                                 s->gates[i].bind);
 
         if (json_array_append_new(list, gate)) {
             json_decref(list);
@@ -79,14 +82,18 @@ static json_t *spawn_core(const struct spawn_request *r)
     char control[SETTINGS_PATH + 16];
 
     snprintf(control, sizeof(control), "%s/control.sock", s->runtime_dir);
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, s:I}, s:o}", "mode", s->mode,
-                     "origin", s->origin, "zone", s->zone, "data_dir", s->data_dir, "store_mib", (json_int_t)s->limits.store_mib,
-                     "store_key", spawn_hex(s->store_key.octets), "audit_public", spawn_hex(s->audit_public), "curve_public",
-                     s->curve.public_key, "control_socket", control, "gates", spawn_gates(s), "limits", "frame_bytes",
-                     (json_int_t)s->limits.frame_bytes, "messages_per_s", (json_int_t)s->limits.messages_per_s, "daily_bytes",
-                     (json_int_t)s->limits.daily_bytes, "deadline_ms", (json_int_t)s->limits.deadline_ms, "lease_ms",
-                     (json_int_t)s->limits.lease_ms, "signer", "interval_ms", (json_int_t)s->signer.interval_ms, "unsigned_limit_ms",
-                     (json_int_t)s->signer.unsigned_limit_s * 1000, "suspend", spawn_suspend(r));
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, "
+        "s:I}, s:o}",
+        "mode", s->mode, "origin", s->origin, "zone", s->zone, "data_dir", s->data_dir, "store_mib",
+        (json_int_t)s->limits.store_mib, "store_key", spawn_hex(s->store_key.octets),
+        "audit_public", spawn_hex(s->audit_public), "curve_public", s->curve.public_key,
+        "control_socket", control, "gates", spawn_gates(s), "limits", "frame_bytes",
+        (json_int_t)s->limits.frame_bytes, "messages_per_s", (json_int_t)s->limits.messages_per_s,
+        "daily_bytes", (json_int_t)s->limits.daily_bytes, "deadline_ms",
+        (json_int_t)s->limits.deadline_ms, "lease_ms", (json_int_t)s->limits.lease_ms, "signer",
+        "interval_ms", (json_int_t)s->signer.interval_ms, "unsigned_limit_ms",
+        (json_int_t)s->signer.unsigned_limit_s * 1000, "suspend", spawn_suspend(r));
 }
 
 static json_t *spawn_gate(const struct spawn_request *r)
@@ -95,10 +102,12 @@ static json_t *spawn_gate(const struct spawn_request *r)
     char name[16];
 
     snprintf(name, sizeof(name), "gate-%u", r->gate);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I}}", "name", name, "organisation", s->gates[r->gate].organisation,
-                     "bind", s->gates[r->gate].bind, "curve_public", s->curve.public_key, "curve_secret", s->curve.secret_key, "limits",
-                     "frame_bytes", (json_int_t)s->limits.frame_bytes, "messages_per_s", (json_int_t)s->limits.messages_per_s,
-                     "connections", (json_int_t)s->limits.connections, "connections_per_agency",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:{s:I, s:I, s:I, s:I}}", "name", name,
+                     "organisation", s->gates[r->gate].organisation, "bind", s->gates[r->gate].bind,
+                     "curve_public", s->curve.public_key, "curve_secret", s->curve.secret_key,
+                     "limits", "frame_bytes", (json_int_t)s->limits.frame_bytes, "messages_per_s",
+                     (json_int_t)s->limits.messages_per_s, "connections",
+                     (json_int_t)s->limits.connections, "connections_per_agency",
                      (json_int_t)s->limits.connections_per_agency);
 }
 
@@ -108,8 +117,9 @@ static json_t *spawn_signer(const struct spawn_request *r)
     char state[SETTINGS_PATH + 16];
 
     snprintf(state, sizeof(state), "%s/signer.head", s->data_dir);
-    return json_pack("{s:s, s:s, s:o, s:s, s:I}", "mode", s->mode, "origin", s->origin, "audit_key", spawn_hex(s->audit_key.octets),
-                     "state_file", state, "interval_ms", (json_int_t)s->signer.interval_ms);
+    return json_pack("{s:s, s:s, s:o, s:s, s:I}", "mode", s->mode, "origin", s->origin, "audit_key",
+                     spawn_hex(s->audit_key.octets), "state_file", state, "interval_ms",
+                     (json_int_t)s->signer.interval_ms);
 }
 
 static json_t *spawn_reader(const struct spawn_request *r)
@@ -118,9 +128,11 @@ static json_t *spawn_reader(const struct spawn_request *r)
     char officers[SETTINGS_PATH + 16];
 
     snprintf(officers, sizeof(officers), "%s/officers.sock", s->runtime_dir);
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:i}", "mode", s->mode, "origin", s->origin, "zone", s->zone, "data_dir",
-                     s->data_dir, "store_mib", (json_int_t)s->limits.store_mib, "store_key", spawn_hex(s->store_key.octets),
-                     "audit_public", spawn_hex(s->audit_public), "officers_socket", officers, "snapshot_ms", 5000);
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:i}", "mode", s->mode, "origin",
+                     s->origin, "zone", s->zone, "data_dir", s->data_dir, "store_mib",
+                     (json_int_t)s->limits.store_mib, "store_key", spawn_hex(s->store_key.octets),
+                     "audit_public", spawn_hex(s->audit_public), "officers_socket", officers,
+                     "snapshot_ms", 5000);
 }
 
 static json_t *spawn_own(const struct spawn_request *r)

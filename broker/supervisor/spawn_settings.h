@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* spawn_settings.h - each child's settings as JSON text; the keys are listed in broker/README.md. */
+/* spawn_settings.h - each child's settings as JSON text; the keys are listed in broker/README.md.
+ */
 #pragma once
 #include "supervisor/spawn.h"
 

@@ -44,7 +44,9 @@ static void ends_close(struct ends *e)
 
 static struct pair_msg frame_for(const char *agency, const void *data, size_t len)
 {
-    struct pair_msg m = { .type = PAIR_OUT, .ref = UINT64_C(0x0102030405060708), .frame = bytes_of(data, len) };
+    struct pair_msg m = { .type = PAIR_OUT,
+                          .ref = UINT64_C(0x0102030405060708),
+                          .frame = bytes_of(data, len) };
 
     snprintf(m.agency, sizeof(m.agency), "%s", agency);
     return m;
@@ -52,7 +54,8 @@ static struct pair_msg frame_for(const char *agency, const void *data, size_t le
 
 static void pair_carries_every_type(void **state)
 {
-    struct pair_peer peers[2] = { { .agency = "hospital", .key = { 1, 2, 3 } }, { .agency = "school", .key = { [31] = 9 } } };
+    struct pair_peer peers[2] = { { .agency = "hospital", .key = { 1, 2, 3 } },
+                                  { .agency = "school", .key = { [31] = 9 } } };
     struct pair_msg sent[] = {
         { .type = PAIR_READY },
         { .type = PAIR_ALLOW, .peers = peers, .n_peers = 2 },
@@ -252,7 +255,8 @@ static void pair_refuses_every_bad_datagram(void **state)
         const struct pair_msg *got;
         int r;
 
-        assert_int_equal(send(e.raw, bad_datagrams[i].octets, bad_datagrams[i].len, 0), bad_datagrams[i].len);
+        assert_int_equal(send(e.raw, bad_datagrams[i].octets, bad_datagrams[i].len, 0),
+                         bad_datagrams[i].len);
         r = pair_recv(e.core, &got);
         if (r != -EBADMSG)
             fail_msg("%s: %d", bad_datagrams[i].what, r);

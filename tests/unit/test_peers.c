@@ -14,7 +14,9 @@ static const struct pair_peer hospital = { .agency = "hospital", .key = { 1 } };
 static const struct pair_peer hospital_second = { .agency = "hospital", .key = { 2 } };
 static const struct pair_peer school = { .agency = "school", .key = { 3 } };
 static const struct wire_route route_a = { { 0, 1, 2, 3, 4 } }, route_b = { { 0, 9, 9, 9, 9 } };
-static const struct peers_limits limits = { .messages_per_s = 5, .connections = 4, .connections_per_agency = 2 };
+static const struct peers_limits limits = { .messages_per_s = 5,
+                                            .connections = 4,
+                                            .connections_per_agency = 2 };
 
 static struct peers *peers_with(const struct pair_peer *list, size_t n)
 {
@@ -27,13 +29,14 @@ static struct peers *peers_with(const struct pair_peer *list, size_t n)
     return p;
 }
 
-static void user_of(const struct peers *p, const struct pair_peer *peer, char user[static WIRE_USER_MAX])
+static void user_of(const struct peers *p, const struct pair_peer *peer,
+                    char user[static WIRE_USER_MAX])
 {
     assert_int_equal(peers_admit_key(p, peer->key, user), WIRE_ADMIT);
 }
 
-static enum peers_verdict frame(struct peers *p, const char *user, const struct wire_route *route, int fd, int64_t now_ms,
-                                struct peers_cut *cut)
+static enum peers_verdict frame(struct peers *p, const char *user, const struct wire_route *route,
+                                int fd, int64_t now_ms, struct peers_cut *cut)
 {
     char agency[PAIR_AGENCY_MAX];
 
@@ -229,7 +232,8 @@ static void peers_drops_beyond_the_rate_and_recovers(void **state)
     assert_int_equal(n, 40); /* two seconds of four times five */
     assert_int_equal(frame(p, user, &route_a, 20, 1010, &cut), PEERS_TOO_FAST);
     assert_int_equal(frame(p, user, &route_a, 20, 1100, &cut), PEERS_PASS);
-    assert_int_equal(frame(p, user, &route_a, 20, 900, &cut), PEERS_PASS); /* a clock that goes back gives nothing, and takes nothing */
+    assert_int_equal(frame(p, user, &route_a, 20, 900, &cut),
+                     PEERS_PASS); /* a clock that goes back gives nothing, and takes nothing */
     peers_free(p);
 }
 

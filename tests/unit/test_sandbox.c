@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sandbox.c - what each kind of process can no longer do, each tried in a process of its own. */
+/* test_sandbox.c - what each kind of process can no longer do, each tried in a process of its own.
+ */
 #include "sandbox/sandbox.h"
 
 #include "base/log.h"
@@ -140,7 +141,8 @@ static void sandbox_refuses_what_a_kind_does_not_need(void **state)
     skip();
 #endif
     for (size_t i = 0; i < ALM_LEN(rows); i++) {
-        int gate = in_sandbox(SANDBOX_GATE, rows[i].try), signer = in_sandbox(SANDBOX_SIGNER, rows[i].try),
+        int gate = in_sandbox(SANDBOX_GATE, rows[i].try),
+            signer = in_sandbox(SANDBOX_SIGNER, rows[i].try),
             reader = in_sandbox(SANDBOX_READER, rows[i].try);
 
         if (gate != rows[i].gate || signer != rows[i].signer || reader != rows[i].reader)
