@@ -207,6 +207,7 @@ static int policy_show_text(struct officer_session *s)
 int command_policy_show(struct officer_session *s)
 {
     json_t *q, *r = NULL;
+    const char *hash;
     char shown[128];
     int rc;
 
@@ -217,17 +218,16 @@ int command_policy_show(struct officer_session *s)
     json_decref(q);
     if (rc)
         return rc;
+    hash = json_string_value(json_object_get(r, "policy"));
     if (s->args->json) {
         print_json(r);
-    } else if (!json_is_string(json_object_get(r, "hash")) ||
-               !json_string_length(json_object_get(r, "hash"))) {
+    } else if (!hash || !*hash) {
         (void)printf("no policy is in force: nothing is shared until two officers activate one "
                      "(almoner policy activate PATH)\n");
     } else {
         (void)printf("name  %s\n", printable(json_string_value(json_object_get(r, "name")), shown,
                                              sizeof(shown)));
-        (void)printf("hash  %s\n", printable(json_string_value(json_object_get(r, "hash")), shown,
-                                             sizeof(shown)));
+        (void)printf("hash  %s\n", printable(hash, shown, sizeof(shown)));
         (void)printf("\nTo see whether a folder of policy text is this one: almoner policy check "
                      "PATH prints its hash.\n");
     }

@@ -293,7 +293,7 @@ int command_officer_add(struct officer_session *s)
 
 int command_officer_list(struct officer_session *s)
 {
-    static const char *const titles[] = { "officer", "standing", "public key" };
+    static const char *const titles[] = { "officer", "standing" };
     const json_t *list;
     struct table *t;
     json_t *r, *o;
@@ -309,8 +309,7 @@ int command_officer_list(struct officer_session *s)
     }
     t = table_new(ALM_LEN(titles), titles);
     json_array_foreach(list, i, o) if (t)
-        table_row(t, (const char *const[]){ text_of(o, "officer"), text_of(o, "standing"),
-                                            text_of(o, "public") });
+        table_row(t, (const char *const[]){ text_of(o, "officer"), text_of(o, "standing") });
     table_print(t);
     if (json_array_size(list) < 2)
         (void)printf("two officers are needed before any policy can be activated: almoner officer "

@@ -72,7 +72,7 @@ def core(request):
     if request["op"] == "agencies":
         return [{"ok": True, "agencies": [{"agency": "housing", "standing": "active", "curve": ["c" * 40], "sign": ["s" * 44]}]}]
     if request["op"] == "policy":
-        return [{"ok": True, "hash": "", "name": ""}]
+        return [{"ok": True, "policy": "", "name": ""}]
     return [{"ok": True, "leaf": 7}]
 
 
