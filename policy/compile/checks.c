@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* checks.c - what is wrong between groups that are each well formed: teams of teams, circles, purposes that nothing makes lawful. */
+/* checks.c - what is wrong between groups that are each well formed: teams of teams, circles,
+ * purposes that nothing makes lawful. */
 #include "compile/model.h"
 
 static const struct conf_node *place(const struct model *m, enum names_kind kind, uint16_t i)
@@ -7,15 +8,18 @@ static const struct conf_node *place(const struct model *m, enum names_kind kind
     return m->names[kind].items[i].at;
 }
 
-/* An organisation and its teams: one level, so that "or the agency it is a team of" has one meaning. */
+/* An organisation and its teams: one level, so that "or the agency it is a team of" has one
+ * meaning. */
 static void check_teams(struct model *m)
 {
     for (uint16_t i = 0; i < m->l.n_agencies; i++) {
         const struct lay_agency *a = &m->l.agencies[i];
 
         if (a->organisation != i && m->l.agencies[a->organisation].organisation != a->organisation)
-            conf_fail(m->e, place(m, NAMES_AGENCY, i), "agency \"%s\" is a team of \"%s\", which is itself a team: name the organisation",
-                      a->id, m->l.agencies[a->organisation].id);
+            conf_fail(
+                m->e, place(m, NAMES_AGENCY, i),
+                "agency \"%s\" is a team of \"%s\", which is itself a team: name the organisation",
+                a->id, m->l.agencies[a->organisation].id);
     }
 }
 
@@ -25,7 +29,8 @@ static void check_tree(struct model *m, uint16_t i)
 
     for (uint16_t p = i; p != POLICY_NONE; p = m->l.purposes[p].parent)
         if (steps++ > m->l.n_purposes) {
-            conf_fail(m->e, place(m, NAMES_PURPOSE, i), "purpose \"%s\": its parents go round in a circle", m->l.purposes[i].id);
+            conf_fail(m->e, place(m, NAMES_PURPOSE, i),
+                      "purpose \"%s\": its parents go round in a circle", m->l.purposes[i].id);
             return;
         }
 }
@@ -52,14 +57,18 @@ static void check_basis(struct model *m, uint16_t i)
         ever = ever || (carries(g, p) && overlaps(g, p));
     }
     if (p->n_bases == 0)
-        conf_fail(m->e, place(m, NAMES_PURPOSE, i), "purpose \"%s\" has no basis: list its gateways in bases", p->id);
+        conf_fail(m->e, place(m, NAMES_PURPOSE, i),
+                  "purpose \"%s\" has no basis: list its gateways in bases", p->id);
     else if (!carried)
         conf_fail(m->e, place(m, NAMES_PURPOSE, i),
-                  p->consent ? "purpose \"%s\" rests on consent but lists no gateway of kind consent"
-                             : "purpose \"%s\" does not rest on consent but lists no gateway that is a duty or a power",
+                  p->consent
+                      ? "purpose \"%s\" rests on consent but lists no gateway of kind consent"
+                      : "purpose \"%s\" does not rest on consent but lists no gateway that is a "
+                        "duty or a power",
                   p->id);
     else if (!ever)
-        conf_fail(m->e, place(m, NAMES_PURPOSE, i), "purpose \"%s\": none of its gateways is in force between its dates", p->id);
+        conf_fail(m->e, place(m, NAMES_PURPOSE, i),
+                  "purpose \"%s\": none of its gateways is in force between its dates", p->id);
 }
 
 static void check_purpose_dates(struct model *m, uint16_t i)
@@ -71,9 +80,11 @@ static void check_purpose_dates(struct model *m, uint16_t i)
         return; /* reported already */
     protocol = &m->l.protocols[p->protocol];
     if (protocol->from != POLICY_DAY_NONE && p->from < protocol->from)
-        conf_fail(m->e, place(m, NAMES_PURPOSE, i), "purpose \"%s\" begins before its protocol \"%s\"", p->id, protocol->id);
+        conf_fail(m->e, place(m, NAMES_PURPOSE, i),
+                  "purpose \"%s\" begins before its protocol \"%s\"", p->id, protocol->id);
     if (protocol->until != POLICY_DAY_NONE && p->until > protocol->until)
-        conf_fail(m->e, place(m, NAMES_PURPOSE, i), "purpose \"%s\" ends after its protocol \"%s\"", p->id, protocol->id);
+        conf_fail(m->e, place(m, NAMES_PURPOSE, i), "purpose \"%s\" ends after its protocol \"%s\"",
+                  p->id, protocol->id);
 }
 
 static void check_consent(struct model *m, uint16_t i)
@@ -85,7 +96,9 @@ static void check_consent(struct model *m, uint16_t i)
     for (size_t c = 0; c < ALM_LEN(m->l.consent.capacities); c++)
         any = any || m->l.consent.capacities[c].able;
     if (!any)
-        conf_fail(m->e, place(m, NAMES_PURPOSE, i), "purpose \"%s\" rests on consent, but the group consent says of nobody that they are able to give it",
+        conf_fail(m->e, place(m, NAMES_PURPOSE, i),
+                  "purpose \"%s\" rests on consent, but the group consent says of nobody that they "
+                  "are able to give it",
                   m->l.purposes[i].id);
 }
 
@@ -96,7 +109,8 @@ static void check_roles(struct model *m, uint16_t i)
     for (size_t w = 0; w < ALM_LEN(m->l.purposes[i].roles); w++)
         any |= m->l.purposes[i].roles[w];
     if (!any)
-        conf_fail(m->e, place(m, NAMES_PURPOSE, i), "purpose \"%s\" admits no role at all", m->l.purposes[i].id);
+        conf_fail(m->e, place(m, NAMES_PURPOSE, i), "purpose \"%s\" admits no role at all",
+                  m->l.purposes[i].id);
 }
 
 static void check_question(struct model *m, uint16_t i)
@@ -107,7 +121,8 @@ static void check_question(struct model *m, uint16_t i)
     for (size_t w = 0; w < ALM_LEN(q->purposes); w++)
         any |= q->purposes[w];
     if (!any)
-        conf_fail(m->e, place(m, NAMES_QUESTION, i), "question \"%s\" may be asked for no purpose: list its purposes", q->id);
+        conf_fail(m->e, place(m, NAMES_QUESTION, i),
+                  "question \"%s\" may be asked for no purpose: list its purposes", q->id);
 }
 
 void checks_run(struct model *m)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compile.c - policy files to a bundle: finds the files, gathers what they declare, reads it, checks it, encodes it.
+/* compile.c - policy files to a bundle: finds the files, gathers what they declare, reads it,
+ * checks it, encodes it.
  *
  * Errors do not stop the reading, so one run shows them all; any error stops the encoding. */
 #include "compile/compile.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SUFFIX ".policy"
+#define SUFFIX    ".policy"
 #define FILES_MAX 64
 
 static void model_init(struct model *m, struct conf_errors *e)
@@ -22,10 +23,18 @@ static void model_init(struct model *m, struct conf_errors *e)
         [NAMES_ROLE] = { .noun = "role", .max = LAYOUT_ROLES_MAX, .id_max = LAYOUT_ID_MAX },
         [NAMES_CLASS] = { .noun = "closed class", .max = 64, .id_max = LAYOUT_ID_MAX },
         [NAMES_AGENCY] = { .noun = "agency", .max = POLICY_AGENCIES_MAX, .id_max = LAYOUT_ID_MAX },
-        [NAMES_GATEWAY] = { .noun = "gateway", .max = LAYOUT_GATEWAYS_MAX, .id_max = LAYOUT_ID_MAX },
-        [NAMES_PROTOCOL] = { .noun = "protocol", .max = LAYOUT_PROTOCOLS_MAX, .id_max = LAYOUT_ID_MAX },
-        [NAMES_PURPOSE] = { .noun = "purpose", .max = LAYOUT_PURPOSES_MAX, .id_max = LAYOUT_RULE_ID_MAX },
-        [NAMES_QUESTION] = { .noun = "question", .max = LAYOUT_QUESTIONS_MAX, .id_max = LAYOUT_RULE_ID_MAX },
+        [NAMES_GATEWAY] = { .noun = "gateway",
+                            .max = LAYOUT_GATEWAYS_MAX,
+                            .id_max = LAYOUT_ID_MAX },
+        [NAMES_PROTOCOL] = { .noun = "protocol",
+                             .max = LAYOUT_PROTOCOLS_MAX,
+                             .id_max = LAYOUT_ID_MAX },
+        [NAMES_PURPOSE] = { .noun = "purpose",
+                            .max = LAYOUT_PURPOSES_MAX,
+                            .id_max = LAYOUT_RULE_ID_MAX },
+        [NAMES_QUESTION] = { .noun = "question",
+                             .max = LAYOUT_QUESTIONS_MAX,
+                             .id_max = LAYOUT_RULE_ID_MAX },
     };
 
     memset(m, 0, sizeof(*m));
@@ -125,14 +134,15 @@ static void once(struct model *m, const struct conf_node **slot, const struct co
     if (conf_type_of(n) != CONF_GROUP)
         conf_fail(m->e, n, "%s is a group: write %s = { ... };", conf_name(n), conf_name(n));
     else if (*slot)
-        conf_fail(m->e, n, "%s is declared twice; first at %s:%u", conf_name(n), conf_file(*slot), conf_line(*slot));
+        conf_fail(m->e, n, "%s is declared twice; first at %s:%u", conf_name(n), conf_file(*slot),
+                  conf_line(*slot));
     else
         *slot = n;
 }
 
 static const struct {
     const char *key;
-    int kind; /* enum names_kind, or -1 */
+    int kind;     /* enum names_kind, or -1 */
     size_t group; /* offset of the group's slot */
 } top[] = {
     { "partnership", -1, offsetof(struct model, partnership) },
@@ -187,7 +197,8 @@ static void take_words(const struct names *from, const char **to, uint16_t *n)
 
 static int read_all(struct model *m)
 {
-    static int (*const readers[])(struct model *) = { read_agencies, read_gateways, read_protocols, read_purposes, read_questions };
+    static int (*const readers[])(struct model *) = { read_agencies, read_gateways, read_protocols,
+                                                      read_purposes, read_questions };
     int r = 0;
 
     take_words(&m->names[NAMES_SECTOR], m->l.sectors, &m->l.n_sectors);
@@ -204,7 +215,8 @@ static int read_all(struct model *m)
     return 0;
 }
 
-/* What we wrote must be what the engine takes: a difference is our mistake, found here and not in the store. */
+/* What we wrote must be what the engine takes: a difference is our mistake, found here and not in
+ * the store. */
 static int self_check(struct model *m, struct bytes compiled)
 {
     ALM_CLEANUP(bundle_freep) struct bundle *b = NULL;
@@ -213,7 +225,8 @@ static int self_check(struct model *m, struct bytes compiled)
     if (r == -ENOMEM)
         return r;
     if (r < 0)
-        conf_fail(m->e, NULL, "the policy compiled to bytes that the engine refuses (%s)", strerror(-r));
+        conf_fail(m->e, NULL, "the policy compiled to bytes that the engine refuses (%s)",
+                  strerror(-r));
     return 0;
 }
 
@@ -225,7 +238,8 @@ static int encode(struct model *m, struct buf *out)
     buf_init(&compiled, LAYOUT_BUNDLE_MAX);
     r = layout_encode(&m->l, &compiled);
     if (r == -E2BIG) {
-        conf_fail(m->e, NULL, "the policy is too large: more than %u bytes when compiled", LAYOUT_BUNDLE_MAX);
+        conf_fail(m->e, NULL, "the policy is too large: more than %u bytes when compiled",
+                  LAYOUT_BUNDLE_MAX);
         return -EINVAL;
     }
     if (r == 0)

@@ -24,7 +24,8 @@ const char *field_text(const struct field *f, const char *key, const char *fallb
     if (!fallback && !*text)
         conf_fail(f->m->e, n, "%s \"%s\": %s is empty", f->noun, f->id, key);
     if (strlen(text) > LAYOUT_TEXT_MAX) {
-        conf_fail(f->m->e, n, "%s \"%s\": %s is longer than %d bytes", f->noun, f->id, key, LAYOUT_TEXT_MAX);
+        conf_fail(f->m->e, n, "%s \"%s\": %s is longer than %d bytes", f->noun, f->id, key,
+                  LAYOUT_TEXT_MAX);
         return "";
     }
     if (!utf8_valid(text, strlen(text))) {
@@ -34,7 +35,8 @@ const char *field_text(const struct field *f, const char *key, const char *fallb
     return text;
 }
 
-static void fail_word(const struct field *f, const struct conf_node *n, const char *key, const struct word *words)
+static void fail_word(const struct field *f, const struct conf_node *n, const char *key,
+                      const struct word *words)
 {
     ALM_CLEANUP(buf_deinit) struct buf list = { 0 };
 
@@ -46,7 +48,8 @@ static void fail_word(const struct field *f, const struct conf_node *n, const ch
               buf_status(&list) == 0 ? (const char *)list.data : "the words of the manual");
 }
 
-uint8_t field_word(const struct field *f, const char *key, const struct word *words, const char *fallback)
+uint8_t field_word(const struct field *f, const char *key, const struct word *words,
+                   const char *fallback)
 {
     const struct conf_node *n = conf_child(f->group, key);
     const char *text = fallback;
@@ -74,7 +77,8 @@ bool field_bool(const struct field *f, const char *key, bool fallback)
     return v;
 }
 
-int64_t field_int(const struct field *f, const char *key, int64_t min, int64_t max, int64_t fallback)
+int64_t field_int(const struct field *f, const char *key, int64_t min, int64_t max,
+                  int64_t fallback)
 {
     const struct conf_node *n = child_of(f, key, fallback == FIELD_REQUIRED);
     int64_t v = fallback == FIELD_REQUIRED ? min : fallback;
@@ -93,13 +97,15 @@ int32_t field_day(const struct field *f, const char *key, bool required)
     if (!n || !conf_string(n, f->m->e, &text))
         return POLICY_DAY_NONE;
     if (civil_parse(text, &day) < 0) {
-        conf_fail(f->m->e, n, "%s \"%s\": %s must be a day that exists, as \"2026-05-03\"", f->noun, f->id, key);
+        conf_fail(f->m->e, n, "%s \"%s\": %s must be a day that exists, as \"2026-05-03\"", f->noun,
+                  f->id, key);
         return POLICY_DAY_NONE;
     }
     return day;
 }
 
-static uint16_t resolve(const struct field *f, const char *key, enum names_kind kind, const struct conf_node *n)
+static uint16_t resolve(const struct field *f, const char *key, enum names_kind kind,
+                        const struct conf_node *n)
 {
     const struct names *names = &f->m->names[kind];
     const char *id = NULL;
@@ -109,8 +115,9 @@ static uint16_t resolve(const struct field *f, const char *key, enum names_kind 
         return POLICY_NONE;
     i = names_find(names, id);
     if (i == POLICY_NONE)
-        conf_fail(f->m->e, n, "%s \"%s\": %s names an unknown %s \"%.63s\"; declare it or correct the id", f->noun, f->id, key,
-                  names->noun, id);
+        conf_fail(f->m->e, n,
+                  "%s \"%s\": %s names an unknown %s \"%.63s\"; declare it or correct the id",
+                  f->noun, f->id, key, names->noun, id);
     return i;
 }
 
@@ -142,13 +149,15 @@ bool field_bits(const struct field *f, const char *key, enum names_kind kind, ui
         if (bit == POLICY_NONE)
             continue;
         if ((words[bit / 64] >> (bit % 64)) & 1)
-            conf_fail(f->m->e, conf_at(list, i), "%s \"%s\": %s names the same %s twice", f->noun, f->id, key, f->m->names[kind].noun);
+            conf_fail(f->m->e, conf_at(list, i), "%s \"%s\": %s names the same %s twice", f->noun,
+                      f->id, key, f->m->names[kind].noun);
         words[bit / 64] |= UINT64_C(1) << (bit % 64);
     }
     return conf_child(f->group, key) != NULL;
 }
 
-uint16_t field_refs(const struct field *f, const char *key, enum names_kind kind, uint16_t *out, uint16_t max)
+uint16_t field_refs(const struct field *f, const char *key, enum names_kind kind, uint16_t *out,
+                    uint16_t max)
 {
     const struct conf_node *list = field_list(f, key);
     uint16_t n = 0;
@@ -159,7 +168,8 @@ uint16_t field_refs(const struct field *f, const char *key, enum names_kind kind
         if (ref == POLICY_NONE)
             continue;
         if (n == max) {
-            conf_fail(f->m->e, conf_at(list, i), "%s \"%s\": at most %u in %s", f->noun, f->id, (unsigned)max, key);
+            conf_fail(f->m->e, conf_at(list, i), "%s \"%s\": at most %u in %s", f->noun, f->id,
+                      (unsigned)max, key);
             break;
         }
         out[n++] = ref;
@@ -170,7 +180,8 @@ uint16_t field_refs(const struct field *f, const char *key, enum names_kind kind
 void field_order(const struct field *f, int32_t from, int32_t until)
 {
     if (from != POLICY_DAY_NONE && until != POLICY_DAY_NONE && from > until)
-        conf_fail(f->m->e, conf_child(f->group, "to"), "%s \"%s\": to is before from", f->noun, f->id);
+        conf_fail(f->m->e, conf_child(f->group, "to"), "%s \"%s\": to is before from", f->noun,
+                  f->id);
 }
 
 bool field_is(const struct field *f, const char *key, const char *text)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fields.h - inside the compiler only: one key of a group, checked, with an error that says what to write. */
+/* fields.h - inside the compiler only: one key of a group, checked, with an error that says what to
+ * write. */
 #pragma once
 #include "compile/model.h"
 
@@ -14,19 +15,24 @@ struct field { /* a group that is being read */
 };
 #define FIELD_REQUIRED INT64_MIN
 
-/* Each returns a harmless value after an error. fallback NULL (or FIELD_REQUIRED): the key must be there. */
+/* Each returns a harmless value after an error. fallback NULL (or FIELD_REQUIRED): the key must be
+ * there. */
 const char *field_text(const struct field *f, const char *key, const char *fallback);
-uint8_t field_word(const struct field *f, const char *key, const struct word *words, const char *fallback);
+uint8_t field_word(const struct field *f, const char *key, const struct word *words,
+                   const char *fallback);
 bool field_bool(const struct field *f, const char *key, bool fallback);
-int64_t field_int(const struct field *f, const char *key, int64_t min, int64_t max, int64_t fallback);
+int64_t field_int(const struct field *f, const char *key, int64_t min, int64_t max,
+                  int64_t fallback);
 /* Not given: POLICY_DAY_NONE, an error too when required. */
 int32_t field_day(const struct field *f, const char *key, bool required);
-/* An id declared elsewhere; POLICY_NONE when the key is absent (an error too when required) or unknown (an error). */
+/* An id declared elsewhere; POLICY_NONE when the key is absent (an error too when required) or
+ * unknown (an error). */
 uint16_t field_ref(const struct field *f, const char *key, enum names_kind kind, bool required);
 /* A list of ids, each turned into a bit of words[]. Return: true when the key is there. */
 bool field_bits(const struct field *f, const char *key, enum names_kind kind, uint64_t *words);
 /* A list of ids in the order written, at most max. Return: how many. */
-uint16_t field_refs(const struct field *f, const char *key, enum names_kind kind, uint16_t *out, uint16_t max);
+uint16_t field_refs(const struct field *f, const char *key, enum names_kind kind, uint16_t *out,
+                    uint16_t max);
 /* from <= to, when both are given. */
 void field_order(const struct field *f, int32_t from, int32_t until);
 /* Is the child a string with this text? */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* model.h - inside the compiler only: what was gathered from the files, before and while it becomes a layout. */
+/* model.h - inside the compiler only: what was gathered from the files, before and while it becomes
+ * a layout. */
 #pragma once
 #include "conf/conf.h"
 #include "engine/layout.h"
@@ -9,7 +10,7 @@ struct item { /* one declared id */
     const struct conf_node *at; /* its group, or the string itself in a list of words */
     size_t order;               /* of appearance: the first of two with one id is the one kept */
 };
-struct names { /* every declared id of one kind, sorted once gathered */
+struct names {        /* every declared id of one kind, sorted once gathered */
     const char *noun; /* "agency" */
     size_t max;
     size_t id_max;
@@ -17,7 +18,15 @@ struct names { /* every declared id of one kind, sorted once gathered */
     size_t n, cap;
 };
 enum names_kind {
-    NAMES_SECTOR, NAMES_AREA, NAMES_ROLE, NAMES_CLASS, NAMES_AGENCY, NAMES_GATEWAY, NAMES_PROTOCOL, NAMES_PURPOSE, NAMES_QUESTION,
+    NAMES_SECTOR,
+    NAMES_AREA,
+    NAMES_ROLE,
+    NAMES_CLASS,
+    NAMES_AGENCY,
+    NAMES_GATEWAY,
+    NAMES_PROTOCOL,
+    NAMES_PURPOSE,
+    NAMES_QUESTION,
     NAMES_COUNT
 };
 struct model {
@@ -31,7 +40,8 @@ struct model {
 
 /* names.c. Return: 0 or -ENOMEM; what is wrong with the text is added to m->e. */
 ALM_MUST_USE int names_add(struct model *m, enum names_kind kind, const struct conf_node *list);
-void names_settle(struct model *m, enum names_kind kind); /* sorts, and reports ids declared twice */
+/* sorts, and reports ids declared twice */
+void names_settle(struct model *m, enum names_kind kind);
 void names_deinit(struct names *n);
 uint16_t names_find(const struct names *n, const char *id); /* POLICY_NONE when not declared */
 

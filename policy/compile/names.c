@@ -37,7 +37,9 @@ static const char *entry_id(struct model *m, const struct names *n, const struct
     if (!conf_string(at, m->e, &id))
         return NULL;
     if (!layout_id_valid(id, n->id_max)) {
-        conf_fail(m->e, at, "%s id must be 1 to %zu characters of a-z, 0-9, '.', '_' and '-', beginning with a letter or digit",
+        conf_fail(m->e, at,
+                  "%s id must be 1 to %zu characters of a-z, 0-9, '.', '_' and '-', beginning with "
+                  "a letter or digit",
                   n->noun, n->id_max);
         return NULL;
     }
@@ -50,7 +52,8 @@ int names_add(struct model *m, enum names_kind kind, const struct conf_node *lis
     bool groups = kind >= NAMES_AGENCY;
 
     if (conf_type_of(list) != CONF_LIST) {
-        conf_fail(m->e, list, "%s must be a list: write %s = %s;", conf_name(list), conf_name(list), groups ? "( {...}, {...} )" : "[ \"...\" ]");
+        conf_fail(m->e, list, "%s must be a list: write %s = %s;", conf_name(list), conf_name(list),
+                  groups ? "( {...}, {...} )" : "[ \"...\" ]");
         return 0;
     }
     for (size_t i = 0; i < conf_len(list); i++) {
@@ -87,15 +90,16 @@ void names_settle(struct model *m, enum names_kind kind)
         if (kept && strcmp(n->items[kept - 1].id, n->items[i].id) == 0) {
             const struct conf_node *first = n->items[kept - 1].at;
 
-            conf_fail(m->e, n->items[i].at, "%s \"%s\" is declared twice; first at %s:%u", n->noun, n->items[i].id, conf_file(first),
-                      conf_line(first));
+            conf_fail(m->e, n->items[i].at, "%s \"%s\" is declared twice; first at %s:%u", n->noun,
+                      n->items[i].id, conf_file(first), conf_line(first));
             continue;
         }
         n->items[kept++] = n->items[i];
     }
     n->n = kept;
     if (n->n > n->max) {
-        conf_fail(m->e, n->items[n->max].at, "%zu of this kind (%s): at most %zu", n->n, n->noun, n->max);
+        conf_fail(m->e, n->items[n->max].at, "%zu of this kind (%s): at most %zu", n->n, n->noun,
+                  n->max);
         n->n = n->max;
     }
 }

@@ -1,21 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_agencies.c - who takes part and under which law: partnership, agencies, gateways, protocols with their parties. */
+/* read_agencies.c - who takes part and under which law: partnership, agencies, gateways, protocols
+ * with their parties. */
 #include "compile/fields.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const struct word regimes[] = { { "ukgdpr", REGIME_UKGDPR }, { "law-enforcement", REGIME_LAW_ENFORCEMENT }, { NULL, 0 } };
-static const struct word gateway_regimes[] = {
-    { "any", REGIME_ANY }, { "ukgdpr", REGIME_UKGDPR }, { "law-enforcement", REGIME_LAW_ENFORCEMENT }, { NULL, 0 }
+static const struct word regimes[] = { { "ukgdpr", REGIME_UKGDPR },
+                                       { "law-enforcement", REGIME_LAW_ENFORCEMENT },
+                                       { NULL, 0 } };
+static const struct word gateway_regimes[] = { { "any", REGIME_ANY },
+                                               { "ukgdpr", REGIME_UKGDPR },
+                                               { "law-enforcement", REGIME_LAW_ENFORCEMENT },
+                                               { NULL, 0 } };
+static const struct word countries[] = {
+    { "england", 1 }, { "wales", 2 }, { "scotland", 3 }, { "northern-ireland", 4 }, { NULL, 0 }
 };
-static const struct word countries[] = { { "england", 1 }, { "wales", 2 }, { "scotland", 3 }, { "northern-ireland", 4 }, { NULL, 0 } };
-static const struct word kinds[] = { { "duty", GATEWAY_DUTY }, { "power", GATEWAY_POWER }, { "consent", GATEWAY_CONSENT }, { NULL, 0 } };
-static const struct word asks[] = { { "full", ASK_FULL }, { "insight-only", ASK_INSIGHT_ONLY }, { "no", ASK_NO }, { NULL, 0 } };
+static const struct word kinds[] = { { "duty", GATEWAY_DUTY },
+                                     { "power", GATEWAY_POWER },
+                                     { "consent", GATEWAY_CONSENT },
+                                     { NULL, 0 } };
+static const struct word asks[] = {
+    { "full", ASK_FULL }, { "insight-only", ASK_INSIGHT_ONLY }, { "no", ASK_NO }, { NULL, 0 }
+};
 static const struct word answers[] = { { "yes", 1 }, { "no", 0 }, { NULL, 0 } };
 static const struct word conditions[] = {
-    { "para18-reason", CONDITION_PARA18_REASON }, { "public-task-statement", CONDITION_PUBLIC_TASK_STATEMENT },
-    { "not-more-detrimental", CONDITION_NOT_MORE_DETRIMENTAL }, { "necessity", CONDITION_NECESSITY }, { NULL, 0 }
+    { "para18-reason", CONDITION_PARA18_REASON },
+    { "public-task-statement", CONDITION_PUBLIC_TASK_STATEMENT },
+    { "not-more-detrimental", CONDITION_NOT_MORE_DETRIMENTAL },
+    { "necessity", CONDITION_NECESSITY },
+    { NULL, 0 }
 };
 
 static struct field field_of(struct model *m, enum names_kind kind, uint16_t i)
@@ -32,7 +46,9 @@ void read_partnership(struct model *m)
 
     m->l.id = m->l.name = m->l.country = "";
     if (!m->partnership) {
-        conf_fail(m->e, NULL, "no partnership is declared: write partnership = { id = \"...\"; name = \"...\"; country = \"england\"; };");
+        conf_fail(m->e, NULL,
+                  "no partnership is declared: write partnership = { id = \"...\"; name = \"...\"; "
+                  "country = \"england\"; };");
         return;
     }
     conf_only(f.group, m->e, known);
@@ -40,13 +56,15 @@ void read_partnership(struct model *m)
     m->l.name = field_text(&f, "name", NULL);
     m->l.country = countries[field_word(&f, "country", countries, NULL) - 1].word;
     if (*m->l.id && !layout_id_valid(m->l.id, LAYOUT_ID_MAX))
-        conf_fail(m->e, conf_child(f.group, "id"), "partnership id must be of a-z, 0-9, '.', '_' and '-'");
+        conf_fail(m->e, conf_child(f.group, "id"),
+                  "partnership id must be of a-z, 0-9, '.', '_' and '-'");
 }
 
 static void read_agency(struct model *m, uint16_t i)
 {
-    static const char *const known[] = { "id", "name", "sector", "team_of", "sensitive", "regime", "controller", "areas", "hub",
-                                         "contact", NULL };
+    static const char *const known[] = { "id",        "name",    "sector",     "team_of",
+                                         "sensitive", "regime",  "controller", "areas",
+                                         "hub",       "contact", NULL };
     struct field f = field_of(m, NAMES_AGENCY, i);
     struct lay_agency *a = &m->l.agencies[i];
     uint16_t team_of;
@@ -80,7 +98,8 @@ int read_agencies(struct model *m)
     return 0;
 }
 
-static bool word_of(const struct field *f, const struct conf_node *n, const char *key, const struct word *words, uint32_t *out)
+static bool word_of(const struct field *f, const struct conf_node *n, const char *key,
+                    const struct word *words, uint32_t *out)
 {
     const char *text = NULL;
 
@@ -102,7 +121,10 @@ static void check_countries(const struct field *f)
     bool here = false;
 
     if (!list || conf_len(list) == 0) {
-        conf_fail(f->m->e, f->group, "gateway \"%s\": countries is missing: write countries = [\"england\", \"wales\"];", f->id);
+        conf_fail(
+            f->m->e, f->group,
+            "gateway \"%s\": countries is missing: write countries = [\"england\", \"wales\"];",
+            f->id);
         return;
     }
     for (size_t i = 0; i < conf_len(list); i++) {
@@ -112,13 +134,16 @@ static void check_countries(const struct field *f)
             here = here || strcmp(countries[value - 1].word, f->m->l.country) == 0;
     }
     if (!here && *f->m->l.country)
-        conf_fail(f->m->e, list, "gateway \"%s\" is not law in %s, where this partnership is", f->id, f->m->l.country);
+        conf_fail(f->m->e, list, "gateway \"%s\" is not law in %s, where this partnership is",
+                  f->id, f->m->l.country);
 }
 
 static void read_gateway(struct model *m, uint16_t i)
 {
-    static const char *const known[] = { "id", "title", "statute", "section", "countries", "from", "to", "kind", "regime",
-                                         "excluded_sectors", "conditions", "note", NULL };
+    static const char *const known[] = {
+        "id",   "title",  "statute",          "section",    "countries", "from", "to",
+        "kind", "regime", "excluded_sectors", "conditions", "note",      NULL
+    };
     struct field f = field_of(m, NAMES_GATEWAY, i);
     struct lay_gateway *g = &m->l.gateways[i];
     const struct conf_node *list;
@@ -163,14 +188,18 @@ static int by_agency(const void *a, const void *b)
     return (x->agency > y->agency) - (x->agency < y->agency);
 }
 
-static void read_party(const struct field *protocol, struct lay_protocol *p, const struct conf_node *n, bool seen[])
+static void read_party(const struct field *protocol, struct lay_protocol *p,
+                       const struct conf_node *n, bool seen[])
 {
     static const char *const known[] = { "agency", "ask", "answer", NULL };
-    struct field f = { .m = protocol->m, .group = n, .noun = "party of protocol", .id = protocol->id };
+    struct field f = {
+        .m = protocol->m, .group = n, .noun = "party of protocol", .id = protocol->id
+    };
     struct lay_party party;
 
     if (conf_type_of(n) != CONF_GROUP) {
-        conf_fail(f.m->e, n, "a party is written as { agency = \"...\"; ask = \"full\"; answer = \"yes\"; }");
+        conf_fail(f.m->e, n,
+                  "a party is written as { agency = \"...\"; ask = \"full\"; answer = \"yes\"; }");
         return;
     }
     conf_only(n, f.m->e, known);
@@ -180,7 +209,8 @@ static void read_party(const struct field *protocol, struct lay_protocol *p, con
     if (party.agency == POLICY_NONE)
         return;
     if (seen[party.agency]) {
-        conf_fail(f.m->e, n, "protocol \"%s\" has the party \"%s\" twice", f.id, f.m->l.agencies[party.agency].id);
+        conf_fail(f.m->e, n, "protocol \"%s\" has the party \"%s\" twice", f.id,
+                  f.m->l.agencies[party.agency].id);
         return;
     }
     seen[party.agency] = true;
@@ -219,7 +249,8 @@ static int read_protocol(struct model *m, uint16_t i)
     p->review = field_day(&f, "review", true);
     field_order(&f, p->from, p->until);
     if (p->review != POLICY_DAY_NONE && p->from != POLICY_DAY_NONE && p->review < p->from)
-        conf_fail(m->e, conf_child(f.group, "review"), "protocol \"%s\": review is before from", p->id);
+        conf_fail(m->e, conf_child(f.group, "review"), "protocol \"%s\": review is before from",
+                  p->id);
     return read_parties(&f, p);
 }
 

@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* read_rules.c - what may be asked, for what, and on which terms: purposes, questions, consent rules, shield owners. */
+/* read_rules.c - what may be asked, for what, and on which terms: purposes, questions, consent
+ * rules, shield owners. */
 #include "compile/fields.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 static const struct word needs[] = { { "required", 1 }, { "not-required", 0 }, { NULL, 0 } };
-static const struct word sensitive_rules[] = {
-    { "named", SENSITIVE_NAMED }, { "masked", SENSITIVE_MASKED }, { "hidden", SENSITIVE_HIDDEN }, { NULL, 0 }
+static const struct word sensitive_rules[] = { { "named", SENSITIVE_NAMED },
+                                               { "masked", SENSITIVE_MASKED },
+                                               { "hidden", SENSITIVE_HIDDEN },
+                                               { NULL, 0 } };
+static const struct word shield_levels[] = {
+    { "none", 0 }, { "location", 1 }, { "identity", 2 }, { "existence", 3 }, { NULL, 0 }
 };
-static const struct word shield_levels[] = { { "none", 0 }, { "location", 1 }, { "identity", 2 }, { "existence", 3 }, { NULL, 0 } };
-static const struct word question_kinds[] = {
-    { "holders", QUESTION_HOLDERS }, { "threshold", QUESTION_THRESHOLD }, { "referral", QUESTION_REFERRAL }, { NULL, 0 }
-};
+static const struct word question_kinds[] = { { "holders", QUESTION_HOLDERS },
+                                              { "threshold", QUESTION_THRESHOLD },
+                                              { "referral", QUESTION_REFERRAL },
+                                              { NULL, 0 } };
 static const struct word unknowns[] = { { "no", 0 }, { "cannot-say", 1 }, { NULL, 0 } };
 static const struct word scopes[] = { { "person", 0 }, { "household", 1 }, { NULL, 0 } };
 static const struct word levels[] = { { "low", 1 }, { "medium", 2 }, { "high", 4 }, { NULL, 0 } };
-static const struct word capacities[] = {
-    { "self", FACT_CAPACITY_SELF }, { "gillick", FACT_CAPACITY_GILLICK }, { "parent", FACT_CAPACITY_PARENT },
-    { "carer-without-pr", FACT_CAPACITY_CARER_WITHOUT_PR }, { "local-authority", FACT_CAPACITY_LOCAL_AUTHORITY }, { NULL, 0 }
-};
+static const struct word capacities[] = { { "self", FACT_CAPACITY_SELF },
+                                          { "gillick", FACT_CAPACITY_GILLICK },
+                                          { "parent", FACT_CAPACITY_PARENT },
+                                          { "carer-without-pr", FACT_CAPACITY_CARER_WITHOUT_PR },
+                                          { "local-authority", FACT_CAPACITY_LOCAL_AUTHORITY },
+                                          { NULL, 0 } };
 
 static struct field field_of(struct model *m, enum names_kind kind, uint16_t i)
 {
@@ -48,7 +55,8 @@ static void read_purpose_rules(const struct field *f, struct lay_purpose *p)
 {
     p->consent = field_word(f, "consent", needs, NULL) == 1;
     p->relationship = field_word(f, "relationship", needs, NULL) == 1;
-    p->within_days = (uint16_t)field_int(f, "within_days", 0, 3660, p->relationship ? FIELD_REQUIRED : 0);
+    p->within_days =
+        (uint16_t)field_int(f, "within_days", 0, 3660, p->relationship ? FIELD_REQUIRED : 0);
     p->self_claimed = field_bool(f, "self_claimed", false);
     p->involvement = field_bool(f, "who_is_involved", false);
     p->sensitive = field_word(f, "sensitive", sensitive_rules, NULL);
@@ -59,9 +67,24 @@ static void read_purpose_rules(const struct field *f, struct lay_purpose *p)
 
 static void read_purpose(struct model *m, uint16_t i)
 {
-    static const char *const known[] = { "id", "title", "parent", "protocol", "from", "to", "consent", "relationship", "within_days",
-                                         "self_claimed", "who_is_involved", "sensitive", "sees_past_shield", "bases", "roles",
-                                         "excluded_roles", "note", NULL };
+    static const char *const known[] = { "id",
+                                         "title",
+                                         "parent",
+                                         "protocol",
+                                         "from",
+                                         "to",
+                                         "consent",
+                                         "relationship",
+                                         "within_days",
+                                         "self_claimed",
+                                         "who_is_involved",
+                                         "sensitive",
+                                         "sees_past_shield",
+                                         "bases",
+                                         "roles",
+                                         "excluded_roles",
+                                         "note",
+                                         NULL };
     struct field f = field_of(m, NAMES_PURPOSE, i);
     struct lay_purpose *p = &m->l.purposes[i];
 
@@ -97,7 +120,8 @@ static void refuse_keys(const struct field *f, const char *const keys[], const c
 {
     for (; *keys; keys++)
         if (conf_child(f->group, *keys))
-            conf_fail(f->m->e, conf_child(f->group, *keys), "question \"%s\": %s %s", f->id, *keys, why);
+            conf_fail(f->m->e, conf_child(f->group, *keys), "question \"%s\": %s %s", f->id, *keys,
+                      why);
 }
 
 static void read_levels(const struct field *f, struct policy_threshold *t)
@@ -114,35 +138,44 @@ static void read_levels(const struct field *f, struct policy_threshold *t)
             if (strcmp(levels[k].word, text) == 0)
                 bit = levels[k].value;
         if (!bit)
-            conf_fail(f->m->e, conf_at(list, i), "question \"%s\": levels are low, medium and high", f->id);
+            conf_fail(f->m->e, conf_at(list, i), "question \"%s\": levels are low, medium and high",
+                      f->id);
         t->levels |= bit;
     }
     if (!t->levels)
-        conf_fail(f->m->e, f->group, "question \"%s\": a threshold needs levels = [\"low\", ...]", f->id);
+        conf_fail(f->m->e, f->group, "question \"%s\": a threshold needs levels = [\"low\", ...]",
+                  f->id);
 }
 
 static void read_threshold(const struct field *f, struct lay_question *q)
 {
-    static const char *const holders_only[] = { "holders", "uses_homes", "home_parameter", "look_back_days", "unknown", NULL };
+    static const char *const holders_only[] = { "holders",        "uses_homes", "home_parameter",
+                                                "look_back_days", "unknown",    NULL };
 
     refuse_keys(f, holders_only, "is for questions that holders answer");
     q->threshold.household = field_word(f, "scope", scopes, NULL) == 1;
-    q->threshold.min_agencies = (uint16_t)field_int(f, "min_agencies", 1, POLICY_AGENCIES_MAX, FIELD_REQUIRED);
+    q->threshold.min_agencies =
+        (uint16_t)field_int(f, "min_agencies", 1, POLICY_AGENCIES_MAX, FIELD_REQUIRED);
     q->threshold.window_days = (uint16_t)field_int(f, "window_days", 0, 3660, FIELD_REQUIRED);
-    q->household = true; /* either may be asked about; a rule of the other scope has counted nothing there */
+    q->household =
+        true; /* either may be asked about; a rule of the other scope has counted nothing there */
     read_levels(f, &q->threshold);
 }
 
 static void read_holders(const struct field *f, struct lay_question *q)
 {
-    static const char *const threshold_only[] = { "scope", "levels", "min_agencies", "window_days", NULL };
+    static const char *const threshold_only[] = { "scope", "levels", "min_agencies", "window_days",
+                                                  NULL };
 
     refuse_keys(f, threshold_only, "is for thresholds");
     q->all_parties = field_is(f, "holders", "all-parties");
     if (!q->all_parties)
         field_bits(f, "holders", NAMES_SECTOR, &q->sectors);
     if (!q->all_parties && !q->sectors)
-        conf_fail(f->m->e, f->group, "question \"%s\" has no holders: write holders = [\"a-sector\", ...]; or holders = \"all-parties\";", f->id);
+        conf_fail(f->m->e, f->group,
+                  "question \"%s\" has no holders: write holders = [\"a-sector\", ...]; or holders "
+                  "= \"all-parties\";",
+                  f->id);
     q->household = field_bool(f, "household", false);
     q->uses_homes = field_bool(f, "uses_homes", false);
     q->home_parameter = field_bool(f, "home_parameter", false);
@@ -150,17 +183,40 @@ static void read_holders(const struct field *f, struct lay_question *q)
     q->unknown_cannot_say = field_word(f, "unknown", unknowns, "no") == 1;
     q->look_back_days = (uint32_t)field_int(f, "look_back_days", 0, 36600, 0);
     if (q->home_parameter && q->household)
-        conf_fail(f->m->e, f->group, "question \"%s\" asks about a home of a person: household must be false", f->id);
+        conf_fail(f->m->e, f->group,
+                  "question \"%s\" asks about a home of a person: household must be false", f->id);
     if (q->home_parameter && !q->reveals_location)
-        conf_fail(f->m->e, f->group, "question \"%s\" asks about a home: write reveals_location = true;", f->id);
+        conf_fail(f->m->e, f->group,
+                  "question \"%s\" asks about a home: write reveals_location = true;", f->id);
 }
 
 static void read_question(struct model *m, uint16_t i)
 {
-    static const char *const known[] = { "id", "text", "kind", "holders", "purposes", "sensitive", "household", "uses_homes",
-                                         "home_parameter", "reveals_location", "unknown", "look_back_days", "deadline_ms", "owner",
-                                         "decision", "class", "scope", "levels", "min_agencies", "window_days", "note", NULL };
-    static const char *const others[] = { "holders", "scope", "levels", "min_agencies", "window_days", "uses_homes", "home_parameter", NULL };
+    static const char *const known[] = { "id",
+                                         "text",
+                                         "kind",
+                                         "holders",
+                                         "purposes",
+                                         "sensitive",
+                                         "household",
+                                         "uses_homes",
+                                         "home_parameter",
+                                         "reveals_location",
+                                         "unknown",
+                                         "look_back_days",
+                                         "deadline_ms",
+                                         "owner",
+                                         "decision",
+                                         "class",
+                                         "scope",
+                                         "levels",
+                                         "min_agencies",
+                                         "window_days",
+                                         "note",
+                                         NULL };
+    static const char *const others[] = { "holders",        "scope",       "levels",
+                                          "min_agencies",   "window_days", "uses_homes",
+                                          "home_parameter", NULL };
     struct field f = field_of(m, NAMES_QUESTION, i);
     struct lay_question *q = &m->l.questions[i];
 
@@ -181,7 +237,8 @@ static void read_question(struct model *m, uint16_t i)
         read_threshold(&f, q);
     } else {
         refuse_keys(&f, others, "does not belong to a referral's state");
-        q->household = true; /* a referral may be about a household; who may ask is settled by its parties */
+        q->household =
+            true; /* a referral may be about a household; who may ask is settled by its parties */
     }
 }
 
@@ -204,7 +261,9 @@ static void read_capacity(struct model *m, const struct conf_node *n, bool seen[
     uint8_t which;
 
     if (conf_type_of(n) != CONF_GROUP) {
-        conf_fail(m->e, n, "a capacity is written as { capacity = \"parent\"; able = true; from_age = 0; before_age = 16; }");
+        conf_fail(m->e, n,
+                  "a capacity is written as { capacity = \"parent\"; able = true; from_age = 0; "
+                  "before_age = 16; }");
         return;
     }
     conf_only(n, m->e, known);
@@ -228,7 +287,8 @@ void read_consent(struct model *m)
     bool seen[6] = { false };
 
     if (!m->consent)
-        return; /* nobody is able: every purpose that needs consent refuses, which checks.c reports */
+        return; /* nobody is able: every purpose that needs consent refuses, which checks.c reports
+                 */
     conf_only(f.group, m->e, known);
     m->l.consent.grace_days = (uint16_t)field_int(&f, "grace_days", 0, 366, 0);
     list = field_list(&f, "capacities");

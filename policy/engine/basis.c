@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* basis.c - the second pass: why it is lawful. Gateways are data with dates; a purpose that rests on consent needs one besides. */
+/* basis.c - the second pass: why it is lawful. Gateways are data with dates; a purpose that rests
+ * on consent needs one besides. */
 #include "engine/decide.h"
 
 static bool in_force(const struct lay_gateway *g, int32_t day)
@@ -7,7 +8,8 @@ static bool in_force(const struct lay_gateway *g, int32_t day)
     return day >= g->from && (g->until == POLICY_DAY_NONE || day <= g->until);
 }
 
-/* "The one claimed is recorded, and refused if the purpose does not list it; it never selects a rule" (DESIGN.md section 2). */
+/* "The one claimed is recorded, and refused if the purpose does not list it; it never selects a
+ * rule" (DESIGN.md section 2). */
 static enum reason claimed_check(struct choice *c)
 {
     bool listed = false;
@@ -18,7 +20,8 @@ static enum reason claimed_check(struct choice *c)
         listed = listed || c->purpose->bases[i] == c->f->basis;
     if (trace(c, PASS_BASIS, CLAUSE_BASIS_LISTED, listed ? HOLDS : FAILS) != HOLDS)
         return REASON_BASIS_NOT_LISTED;
-    if (trace(c, PASS_BASIS, CLAUSE_BASIS_IN_FORCE, in_force(&c->b->l.gateways[c->f->basis], c->f->day) ? HOLDS : FAILS) != HOLDS)
+    if (trace(c, PASS_BASIS, CLAUSE_BASIS_IN_FORCE,
+              in_force(&c->b->l.gateways[c->f->basis], c->f->day) ? HOLDS : FAILS) != HOLDS)
         return REASON_GATEWAY_NOT_IN_FORCE;
     return REASON_NONE;
 }
@@ -35,7 +38,8 @@ static enum verdict gateways_of(struct choice *c, enum gateway_kind kind)
         if (g->kind != kind || !in_force(g, c->f->day))
             continue;
         if ((g->conditions & c->f->conditions) != g->conditions) {
-            v = v == HOLDS ? HOLDS : CANNOT_TELL; /* nothing was said about a condition: it is not met */
+            v = v == HOLDS ? HOLDS
+                           : CANNOT_TELL; /* nothing was said about a condition: it is not met */
             continue;
         }
         v = HOLDS;
@@ -45,7 +49,8 @@ static enum verdict gateways_of(struct choice *c, enum gateway_kind kind)
     return v;
 }
 
-/* Strongest first: duty, valid consent, power (DOMAIN.md section 3). A purpose either rests on consent or does not ask for it. */
+/* Strongest first: duty, valid consent, power (DOMAIN.md section 3). A purpose either rests on
+ * consent or does not ask for it. */
 enum reason basis_check(struct choice *c)
 {
     enum reason r = claimed_check(c);
@@ -55,8 +60,10 @@ enum reason basis_check(struct choice *c)
         return r;
     if (c->purpose->consent) {
         c->out->basis = GATEWAY_CONSENT;
-        return trace(c, PASS_BASIS, CLAUSE_GATEWAY_CONSENT, gateways_of(c, GATEWAY_CONSENT)) == HOLDS ? REASON_NONE
-                                                                                                       : REASON_GATEWAY_NOT_IN_FORCE;
+        return trace(c, PASS_BASIS, CLAUSE_GATEWAY_CONSENT, gateways_of(c, GATEWAY_CONSENT)) ==
+                       HOLDS
+                   ? REASON_NONE
+                   : REASON_GATEWAY_NOT_IN_FORCE;
     }
     duty = trace(c, PASS_BASIS, CLAUSE_GATEWAY_DUTY, gateways_of(c, GATEWAY_DUTY));
     power = trace(c, PASS_BASIS, CLAUSE_GATEWAY_POWER, gateways_of(c, GATEWAY_POWER));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bundle.c - compiled bytes to an immutable bundle. The bytes come from a database: every count, index, flag, date and text is checked
- * here, once, so that nothing after this needs to. */
+/* bundle.c - compiled bytes to an immutable bundle. The bytes come from a database: every count,
+ * index, flag, date and text is checked here, once, so that nothing after this needs to. */
 #include "engine/bundle.h"
 #include "base/civil.h"
 #include "base/crypto.h"
@@ -9,11 +9,12 @@
 #include <string.h>
 
 #define DAY_LEAST (-25567) /* 1900-01-01 */
-#define DAY_MOST 376200    /* 2999-12-31 and a little */
+#define DAY_MOST  376200   /* 2999-12-31 and a little */
 
 struct reader {
     struct cursor c;
-    char *text; /* next free place in the arena: a text takes 4 + n bytes encoded and n + 1 here, so it cannot run out */
+    char *text; /* next free place in the arena: a text takes 4 + n bytes encoded and n + 1 here, so
+                   it cannot run out */
     bool bad;
 };
 
@@ -69,7 +70,8 @@ static uint16_t read_count(struct reader *r, uint16_t max)
 {
     uint16_t n = cursor_u16(&r->c);
 
-    /* Each entry takes at least two bytes: a count beyond what is left would only make us allocate. */
+    /* Each entry takes at least two bytes: a count beyond what is left would only make us allocate.
+     */
     if (n > max || r->c.failed || n > r->c.left) {
         refuse(r);
         return 0;
@@ -181,7 +183,8 @@ static int read_protocol(struct reader *r, const struct layout *l, struct lay_pr
     return 0;
 }
 
-static void read_purpose(struct reader *r, const struct layout *l, uint16_t n_purposes, struct lay_purpose *p)
+static void read_purpose(struct reader *r, const struct layout *l, uint16_t n_purposes,
+                         struct lay_purpose *p)
 {
     p->id = read_id(r, LAYOUT_RULE_ID_MAX);
     p->title = read_text(r, LAYOUT_TEXT_MAX);
@@ -239,14 +242,14 @@ static void read_consent_rules(struct reader *r, struct policy_consent_rules *ru
 }
 
 /* A table of entries of one type: count, allocation, each entry. */
-#define READ_TABLE(r, l, table, count, max, read_one)                       \
-    do {                                                                    \
-        (l)->count = read_count((r), (max));                                \
-        (l)->table = calloc((l)->count + 1u, sizeof(*(l)->table));          \
-        if (!(l)->table)                                                    \
-            return -ENOMEM;                                                 \
-        for (uint16_t i = 0; i < (l)->count && !(r)->bad; i++)              \
-            read_one;                                                       \
+#define READ_TABLE(r, l, table, count, max, read_one)                                              \
+    do {                                                                                           \
+        (l)->count = read_count((r), (max));                                                       \
+        (l)->table = calloc((l)->count + 1u, sizeof(*(l)->table));                                 \
+        if (!(l)->table)                                                                           \
+            return -ENOMEM;                                                                        \
+        for (uint16_t i = 0; i < (l)->count && !(r)->bad; i++)                                     \
+            read_one;                                                                              \
     } while (0)
 
 static int read_tables(struct reader *r, struct layout *l)
@@ -254,14 +257,17 @@ static int read_tables(struct reader *r, struct layout *l)
     int status = 0;
 
     READ_TABLE(r, l, agencies, n_agencies, POLICY_AGENCIES_MAX, read_agency(r, l, &l->agencies[i]));
-    READ_TABLE(r, l, gateways, n_gateways, LAYOUT_GATEWAYS_MAX, read_gateway(r, l, &l->gateways[i]));
+    READ_TABLE(r, l, gateways, n_gateways, LAYOUT_GATEWAYS_MAX,
+               read_gateway(r, l, &l->gateways[i]));
     READ_TABLE(r, l, protocols, n_protocols, LAYOUT_PROTOCOLS_MAX, {
         status = read_protocol(r, l, &l->protocols[i]);
         if (status < 0)
             return status;
     });
-    READ_TABLE(r, l, purposes, n_purposes, LAYOUT_PURPOSES_MAX, read_purpose(r, l, l->n_purposes, &l->purposes[i]));
-    READ_TABLE(r, l, questions, n_questions, LAYOUT_QUESTIONS_MAX, read_question(r, l, &l->questions[i]));
+    READ_TABLE(r, l, purposes, n_purposes, LAYOUT_PURPOSES_MAX,
+               read_purpose(r, l, l->n_purposes, &l->purposes[i]));
+    READ_TABLE(r, l, questions, n_questions, LAYOUT_QUESTIONS_MAX,
+               read_question(r, l, &l->questions[i]));
     return 0;
 }
 

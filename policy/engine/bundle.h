@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bundle.h - inside the engine only: a decoded bundle and what is worked out from it once, so that a decision looks up, never searches. */
+/* bundle.h - inside the engine only: a decoded bundle and what is worked out from it once, so that
+ * a decision looks up, never searches. */
 #pragma once
 #include "engine/index.h"
 #include "engine/layout.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cells.c - works out, once per bundle, what every decision would otherwise search for: parties with their teams, the holders of each
- * purpose and question, the agencies each gateway covers. */
+/* cells.c - works out, once per bundle, what every decision would otherwise search for: parties
+ * with their teams, the holders of each purpose and question, the agencies each gateway covers. */
 #include "engine/bundle.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -34,14 +34,16 @@ static void derive_gateways(struct bundle *b)
     for (uint16_t g = 0; g < l->n_gateways; g++)
         for (uint16_t i = 0; i < l->n_agencies; i++) {
             bool excluded = (l->gateways[g].excluded_sectors >> l->agencies[i].sector) & 1;
-            bool regime = l->gateways[g].regime == REGIME_ANY || l->gateways[g].regime == l->agencies[i].regime;
+            bool regime = l->gateways[g].regime == REGIME_ANY ||
+                          l->gateways[g].regime == l->agencies[i].regime;
 
             if (!excluded && regime)
                 mask_add(&b->gateway_holders[g], i);
         }
 }
 
-/* DESIGN.md section 2: a team has "its organisation's place in a protocol unless it has its own". */
+/* DESIGN.md section 2: a team has "its organisation's place in a protocol unless it has its own".
+ */
 static void derive_protocol(struct bundle *b, uint16_t index)
 {
     const struct lay_protocol *p = &b->l.protocols[index];
@@ -72,7 +74,8 @@ static void derive_cell(struct bundle *b, uint16_t purpose, uint16_t question)
     if (!c->listed || q->kind != QUESTION_HOLDERS)
         return;
     for (uint16_t i = 0; i < b->l.n_agencies; i++)
-        if (mask_has(&v->answer, i) && (q->all_parties || (q->sectors >> b->l.agencies[i].sector) & 1))
+        if (mask_has(&v->answer, i) &&
+            (q->all_parties || (q->sectors >> b->l.agencies[i].sector) & 1))
             mask_add(&c->holders, i);
     c->n_listed = mask_count(&c->holders);
 }
@@ -85,9 +88,16 @@ static void view_agencies(struct bundle *b)
         const struct lay_agency *a = &b->l.agencies[i];
 
         b->agency_views[i] = (struct policy_agency){
-            .id = a->id, .name = a->name, .sector = b->l.sectors[a->sector], .regime = regimes[a->regime],
-            .organisation = a->organisation, .sensitive = a->sensitive, .hub = a->hub,
-            .shield_owner = (b->l.shield_owners >> a->sector) & 1, .controller = a->controller, .contact = a->contact,
+            .id = a->id,
+            .name = a->name,
+            .sector = b->l.sectors[a->sector],
+            .regime = regimes[a->regime],
+            .organisation = a->organisation,
+            .sensitive = a->sensitive,
+            .hub = a->hub,
+            .shield_owner = (b->l.shield_owners >> a->sector) & 1,
+            .controller = a->controller,
+            .contact = a->contact,
         };
     }
 }
@@ -98,19 +108,37 @@ static void view_rules(struct bundle *b)
         const struct lay_purpose *p = &b->l.purposes[i];
 
         b->purpose_views[i] = (struct policy_purpose){
-            .id = p->id, .title = p->title, .protocol = b->l.protocols[p->protocol].id, .consent = p->consent,
-            .past_shield = p->past_shield > 0, .involvement = p->involvement, .from = p->from, .until = p->until,
-            .parent = p->parent, .self_claimed = p->self_claimed, .past_shield_level = p->past_shield,
+            .id = p->id,
+            .title = p->title,
+            .protocol = b->l.protocols[p->protocol].id,
+            .consent = p->consent,
+            .past_shield = p->past_shield > 0,
+            .involvement = p->involvement,
+            .from = p->from,
+            .until = p->until,
+            .parent = p->parent,
+            .self_claimed = p->self_claimed,
+            .past_shield_level = p->past_shield,
         };
     }
     for (uint16_t i = 0; i < b->l.n_questions; i++) {
         const struct lay_question *q = &b->l.questions[i];
 
         b->question_views[i] = (struct policy_question){
-            .id = q->id, .wording = q->wording, .uses_homes = q->uses_homes, .home_parameter = q->home_parameter,
-            .sensitive = q->sensitive, .household = q->household, .unknown_cannot_say = q->unknown_cannot_say,
-            .deadline_ms = q->deadline_ms, .owner = q->owner, .decision = q->decision, .kind = q->kind,
-            .reveals_location = q->reveals_location, .look_back_days = q->look_back_days, .threshold = q->threshold,
+            .id = q->id,
+            .wording = q->wording,
+            .uses_homes = q->uses_homes,
+            .home_parameter = q->home_parameter,
+            .sensitive = q->sensitive,
+            .household = q->household,
+            .unknown_cannot_say = q->unknown_cannot_say,
+            .deadline_ms = q->deadline_ms,
+            .owner = q->owner,
+            .decision = q->decision,
+            .kind = q->kind,
+            .reveals_location = q->reveals_location,
+            .look_back_days = q->look_back_days,
+            .threshold = q->threshold,
         };
     }
 }
@@ -132,8 +160,8 @@ static int allocate(struct bundle *b)
     b->gateway_holders = array_of(l->n_gateways, sizeof(*b->gateway_holders));
     b->protocols = array_of(l->n_protocols, sizeof(*b->protocols));
     b->cells = array_of((size_t)l->n_purposes * l->n_questions, sizeof(*b->cells));
-    if (!b->agency_views || !b->purpose_views || !b->question_views || !b->organisations || !b->gateway_holders ||
-        !b->protocols || !b->cells)
+    if (!b->agency_views || !b->purpose_views || !b->question_views || !b->organisations ||
+        !b->gateway_holders || !b->protocols || !b->cells)
         return -ENOMEM;
     return 0;
 }
@@ -149,7 +177,8 @@ static int derive_indexes(struct bundle *b)
     int r = 0;
 
     if (index_init(&b->agencies, l->n_agencies) < 0 || index_init(&b->roles, l->n_roles) < 0 ||
-        index_init(&b->purposes, l->n_purposes) < 0 || index_init(&b->questions, l->n_questions) < 0 ||
+        index_init(&b->purposes, l->n_purposes) < 0 ||
+        index_init(&b->questions, l->n_questions) < 0 ||
         index_init(&b->gateways, l->n_gateways) < 0)
         return -ENOMEM;
     for (uint16_t i = 0; i < l->n_agencies && r == 0; i++)

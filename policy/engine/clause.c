@@ -18,7 +18,8 @@ static const char *const texts[CLAUSE_COUNT] = {
     [CLAUSE_INVOLVEMENT_ALLOWED] = "the purpose admits asking who is involved",
     [CLAUSE_ASK_FULL] = "the agency's place in the protocol is full, not insight only",
     [CLAUSE_REFERRAL_PARTY] = "the asking organisation sent or received the referral",
-    [CLAUSE_RELATIONSHIP] = "the asking organisation has a relationship with the subject or household, open or recent enough",
+    [CLAUSE_RELATIONSHIP] = "the asking organisation has a relationship with the subject or "
+                            "household, open or recent enough",
     [CLAUSE_BASIS_LISTED] = "the basis claimed is one that the purpose lists",
     [CLAUSE_BASIS_IN_FORCE] = "the basis claimed is in force on the day",
     [CLAUSE_GATEWAY_DUTY] = "a duty of this purpose is in force and its conditions are stated",

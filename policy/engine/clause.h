@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* clause.h - the clauses that a decision may hit. Numbers are in the log for ever: add at the end, never reuse. */
+/* clause.h - the clauses that a decision may hit. Numbers are in the log for ever: add at the end,
+ * never reuse. */
 #pragma once
 
 enum clause_id {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* consent.c - which grants count, and what refusals take away: the data README's section "Consent", DOMAIN.md section 2.
+/* consent.c - which grants count, and what refusals take away: the data README's section "Consent",
+ * DOMAIN.md section 2.
  *
- * Permits are matched strictly, prohibitions broadly (DESIGN.md section 7): a grant counts only when its tokens are surely the subject's; a
- * refusal counts whenever they may be. */
+ * Permits are matched strictly, prohibitions broadly (DESIGN.md section 7): a grant counts only
+ * when its tokens are surely the subject's; a refusal counts whenever they may be. */
 #include "engine/decide.h"
 
 static bool given(const struct choice *c, const struct consent_fact *k)
@@ -30,7 +31,8 @@ static bool covers_asker(const struct choice *c, const struct consent_fact *k)
 {
     uint16_t asker = c->f->agency;
 
-    return agency_set_has(&k->recipients, asker) || agency_set_has(&k->recipients, c->b->l.agencies[asker].organisation);
+    return agency_set_has(&k->recipients, asker) ||
+           agency_set_has(&k->recipients, c->b->l.agencies[asker].organisation);
 }
 
 static bool by_subject(const struct consent_fact *k)
@@ -42,7 +44,8 @@ static bool able(const struct choice *c, const struct consent_fact *k)
 {
     const struct policy_consent_rules *rules = &c->b->l.consent;
 
-    if (k->capacity == 0 || k->capacity >= ALM_LEN(rules->capacities) || !rules->capacities[k->capacity].able)
+    if (k->capacity == 0 || k->capacity >= ALM_LEN(rules->capacities) ||
+        !rules->capacities[k->capacity].able)
         return false;
     if (!k->giver_authority || (k->capacity == FACT_CAPACITY_PARENT && k->disputed))
         return false;
@@ -58,7 +61,8 @@ static bool usable_grant(const struct choice *c, const struct consent_fact *k)
 
 static bool later(const struct consent_fact *a, const struct consent_fact *than)
 {
-    return a->given_on > than->given_on || (a->given_on == than->given_on && a->given_ms > than->given_ms);
+    return a->given_on > than->given_on ||
+           (a->given_on == than->given_on && a->given_ms > than->given_ms);
 }
 
 static bool granted_again(const struct choice *c, const struct consent_fact *refusal)
@@ -73,7 +77,8 @@ static bool granted_again(const struct choice *c, const struct consent_fact *ref
 }
 
 /* Adds the agencies of a set; with teams, those of a named organisation too. */
-static void mask_add_set(const struct bundle *b, struct mask *m, const struct agency_set *s, bool teams)
+static void mask_add_set(const struct bundle *b, struct mask *m, const struct agency_set *s,
+                         bool teams)
 {
     for (uint16_t i = 0; i < b->l.n_agencies; i++) {
         uint16_t as = teams ? b->l.agencies[i].organisation : i;
@@ -132,18 +137,20 @@ static unsigned add_grants(struct choice *c)
         n++;
         c->grants.sources_any = c->grants.sources_any || k->sources.any;
         mask_add_set(c->b, &c->grants.sources, &k->sources, true);
-        mask_add_set(c->b, &c->grants.sensitive, &k->sensitive_sources, false); /* by its own name only */
+        mask_add_set(c->b, &c->grants.sensitive, &k->sensitive_sources,
+                     false); /* by its own name only */
     }
     return n;
 }
 
-/* "the reason is the first that applies: among grants that cover the asker, consent-withdrawn, consent-expired, consent-invalid (live but
- * not able); then consent-scope (a live and able grant exists, for other recipients); then no-consent" */
+/* "the reason is the first that applies: among grants that cover the asker, consent-withdrawn,
+ * consent-expired, consent-invalid (live but not able); then consent-scope (a live and able grant
+ * exists, for other recipients); then no-consent" */
 static enum reason why_none(const struct choice *c)
 {
     bool seen[REASON_COUNT] = { false };
-    static const enum reason order[] = { REASON_CONSENT_WITHDRAWN, REASON_CONSENT_EXPIRED, REASON_CONSENT_INVALID,
-                                         REASON_CONSENT_SCOPE };
+    static const enum reason order[] = { REASON_CONSENT_WITHDRAWN, REASON_CONSENT_EXPIRED,
+                                         REASON_CONSENT_INVALID, REASON_CONSENT_SCOPE };
 
     for (uint16_t i = 0; i < c->f->n_consents; i++) {
         const struct consent_fact *k = &c->f->consents[i];

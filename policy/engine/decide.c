@@ -9,16 +9,20 @@ enum verdict trace(struct choice *c, enum pass pass, enum clause_id id, enum ver
     struct decision *d = c->out;
 
     if (d->n_clauses < POLICY_TRACE_MAX)
-        d->clauses[d->n_clauses++] = (struct clause){ .pass = (uint8_t)pass, .result = (uint8_t)v, .rule = (uint16_t)id };
+        d->clauses[d->n_clauses++] =
+            (struct clause){ .pass = (uint8_t)pass, .result = (uint8_t)v, .rule = (uint16_t)id };
     return v;
 }
 
 static void name_rule(struct choice *c)
 {
     const char *purpose = c->purpose ? c->purpose->id : "unknown-purpose";
-    const char *question = c->f->involvement ? "who-is-involved" : c->question ? c->question->id : "unknown-question";
+    const char *question = c->f->involvement ? "who-is-involved"
+                           : c->question     ? c->question->id
+                                             : "unknown-question";
 
-    (void)snprintf(c->out->rule, sizeof(c->out->rule), "%s/%s", purpose, question); /* layout.h: the ids fit */
+    (void)snprintf(c->out->rule, sizeof(c->out->rule), "%s/%s", purpose,
+                   question); /* layout.h: the ids fit */
 }
 
 static void refuse(struct decision *d, enum reason r)
@@ -36,13 +40,17 @@ static void permit(struct decision *d)
     d->reason = REASON_NONE;
 }
 
-/* Facts that are not whole say nothing for certain about the subject, so the asker sees what an unknown person's asker sees. */
+/* Facts that are not whole say nothing for certain about the subject, so the asker sees what an
+ * unknown person's asker sees. */
 static enum reason facts_whole(struct choice *c)
 {
-    bool whole = !c->f->incomplete && c->f->n_consents <= POLICY_CONSENTS_MAX && c->f->n_shields <= POLICY_SHIELDS_MAX &&
-                 (c->f->consents || !c->f->n_consents) && (c->f->shields || !c->f->n_shields);
+    bool whole = !c->f->incomplete && c->f->n_consents <= POLICY_CONSENTS_MAX &&
+                 c->f->n_shields <= POLICY_SHIELDS_MAX && (c->f->consents || !c->f->n_consents) &&
+                 (c->f->shields || !c->f->n_shields);
 
-    return trace(c, PASS_BASIS, CLAUSE_FACTS_WHOLE, whole ? HOLDS : CANNOT_TELL) == HOLDS ? REASON_NONE : REASON_FACTS_INCOMPLETE;
+    return trace(c, PASS_BASIS, CLAUSE_FACTS_WHOLE, whole ? HOLDS : CANNOT_TELL) == HOLDS
+               ? REASON_NONE
+               : REASON_FACTS_INCOMPLETE;
 }
 
 static void decide_about_subject(struct choice *c)

@@ -4,16 +4,17 @@
 #include "engine/bundle.h"
 #include "engine/clause.h"
 
-enum verdict { FAILS = 0, HOLDS = 1, CANNOT_TELL = 2 }; /* numbers of clause.result. CANNOT_TELL never permits */
+/* numbers of clause.result. CANNOT_TELL never permits */
+enum verdict { FAILS = 0, HOLDS = 1, CANNOT_TELL = 2 };
 enum pass { PASS_GATES = 1, PASS_BASIS, PASS_TRANSFORMS };
 
-struct grants { /* the valid grants that cover the asker, added together, and what refusals take away */
+/* The valid grants that cover the asker, added together, and what refusals take away. */
+struct grants {
     struct mask sources, sensitive; /* agencies; sources has the teams of a named organisation */
     bool sources_any;
-    struct mask refused;            /* taken out whoever granted */
-    bool refused_sensitive;         /* every sensitive service is taken out */
-    bool conflict;                  /* a refusal of everything may be this person's: cannot say */
-    struct mask conflict_sources;   /* as refused, by refusals that may be another person's */
+    struct mask refused;          /* taken out whoever granted */
+    bool conflict;                /* a refusal of everything may be this person's: cannot say */
+    struct mask conflict_sources; /* as refused, by refusals that may be another person's */
 };
 struct choice {
     const struct bundle *b;
@@ -27,7 +28,8 @@ struct choice {
     struct grants grants;
 };
 
-/* Records a clause, and gives its verdict back. Past POLICY_TRACE_MAX clauses are dropped, never the decision. */
+/* Records a clause, and gives its verdict back. Past POLICY_TRACE_MAX clauses are dropped, never
+ * the decision. */
 enum verdict trace(struct choice *c, enum pass pass, enum clause_id id, enum verdict v);
 /* Each: REASON_NONE to go on, or why not. */
 enum reason gates_check(struct choice *c);

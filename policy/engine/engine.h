@@ -1,33 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* engine.h - decides: a pure function of facts, bundle and civil day.
  *
- * Knows no sockets, LMDB, protobuf, files or clock (DESIGN.md section 6), so that a decision can be tested, fuzzed, enumerated and
- * replayed. Costs do not grow with the number of rules: a cell (purpose, question) holds its holders already worked out. */
+ * Knows no sockets, LMDB, protobuf, files or clock (DESIGN.md section 6), so that a decision can be
+ * tested, fuzzed, enumerated and replayed. Costs do not grow with the number of rules: a cell
+ * (purpose, question) holds its holders already worked out. */
 #pragma once
 #include "base/attr.h"
 #include "base/bytes.h"
 #include <stdbool.h>
 #include <stdint.h>
 
-#define POLICY_NONE UINT16_MAX /* "no such id" / "not given" */
-#define POLICY_DAY_NONE INT32_MIN
-#define POLICY_HASH_LEN 32
+#define POLICY_NONE         UINT16_MAX /* "no such id" / "not given" */
+#define POLICY_DAY_NONE     INT32_MIN
+#define POLICY_HASH_LEN     32
 #define POLICY_AGENCIES_MAX 512
 #define POLICY_CONSENTS_MAX 64 /* facts about one subject and purpose */
-#define POLICY_SHIELDS_MAX 16
-#define POLICY_TRACE_MAX 48
+#define POLICY_SHIELDS_MAX  16
+#define POLICY_TRACE_MAX    48
 
 /* --- The bundle: immutable once decoded; index numbers hold for this bundle only. --- */
 struct bundle; /* opaque: bundle.c */
 /**
  * bundle_decode() - check and load compiled bytes
- * Return: 0; -EBADMSG malformed (bytes come from a database: nothing is assumed); -ENOMEM. Threads: immutable afterwards.
+ * Return: 0; -EBADMSG malformed (bytes come from a database: nothing is assumed); -ENOMEM. Threads:
+ * immutable afterwards.
  */
 ALM_MUST_USE int bundle_decode(struct bytes compiled, struct bundle **out);
 struct bundle *bundle_free(struct bundle *b);
 void bundle_freep(struct bundle **b);
-const uint8_t *bundle_hash(const struct bundle *b); /* POLICY_HASH_LEN: SHA-256 of the compiled bytes */
-const char *bundle_name(const struct bundle *b);    /* the partnership */
+/* POLICY_HASH_LEN: SHA-256 of the compiled bytes */
+const uint8_t *bundle_hash(const struct bundle *b);
+const char *bundle_name(const struct bundle *b); /* the partnership */
 
 /* Ids to indexes, O(1); POLICY_NONE when unknown. */
 uint16_t bundle_agency(const struct bundle *b, const char *id);
@@ -40,15 +43,18 @@ struct policy_agency {
     const char *id, *name, *sector, *regime;
     uint16_t organisation; /* the agency it is a team of, or itself */
     bool sensitive, hub, shield_owner;
-    const char *controller, *contact; /* contact: the desk to telephone, "" when none is published */
+    /* contact: the desk to telephone, "" when none is published */
+    const char *controller, *contact;
 };
 struct policy_purpose {
     const char *id, *title, *protocol;
     bool consent, past_shield, involvement;
     int32_t from, until;
-    uint16_t parent; /* the wider purpose above it, or POLICY_NONE. Order only: nothing is inherited */
+    /* the wider purpose above it, or POLICY_NONE. Order only: nothing is inherited */
+    uint16_t parent;
     bool self_claimed; /* a self-claimed relationship (with a reason) is enough */
-    uint8_t past_shield_level; /* sees past shields up to this level; past_shield says level >= 1 */
+    /* sees past shields up to this level; past_shield says level >= 1 */
+    uint8_t past_shield_level;
 };
 enum question_kind {
     QUESTION_HOLDERS = 1, /* put to holders */
@@ -63,8 +69,9 @@ struct policy_threshold { /* QUESTION_THRESHOLD only (DOMAIN.md section 5) */
 struct policy_question {
     const char *id, *wording;
     bool uses_homes, home_parameter, sensitive, household;
-    bool unknown_cannot_say; /* a holder that does not know the person makes it "cannot say", not "no" (residence) */
-    uint32_t deadline_ms;    /* 0: the broker's default */
+    /* a holder that does not know the person makes it "cannot say", not "no" (residence) */
+    bool unknown_cannot_say;
+    uint32_t deadline_ms;         /* 0: the broker's default */
     const char *owner, *decision; /* who keeps it, and the decision it serves */
     uint8_t kind;                 /* enum question_kind */
     bool reveals_location;        /* hidden by a level 1 shield */
@@ -87,8 +94,10 @@ const struct policy_agency *bundle_agency_at(const struct bundle *b, uint16_t i)
 const struct policy_purpose *bundle_purpose_at(const struct bundle *b, uint16_t i);
 const struct policy_question *bundle_question_at(const struct bundle *b, uint16_t i);
 const struct policy_consent_rules *bundle_consent_rules(const struct bundle *b);
-bool bundle_lists(const struct bundle *b, uint16_t purpose, uint16_t question); /* the question may be asked for the purpose */
-/* May this agency lodge consents for this purpose: it (or its organisation) is a party of the purpose's protocol, in date. */
+/* the question may be asked for the purpose */
+bool bundle_lists(const struct bundle *b, uint16_t purpose, uint16_t question);
+/* May this agency lodge consents for this purpose: it (or its organisation) is a party of the
+ * purpose's protocol. */
 bool bundle_party(const struct bundle *b, uint16_t agency, uint16_t purpose);
 
 /* --- Facts --- */
@@ -99,21 +108,31 @@ struct agency_set { /* bits by agency index */
 void agency_set_add(struct agency_set *s, uint16_t agency);
 bool agency_set_has(const struct agency_set *s, uint16_t agency); /* any counts */
 
-enum fact_match { FACT_STRICT = 1, FACT_BROAD, FACT_CONFLICT }; /* how well the record's tokens fit the subject's */
-enum fact_capacity { /* numbers as wire/msg.h */
-    FACT_CAPACITY_SELF = 1, FACT_CAPACITY_GILLICK, FACT_CAPACITY_PARENT, FACT_CAPACITY_CARER_WITHOUT_PR,
+/* how well the record's tokens fit the subject's */
+enum fact_match { FACT_STRICT = 1, FACT_BROAD, FACT_CONFLICT };
+/* numbers as wire/msg.h */
+enum fact_capacity {
+    FACT_CAPACITY_SELF = 1,
+    FACT_CAPACITY_GILLICK,
+    FACT_CAPACITY_PARENT,
+    FACT_CAPACITY_CARER_WITHOUT_PR,
     FACT_CAPACITY_LOCAL_AUTHORITY,
 };
 struct consent_fact {
     bool refused; /* else granted */
-    uint8_t match; /* enum fact_match. A grant counts only when STRICT; a refusal on any, CONFLICT giving "cannot say" */
-    uint8_t capacity; /* enum consent_capacity of wire/msg.h: same numbers, asserted where both are visible */
+    /* enum fact_match. A grant counts only when STRICT; a refusal on any, CONFLICT giving "cannot
+     * say" */
+    uint8_t match;
+    /* enum consent_capacity of wire/msg.h: same numbers, asserted where both are visible */
+    uint8_t capacity;
     bool giver_authority;
     int32_t given_on;
     int64_t given_ms;
-    int32_t expires_on, withdrawn_on; /* POLICY_DAY_NONE: never. Last valid day; first day not valid */
-    int32_t able_from, able_until;    /* first and last day able */
-    struct agency_set recipients, sources, sensitive_sources; /* as lodged: teams are resolved by the engine */
+    /* POLICY_DAY_NONE: never. Last valid day; first day not valid */
+    int32_t expires_on, withdrawn_on;
+    int32_t able_from, able_until; /* first and last day able */
+    /* as lodged: teams are resolved by the engine */
+    struct agency_set recipients, sources, sensitive_sources;
     bool disputed;
 };
 struct shield_fact {
@@ -122,81 +141,118 @@ struct shield_fact {
     int32_t from, until;
 };
 enum fact_subject { FACT_PERSON = 1, FACT_UNBORN, FACT_HOUSEHOLD };
-enum fact_relation { /* numbers as wire/msg.h */
-    FACT_RELATION_NONE = 1, FACT_RELATION_INVOLVED, FACT_RELATION_WAS_INVOLVED, FACT_RELATION_SAME_HOME, FACT_RELATION_REFERRAL,
+/* numbers as wire/msg.h */
+enum fact_relation {
+    FACT_RELATION_NONE = 1,
+    FACT_RELATION_INVOLVED,
+    FACT_RELATION_WAS_INVOLVED,
+    FACT_RELATION_SAME_HOME,
+    FACT_RELATION_REFERRAL,
     FACT_RELATION_SELF_CLAIMED,
 };
-enum gateway_condition { /* what some gateways ask the request to state; not stated = not met */
-    CONDITION_PARA18_REASON = 1, CONDITION_PUBLIC_TASK_STATEMENT = 2, CONDITION_NOT_MORE_DETRIMENTAL = 4, CONDITION_NECESSITY = 8,
+/* what some gateways ask the request to state; not stated = not met */
+enum gateway_condition {
+    CONDITION_PARA18_REASON = 1,
+    CONDITION_PUBLIC_TASK_STATEMENT = 2,
+    CONDITION_NOT_MORE_DETRIMENTAL = 4,
+    CONDITION_NECESSITY = 8,
 };
 struct facts {
-    int32_t day;           /* civil day of the decision */
-    uint16_t agency;       /* asker; POLICY_NONE: unknown */
-    bool agency_standing;  /* enrolled and not suspended */
+    int32_t day;          /* civil day of the decision */
+    uint16_t agency;      /* asker; POLICY_NONE: unknown */
+    bool agency_standing; /* enrolled and not suspended */
     bool practitioner_standing;
     uint16_t role, purpose, basis; /* POLICY_NONE: unknown or not given */
     bool basis_given;
-    bool involvement;      /* who-is-involved; question is then POLICY_NONE */
+    bool involvement; /* who-is-involved; question is then POLICY_NONE */
     uint16_t question;
     bool has_parameter;
     uint8_t subject_kind;
-    uint8_t relation;      /* enum fact_relation */
+    uint8_t relation; /* enum fact_relation */
     int32_t relation_since, relation_until;
-    bool relation_reason;  /* a reason was given (self-claimed) */
+    bool relation_reason; /* a reason was given (self-claimed) */
     uint16_t n_consents, n_shields;
     const struct consent_fact *consents; /* about this subject AND purpose; borrowed */
     const struct shield_fact *shields;
-    uint8_t referral_party; /* QUESTION_REFERRAL: 1 the asker's organisation sent or received it, 2 it did not, 0 not known (refuse) */
-    uint32_t conditions;    /* enum gateway_condition bits that the request states */
-    bool incomplete; /* facts could not be gathered whole (store error, more than the maximum): refuse */
+    /* QUESTION_REFERRAL: 1 the asker's organisation sent or received it, 2 it did not, 0 not known
+     * (refuse) */
+    uint8_t referral_party;
+    uint32_t conditions; /* enum gateway_condition bits that the request states */
+    /* facts could not be gathered whole (store error, more than the maximum): refuse */
+    bool incomplete;
 };
 
 /* --- Decision --- */
-/* Reasons, in the order of the checks. Numbers are in the log for ever: never reuse one. reason.c holds word, text, way forward. */
+/* Reasons, in the order of the checks. Numbers are in the log for ever: never reuse one. reason.c
+ * holds word, text, way forward. */
 enum reason {
     REASON_DENY = 0, /* all-zero: refused, no rule said otherwise */
     REASON_NONE,     /* permitted */
-    REASON_PURPOSE_OUTSIDE_PROTOCOL, REASON_PROTOCOL_NOT_IN_FORCE, REASON_NOT_A_PARTY, REASON_ROLE_NOT_PERMITTED,
-    REASON_QUESTION_NOT_PERMITTED, REASON_NO_RELATIONSHIP, REASON_NOT_REFERRAL_PARTY, REASON_NO_CONSENT, REASON_CONSENT_REFUSED,
-    REASON_CONSENT_WITHDRAWN, REASON_CONSENT_EXPIRED, REASON_CONSENT_INVALID, REASON_CONSENT_SCOPE, REASON_SENSITIVE_SERVICE,
-    REASON_SHIELDED_ADDRESS, REASON_SHIELDED_IDENTITY, REASON_SHIELDED_EXISTENCE, REASON_MATCH_CONFLICT, REASON_AGENCY_SUSPENDED,
-    REASON_PRACTITIONER_SUSPENDED, REASON_BASIS_NOT_LISTED, REASON_GATEWAY_NOT_IN_FORCE, REASON_FACTS_INCOMPLETE, REASON_NO_POLICY,
+    REASON_PURPOSE_OUTSIDE_PROTOCOL,
+    REASON_PROTOCOL_NOT_IN_FORCE,
+    REASON_NOT_A_PARTY,
+    REASON_ROLE_NOT_PERMITTED,
+    REASON_QUESTION_NOT_PERMITTED,
+    REASON_NO_RELATIONSHIP,
+    REASON_NOT_REFERRAL_PARTY,
+    REASON_NO_CONSENT,
+    REASON_CONSENT_REFUSED,
+    REASON_CONSENT_WITHDRAWN,
+    REASON_CONSENT_EXPIRED,
+    REASON_CONSENT_INVALID,
+    REASON_CONSENT_SCOPE,
+    REASON_SENSITIVE_SERVICE,
+    REASON_SHIELDED_ADDRESS,
+    REASON_SHIELDED_IDENTITY,
+    REASON_SHIELDED_EXISTENCE,
+    REASON_MATCH_CONFLICT,
+    REASON_AGENCY_SUSPENDED,
+    REASON_PRACTITIONER_SUSPENDED,
+    REASON_BASIS_NOT_LISTED,
+    REASON_GATEWAY_NOT_IN_FORCE,
+    REASON_FACTS_INCOMPLETE,
+    REASON_NO_POLICY,
     REASON_COUNT
 };
 enum telling { TELL_REASON = 1, TELL_NO_CONSENT_LINE, TELL_HIDDEN };
-const char *reason_word(enum reason r);        /* "no-consent" */
+const char *reason_word(enum reason r); /* "no-consent" */
 enum telling reason_telling(enum reason r);
-const char *reason_text(enum reason r);        /* a sentence for people */
-const char *reason_way_forward(enum reason r); /* the lawful way on */
+const char *reason_text(enum reason r);         /* a sentence for people */
+const char *reason_way_forward(enum reason r);  /* the lawful way on */
 enum reason reason_from_word(const char *word); /* REASON_DENY when unknown */
 /* The single line told alike for every consent reason (promise 5). */
 #define NO_CONSENT_LINE "no consent on file lets you have this"
 
 enum outcome { OUTCOME_REFUSE = 0, OUTCOME_PERMIT };
 enum holder_visibility { HOLDER_OMIT = 0, HOLDER_NAMED, HOLDER_MASKED };
-struct clause { /* one rule hit, for the log and explain */
+struct clause {     /* one rule hit, for the log and explain */
     uint8_t pass;   /* 1 gates, 2 basis, 3 transforms */
     uint8_t result; /* 0 fails, 1 holds, 2 cannot tell */
     uint16_t rule;  /* enum of clause ids: clause_text */
 };
 struct decision {
-    uint8_t outcome;   /* enum outcome; all-zero is a refusal */
-    uint8_t reason;    /* enum reason */
-    uint8_t telling;   /* enum telling: what the asker may see, 0 when permitted. USE THIS, not reason_telling(): a hidden reason that
-                        * lies behind a told refusal is told as that refusal, or its presence would show */
-    uint8_t basis;     /* what carried it: 1 duty, 2 consent, 3 power, 4 override; 0 none */
-    char rule[96];     /* id of the rule that decided: "early-help/cp-plan-current" or "early-help/who-is-involved" */
-    /* Whom to ask, also when the reason is hidden (then with random tokens): the same list either way. Sorted by agency index. */
+    uint8_t outcome; /* enum outcome; all-zero is a refusal */
+    uint8_t reason;  /* enum reason */
+    uint8_t telling; /* enum telling: what the asker may see, 0 when permitted. USE THIS, not
+                      * reason_telling(): a hidden reason that lies behind a told refusal is told as
+                      * that refusal, or its presence would show */
+    uint8_t basis;   /* what carried it: 1 duty, 2 consent, 3 power, 4 override; 0 none */
+    /* id of the rule that decided: "early-help/cp-plan-current" or "early-help/who-is-involved" */
+    char rule[96];
+    /* Whom to ask, also when the reason is hidden (then with random tokens): the same list either
+     * way. Sorted by agency index. */
     uint16_t n_holders;
     uint16_t holders[POLICY_AGENCIES_MAX];
     uint8_t visibility[POLICY_AGENCIES_MAX]; /* enum holder_visibility of holders[i] */
-    uint16_t n_listed; /* holders the protocol lists for the question, asked or not: the base of completeness */
+    /* holders the protocol lists for the question, asked or not: the base of completeness */
+    uint16_t n_listed;
     uint16_t n_clauses;
     struct clause clauses[POLICY_TRACE_MAX];
 };
 const char *clause_text(uint16_t rule); /* "the role may ask under this purpose" */
 /**
- * policy_decide() - the three passes: gates, basis, transforms (DOMAIN.md section 3; data README "Order of checks")
+ * policy_decide() - the three passes: gates, basis, transforms (DOMAIN.md section 3; data README
+ * "Order of checks")
  * @out: written whole. An error while deciding is a refusal. Hidden reasons still list the holders.
  * Threads: pure.
  */

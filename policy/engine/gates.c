@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* gates.c - the first pass: who asks, for what, about whom. Any gate that does not hold refuses, in the order of the data README's
- * "Order of checks" (1 to 6); nothing here looks at a consent, a shield or what a holder knows. */
+/* gates.c - the first pass: who asks, for what, about whom. Any gate that does not hold refuses, in
+ * the order of the data README's "Order of checks" (1 to 6); nothing here looks at a consent, a
+ * shield or what a holder knows. */
 #include "engine/decide.h"
 
 static enum verdict from_bool(bool b)
@@ -10,7 +11,8 @@ static enum verdict from_bool(bool b)
 
 static bool day_within(int32_t day, int32_t from, int32_t until)
 {
-    return day >= from && (until == POLICY_DAY_NONE || day <= until); /* both ends included: DESIGN.md section 6 */
+    return day >= from &&
+           (until == POLICY_DAY_NONE || day <= until); /* both ends included: DESIGN.md section 6 */
 }
 
 static enum verdict agency_standing(struct choice *c)
@@ -79,7 +81,8 @@ static enum verdict question_open_class(struct choice *c)
     return from_bool(!c->question || !c->question->closed_class);
 }
 
-/* "a household may be its subject only for purposes without consent, and not for involvement or residence questions" */
+/* "a household may be its subject only for purposes without consent, and not for involvement or
+ * residence questions" */
 static enum verdict question_subject(struct choice *c)
 {
     switch (c->f->subject_kind) {
@@ -124,7 +127,8 @@ static enum verdict within(const struct choice *c, int32_t event)
     return from_bool((int64_t)c->f->day - event <= c->purpose->within_days);
 }
 
-/* Open on the day, or ended at most within_days before. The broker checks the dates: DESIGN.md section 2. */
+/* Open on the day, or ended at most within_days before. The broker checks the dates: DESIGN.md
+ * section 2. */
 static enum verdict involved(const struct choice *c)
 {
     int32_t since = c->f->relation_since, until = c->f->relation_until;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* index.c - open addressing over FNV-1a. Ids come from a compiled policy, not from peers, so no keyed hash is needed. */
+/* index.c - open addressing over FNV-1a. Ids come from a compiled policy, not from peers, so no
+ * keyed hash is needed. */
 #include "engine/index.h"
 #include <errno.h>
 #include <stdlib.h>

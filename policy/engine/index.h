@@ -14,4 +14,5 @@ ALM_MUST_USE int index_init(struct index *x, uint16_t n);
 void index_deinit(struct index *x);
 /* Return: 0, or 1 when the id is already there (nothing changes). */
 ALM_MUST_USE int index_add(struct index *x, const char *id, uint16_t value);
-uint16_t index_find(const struct index *x, const char *id); /* UINT16_MAX when absent; id may be NULL */
+/* UINT16_MAX when absent; id may be NULL */
+uint16_t index_find(const struct index *x, const char *id);

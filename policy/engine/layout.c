@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* layout.c - writes a bundle's bytes. Field by field in the order of layout.h; bundle.c reads the same order. */
+/* layout.c - writes a bundle's bytes. Field by field in the order of layout.h; bundle.c reads the
+ * same order. */
 #include "engine/layout.h"
 #include <string.h>
 

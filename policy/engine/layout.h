@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* layout.h - the tables of a bundle as plain structs, and their bytes.
  *
- * The compiler fills a layout and encodes it; bundle.c decodes the bytes into one again. Nothing else knows the format.
- * Every list is sorted by id, so the same policy gives the same bytes. Pointers are borrowed by layout_encode(). */
+ * The compiler fills a layout and encodes it; bundle.c decodes the bytes into one again. Nothing
+ * else knows the format. Every list is sorted by id, so the same policy gives the same bytes.
+ * Pointers are borrowed by layout_encode(). */
 #pragma once
 #include "engine/engine.h"
 
-#define LAYOUT_MAGIC 0x414c4d42u /* "ALMB" */
+#define LAYOUT_MAGIC   0x414c4d42u /* "ALMB" */
 #define LAYOUT_VERSION 1
-#define LAYOUT_ID_MAX 63      /* characters of an id */
-#define LAYOUT_RULE_ID_MAX 46 /* of a purpose or question: "purpose/question" must fit decision.rule */
-#define LAYOUT_TEXT_MAX 511
-#define LAYOUT_SECTORS_MAX 64
-#define LAYOUT_AREAS_MAX 64
-#define LAYOUT_ROLES_MAX 256
-#define LAYOUT_GATEWAYS_MAX 128
+#define LAYOUT_ID_MAX  63 /* characters of an id */
+/* Of a purpose's or question's id: "purpose/question" must fit decision.rule. */
+#define LAYOUT_RULE_ID_MAX   46
+#define LAYOUT_TEXT_MAX      511
+#define LAYOUT_SECTORS_MAX   64
+#define LAYOUT_AREAS_MAX     64
+#define LAYOUT_ROLES_MAX     256
+#define LAYOUT_GATEWAYS_MAX  128
 #define LAYOUT_PROTOCOLS_MAX 64
-#define LAYOUT_PURPOSES_MAX 128
+#define LAYOUT_PURPOSES_MAX  128
 #define LAYOUT_QUESTIONS_MAX 512
-#define LAYOUT_BASES_MAX 16
-#define LAYOUT_BUNDLE_MAX (8u << 20) /* bytes of a compiled bundle */
+#define LAYOUT_BASES_MAX     16
+#define LAYOUT_BUNDLE_MAX    (8u << 20) /* bytes of a compiled bundle */
 
 enum regime { REGIME_ANY = 0, REGIME_UKGDPR, REGIME_LAW_ENFORCEMENT };
-enum gateway_kind { GATEWAY_DUTY = 1, GATEWAY_CONSENT, GATEWAY_POWER }; /* numbers as decision.basis */
+/* numbers as decision.basis */
+enum gateway_kind { GATEWAY_DUTY = 1, GATEWAY_CONSENT, GATEWAY_POWER };
 enum party_ask { ASK_NO = 0, ASK_INSIGHT_ONLY, ASK_FULL };
 enum sensitive_rule { SENSITIVE_HIDDEN = 1, SENSITIVE_MASKED, SENSITIVE_NAMED };
 
@@ -57,8 +60,8 @@ struct lay_purpose {
     int32_t from, until;
     bool consent, relationship, self_claimed, involvement;
     uint16_t within_days;
-    uint8_t sensitive;   /* enum sensitive_rule */
-    uint8_t past_shield; /* level */
+    uint8_t sensitive;                     /* enum sensitive_rule */
+    uint8_t past_shield;                   /* level */
     uint64_t roles[LAYOUT_ROLES_MAX / 64]; /* bits: those that may ask */
     uint16_t n_bases;
     uint16_t bases[LAYOUT_BASES_MAX];
@@ -69,7 +72,8 @@ struct lay_question {
     bool all_parties; /* holders: every answering party; else by sector */
     uint64_t sectors;
     uint64_t purposes[LAYOUT_PURPOSES_MAX / 64];
-    bool sensitive, household, uses_homes, home_parameter, reveals_location, unknown_cannot_say, closed_class;
+    bool sensitive, household, uses_homes, home_parameter, reveals_location, unknown_cannot_say,
+        closed_class;
     uint32_t look_back_days, deadline_ms;
     struct policy_threshold threshold;
 };
@@ -81,7 +85,8 @@ struct layout {
     struct lay_protocol *protocols;
     struct lay_purpose *purposes;
     struct lay_question *questions;
-    uint16_t n_sectors, n_areas, n_roles, n_agencies, n_gateways, n_protocols, n_purposes, n_questions;
+    uint16_t n_sectors, n_areas, n_roles, n_agencies, n_gateways, n_protocols, n_purposes,
+        n_questions;
     struct policy_consent_rules consent;
     uint64_t shield_owners; /* sectors */
 };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* transforms.c - the third pass: shrinks the answer whatever the basis. Who may answer, who is named or masked, and what hides it all. */
+/* transforms.c - the third pass: shrinks the answer whatever the basis. Who may answer, who is
+ * named or masked, and what hides it all. */
 #include "engine/decide.h"
 
 static void and_mask(struct mask *m, const struct mask *with)
@@ -14,7 +15,8 @@ static void take_out(struct mask *m, const struct mask *what)
         m->bits[w] &= ~what->bits[w];
 }
 
-/* The answering parties that the protocol lists; and of them, those that a gateway in force covers. */
+/* The answering parties that the protocol lists; and of them, those that a gateway in force covers.
+ */
 static struct mask listed_holders(struct choice *c)
 {
     struct mask m;
@@ -23,7 +25,8 @@ static struct mask listed_holders(struct choice *c)
         m = c->cell->holders;
     } else {
         m = c->protocol->answer;
-        take_out(&m, &c->b->organisations[c->f->agency]); /* "except the asker's own organisation" */
+        take_out(&m,
+                 &c->b->organisations[c->f->agency]); /* "except the asker's own organisation" */
     }
     c->out->n_listed = c->question ? c->cell->n_listed : mask_count(&m);
     and_mask(&m, &c->covered);
@@ -55,7 +58,8 @@ static enum holder_visibility seen_as(const struct choice *c, uint16_t agency)
         return source_covered(c, agency) ? HOLDER_NAMED : HOLDER_OMIT;
     if (c->purpose->sensitive == SENSITIVE_NAMED || mask_has(&c->grants.sensitive, agency))
         return HOLDER_NAMED;
-    if (c->purpose->sensitive == SENSITIVE_MASKED && (!c->purpose->consent || c->grants.sources_any))
+    if (c->purpose->sensitive == SENSITIVE_MASKED &&
+        (!c->purpose->consent || c->grants.sources_any))
         return HOLDER_MASKED;
     return HOLDER_OMIT;
 }
@@ -74,7 +78,8 @@ static enum reason involvement_holders(struct choice *c)
     return REASON_NONE; /* "-" for none: nobody involved whom the asker may see */
 }
 
-/* "only sources that the consent covers may answer": by the sources, or named as a sensitive one. */
+/* "only sources that the consent covers may answer": by the sources, or named as a sensitive one.
+ */
 static void keep_covered(const struct choice *c, struct mask *m)
 {
     for (uint16_t i = 0; i < c->b->l.n_agencies; i++)
@@ -82,8 +87,9 @@ static void keep_covered(const struct choice *c, struct mask *m)
             m->bits[i / 64] &= ~(UINT64_C(1) << (i % 64));
 }
 
-/* Data README, "Insights": a sensitive question first, then whether anybody could answer at all, then the reach of the consent. Whether a holder
- * knows the person plays no part: "a refusal must not depend on the fact asked about". */
+/* Data README, "Insights": a sensitive question first, then whether anybody could answer at all,
+ * then the reach of the consent. Whether a holder knows the person plays no part: "a refusal must
+ * not depend on the fact asked about". */
 static enum reason insight_holders(struct choice *c)
 {
     struct mask m = listed_holders(c);
@@ -92,13 +98,15 @@ static enum reason insight_holders(struct choice *c)
     take_out(&m, &c->grants.refused);
     if (c->question->sensitive && c->purpose->sensitive != SENSITIVE_NAMED) {
         and_mask(&m, &c->grants.sensitive);
-        if (trace(c, PASS_TRANSFORMS, CLAUSE_SENSITIVE_NAMED, mask_count(&m) ? HOLDS : FAILS) != HOLDS)
+        if (trace(c, PASS_TRANSFORMS, CLAUSE_SENSITIVE_NAMED, mask_count(&m) ? HOLDS : FAILS) !=
+            HOLDS)
             return REASON_SENSITIVE_SERVICE;
     } else if (trace(c, PASS_TRANSFORMS, CLAUSE_HOLDERS_LISTED, any ? HOLDS : FAILS) != HOLDS) {
         return REASON_NONE; /* nobody to ask: permitted, and becomes "cannot say", never "no" */
     } else if (c->purpose->consent) {
         keep_covered(c, &m);
-        if (trace(c, PASS_TRANSFORMS, CLAUSE_SOURCES_COVERED, mask_count(&m) ? HOLDS : FAILS) != HOLDS)
+        if (trace(c, PASS_TRANSFORMS, CLAUSE_SOURCES_COVERED, mask_count(&m) ? HOLDS : FAILS) !=
+            HOLDS)
             return REASON_CONSENT_SCOPE;
     }
     add_holders(c, &m);
@@ -143,7 +151,8 @@ static bool hides(const struct choice *c, const struct shield_fact *s)
 
 static enum reason shield_reason(const struct choice *c)
 {
-    static const enum reason by_level[] = { REASON_NONE, REASON_SHIELDED_ADDRESS, REASON_SHIELDED_IDENTITY, REASON_SHIELDED_EXISTENCE };
+    static const enum reason by_level[] = { REASON_NONE, REASON_SHIELDED_ADDRESS,
+                                            REASON_SHIELDED_IDENTITY, REASON_SHIELDED_EXISTENCE };
     uint8_t highest = 0;
     bool conflict = false;
 
@@ -160,7 +169,8 @@ static enum reason shield_reason(const struct choice *c)
     return highest ? by_level[highest] : conflict ? REASON_MATCH_CONFLICT : REASON_NONE;
 }
 
-/* A refusal that may be another person's: it matters when it would refuse all, or take out somebody whom we would ask. */
+/* A refusal that may be another person's: it matters when it would refuse all, or take out somebody
+ * whom we would ask. */
 static bool consent_conflict(const struct choice *c)
 {
     if (!c->purpose->consent)
@@ -178,12 +188,17 @@ enum reason transforms_hidden(struct choice *c)
     enum reason shield;
 
     if (c->question && c->question->kind != QUESTION_HOLDERS)
-        return REASON_NONE; /* no holder is asked; thresholds and referrals reveal no attribute of the subject */
+        return REASON_NONE; /* no holder is asked; thresholds and referrals reveal no attribute of
+                               the subject */
     shield = shield_reason(c);
-    trace(c, PASS_TRANSFORMS, CLAUSE_NO_SHIELD, shield == REASON_NONE ? HOLDS : shield == REASON_MATCH_CONFLICT ? CANNOT_TELL : FAILS);
+    trace(c, PASS_TRANSFORMS, CLAUSE_NO_SHIELD,
+          shield == REASON_NONE             ? HOLDS
+          : shield == REASON_MATCH_CONFLICT ? CANNOT_TELL
+                                            : FAILS);
     if (shield != REASON_NONE)
         return shield;
-    if (trace(c, PASS_TRANSFORMS, CLAUSE_NO_CONFLICT, consent_conflict(c) ? CANNOT_TELL : HOLDS) != HOLDS)
+    if (trace(c, PASS_TRANSFORMS, CLAUSE_NO_CONFLICT, consent_conflict(c) ? CANNOT_TELL : HOLDS) !=
+        HOLDS)
         return REASON_MATCH_CONFLICT;
     return REASON_NONE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_bundle.c - any bytes either decode to a bundle or are refused; a bundle decides any facts without harm. The facts are made from the bytes
- * too: index numbers of every size, and dates at both ends. */
+/* fuzz_bundle.c - any bytes either decode to a bundle or are refused; a bundle decides any facts
+ * without harm. The facts are made from the bytes too: index numbers of every size, and dates at
+ * both ends. */
 #include "base/crypto.h"
 #include "engine/engine.h"
 
@@ -12,15 +13,33 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void decide(const struct bundle *b, struct cursor *c)
 {
-    struct shield_fact shield = { .level = cursor_u8(c), .match = FACT_BROAD, .from = cursor_i32(c), .until = POLICY_DAY_NONE };
+    struct shield_fact shield = {
+        .level = cursor_u8(c), .match = FACT_BROAD, .from = cursor_i32(c), .until = POLICY_DAY_NONE
+    };
     struct consent_fact consent = {
-        .refused = cursor_u8(c) & 1, .match = cursor_u8(c) & 3, .capacity = cursor_u8(c) & 7, .giver_authority = true,
-        .expires_on = POLICY_DAY_NONE, .withdrawn_on = POLICY_DAY_NONE, .able_from = POLICY_DAY_NONE, .able_until = cursor_i32(c),
-        .recipients = { .any = true }, .sources = { .any = true }, .sensitive_sources = { .bits = { cursor_u64(c) } },
+        .refused = cursor_u8(c) & 1,
+        .match = cursor_u8(c) & 3,
+        .capacity = cursor_u8(c) & 7,
+        .giver_authority = true,
+        .expires_on = POLICY_DAY_NONE,
+        .withdrawn_on = POLICY_DAY_NONE,
+        .able_from = POLICY_DAY_NONE,
+        .able_until = cursor_i32(c),
+        .recipients = { .any = true },
+        .sources = { .any = true },
+        .sensitive_sources = { .bits = { cursor_u64(c) } },
     };
     struct facts f = {
-        .agency_standing = true, .practitioner_standing = true, .consents = &consent, .shields = &shield, .n_consents = 1, .n_shields = 1,
-        .relation = FACT_RELATION_INVOLVED, .relation_until = POLICY_DAY_NONE, .conditions = UINT32_MAX, .referral_party = 1,
+        .agency_standing = true,
+        .practitioner_standing = true,
+        .consents = &consent,
+        .shields = &shield,
+        .n_consents = 1,
+        .n_shields = 1,
+        .relation = FACT_RELATION_INVOLVED,
+        .relation_until = POLICY_DAY_NONE,
+        .conditions = UINT32_MAX,
+        .referral_party = 1,
     };
     static struct decision d;
 
@@ -36,7 +55,8 @@ static void decide(const struct bundle *b, struct cursor *c)
         f.basis_given = (i & 8) != 0;
         f.basis = cursor_u16(c);
         policy_decide(b, &f, &d);
-        assert(d.n_holders <= POLICY_AGENCIES_MAX && d.n_clauses <= POLICY_TRACE_MAX && d.reason < REASON_COUNT);
+        assert(d.n_holders <= POLICY_AGENCIES_MAX && d.n_clauses <= POLICY_TRACE_MAX &&
+               d.reason < REASON_COUNT);
         assert((d.outcome == OUTCOME_PERMIT) == (d.reason == REASON_NONE));
         assert((d.outcome == OUTCOME_PERMIT) == (d.telling == 0));
     }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* make_bundle_seeds.c - compiles a policy to a seed: make_bundle_seeds tests/policy/small.policy tests/fuzz/seeds/bundle/small */
+/* make_bundle_seeds.c - compiles a policy to a seed: make_bundle_seeds tests/policy/small.policy
+ * tests/fuzz/seeds/bundle/small */
 #include "base/crypto.h"
 #include "base/file.h"
 #include "compile/compile.h"

@@ -93,11 +93,22 @@ void ask(struct fixture *x, const char *who, const char *purpose, const char *qu
     memset(x->consents, 0, sizeof(x->consents));
     memset(x->shields, 0, sizeof(x->shields));
     x->f = (struct facts){
-        .day = on("2022-05-03"), .agency = bundle_agency(x->b, who), .agency_standing = true, .practitioner_standing = true,
-        .role = bundle_role(x->b, "social-worker"), .purpose = bundle_purpose(x->b, purpose), .basis = POLICY_NONE,
-        .involvement = *question == '\0', .question = *question ? bundle_question(x->b, question) : POLICY_NONE,
-        .has_parameter = strcmp(question, "lives-at") == 0, .subject_kind = FACT_PERSON, .relation = FACT_RELATION_INVOLVED,
-        .relation_since = on("2022-01-01"), .relation_until = POLICY_DAY_NONE, .consents = x->consents, .shields = x->shields,
+        .day = on("2022-05-03"),
+        .agency = bundle_agency(x->b, who),
+        .agency_standing = true,
+        .practitioner_standing = true,
+        .role = bundle_role(x->b, "social-worker"),
+        .purpose = bundle_purpose(x->b, purpose),
+        .basis = POLICY_NONE,
+        .involvement = *question == '\0',
+        .question = *question ? bundle_question(x->b, question) : POLICY_NONE,
+        .has_parameter = strcmp(question, "lives-at") == 0,
+        .subject_kind = FACT_PERSON,
+        .relation = FACT_RELATION_INVOLVED,
+        .relation_since = on("2022-01-01"),
+        .relation_until = POLICY_DAY_NONE,
+        .consents = x->consents,
+        .shields = x->shields,
     };
 }
 
@@ -107,9 +118,16 @@ struct consent_fact *grant(struct fixture *x)
 
     assert_true(x->f.n_consents <= ALM_LEN(x->consents));
     *k = (struct consent_fact){
-        .match = FACT_STRICT, .capacity = FACT_CAPACITY_SELF, .giver_authority = true, .given_on = on("2022-01-10"),
-        .expires_on = POLICY_DAY_NONE, .withdrawn_on = POLICY_DAY_NONE, .able_from = POLICY_DAY_NONE, .able_until = POLICY_DAY_NONE,
-        .recipients = set_of(x, "*"), .sources = set_of(x, "*"),
+        .match = FACT_STRICT,
+        .capacity = FACT_CAPACITY_SELF,
+        .giver_authority = true,
+        .given_on = on("2022-01-10"),
+        .expires_on = POLICY_DAY_NONE,
+        .withdrawn_on = POLICY_DAY_NONE,
+        .able_from = POLICY_DAY_NONE,
+        .able_until = POLICY_DAY_NONE,
+        .recipients = set_of(x, "*"),
+        .sources = set_of(x, "*"),
     };
     return k;
 }
@@ -128,7 +146,9 @@ struct shield_fact *shield(struct fixture *x, uint8_t level)
     struct shield_fact *s = &x->shields[x->f.n_shields++];
 
     assert_true(x->f.n_shields <= ALM_LEN(x->shields));
-    *s = (struct shield_fact){ .level = level, .match = FACT_BROAD, .from = on("2022-01-01"), .until = POLICY_DAY_NONE };
+    *s = (struct shield_fact){
+        .level = level, .match = FACT_BROAD, .from = on("2022-01-01"), .until = POLICY_DAY_NONE
+    };
     return s;
 }
 
@@ -154,7 +174,8 @@ void expect_asked(struct fixture *x, const char *ids)
         const char *id = bundle_agency_at(x->b, x->d.holders[i])->id;
         bool masked = x->d.visibility[i] == HOLDER_MASKED;
 
-        n += (size_t)snprintf(got + n, sizeof(got) - n, "%s%s%s%s", n ? " " : "", masked ? "(" : "", id, masked ? ")" : "");
+        n += (size_t)snprintf(got + n, sizeof(got) - n, "%s%s%s%s", n ? " " : "", masked ? "(" : "",
+                              id, masked ? ")" : "");
     }
     assert_string_equal(got, ids);
 }

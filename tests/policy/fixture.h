@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fixture.h - what the policy tests share: tests/policy/small.policy as a bundle, and facts that it permits. */
+/* fixture.h - what the policy tests share: tests/policy/small.policy as a bundle, and facts that it
+ * permits. */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <cmocka.h>
+
+#include <cmocka.h> /* after the five above, which it needs */
 
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -24,7 +26,8 @@ struct fixture {
 int32_t on(const char *day); /* "2022-05-03" */
 uint16_t agency(struct fixture *x, const char *id);
 struct agency_set set_of(struct fixture *x, const char *ids); /* "a b", or "*" */
-/* Starts again: agency asks question ("" for who-is-involved) for purpose about a person on 2022-05-03, involved since 2022-01-01. */
+/* Starts again: agency asks question ("" for who-is-involved) for purpose about a person on
+ * 2022-05-03, involved since 2022-01-01. */
 void ask(struct fixture *x, const char *who, const char *purpose, const char *question);
 /* Adds a live grant by the subject for everybody. Returned for changing. */
 struct consent_fact *grant(struct fixture *x);
@@ -33,8 +36,10 @@ struct shield_fact *shield(struct fixture *x, uint8_t level);
 void decide(struct fixture *x);
 /* Decide, and compare. */
 void expect_reason(struct fixture *x, enum reason r);
-void expect_holders(struct fixture *x, const char *ids); /* permitted; "a b", masked ones as "(a)"; "" for none */
-void expect_asked(struct fixture *x, const char *ids); /* the holders listed, whatever the outcome */
+/* permitted; "a b", masked ones as "(a)"; "" for none */
+void expect_holders(struct fixture *x, const char *ids);
+/* the holders listed, whatever the outcome */
+void expect_asked(struct fixture *x, const char *ids);
 
 int fixture_new(void **state);
 int fixture_free(void **state);

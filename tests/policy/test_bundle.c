@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_bundle.c - compiled bytes: what decodes, and that nothing else does. Reasons: each has its words. */
-#include "fixture.h"
+/* test_bundle.c - compiled bytes: what decodes, and that nothing else does. Reasons: each has its
+ * words. */
 #include "alloc_fail.h"
 #include "base/bytes.h"
+#include "fixture.h"
 #include <errno.h>
 #include <string.h>
 
@@ -63,7 +64,8 @@ static void the_bundle_tells_what_the_text_said(void **state)
     assert_string_equal(a->contact, "01632 960000");
     assert_int_equal(a->organisation, bundle_agency(b, "hub"));
     q = bundle_question_at(b, bundle_question(b, "lives-at"));
-    assert_true(q->home_parameter && q->uses_homes && q->unknown_cannot_say && q->reveals_location && !q->household);
+    assert_true(q->home_parameter && q->uses_homes && q->unknown_cannot_say &&
+                q->reveals_location && !q->household);
     p = bundle_purpose_at(b, bundle_purpose(b, "help"));
     assert_int_equal(p->parent, bundle_purpose(b, "protect"));
     assert_true(p->consent && p->involvement && !p->past_shield);
@@ -117,7 +119,8 @@ static void every_shorter_or_longer_text_is_refused(void **state)
     free(longer);
 }
 
-/* Whatever byte rots: refused, or a bundle that decides without harm (and has another hash, which the store would notice). */
+/* Whatever byte rots: refused, or a bundle that decides without harm (and has another hash, which
+ * the store would notice). */
 static void every_changed_byte_is_refused_or_harmless(void **state)
 {
     uint8_t *copy = malloc(compiled.len);
@@ -129,7 +132,10 @@ static void every_changed_byte_is_refused_or_harmless(void **state)
     memcpy(copy, compiled.data, compiled.len);
     for (size_t i = 0; i < compiled.len; i++) {
         ALM_CLEANUP(bundle_freep) struct bundle *b = NULL;
-        struct facts f = { .agency_standing = true, .practitioner_standing = true, .day = 19000, .involvement = true };
+        struct facts f = { .agency_standing = true,
+                           .practitioner_standing = true,
+                           .day = 19000,
+                           .involvement = true };
         int r;
 
         copy[i] ^= 0xff;
@@ -185,7 +191,8 @@ static void each_failed_allocation_of_a_compile_is_reported(void **state)
         }
         alloc_fail_nth(-1);
         if (r == 0 || out.len != 0)
-            fail_msg("allocation %ld failed and the compiler gave %d with %zu bytes", n, r, out.len);
+            fail_msg("allocation %ld failed and the compiler gave %d with %zu bytes", n, r,
+                     out.len);
     }
     alloc_fail_nth(-1);
     assert_true(n > 50);
@@ -201,7 +208,8 @@ static void agency_sets_take_any_index(void **state)
     agency_set_add(&s, 512); /* no such place: nothing */
     agency_set_add(&s, POLICY_NONE);
     assert_true(agency_set_has(&s, 0) && agency_set_has(&s, 511));
-    assert_false(agency_set_has(&s, 1) || agency_set_has(&s, 512) || agency_set_has(&s, POLICY_NONE));
+    assert_false(agency_set_has(&s, 1) || agency_set_has(&s, 512) ||
+                 agency_set_has(&s, POLICY_NONE));
     s.any = true;
     assert_true(agency_set_has(&s, 77));
 }
@@ -220,14 +228,18 @@ static void every_reason_has_a_word_of_its_own_and_a_text(void **state)
     assert_string_equal(reason_word((enum reason)9999), "deny");
 }
 
-/* DESIGN.md promise 5: "no consent on file lets you have this" "stands alike for never asked, refused, withdrawn, expired, invalid, given to others
- * and sensitive service not named"; shields and quarantined matches are hidden. */
+/* DESIGN.md promise 5: "no consent on file lets you have this" "stands alike for never asked,
+ * refused, withdrawn, expired, invalid, given to others and sensitive service not named"; shields
+ * and quarantined matches are hidden. */
 static void reasons_are_told_as_promised(void **state)
 {
-    static const enum reason line[] = { REASON_NO_CONSENT, REASON_CONSENT_REFUSED, REASON_CONSENT_WITHDRAWN, REASON_CONSENT_EXPIRED,
-                                        REASON_CONSENT_INVALID, REASON_CONSENT_SCOPE, REASON_SENSITIVE_SERVICE };
-    static const enum reason hidden[] = { REASON_SHIELDED_ADDRESS, REASON_SHIELDED_IDENTITY, REASON_SHIELDED_EXISTENCE,
-                                          REASON_MATCH_CONFLICT, REASON_FACTS_INCOMPLETE };
+    static const enum reason line[] = { REASON_NO_CONSENT,        REASON_CONSENT_REFUSED,
+                                        REASON_CONSENT_WITHDRAWN, REASON_CONSENT_EXPIRED,
+                                        REASON_CONSENT_INVALID,   REASON_CONSENT_SCOPE,
+                                        REASON_SENSITIVE_SERVICE };
+    static const enum reason hidden[] = { REASON_SHIELDED_ADDRESS, REASON_SHIELDED_IDENTITY,
+                                          REASON_SHIELDED_EXISTENCE, REASON_MATCH_CONFLICT,
+                                          REASON_FACTS_INCOMPLETE };
 
     (void)state;
     for (size_t i = 0; i < ALM_LEN(line); i++) {

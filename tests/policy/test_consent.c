@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_consent.c - the second pass: gateways with dates and conditions, grants and refusals (data README, "Consent"). */
+/* test_consent.c - the second pass: gateways with dates and conditions, grants and refusals (data
+ * README, "Consent"). */
 #include "fixture.h"
 
 static void help(struct fixture *x)

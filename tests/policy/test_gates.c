@@ -195,7 +195,8 @@ static void who_is_involved_is_about_persons(void **state)
     expect_reason(x, REASON_NONE);
 }
 
-static void a_household_is_asked_about_only_without_consent_and_where_the_question_allows(void **state)
+static void
+a_household_is_asked_about_only_without_consent_and_where_the_question_allows(void **state)
 {
     struct fixture *x = *state;
 
@@ -378,7 +379,8 @@ int main(void)
         cmocka_unit_test(a_closed_class_is_never_asked),
         cmocka_unit_test(who_is_involved_needs_the_purpose_to_admit_it),
         cmocka_unit_test(who_is_involved_is_about_persons),
-        cmocka_unit_test(a_household_is_asked_about_only_without_consent_and_where_the_question_allows),
+        cmocka_unit_test(
+            a_household_is_asked_about_only_without_consent_and_where_the_question_allows),
         cmocka_unit_test(an_unknown_kind_of_subject_is_refused),
         cmocka_unit_test(a_parameter_is_given_where_and_only_where_the_question_takes_one),
         cmocka_unit_test(an_ended_involvement_counts_for_the_set_days),

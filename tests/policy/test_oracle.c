@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_oracle.c - decides every row of the data set, and random cells of it, and composes the answer from the decision alone.
+/* test_oracle.c - decides every row of the data set, and random cells of it, and composes the
+ * answer from the decision alone.
  *
- * Arguments: the folder that facts.py wrote. The engine decides reason, holders and who is named; what each holder says comes from the facts. */
+ * Arguments: the folder that facts.py wrote. The engine decides reason, holders and who is named;
+ * what each holder says comes from the facts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <cmocka.h>
+
+#include <cmocka.h> /* after the five above, which it needs */
 
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -34,9 +37,14 @@ static const struct {
     const char *word;
     uint8_t value;
 } words[] = {
-    { "self", FACT_CAPACITY_SELF }, { "gillick", FACT_CAPACITY_GILLICK }, { "parent", FACT_CAPACITY_PARENT },
-    { "carer-without-pr", FACT_CAPACITY_CARER_WITHOUT_PR }, { "local-authority", FACT_CAPACITY_LOCAL_AUTHORITY },
-    { "none", FACT_RELATION_NONE }, { "involved", FACT_RELATION_INVOLVED }, { "same-home", FACT_RELATION_SAME_HOME },
+    { "self", FACT_CAPACITY_SELF },
+    { "gillick", FACT_CAPACITY_GILLICK },
+    { "parent", FACT_CAPACITY_PARENT },
+    { "carer-without-pr", FACT_CAPACITY_CARER_WITHOUT_PR },
+    { "local-authority", FACT_CAPACITY_LOCAL_AUTHORITY },
+    { "none", FACT_RELATION_NONE },
+    { "involved", FACT_RELATION_INVOLVED },
+    { "same-home", FACT_RELATION_SAME_HOME },
     { "referral", FACT_RELATION_REFERRAL },
 };
 
@@ -129,8 +137,10 @@ static void read_line(struct test_case *c, char *line)
     } else if (strcmp(part[0], "consent") == 0) {
         read_consent(c, part);
     } else if (strcmp(part[0], "shield") == 0) {
-        c->shields[c->f.n_shields++] = (struct shield_fact){ .level = (uint8_t)(*part[1] - '0'), .match = FACT_BROAD,
-                                                             .from = day(part[2]), .until = day(part[3]) };
+        c->shields[c->f.n_shields++] = (struct shield_fact){ .level = (uint8_t)(*part[1] - '0'),
+                                                             .match = FACT_BROAD,
+                                                             .from = day(part[2]),
+                                                             .until = day(part[3]) };
     } else if (strcmp(part[0], "usual") == 0) {
         snprintf(c->usual, sizeof(c->usual), "%s", part[1]);
     } else if (strcmp(part[0], "answer") == 0) {
@@ -178,7 +188,8 @@ static void compose_insight(const struct test_case *c, const struct decision *d,
     buf_printf(out, "answer;value=%s", yes ? "yes" : no ? "no" : "not-known");
 }
 
-static void compose_involvement(const struct test_case *c, const struct decision *d, struct buf *out)
+static void compose_involvement(const struct test_case *c, const struct decision *d,
+                                struct buf *out)
 {
     bool masked = false;
     size_t n = 0;
@@ -231,7 +242,8 @@ static unsigned decide_all(const char *prefix)
         compose(&c, &d, &got);
         assert_int_equal(buf_status(&got), 0);
         if (strcmp((const char *)got.data, c.expect) != 0 && wrong++ < 20)
-            print_message("# %s: expected %s, got %s (%s)\n", c.id, c.expect, (const char *)got.data, d.rule);
+            print_message("# %s: expected %s, got %s (%s)\n", c.id, c.expect,
+                          (const char *)got.data, d.rule);
     }
     fclose(in);
     assert_int_equal(wrong, 0);

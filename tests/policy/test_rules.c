@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_rules.c - the rule packs that we ship compile, and decide a few things as their text says. */
+/* test_rules.c - the rule packs that we ship compile, and decide a few things as their text says.
+ */
 #include "fixture.h"
 
 static int set_up(void **state)
@@ -21,7 +22,8 @@ static int set_up(void **state)
     return r;
 }
 
-static void asked_in_2026(struct fixture *x, const char *who, const char *purpose, const char *question)
+static void asked_in_2026(struct fixture *x, const char *who, const char *purpose,
+                          const char *question)
 {
     ask(x, who, purpose, question);
     x->f.day = on("2026-11-22");
@@ -41,7 +43,8 @@ static void a_section_47_enquiry_needs_no_consent_and_names_services(void **stat
 {
     struct fixture *x = *state;
 
-    asked_in_2026(x, "example-council-childrens-services", "safeguard.s47", "mental-health-current");
+    asked_in_2026(x, "example-council-childrens-services", "safeguard.s47",
+                  "mental-health-current");
     expect_holders(x, "example-camhs");
     assert_int_equal(x->d.basis, 1);
 }
@@ -56,7 +59,8 @@ static void early_help_needs_consent_and_masks_services(void **state)
     decide(x);
     assert_int_equal(x->d.outcome, OUTCOME_PERMIT);
     for (uint16_t i = 0; i < x->d.n_holders; i++)
-        assert_int_equal(x->d.visibility[i] == HOLDER_MASKED, bundle_agency_at(x->b, x->d.holders[i])->sensitive);
+        assert_int_equal(x->d.visibility[i] == HOLDER_MASKED,
+                         bundle_agency_at(x->b, x->d.holders[i])->sensitive);
 }
 
 static void a_gateway_that_has_not_commenced_permits_nothing(void **state)
@@ -84,7 +88,8 @@ static void a_volunteer_may_ask_nothing_about_a_person(void **state)
 
     for (uint16_t p = 0; p < bundle_n_purposes(x->b); p++)
         for (uint16_t q = 0; q < bundle_n_questions(x->b); q++) {
-            asked_in_2026(x, "example-council-childrens-services", bundle_purpose_at(x->b, p)->id, bundle_question_at(x->b, q)->id);
+            asked_in_2026(x, "example-council-childrens-services", bundle_purpose_at(x->b, p)->id,
+                          bundle_question_at(x->b, q)->id);
             grant(x);
             x->f.role = bundle_role(x->b, "volunteer");
             decide(x);

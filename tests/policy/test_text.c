@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_text.c - bad policy text: one change to small.policy each, and the error that an officer sees, with its line. */
+/* test_text.c - bad policy text: one change to small.policy each, and the error that an officer
+ * sees, with its line. */
 #include "fixture.h"
 #include <errno.h>
 #include <stdio.h>
@@ -9,87 +10,168 @@
 
 struct bad {
     const char *name, *find, *replace;
-    const char *says; /* within the one error */
+    const char *says;    /* within the one error */
     const char *line_of; /* the error's line is that of this text; NULL: any line */
 };
 
+/* clang-format off: a table, one row a line */
 static const struct bad table[] = {
-    { "an unknown key", "hub = true;", "hob = true;", "unknown key hob (did you mean hub?)", "hob = true" },
+    { "an unknown key", "hub = true;", "hob = true;", "unknown key hob (did you mean hub?)",
+      "hob = true" },
     { "an unknown top-level key", "shields = {", "shieldz = {", "unknown key shieldz", "shieldz" },
-    { "a wrong type", "sensitive = true; },\n  { id = \"recovery\"", "sensitive = \"yes\"; },\n  { id = \"recovery\"", "sensitive", "sensitive = \"yes\"" },
+    { "a wrong type", "sensitive = true; },\n  { id = \"recovery\"",
+      "sensitive = \"yes\"; },\n  { id = \"recovery\"", "sensitive", "sensitive = \"yes\"" },
     { "no id", "{ id = \"surgery\"; name", "{ name", "needs an id", "{ name = \"Surgery\"" },
     { "an id with a space", "id = \"hub\"", "id = \"the hub\"", "agency id must be", "the hub" },
     { "an id in capitals", "id = \"plan\"", "id = \"Plan\"", "question id must be", "\"Plan\"" },
-    { "an id that is too long", "id = \"club\"", "id = \"c12345678901234567890123456789012345678901234567890\"", "1 to 46 characters", "c1234567890" },
-    { "the same agency twice", "id = \"outsider\"", "id = \"school\"", "agency \"school\" is declared twice; first at", "Outsider" },
-    { "the same role twice", "\"teacher\", \"volunteer\" ]", "\"teacher\", \"teacher\", \"volunteer\" ]", "role \"teacher\" is declared twice", "teacher\", \"teacher" },
-    { "an unknown sector", "sector = \"education\"", "sector = \"eduction\"", "unknown sector \"eduction\"", "eduction" },
-    { "no sector", "sector = \"education\"; }", "}", "agency \"school\": sector is missing", "\"school\"; name" },
-    { "an unknown organisation", "team_of = \"council\"", "team_of = \"counsel\"", "unknown agency \"counsel\"", "counsel" },
-    { "a team of itself", "team_of = \"council\"", "team_of = \"council-team\"", "is a team of itself", "team_of = \"council-team\"" },
-    { "a team of a team", "sector = \"education\";", "sector = \"education\"; team_of = \"council-team\";", "which is itself a team", "\"school\"; name" },
-    { "an unknown regime", "team_of = \"police\"; regime = \"law-enforcement\"", "team_of = \"police\"; regime = \"police\"", "regime must be one of \"ukgdpr\", \"law-enforcement\"", "regime = \"police\"" },
-    { "an unknown area", "areas = [ \"north\" ]", "areas = [ \"west\" ]", "unknown area \"west\"", "west" },
-    { "a gateway without a statute", "statute = \"Act D\";", "", "gateway \"policing\": statute is missing", "\"policing\"; title" },
-    { "a gateway of another country", "countries = [ \"england\", \"wales\" ]", "countries = [ \"scotland\" ]", "is not law in england", "scotland" },
-    { "an unknown country", "countries = [ \"england\", \"wales\" ]", "countries = [ \"england\", \"walse\" ]", "unknown word \"walse\"", "walse" },
-    { "no countries", "countries = [ \"england\", \"wales\" ]; ", "", "countries is missing", "id = \"duty\"" },
-    { "a day that does not exist", "to = \"2025-06-30\"", "to = \"2025-06-31\"", "to must be a day that exists", "2025-06-31" },
-    { "a date the wrong way round", "to = \"2025-06-30\"", "to = \"30/06/2025\"", "to must be a day that exists", "30/06/2025" },
-    { "to before from", "to = \"2025-06-30\"", "to = \"2017-06-30\"", "to is before from", "2017-06-30" },
-    { "an unknown kind of gateway", "kind = \"duty\"", "kind = \"must\"", "kind must be one of \"duty\", \"power\", \"consent\"", "\"must\"" },
-    { "an unknown condition", "\"necessity\" ]", "\"need\" ]", "unknown word \"need\"", "\"need\"" },
-    { "an unknown excluded sector", "excluded_sectors = [ \"health\" ]", "excluded_sectors = [ \"helth\" ]", "unknown sector \"helth\"", "helth" },
-    { "a protocol without review", "review = \"2026-06-30\";", "", "review is missing", "id = \"main\"" },
-    { "a review before the start", "review = \"2026-06-30\"", "review = \"2019-06-30\"", "review is before from", "2019-06-30" },
-    { "a party unknown", "agency = \"surgery\"; ask", "agency = \"surgry\"; ask", "unknown agency \"surgry\"", "surgry" },
-    { "a party twice", "agency = \"surgery\"; ask", "agency = \"school\"; ask", "has the party \"school\" twice", "{ agency = \"school\"; ask = \"no\"" },
-    { "an unknown ask", "agency = \"surgery\"; ask = \"no\"", "agency = \"surgery\"; ask = \"never\"", "ask must be one of \"full\", \"insight-only\", \"no\"", "never" },
-    { "an answer that is a flag", "agency = \"surgery\"; ask = \"no\"; answer = \"yes\"", "agency = \"surgery\"; ask = \"no\"; answer = true", "answer", "answer = true" },
-    { "a purpose of no protocol", "title = \"Order\"; protocol = \"main\"", "title = \"Order\"", "protocol is missing", "\"Order\"" },
-    { "a purpose of an unknown protocol", "title = \"Order\"; protocol = \"main\"", "title = \"Order\"; protocol = \"mane\"", "unknown protocol \"mane\"", "mane" },
-    { "a purpose before its protocol", "from = \"2021-01-01\"", "from = \"2019-12-31\"", "begins before its protocol", "2019-12-31" },
-    { "a purpose beyond its protocol", "to = \"2025-12-31\"", "to = \"2027-01-01\"", "ends after its protocol", "2027-01-01" },
-    { "an unknown parent", "parent = \"protect\"", "parent = \"shield\"", "unknown purpose \"shield\"", "parent = \"shield\"" },
-    { "parents in a circle", "id = \"protect\"; title", "id = \"protect\"; parent = \"help\"; title", "go round in a circle", EVERYWHERE },
-    { "a purpose without basis", "bases = [ \"duty\", \"power\" ]", "bases = [ ]", "has no basis", "id = \"protect\"; title" },
-    { "a purpose with an unknown basis", "bases = [ \"duty\", \"power\" ]", "bases = [ \"duty\", \"powers\" ]", "unknown gateway \"powers\"", "\"powers\"" },
-    { "consent without a consent gateway", "bases = [ \"consent\" ]", "bases = [ \"duty\" ]", "rests on consent but lists no gateway of kind consent", "id = \"help\"" },
-    { "no duty or power where consent is not needed", "bases = [ \"stated\" ]", "bases = [ \"consent\" ]", "lists no gateway that is a duty or a power", "id = \"task\"" },
-    { "gateways that never overlap the purpose", "kind = \"power\"; conditions", "kind = \"power\"; to = \"2019-01-01\"; conditions", "none of its gateways is in force", "id = \"task\"" },
-    { "consent neither required nor not", "consent = \"required\"", "consent = \"perhaps\"", "consent must be one of \"required\", \"not-required\"", "perhaps" },
-    { "nothing said about consent", "consent = \"required\"; ", "", "consent must be one of", "id = \"help\"" },
-    { "a relationship without days", "within_days = 365; ", "", "within_days is missing", "id = \"help\"" },
+    { "an id that is too long", "id = \"club\"",
+      "id = \"c12345678901234567890123456789012345678901234567890\"", "1 to 46 characters",
+      "c1234567890" },
+    { "the same agency twice", "id = \"outsider\"", "id = \"school\"",
+      "agency \"school\" is declared twice; first at", "Outsider" },
+    { "the same role twice", "\"teacher\", \"volunteer\" ]",
+      "\"teacher\", \"teacher\", \"volunteer\" ]", "role \"teacher\" is declared twice",
+      "teacher\", \"teacher" },
+    { "an unknown sector", "sector = \"education\"", "sector = \"eduction\"",
+      "unknown sector \"eduction\"", "eduction" },
+    { "no sector", "sector = \"education\"; }", "}", "agency \"school\": sector is missing",
+      "\"school\"; name" },
+    { "an unknown organisation", "team_of = \"council\"", "team_of = \"counsel\"",
+      "unknown agency \"counsel\"", "counsel" },
+    { "a team of itself", "team_of = \"council\"", "team_of = \"council-team\"",
+      "is a team of itself", "team_of = \"council-team\"" },
+    { "a team of a team", "sector = \"education\";",
+      "sector = \"education\"; team_of = \"council-team\";", "which is itself a team",
+      "\"school\"; name" },
+    { "an unknown regime", "team_of = \"police\"; regime = \"law-enforcement\"",
+      "team_of = \"police\"; regime = \"police\"",
+      "regime must be one of \"ukgdpr\", \"law-enforcement\"", "regime = \"police\"" },
+    { "an unknown area", "areas = [ \"north\" ]", "areas = [ \"west\" ]", "unknown area \"west\"",
+      "west" },
+    { "a gateway without a statute", "statute = \"Act D\";", "",
+      "gateway \"policing\": statute is missing", "\"policing\"; title" },
+    { "a gateway of another country", "countries = [ \"england\", \"wales\" ]",
+      "countries = [ \"scotland\" ]", "is not law in england", "scotland" },
+    { "an unknown country", "countries = [ \"england\", \"wales\" ]",
+      "countries = [ \"england\", \"walse\" ]", "unknown word \"walse\"", "walse" },
+    { "no countries", "countries = [ \"england\", \"wales\" ]; ", "", "countries is missing",
+      "id = \"duty\"" },
+    { "a day that does not exist", "to = \"2025-06-30\"", "to = \"2025-06-31\"",
+      "to must be a day that exists", "2025-06-31" },
+    { "a date the wrong way round", "to = \"2025-06-30\"", "to = \"30/06/2025\"",
+      "to must be a day that exists", "30/06/2025" },
+    { "to before from", "to = \"2025-06-30\"", "to = \"2017-06-30\"", "to is before from",
+      "2017-06-30" },
+    { "an unknown kind of gateway", "kind = \"duty\"", "kind = \"must\"",
+      "kind must be one of \"duty\", \"power\", \"consent\"", "\"must\"" },
+    { "an unknown condition", "\"necessity\" ]", "\"need\" ]", "unknown word \"need\"",
+      "\"need\"" },
+    { "an unknown excluded sector", "excluded_sectors = [ \"health\" ]",
+      "excluded_sectors = [ \"helth\" ]", "unknown sector \"helth\"", "helth" },
+    { "a protocol without review", "review = \"2026-06-30\";", "", "review is missing",
+      "id = \"main\"" },
+    { "a review before the start", "review = \"2026-06-30\"", "review = \"2019-06-30\"",
+      "review is before from", "2019-06-30" },
+    { "a party unknown", "agency = \"surgery\"; ask", "agency = \"surgry\"; ask",
+      "unknown agency \"surgry\"", "surgry" },
+    { "a party twice", "agency = \"surgery\"; ask", "agency = \"school\"; ask",
+      "has the party \"school\" twice", "{ agency = \"school\"; ask = \"no\"" },
+    { "an unknown ask", "agency = \"surgery\"; ask = \"no\"",
+      "agency = \"surgery\"; ask = \"never\"",
+      "ask must be one of \"full\", \"insight-only\", \"no\"", "never" },
+    { "an answer that is a flag", "agency = \"surgery\"; ask = \"no\"; answer = \"yes\"",
+      "agency = \"surgery\"; ask = \"no\"; answer = true", "answer", "answer = true" },
+    { "a purpose of no protocol", "title = \"Order\"; protocol = \"main\"", "title = \"Order\"",
+      "protocol is missing", "\"Order\"" },
+    { "a purpose of an unknown protocol", "title = \"Order\"; protocol = \"main\"",
+      "title = \"Order\"; protocol = \"mane\"", "unknown protocol \"mane\"", "mane" },
+    { "a purpose before its protocol", "from = \"2021-01-01\"", "from = \"2019-12-31\"",
+      "begins before its protocol", "2019-12-31" },
+    { "a purpose beyond its protocol", "to = \"2025-12-31\"", "to = \"2027-01-01\"",
+      "ends after its protocol", "2027-01-01" },
+    { "an unknown parent", "parent = \"protect\"", "parent = \"shield\"",
+      "unknown purpose \"shield\"", "parent = \"shield\"" },
+    { "parents in a circle", "id = \"protect\"; title",
+      "id = \"protect\"; parent = \"help\"; title", "go round in a circle", EVERYWHERE },
+    { "a purpose without basis", "bases = [ \"duty\", \"power\" ]", "bases = [ ]", "has no basis",
+      "id = \"protect\"; title" },
+    { "a purpose with an unknown basis", "bases = [ \"duty\", \"power\" ]",
+      "bases = [ \"duty\", \"powers\" ]", "unknown gateway \"powers\"", "\"powers\"" },
+    { "consent without a consent gateway", "bases = [ \"consent\" ]", "bases = [ \"duty\" ]",
+      "rests on consent but lists no gateway of kind consent", "id = \"help\"" },
+    { "no duty or power where consent is not needed", "bases = [ \"stated\" ]",
+      "bases = [ \"consent\" ]", "lists no gateway that is a duty or a power", "id = \"task\"" },
+    { "gateways that never overlap the purpose", "kind = \"power\"; conditions",
+      "kind = \"power\"; to = \"2019-01-01\"; conditions", "none of its gateways is in force",
+      "id = \"task\"" },
+    { "consent neither required nor not", "consent = \"required\"", "consent = \"perhaps\"",
+      "consent must be one of \"required\", \"not-required\"", "perhaps" },
+    { "nothing said about consent", "consent = \"required\"; ", "", "consent must be one of",
+      "id = \"help\"" },
+    { "a relationship without days", "within_days = 365; ", "", "within_days is missing",
+      "id = \"help\"" },
     { "days out of range", "within_days = 365", "within_days = 36500", "within_days", "36500" },
-    { "days that wrap", "within_days = 365", "within_days = 4294967661", "integer out of range", "4294967661" },
-    { "an unknown rule for sensitive services", "sensitive = \"hidden\"", "sensitive = \"secret\"", "sensitive must be one of \"named\", \"masked\", \"hidden\"", "secret" },
-    { "an unknown shield level", "sees_past_shield = \"location\"", "sees_past_shield = \"all\"", "sees_past_shield must be one of", "\"all\"" },
-    { "an unknown excluded role", "excluded_roles = [ \"volunteer\" ]", "excluded_roles = [ \"volunter\" ]", "unknown role \"volunter\"", "volunter" },
-    { "a purpose that admits nobody", "roles = [ \"social-worker\", \"teacher\" ]", "roles = [ ]", "admits no role at all", "id = \"help\"" },
+    { "days that wrap", "within_days = 365", "within_days = 4294967661", "integer out of range",
+      "4294967661" },
+    { "an unknown rule for sensitive services", "sensitive = \"hidden\"", "sensitive = \"secret\"",
+      "sensitive must be one of \"named\", \"masked\", \"hidden\"", "secret" },
+    { "an unknown shield level", "sees_past_shield = \"location\"", "sees_past_shield = \"all\"",
+      "sees_past_shield must be one of", "\"all\"" },
+    { "an unknown excluded role", "excluded_roles = [ \"volunteer\" ]",
+      "excluded_roles = [ \"volunter\" ]", "unknown role \"volunter\"", "volunter" },
+    { "a purpose that admits nobody", "roles = [ \"social-worker\", \"teacher\" ]", "roles = [ ]",
+      "admits no role at all", "id = \"help\"" },
     { "a question without text", "text = \"A club?\"; ", "", "text is missing", "id = \"club\"" },
-    { "a question without an owner", "holders = [ \"voluntary\" ]; purposes = [ \"protect\", \"help\" ]; owner = \"IG\";", "holders = [ \"voluntary\" ]; purposes = [ \"protect\", \"help\" ];", "owner is missing", "id = \"club\"" },
-    { "a question without holders", "holders = [ \"voluntary\" ]", "holders = [ ]", "has no holders", "id = \"club\"" },
-    { "a question for no purpose", "holders = [ \"voluntary\" ]; purposes = [ \"protect\", \"help\" ]", "holders = [ \"voluntary\" ]; purposes = [ ]", "may be asked for no purpose", "id = \"club\"" },
-    { "a question for an unknown purpose", "[ \"protect\", \"help\", \"order\", \"task\" ]", "[ \"protect\", \"help\", \"orders\", \"task\" ]", "unknown purpose \"orders\"", "\"orders\"" },
-    { "an unknown closed class", "class = \"adoption\"", "class = \"adopted\"", "unknown closed class \"adopted\"", "class = \"adopted\"" },
-    { "a home parameter that does not reveal a location", "reveals_location = true; ", "", "write reveals_location = true", "id = \"lives-at\"" },
-    { "a threshold with holders", "kind = \"threshold\"; ", "kind = \"threshold\"; holders = [ \"police\" ]; ", "holders is for questions that holders answer", "id = \"fired\"" },
-    { "a threshold without agencies", "min_agencies = 2; ", "", "min_agencies is missing", "id = \"fired\"" },
-    { "a threshold with an unknown level", "levels = [ \"low\", \"medium\" ]", "levels = [ \"low\", \"mild\" ]", "levels are low, medium and high", "mild" },
-    { "a holders' question with a window of a threshold", "look_back_days = 365; ", "window_days = 365; ", "window_days is for thresholds", "window_days = 365" },
-    { "an unknown capacity", "capacity = \"gillick\"", "capacity = \"gilick\"", "capacity must be one of", "gilick" },
-    { "a capacity twice", "capacity = \"gillick\"", "capacity = \"self\"", "declared twice", "capacity = \"self\"" },
-    { "nobody able to consent", "consent = {\n", "consent = { };\nunused = {\n", "says of nobody that they are able", "id = \"help\"" },
-    { "ages the wrong way round", "able = true; from_age = 12;", "able = true; from_age = 12; before_age = 12;", "before_age must be greater", "before_age = 12" },
-    { "an unknown shield owner", "owners = [ \"childrens-services\" ]", "owners = [ \"council\" ]", "unknown sector \"council\"", "owners = [ \"council\" ]" },
+    { "a question without an owner",
+      "holders = [ \"voluntary\" ]; purposes = [ \"protect\", \"help\" ]; owner = \"IG\";",
+      "holders = [ \"voluntary\" ]; purposes = [ \"protect\", \"help\" ];", "owner is missing",
+      "id = \"club\"" },
+    { "a question without holders", "holders = [ \"voluntary\" ]", "holders = [ ]",
+      "has no holders", "id = \"club\"" },
+    { "a question for no purpose",
+      "holders = [ \"voluntary\" ]; purposes = [ \"protect\", \"help\" ]",
+      "holders = [ \"voluntary\" ]; purposes = [ ]", "may be asked for no purpose",
+      "id = \"club\"" },
+    { "a question for an unknown purpose", "[ \"protect\", \"help\", \"order\", \"task\" ]",
+      "[ \"protect\", \"help\", \"orders\", \"task\" ]", "unknown purpose \"orders\"",
+      "\"orders\"" },
+    { "an unknown closed class", "class = \"adoption\"", "class = \"adopted\"",
+      "unknown closed class \"adopted\"", "class = \"adopted\"" },
+    { "a home parameter that does not reveal a location", "reveals_location = true; ", "",
+      "write reveals_location = true", "id = \"lives-at\"" },
+    { "a threshold with holders", "kind = \"threshold\"; ",
+      "kind = \"threshold\"; holders = [ \"police\" ]; ",
+      "holders is for questions that holders answer", "id = \"fired\"" },
+    { "a threshold without agencies", "min_agencies = 2; ", "", "min_agencies is missing",
+      "id = \"fired\"" },
+    { "a threshold with an unknown level", "levels = [ \"low\", \"medium\" ]",
+      "levels = [ \"low\", \"mild\" ]", "levels are low, medium and high", "mild" },
+    { "a holders' question with a window of a threshold", "look_back_days = 365; ",
+      "window_days = 365; ", "window_days is for thresholds", "window_days = 365" },
+    { "an unknown capacity", "capacity = \"gillick\"", "capacity = \"gilick\"",
+      "capacity must be one of", "gilick" },
+    { "a capacity twice", "capacity = \"gillick\"", "capacity = \"self\"", "declared twice",
+      "capacity = \"self\"" },
+    { "nobody able to consent", "consent = {\n", "consent = { };\nunused = {\n",
+      "says of nobody that they are able", "id = \"help\"" },
+    { "ages the wrong way round", "able = true; from_age = 12;",
+      "able = true; from_age = 12; before_age = 12;", "before_age must be greater",
+      "before_age = 12" },
+    { "an unknown shield owner", "owners = [ \"childrens-services\" ]", "owners = [ \"council\" ]",
+      "unknown sector \"council\"", "owners = [ \"council\" ]" },
     { "text that is not UTF-8", "title = \"Order\"", "title = \"\xff\xfe\"", "UTF-8", EVERYWHERE },
-    { "a list that is a word", "purposes = [ \"monitor\" ]; scope", "purposes = \"monitor\"; scope", "purposes must be a list", "purposes = \"monitor\"; scope" },
-    { "a group that is a word", "shields = { owners = [ \"childrens-services\" ]; };", "shields = \"childrens-services\";", "shields is a group", "shields = \"" },
+    { "a list that is a word", "purposes = [ \"monitor\" ]; scope", "purposes = \"monitor\"; scope",
+      "purposes must be a list", "purposes = \"monitor\"; scope" },
+    { "a group that is a word", "shields = { owners = [ \"childrens-services\" ]; };",
+      "shields = \"childrens-services\";", "shields is a group", "shields = \"" },
     { "a syntax error", "shields = {", "shields = = {", "", EVERYWHERE },
     { "an unterminated string", "title = \"Order\"", "title = \"Order", "", EVERYWHERE },
     { "no partnership", "partnership = {", "partnership_ = {", "", EVERYWHERE },
-    { "an unknown country of the partnership", "country = \"england\"; };", "country = \"albion\"; };", "country must be one of", "albion" },
+    { "an unknown country of the partnership", "country = \"england\"; };",
+      "country = \"albion\"; };", "country must be one of", "albion" },
 };
+
+/* clang-format on */
 
 /* text with the first find replaced. */
 static char *changed(const char *text, const struct bad *b)
@@ -127,7 +209,8 @@ static bool said(const struct conf_errors *e, const char *text, const struct bad
     if (b->line_of)
         (void)snprintf(place, sizeof(place), ".policy:%u: ", line_of(text, b->line_of));
     for (size_t i = 0; conf_errors_at(e, i); i++)
-        if (strstr(conf_errors_at(e, i), b->says) && (!b->line_of || strstr(conf_errors_at(e, i), place)))
+        if (strstr(conf_errors_at(e, i), b->says) &&
+            (!b->line_of || strstr(conf_errors_at(e, i), place)))
             return true;
     return false;
 }
@@ -167,9 +250,14 @@ static void all_errors_of_a_run_are_shown(void **state)
     assert_non_null(text);
     buf_init(&out, 1 << 20);
     assert_int_equal(conf_errors_new(&e), 0);
-    one = changed(text, &(struct bad){ .name = "1", .find = "kind = \"duty\"", .replace = "kind = \"must\"" });
-    two = changed(one, &(struct bad){ .name = "2", .find = "sector = \"education\"", .replace = "sector = \"eduction\"" });
-    three = changed(two, &(struct bad){ .name = "3", .find = "levels = [ \"low\"", .replace = "levels = [ \"mild\"" });
+    one = changed(text, &(struct bad){
+                            .name = "1", .find = "kind = \"duty\"", .replace = "kind = \"must\"" });
+    two = changed(one, &(struct bad){ .name = "2",
+                                      .find = "sector = \"education\"",
+                                      .replace = "sector = \"eduction\"" });
+    three = changed(two, &(struct bad){ .name = "3",
+                                        .find = "levels = [ \"low\"",
+                                        .replace = "levels = [ \"mild\"" });
     assert_int_equal(compile_text(three, e, &out), -EINVAL);
     assert_int_equal(conf_errors_count(e), 3);
     free(three);
@@ -206,7 +294,10 @@ static void the_order_of_entries_does_not_matter(void **state)
     buf_init(&b, 1 << 20);
     assert_int_equal(conf_errors_new(&e), 0);
     assert_int_equal(compile_text(text, e, &a), 0);
-    swapped = changed(text, &(struct bad){ .name = "swap", .find = "\"social-worker\", \"teacher\", \"volunteer\"", .replace = "\"volunteer\", \"teacher\", \"social-worker\"" });
+    swapped =
+        changed(text, &(struct bad){ .name = "swap",
+                                     .find = "\"social-worker\", \"teacher\", \"volunteer\"",
+                                     .replace = "\"volunteer\", \"teacher\", \"social-worker\"" });
     assert_int_equal(compile_text(swapped, e, &b), 0);
     assert_true(bytes_equal(buf_view(&a), buf_view(&b)));
     free(swapped);

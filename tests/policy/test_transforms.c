@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_transforms.c - the third pass: holders, names and masks, sensitive services, shields (data README, "Who is involved" and "Insights"). */
+/* test_transforms.c - the third pass: holders, names and masks, sensitive services, shields (data
+ * README, "Who is involved" and "Insights"). */
 #include "fixture.h"
 #include <string.h>
 
@@ -242,7 +243,8 @@ static void a_shield_in_conflict_is_cannot_say_and_counted_apart(void **state)
     assert_int_equal(x->d.telling, TELL_HIDDEN);
 }
 
-/* Without the shield this would be told as the one line on consent; were it "cannot say" with the shield, the shield would show. */
+/* Without the shield this would be told as the one line on consent; were it "cannot say" with the
+ * shield, the shield would show. */
 static void a_shield_behind_a_told_refusal_is_recorded_and_does_not_show(void **state)
 {
     struct fixture *x = *state;
@@ -266,12 +268,14 @@ static void a_shield_does_not_matter_to_what_the_broker_answers_itself(void **st
     expect_reason(x, REASON_NONE);
 }
 
-/* Promise 5: "whether something is refused never depends on the fact asked about". The engine is given no holder's knowledge at all; what is
- * left is that no told reason may depend on a shield. */
+/* Promise 5: "whether something is refused never depends on the fact asked about". The engine is
+ * given no holder's knowledge at all; what is left is that no told reason may depend on a shield.
+ */
 static void no_told_refusal_depends_on_a_shield(void **state)
 {
     static const char *const purposes[] = { "protect", "help", "order", "task", "monitor" };
-    static const char *const questions[] = { "", "plan", "incident", "minds-current", "club", "lives-at", "adopted" };
+    static const char *const questions[] = { "",     "plan",     "incident", "minds-current",
+                                             "club", "lives-at", "adopted" };
     struct fixture *x = *state;
 
     for (size_t p = 0; p < ALM_LEN(purposes); p++)
