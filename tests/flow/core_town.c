@@ -526,6 +526,11 @@ const char *town_submit(struct town *t, json_t *change, const int *officers)
 
     (void)snprintf(path, sizeof(path), "%s/control.sock", t->dir);
     assert_int_equal(local_call_open(path, request, &call), 0);
+    if (t->beside) {
+        assert_true(core_turn(t->core, 0) >= 0); /* the connection is accepted, the request is read at the next turn */
+        town_say(t, t->beside_from, t->beside);
+        t->beside = NULL;
+    }
     town_turn(t);
     assert_true(local_call_next(call, 1000, &reply) >= 0);
     (void)snprintf(word, sizeof(word), "%s", json_is_true(json_object_get(reply, "ok")) ? "ok" : json_string_value(json_object_get(reply, "error")));

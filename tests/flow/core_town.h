@@ -33,6 +33,8 @@ struct town {
     size_t n_heard;
     uint16_t allowed[2]; /* peers of the last PAIR_ALLOW */
     struct msg msg;      /* for whoever builds one */
+    struct msg *beside;  /* if set, the next change and this message come in one batch; from beside_from */
+    enum town_agency beside_from;
 };
 extern const char *const town_names[TOWN_N];
 extern int64_t town_wall, town_mono; /* the clocks */
