@@ -3,6 +3,7 @@
 """test_folder.py - reading exercise folders: what is wrong is shown with file, line and what to do; and the second reading of the rules agrees
 with every row. Prints TAP."""
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -178,10 +179,29 @@ def questions_of_scenarios_become_ids_of_the_catalogue():
     assert question_id("referral:r-7") == ("referral-state", "r-7")
 
 
+def run_converter(*argv):
+    return subprocess.run(["/usr/bin/python3", "-m", "exerciselib.policy_text", *map(str, argv)], cwd=ROOT / "deploy", capture_output=True,
+                          text=True, check=False)
+
+
+def the_converter_writes_policy_and_says_why_it_cannot():
+    with tempfile.TemporaryDirectory() as work:
+        done = run_converter(DATA / "smalltown", Path(work) / "out")
+        assert done.returncode == 0 and not done.stderr, done.stderr
+        assert sorted(p.suffix for p in (Path(work) / "out").iterdir()) == [".policy"] * 4
+        (Path(work) / "file").write_text("")
+        done = run_converter(DATA / "smalltown", Path(work) / "file")
+        assert done.returncode == 73 and "File exists" in done.stderr, done.stderr
+        done = run_converter(work, Path(work) / "out")
+        assert done.returncode == 65 and "agencies.csv: the file is missing" in done.stderr, done.stderr
+        assert run_converter().returncode == 64
+
+
 if __name__ == "__main__":
     main([
         each_malformed_folder_shows_file_line_and_what_to_do, all_errors_of_a_run_are_shown, very_many_errors_are_cut_with_their_number,
         no_error_repeats_a_long_or_unprintable_value, a_path_that_is_no_folder_is_an_error, the_second_reading_agrees_with_every_row,
         all_rows_of_the_data_set_are_there, a_refusal_does_not_depend_on_what_holders_know, the_same_folder_gives_the_same_policy_text,
         names_with_quotes_survive_as_policy_text, questions_of_scenarios_become_ids_of_the_catalogue,
+        the_converter_writes_policy_and_says_why_it_cannot,
     ])

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_rules.c - the rule packs that we ship compile, and decide a few things as their text says.
  */
+#include "base/file.h"
 #include "fixture.h"
+#include <string.h>
 
 static int set_up(void **state)
 {
@@ -97,6 +99,34 @@ static void a_volunteer_may_ask_nothing_about_a_person(void **state)
         }
 }
 
+/* What policy/README.md shows an officer as a whole policy must be one. */
+static void the_whole_policy_of_the_manual_compiles(void **state)
+{
+    ALM_CLEANUP(conf_errors_freep) struct conf_errors *e = NULL;
+    ALM_CLEANUP(buf_deinit) struct buf manual = { 0 }, out = { 0 };
+    char *from, *to;
+    int r;
+
+    (void)state;
+    buf_init(&manual, 1 << 20);
+    buf_init(&out, 1 << 20);
+    assert_int_equal(conf_errors_new(&e), 0);
+    assert_int_equal(file_read(ALM_RULES "/../README.md", 1 << 20, &manual), 0);
+    buf_put_u8(&manual, 0);
+    from = strstr((char *)manual.data, "## A whole policy");
+    assert_non_null(from);
+    from = strstr(from, "```\n");
+    assert_non_null(from);
+    from += 4;
+    to = strstr(from, "```");
+    assert_non_null(to);
+    *to = '\0';
+    r = compile_text(from, e, &out);
+    for (size_t i = 0; conf_errors_at(e, i); i++)
+        print_message("# %s\n", conf_errors_at(e, i));
+    assert_int_equal(r, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -105,6 +135,7 @@ int main(void)
         cmocka_unit_test(early_help_needs_consent_and_masks_services),
         cmocka_unit_test(a_gateway_that_has_not_commenced_permits_nothing),
         cmocka_unit_test(the_starter_runs_out_with_its_protocols),
+        cmocka_unit_test(the_whole_policy_of_the_manual_compiles),
         cmocka_unit_test(a_volunteer_may_ask_nothing_about_a_person),
     };
 
