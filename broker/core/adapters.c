@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* adapters.c - hello and welcome, the catalogue in pages, leases; who is there. Nothing here is about a person. */
+/* adapters.c - hello and welcome, the catalogue in pages, leases; who is there. Nothing here is
+ * about a person. */
 #include "stages.h"
 
 #include <string.h>
@@ -21,7 +22,8 @@ void adapters_sweep(struct core *c)
     for (uint16_t s = 0; s < c->agencies.n; s++) {
         struct agency *a = &c->agencies.slots[s];
 
-        if (a->presence == PRESENCE_HERE && c->mono_ms - a->heard_ms > (int64_t)c->set.limits.lease_ms * LEASES_MISSED) {
+        if (a->presence == PRESENCE_HERE &&
+            c->mono_ms - a->heard_ms > (int64_t)c->set.limits.lease_ms * LEASES_MISSED) {
             a->presence = PRESENCE_GONE;
             log_warn("agency-silent", "agency=%s", a->reg.id);
         }
@@ -47,16 +49,20 @@ static void adapters_purpose(const struct policy_purpose *p, struct msg_catalogu
     out->involvement = p->involvement;
 }
 
-static void adapters_page(struct core *c, uint16_t slot, const struct id *in_reply_to, uint16_t page, uint16_t pages)
+static void adapters_page(struct core *c, uint16_t slot, const struct id *in_reply_to,
+                          uint16_t page, uint16_t pages)
 {
     struct msg *m = tell_begin(c, MSG_CATALOGUE, in_reply_to);
     struct msg_catalogue *g = &m->catalogue;
 
     g->page = page;
     g->pages = pages;
-    for (size_t i = (size_t)page * LIST_MAX; i < bundle_n_questions(c->bundle) && g->n_questions < LIST_MAX; i++)
-        adapters_question(bundle_question_at(c->bundle, (uint16_t)i), &g->questions[g->n_questions++]);
-    for (size_t i = (size_t)page * LIST_MAX; i < bundle_n_purposes(c->bundle) && g->n_purposes < LIST_MAX; i++)
+    for (size_t i = (size_t)page * LIST_MAX;
+         i < bundle_n_questions(c->bundle) && g->n_questions < LIST_MAX; i++)
+        adapters_question(bundle_question_at(c->bundle, (uint16_t)i),
+                          &g->questions[g->n_questions++]);
+    for (size_t i = (size_t)page * LIST_MAX;
+         i < bundle_n_purposes(c->bundle) && g->n_purposes < LIST_MAX; i++)
         adapters_purpose(bundle_purpose_at(c->bundle, (uint16_t)i), &g->purposes[g->n_purposes++]);
     if (tell_send(c, slot))
         log_error("catalogue-not-sent", "agency=%s", c->agencies.slots[slot].reg.id);
@@ -121,7 +127,8 @@ void lease_take(struct core *c, struct work *w)
     adapters_lease(c, w->agency, &w->id);
     if (c->agencies.slots[w->agency].greeted)
         return;
-    /* This core has been started since the adapter's Hello, and the policy may be another: it gets the catalogue again. */
+    /* This core has been started since the adapter's Hello, and the policy may be another: it gets
+     * the catalogue again. */
     c->agencies.slots[w->agency].greeted = true;
     adapters_catalogue(c, w->agency, NULL);
 }

@@ -71,7 +71,8 @@ static int agencies_take(void *ctx, const struct registry_agency *reg)
     return 0;
 }
 
-static uint16_t agencies_gate(const char *organisation, char (*gates)[REGISTRY_ID_MAX], uint16_t n_gates)
+static uint16_t agencies_gate(const char *organisation, char (*gates)[REGISTRY_ID_MAX],
+                              uint16_t n_gates)
 {
     uint16_t any = GATE_NONE;
 
@@ -85,7 +86,8 @@ static uint16_t agencies_gate(const char *organisation, char (*gates)[REGISTRY_I
 }
 
 /* Where an agency stands in the bundle in force, and which gate is its organisation's. */
-static void agencies_place(struct agencies *a, uint16_t slot, const struct bundle *b, char (*gates)[REGISTRY_ID_MAX], uint16_t n_gates)
+static void agencies_place(struct agencies *a, uint16_t slot, const struct bundle *b,
+                           char (*gates)[REGISTRY_ID_MAX], uint16_t n_gates)
 {
     struct agency *g = &a->slots[slot];
     const char *organisation = g->reg.id;
@@ -98,7 +100,8 @@ static void agencies_place(struct agencies *a, uint16_t slot, const struct bundl
     g->gate = agencies_gate(organisation, gates, n_gates);
 }
 
-int agencies_load(struct agencies *a, struct store_txn *t, const struct bundle *b, char (*gates)[REGISTRY_ID_MAX], uint16_t n_gates)
+int agencies_load(struct agencies *a, struct store_txn *t, const struct bundle *b,
+                  char (*gates)[REGISTRY_ID_MAX], uint16_t n_gates)
 {
     int r;
 

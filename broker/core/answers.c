@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* answers.c - "a holder is not trusted either": an answer counts from an agency that was asked, once, before the reply goes. */
+/* answers.c - "a holder is not trusted either": an answer counts from an agency that was asked,
+ * once, before the reply goes. */
 #include "stages.h"
 
 #include <errno.h>
@@ -24,7 +25,8 @@ static bool answer_detail(struct pending_holder *h, const struct msg_answer *a)
         return false;
     memcpy(h->detail->service, a->service, sizeof(h->detail->service));
     memcpy(h->detail->contact_route, a->contact_route, sizeof(h->detail->contact_route));
-    memcpy(h->detail->lead_professional, a->lead_professional, sizeof(h->detail->lead_professional));
+    memcpy(h->detail->lead_professional, a->lead_professional,
+           sizeof(h->detail->lead_professional));
     h->detail->since = a->since;
     return true;
 }
@@ -35,7 +37,9 @@ void answer_take(struct core *c, struct work *w)
     const struct msg_answer *a = &c->in.answer;
 
     if (!h || h->agency != w->agency) {
-        answer_stray(c, w, h ? "asked of another agency" : "nobody is waiting for it: never asked, or too late");
+        answer_stray(c, w,
+                     h ? "asked of another agency"
+                       : "nobody is waiting for it: never asked, or too late");
         return;
     }
     if (h->state != HOLDER_WAITING) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* batch.c - everything that was drained, in one write transaction with one durable commit; nothing leaves before it.
+/* batch.c - everything that was drained, in one write transaction with one durable commit; nothing
+ * leaves before it.
  *
- * "A failed write aborts the batch: every sender gets 'busy', nothing leaves" (DESIGN.md section 3). What the batch changed in memory
- * is taken back: the registry and the policy are read again, new queries are forgotten, answers become unanswered. */
+ * "A failed write aborts the batch: every sender gets 'busy', nothing leaves" (DESIGN.md section
+ * 3). What the batch changed in memory is taken back: the registry and the policy are read again,
+ * new queries are forgotten, answers become unanswered. */
 #include "stages.h"
 
 #include <errno.h>
@@ -89,7 +91,8 @@ static void batch_take_back(struct core *c)
         pending_drop(c->pending, b->released[i]);
 }
 
-/* The registry, the policy and the day as the store has them: what a failed batch had changed in memory is gone. */
+/* The registry, the policy and the day as the store has them: what a failed batch had changed in
+ * memory is gone. */
 static void batch_reload(struct core *c)
 {
     ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
@@ -112,8 +115,10 @@ static void batch_failed(struct core *c)
 {
     out_reset(&c->out);
     batch_take_back(c);
-    for (size_t i = 0; i < c->batch.n_works; i++)
+    for (size_t i = 0; i < c->batch.n_works; i++) {
+        intake_name(c, &c->batch.works[i]);
         tell_busy(c, c->batch.works[i].agency, &c->batch.works[i].id, BUSY_RETRY_MS);
+    }
     batch_reload(c);
 }
 
@@ -142,7 +147,8 @@ static void batch_reply_changes(struct core *c)
 
         if (c->batch.error || !w->reply) {
             json_decref(w->reply);
-            w->reply = local_error("busy", 75, "the change could not be recorded and was not made: try again");
+            w->reply = local_error("busy", 75,
+                                   "the change could not be recorded and was not made: try again");
         }
         if (w->reply)
             local_reply(c->control, w->client, w->reply, true);
@@ -159,7 +165,8 @@ static void batch_cut_gates(struct core *c)
         if (!(c->batch.close_gates[i / 64] >> (i % 64) & 1))
             continue;
         log_warn("gate-cut", "gate=%zu", i);
-        if (c->supervisor >= 0 && send(c->supervisor, said, sizeof(said), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        if (c->supervisor >= 0 &&
+            send(c->supervisor, said, sizeof(said), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
             log_error("gate-cut-failed", "gate=%zu", i);
     }
 }

@@ -2,7 +2,7 @@
 /* budget.c - one agency's token bucket and bytes of the day. */
 #include "budget.h"
 
-#define DAY_MS INT64_C(86400000)
+#define DAY_MS        INT64_C(86400000)
 #define MESSAGE_MILLI 1000u
 
 static void budget_refill(struct budget *b, uint32_t rate_per_s, uint32_t burst, int64_t mono_ms)
@@ -19,8 +19,8 @@ static void budget_refill(struct budget *b, uint32_t rate_per_s, uint32_t burst,
     b->filled_ms = mono_ms > 0 ? mono_ms : 1;
 }
 
-int budget_take(struct budget *b, uint32_t rate_per_s, uint32_t burst, uint64_t daily_bytes, int64_t mono_ms, int64_t wall_ms,
-                uint64_t frame_bytes, bool answer)
+int budget_take(struct budget *b, uint32_t rate_per_s, uint32_t burst, uint64_t daily_bytes,
+                int64_t mono_ms, int64_t wall_ms, uint64_t frame_bytes, bool answer)
 {
     int64_t day = wall_ms / DAY_MS;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* change.c - officers' signed changes (CONTROL.md): checked here, in the core, by keys and never by a uid; applied and recorded in the batch. */
+/* change.c - officers' signed changes (CONTROL.md): checked here, in the core, by keys and never by
+ * a uid; applied and recorded in the batch. */
 #include "change.h"
 
 #include "stages.h"
@@ -9,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHANGE_LABEL "almoner/change/v1" /* and a NUL */
-#define CHANGE_AT_MS (INT64_C(24) * 3600 * 1000)
+#define CHANGE_LABEL    "almoner/change/v1" /* and a NUL */
+#define CHANGE_AT_MS    (INT64_C(24) * 3600 * 1000)
 #define CHANGE_AHEAD_MS (INT64_C(5) * 60 * 1000)
 
 struct change_kind {
@@ -53,18 +54,21 @@ static int change_time(const char *text, int64_t *out)
         return -EINVAL;
     memcpy(day_text, text, 10);
     day_text[10] = '\0';
-    if (civil_parse(day_text, &day) || sscanf(text + 11, "%2d:%2d:%2d%n", &hour, &minute, &second, &used) != 3 || used != 8)
+    if (civil_parse(day_text, &day) ||
+        sscanf(text + 11, "%2d:%2d:%2d%n", &hour, &minute, &second, &used) != 3 || used != 8)
         return -EINVAL;
     text += 19;
     if (*text == '.')
         text += 1 + strspn(text + 1, "0123456789");
-    if (strcmp(text, "Z") != 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 60)
+    if (strcmp(text, "Z") != 0 || hour < 0 || hour > 23 || minute < 0 || minute > 59 ||
+        second < 0 || second > 60)
         return -EINVAL;
     *out = ((((int64_t)day * 24 + hour) * 60 + minute) * 60 + second) * 1000;
     return 0;
 }
 
-/* What officers sign: the label, mode and origin bind it to this log, so that a rehearsal's signature is worth nothing in life. */
+/* What officers sign: the label, mode and origin bind it to this log, so that a rehearsal's
+ * signature is worth nothing in life. */
 static int change_signed_bytes(const struct core *c, const char *text, struct buf *out)
 {
     size_t len = strlen(c->set.wire.origin);
@@ -77,8 +81,10 @@ static int change_signed_bytes(const struct core *c, const char *text, struct bu
     return buf_status(out);
 }
 
-/* One signature. Return: 1 good, of an officer in good standing; 0 worth nothing; negative: the store. */
-static int change_signature(struct core *c, const json_t *item, struct bytes message, char officer[static REGISTRY_ID_MAX])
+/* One signature. Return: 1 good, of an officer in good standing; 0 worth nothing; negative: the
+ * store. */
+static int change_signature(struct core *c, const json_t *item, struct bytes message,
+                            char officer[static REGISTRY_ID_MAX])
 {
     struct registry_officer o;
     struct store_txn *t = batch_txn(c);
@@ -107,7 +113,8 @@ static int change_signatures(struct core *c, struct change *ch, const json_t *li
 
     buf_init(&message, LOCAL_MESSAGE_MAX + 256);
     r = change_signed_bytes(c, ch->text, &message);
-    for (size_t i = 0; !r && i < json_array_size(list) && ch->n_officers < CHANGE_OFFICERS_MAX; i++) {
+    for (size_t i = 0; !r && i < json_array_size(list) && ch->n_officers < CHANGE_OFFICERS_MAX;
+         i++) {
         char *officer = ch->officers[ch->n_officers];
         bool again = false;
         int good = change_signature(c, json_array_get(list, i), buf_view(&message), officer);
@@ -122,18 +129,22 @@ static int change_signatures(struct core *c, struct change *ch, const json_t *li
     return r;
 }
 
-/* "nonce: uuid, never used before": kept among the receipts, under the empty agency that nobody can be. */
+/* "nonce: uuid, never used before": kept among the receipts, under the empty agency that nobody can
+ * be. */
 static json_t *change_fresh(struct core *c, struct change *ch)
 {
     char at[40], nonce[ID_TEXT];
     int64_t at_ms;
     struct id id;
 
-    if (local_get_text(ch->body, "at", at, sizeof(at)) || change_time(at, &at_ms) || local_get_text(ch->body, "nonce", nonce, sizeof(nonce)) ||
-        id_parse(nonce, &id))
-        return local_error("bad-change", 65, "a change needs \"at\" (a UTC time) and \"nonce\" (a uuid)");
+    if (local_get_text(ch->body, "at", at, sizeof(at)) || change_time(at, &at_ms) ||
+        local_get_text(ch->body, "nonce", nonce, sizeof(nonce)) || id_parse(nonce, &id))
+        return local_error("bad-change", 65,
+                           "a change needs \"at\" (a UTC time) and \"nonce\" (a uuid)");
     if (at_ms < c->wall_ms - CHANGE_AT_MS || at_ms > c->wall_ms + CHANGE_AHEAD_MS)
-        return local_error("stale-change", 65, "the change was signed more than 24 hours ago, or in the future: sign it anew");
+        return local_error(
+            "stale-change", 65,
+            "the change was signed more than 24 hours ago, or in the future: sign it anew");
     if (receipts_find(c, "", &id, bytes_str(ch->text), &ch->receipt) != RECEIPT_NEW)
         return local_error("replayed-change", 65, "this change (its nonce) was made before");
     ch->nonce = id;
@@ -159,7 +170,8 @@ static json_t *change_record(struct core *c, struct change *ch, const struct cha
     if (!buf_status(&c->scratch)) {
         if (c->scratch.len > sizeof(l->detail))
             c->scratch.data[sizeof(l->detail) - 1] = '\0';
-        memcpy(l->detail, c->scratch.data, c->scratch.len < sizeof(l->detail) ? c->scratch.len : sizeof(l->detail));
+        memcpy(l->detail, c->scratch.data,
+               c->scratch.len < sizeof(l->detail) ? c->scratch.len : sizeof(l->detail));
     }
     ch->receipt.leaf = record_end(c);
     receipts_put(c, "", &ch->nonce, &ch->receipt);
@@ -168,7 +180,8 @@ static json_t *change_record(struct core *c, struct change *ch, const struct cha
     return reply;
 }
 
-static json_t *change_check_signatures(struct core *c, struct change *ch, const struct change_kind *kind, const json_t *signatures)
+static json_t *change_check_signatures(struct core *c, struct change *ch,
+                                       const struct change_kind *kind, const json_t *signatures)
 {
     size_t needed = kind->signatures;
     int r = change_signatures(c, ch, signatures);
@@ -180,8 +193,10 @@ static json_t *change_check_signatures(struct core *c, struct change *ch, const 
         return local_error("internal", 70, "the change could not be checked");
     }
     if (ch->n_officers < needed)
-        return local_error("too-few-signatures", 77, "%s needs the signatures of %zu officers in good standing; %zu were good", kind->name, needed,
-                           ch->n_officers);
+        return local_error(
+            "too-few-signatures", 77,
+            "%s needs the signatures of %zu officers in good standing; %zu were good", kind->name,
+            needed, ch->n_officers);
     return NULL;
 }
 
@@ -214,10 +229,14 @@ json_t *change_apply(struct core *c, const json_t *request)
         return NULL;
     ch->text = json_string_value(json_object_get(request, "change"));
     ch->body = ch->text ? json_loads(ch->text, JSON_REJECT_DUPLICATES, &error) : NULL;
-    if (json_is_object(ch->body) && json_array_size(json_object_get(request, "signatures")) <= CHANGE_OFFICERS_MAX)
+    if (json_is_object(ch->body) &&
+        json_array_size(json_object_get(request, "signatures")) <= CHANGE_OFFICERS_MAX)
         reply = change_do(c, ch, request);
     else
-        reply = local_error("bad-change", 65, "\"change\" must be the text of a JSON object, \"signatures\" a list of at most %d", CHANGE_OFFICERS_MAX);
+        reply = local_error(
+            "bad-change", 65,
+            "\"change\" must be the text of a JSON object, \"signatures\" a list of at most %d",
+            CHANGE_OFFICERS_MAX);
     json_decref(ch->body);
     free(ch);
     return reply;

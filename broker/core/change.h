@@ -18,9 +18,12 @@ struct change {
     char reason[128];
     char genesis[REGISTRY_ID_MAX]; /* the first officers add themselves */
 };
-/* Return: NULL applied in the batch (or the batch has failed); else why not, as the reply: then nothing was written. */
+/* Return: NULL applied in the batch (or the batch has failed); else why not, as the reply: then
+ * nothing was written. */
 typedef json_t *change_apply_fn(struct core *c, struct change *ch);
-change_apply_fn change_officer_add, change_officer_suspend, change_agency_add, change_agency_revoke_key, change_agency_suspend,
-    change_agency_resume, change_practitioner_suspend, change_practitioner_resume, change_policy_activate, change_shield_lift, change_day_set;
+change_apply_fn change_officer_add, change_officer_suspend, change_agency_add,
+    change_agency_revoke_key, change_agency_suspend, change_agency_resume,
+    change_practitioner_suspend, change_practitioner_resume, change_policy_activate,
+    change_shield_lift, change_day_set;
 /* "none while fewer than two officers exist (genesis, recorded as such); else two" */
 ALM_MUST_USE int change_genesis(struct core *c, struct change *ch, size_t *needed);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* change_policy.c - changes to what holds: the policy in force, a shield lifted, the day of an exercise. */
+/* change_policy.c - changes to what holds: the policy in force, a shield lifted, the day of an
+ * exercise. */
 #include "change.h"
 #include "stages.h"
 
@@ -24,12 +25,15 @@ static json_t *policy_activate(struct core *c, struct change *ch, struct bytes c
 
     if (r)
         return policy_failed(c, r);
-    if (local_get_text(ch->body, "hash", claimed_hex, sizeof(claimed_hex)) || hex_decode(claimed_hex, claimed, sizeof(claimed)) ||
+    if (local_get_text(ch->body, "hash", claimed_hex, sizeof(claimed_hex)) ||
+        hex_decode(claimed_hex, claimed, sizeof(claimed)) ||
         memcmp(hash, claimed, sizeof(hash)) != 0)
         return local_error("bad-bundle", 65, "the bundle does not hash to \"hash\"");
     r = bundle_decode(compiled, &b);
     if (r)
-        return local_error("bad-bundle", 65, "the bundle is not a compiled policy that this broker reads: compile it with its own almoner");
+        return local_error("bad-bundle", 65,
+                           "the bundle is not a compiled policy that this broker reads: compile it "
+                           "with its own almoner");
     registry_bundle_put(t, hash, compiled);
     registry_bundle_activate(t, hash);
     c->batch.wrote = c->batch.policy_changed = true;

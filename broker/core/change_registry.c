@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* change_registry.c - changes to who may act: officers, agencies' keys and standing, practitioners' standing. */
-#include "change.h"
+/* change_registry.c - changes to who may act: officers, agencies' keys and standing, practitioners'
+ * standing. */
 #include "cert/cert.h"
+#include "change.h"
 #include "stages.h"
 
 #include <errno.h>
@@ -17,14 +18,17 @@ static json_t *change_failed(struct core *c, int r, const char *where)
 /* An id as policy and wire spell it: [a-z0-9][a-z0-9._-]*, at most 63 characters. */
 static bool change_id(const struct change *ch, const char *key, char out[static REGISTRY_ID_MAX])
 {
-    if (local_get_text(ch->body, key, out, REGISTRY_ID_MAX) || !out[0] || out[0] == '.' || out[0] == '_' || out[0] == '-')
+    if (local_get_text(ch->body, key, out, REGISTRY_ID_MAX) || !out[0] || out[0] == '.' ||
+        out[0] == '_' || out[0] == '-')
         return false;
     return strspn(out, "abcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(out);
 }
 
 static json_t *change_bad_id(const char *key)
 {
-    return local_error("bad-change", 65, "\"%s\" must be an id: small letters, digits, '.', '_' and '-', at most 63", key);
+    return local_error("bad-change", 65,
+                       "\"%s\" must be an id: small letters, digits, '.', '_' and '-', at most 63",
+                       key);
 }
 
 static bool change_public(const struct change *ch, const char *key, uint8_t out[static 32])
@@ -70,7 +74,8 @@ json_t *change_officer_add(struct core *c, struct change *ch)
         return change_failed(c, r, "officer");
     registry_officer_put(t, &o);
     c->batch.wrote = true;
-    (void)snprintf(ch->detail, sizeof(ch->detail), "%s%s", o.id, ch->genesis[0] ? " (genesis)" : "");
+    (void)snprintf(ch->detail, sizeof(ch->detail), "%s%s", o.id,
+                   ch->genesis[0] ? " (genesis)" : "");
     return NULL;
 }
 
@@ -85,7 +90,8 @@ json_t *change_officer_suspend(struct core *c, struct change *ch)
         return change_bad_id("officer");
     for (size_t i = 0; i < ch->n_officers; i++) {
         if (!strcmp(ch->officers[i], id)) /* "neither the one suspended" */
-            return local_error("too-few-signatures", 77, "the officer to be suspended cannot be one of the two who sign");
+            return local_error("too-few-signatures", 77,
+                               "the officer to be suspended cannot be one of the two who sign");
     }
     r = t ? registry_officer_get(t, id, &o) : -EIO;
     if (r == -ENOENT)
@@ -151,7 +157,8 @@ static bool change_key_taken(const struct core *c, const char *agency, const uin
         const struct registry_agency *a = &c->agencies.slots[s].reg;
 
         for (uint8_t i = 0; strcmp(a->id, agency) != 0 && i < REGISTRY_KEYS_MAX; i++) {
-            if ((i < a->n_curve && !memcmp(a->curve[i], key, 32)) || (i < a->n_sign && !memcmp(a->sign[i], key, 32)))
+            if ((i < a->n_curve && !memcmp(a->curve[i], key, 32)) ||
+                (i < a->n_sign && !memcmp(a->sign[i], key, 32)))
                 return true;
         }
     }
@@ -169,7 +176,8 @@ json_t *change_agency_add(struct core *c, struct change *ch)
     if (!change_id(ch, "agency", ch->agency))
         return change_bad_id("agency");
     if (!curve_text || cert_key_decode(curve_text, curve) || !change_public(ch, "sign", sign))
-        return local_error("bad-change", 65, "\"curve\" must be 40 characters of Z85, \"sign\" 32 bytes in base64");
+        return local_error("bad-change", 65,
+                           "\"curve\" must be 40 characters of Z85, \"sign\" 32 bytes in base64");
     if (change_key_taken(c, ch->agency, curve) || change_key_taken(c, ch->agency, sign))
         return local_error("key-taken", 65, "another agency has enrolled this key");
     r = t ? registry_agency_get(t, ch->agency, a) : -EIO;
@@ -181,9 +189,12 @@ json_t *change_agency_add(struct core *c, struct change *ch)
         a->standing = STANDING_ACTIVE;
         a->added_ms = c->wall_ms;
     }
-    (void)snprintf(ch->detail, sizeof(ch->detail), "%s %s", ch->agency, r == -ENOENT ? "enrolled" : "further keys");
+    (void)snprintf(ch->detail, sizeof(ch->detail), "%s %s", ch->agency,
+                   r == -ENOENT ? "enrolled" : "further keys");
     if (!change_add_key(a->curve, &a->n_curve, curve) || !change_add_key(a->sign, &a->n_sign, sign))
-        return local_error("too-many-keys", 65, "an agency has at most %d keys of each sort: revoke one", REGISTRY_KEYS_MAX);
+        return local_error("too-many-keys", 65,
+                           "an agency has at most %d keys of each sort: revoke one",
+                           REGISTRY_KEYS_MAX);
     return change_put_agency(c);
 }
 
@@ -210,17 +221,21 @@ json_t *change_agency_revoke_key(struct core *c, struct change *ch)
 
     if (refused)
         return refused;
-    if (!text || (cert_key_decode(text, key) && base64_decode(text, strlen(text), key, sizeof(key)) != 32))
-        return local_error("bad-change", 65, "\"key\" must be a CURVE key (Z85) or a signing key (base64)");
+    if (!text ||
+        (cert_key_decode(text, key) && base64_decode(text, strlen(text), key, sizeof(key)) != 32))
+        return local_error("bad-change", 65,
+                           "\"key\" must be a CURVE key (Z85) or a signing key (base64)");
     curve = change_drop_key(a->curve, &a->n_curve, key);
     if (!curve && !change_drop_key(a->sign, &a->n_sign, key))
         return local_error("unknown-key", 65, "agency %s has no such key", ch->agency);
-    (void)snprintf(ch->detail, sizeof(ch->detail), "%s %s key", ch->agency, curve ? "CURVE" : "signing");
+    (void)snprintf(ch->detail, sizeof(ch->detail), "%s %s key", ch->agency,
+                   curve ? "CURVE" : "signing");
     slot = agencies_find(&c->agencies, ch->agency);
     if (curve && slot != AGENCY_NONE && c->agencies.slots[slot].gate != GATE_NONE) {
         uint16_t gate = c->agencies.slots[slot].gate;
 
-        /* "revoking a key leaves its connection open" (DESIGN.md section 3): the gate's end is what cuts it */
+        /* "revoking a key leaves its connection open" (DESIGN.md section 3): the gate's end is what
+         * cuts it */
         c->batch.close_gates[gate / 64] |= UINT64_C(1) << (gate % 64);
     }
     return change_put_agency(c);
@@ -258,13 +273,15 @@ static json_t *change_practitioner(struct core *c, struct change *ch, enum stand
     if (refused)
         return refused;
     if (local_get_text(ch->body, "practitioner", ref, sizeof(ref)) || !ref[0] || !change_reason(ch))
-        return local_error("bad-change", 65, "\"practitioner\" (a reference) and \"reason\" must be given");
+        return local_error("bad-change", 65,
+                           "\"practitioner\" (a reference) and \"reason\" must be given");
     t = batch_txn(c);
     if (!t)
         return NULL;
     registry_practitioner_put(t, ch->agency, ref, (uint8_t)standing);
     c->batch.wrote = true;
-    (void)snprintf(ch->detail, sizeof(ch->detail), "%s", ch->agency); /* whom: in the store; a log line names no person */
+    (void)snprintf(ch->detail, sizeof(ch->detail), "%s",
+                   ch->agency); /* whom: in the store; a log line names no person */
     return NULL;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* compose.c - "Answers are yes, no or cannot say" (DESIGN.md promise 4). Knows no store, clock or network. */
+/* compose.c - "Answers are yes, no or cannot say" (DESIGN.md promise 4). Knows no store, clock or
+ * network. */
 #include "compose.h"
 
 #include "base/clock.h"
@@ -10,7 +11,8 @@
 
 static bool heard_counts(const struct heard *h)
 {
-    return h->answered && (h->value == ANSWER_YES || h->value == ANSWER_NO || h->value == ANSWER_NOT_KNOWN);
+    return h->answered &&
+           (h->value == ANSWER_YES || h->value == ANSWER_NO || h->value == ANSWER_NOT_KNOWN);
 }
 
 static uint16_t heard_count(const struct heard *heard, uint16_t n)
@@ -52,7 +54,8 @@ static struct tally compose_tally(const struct heard *heard, uint16_t n)
     return t;
 }
 
-/* "No: every holder that may answer has answered and none holds it (not knowing the person counts as not holding it)." */
+/* "No: every holder that may answer has answered and none holds it (not knowing the person counts
+ * as not holding it)." */
 static uint8_t compose_value(struct tally t, bool unknown_cannot_say)
 {
     if (t.yes)
@@ -64,7 +67,8 @@ static uint8_t compose_value(struct tally t, bool unknown_cannot_say)
     return t.not_known && !unknown_cannot_say ? INSIGHT_NO : INSIGHT_CANNOT_SAY;
 }
 
-void compose_insight(const struct heard *heard, uint16_t n, uint16_t n_listed, bool unknown_cannot_say, struct msg_insight *out)
+void compose_insight(const struct heard *heard, uint16_t n, uint16_t n_listed,
+                     bool unknown_cannot_say, struct msg_insight *out)
 {
     out->value = compose_value(compose_tally(heard, n), unknown_cannot_say);
     out->completeness = compose_completeness(heard_count(heard, n), n_listed);
@@ -95,10 +99,12 @@ static void compose_entry(const struct heard *h, int32_t day, struct msg_involve
 
 static int compose_by_agency(const void *a, const void *b)
 {
-    return strcmp(((const struct msg_involved *)a)->agency, ((const struct msg_involved *)b)->agency);
+    return strcmp(((const struct msg_involved *)a)->agency,
+                  ((const struct msg_involved *)b)->agency);
 }
 
-void compose_involvement(const struct heard *heard, uint16_t n, uint16_t n_listed, int32_t day, struct msg_involvement *out)
+void compose_involvement(const struct heard *heard, uint16_t n, uint16_t n_listed, int32_t day,
+                         struct msg_involvement *out)
 {
     uint16_t answered = heard_count(heard, n);
 

@@ -16,11 +16,31 @@ int confine_enter(void)
 }
 #else
 static const int confine_refused[] = {
-    SCMP_SYS(execve),        SCMP_SYS(execveat),          SCMP_SYS(fork),   SCMP_SYS(vfork),  SCMP_SYS(ptrace),
-    SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind),
-    SCMP_SYS(listen),        SCMP_SYS(mount),             SCMP_SYS(umount2), SCMP_SYS(setns), SCMP_SYS(unshare),
-    SCMP_SYS(bpf),           SCMP_SYS(perf_event_open),   SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key),
-    SCMP_SYS(io_uring_setup), SCMP_SYS(userfaultfd),      SCMP_SYS(kexec_load), SCMP_SYS(init_module), SCMP_SYS(finit_module),
+    SCMP_SYS(execve),
+    SCMP_SYS(execveat),
+    SCMP_SYS(fork),
+    SCMP_SYS(vfork),
+    SCMP_SYS(ptrace),
+    SCMP_SYS(process_vm_readv),
+    SCMP_SYS(process_vm_writev),
+    SCMP_SYS(socket),
+    SCMP_SYS(connect),
+    SCMP_SYS(bind),
+    SCMP_SYS(listen),
+    SCMP_SYS(mount),
+    SCMP_SYS(umount2),
+    SCMP_SYS(setns),
+    SCMP_SYS(unshare),
+    SCMP_SYS(bpf),
+    SCMP_SYS(perf_event_open),
+    SCMP_SYS(keyctl),
+    SCMP_SYS(add_key),
+    SCMP_SYS(request_key),
+    SCMP_SYS(io_uring_setup),
+    SCMP_SYS(userfaultfd),
+    SCMP_SYS(kexec_load),
+    SCMP_SYS(init_module),
+    SCMP_SYS(finit_module),
 };
 
 int confine_enter(void)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* consent.c - grants and refusals as they are lodged, and the lodger's change of when the giver is able. */
+/* consent.c - grants and refusals as they are lodged, and the lodger's change of when the giver is
+ * able. */
 #include "stages.h"
 
 #include <errno.h>
@@ -18,7 +19,8 @@ static int consent_visit(void *ctx, const struct consent_record *r)
 
     if (!r->is_withdrawal || match_broad(&r->consent.subject, &grant->subject) != MATCH_YES)
         return 0;
-    if (!withdrawal_covers(r->consent.given_on, r->consent.given_ms, grant->given_on, grant->given_ms))
+    if (!withdrawal_covers(r->consent.given_on, r->consent.given_ms, grant->given_on,
+                           grant->given_ms))
         return 0;
     if (l->withdrawn_on == CIVIL_NONE || r->consent.given_on < l->withdrawn_on) {
         l->withdrawn_on = r->consent.given_on;
@@ -36,7 +38,8 @@ static void consent_apply_withdrawals(struct core *c, struct consent_record *rec
 
     if (!t || record->consent.decision != CONSENT_GRANTED)
         return;
-    r = consents_about(t, c->store, &record->consent.subject, record->consent.purpose, consent_visit, &l);
+    r = consents_about(t, c->store, &record->consent.subject, record->consent.purpose,
+                       consent_visit, &l);
     if (r) {
         batch_fail(c, r, "consent");
         return;
@@ -66,9 +69,11 @@ void lodge_consent(struct core *c, struct work *w)
     const struct msg_consent *m = &c->in.consent;
     struct store_txn *t;
 
-    if (!lodge_begin(c, w) || !lodge_party(c, w, m->purpose) || !consent_sound(c, w) || !lodge_id_free(c, w))
+    if (!lodge_begin(c, w) || !lodge_party(c, w, m->purpose) || !consent_sound(c, w) ||
+        !lodge_id_free(c, w))
         return;
-    lodge_record(c, w, m->decision == CONSENT_GRANTED ? EVENT_CONSENT_LODGED : EVENT_REFUSAL_LODGED, m->purpose);
+    lodge_record(c, w, m->decision == CONSENT_GRANTED ? EVENT_CONSENT_LODGED : EVENT_REFUSAL_LODGED,
+                 m->purpose);
     record_tokens(c, &m->subject);
     memset(r, 0, sizeof(*r));
     r->leaf = lodge_recorded(c, w);
@@ -82,7 +87,8 @@ void lodge_consent(struct core *c, struct work *w)
         consents_put(t, c->store, r);
 }
 
-/* The lodger alone: "it sends a change when the status ends early". Another's consent and none look the same. */
+/* The lodger alone: "it sends a change when the status ends early". Another's consent and none look
+ * the same. */
 void lodge_change(struct core *c, struct work *w)
 {
     const struct msg_consent_change *m = &c->in.consent_change;
@@ -99,7 +105,8 @@ void lodge_change(struct core *c, struct work *w)
         batch_fail(c, r, "consent");
         return;
     }
-    if (r || c->record.is_withdrawal || strcmp(c->record.lodger, c->agencies.slots[w->agency].reg.id) != 0) {
+    if (r || c->record.is_withdrawal ||
+        strcmp(c->record.lodger, c->agencies.slots[w->agency].reg.id) != 0) {
         lodge_refuse(c, w, "unknown-consent");
         return;
     }

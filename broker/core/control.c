@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* control.c - the control socket: changes join the next batch; reads tell standing only, never a person's data (CONTROL.md). */
+/* control.c - the control socket: changes join the next batch; reads tell standing only, never a
+ * person's data (CONTROL.md). */
 #include "stages.h"
 
 #include "cert/cert.h"
@@ -16,8 +17,9 @@ static json_t *control_gates(const struct core *c)
     json_t *list = json_array();
 
     for (size_t i = 0; i < c->set.n_gates; i++)
-        json_array_append_new(list, json_pack("{s:s,s:b,s:i}", "organisation", c->set.gates[i], "ready", c->gates[i].ready, "restarts",
-                                              (int)c->gates[i].restarts));
+        json_array_append_new(list,
+                              json_pack("{s:s,s:b,s:i}", "organisation", c->set.gates[i], "ready",
+                                        c->gates[i].ready, "restarts", (int)c->gates[i].restarts));
     return list;
 }
 
@@ -38,8 +40,9 @@ static json_t *control_head(const struct core *c)
     char vkey[NOTE_VKEY_MAX];
 
     note_key_format(&c->heads.key, vkey);
-    return json_pack("{s:I,s:I,s:b,s:s}", "size", (json_int_t)c->heads.signed_size, "age_ms", (json_int_t)(c->mono_ms - c->heads.signed_ms),
-                     "refused", c->heads.refused, "verifier_key", vkey);
+    return json_pack("{s:I,s:I,s:b,s:s}", "size", (json_int_t)c->heads.signed_size, "age_ms",
+                     (json_int_t)(c->mono_ms - c->heads.signed_ms), "refused", c->heads.refused,
+                     "verifier_key", vkey);
 }
 
 static json_t *control_status(struct core *c)
@@ -48,10 +51,12 @@ static json_t *control_status(struct core *c)
 
     civil_format(c->day, day);
     return json_pack("{s:b,s:s,s:s,s:s,s:s,s:b,s:I,s:o,s:b,s:I,s:s,s:o,s:o}", "ok", 1, "mode",
-                     c->set.wire.mode == MODE_LIVE ? "live" : "exercise", "origin", c->set.wire.origin, "policy", c->policy, "civil_day", day,
-                     "day_set", c->day_known, "log_size", (json_int_t)ledger_size(c->ledger), "head", control_head(c), "sharing", heads_fresh(c),
-                     "pending", (json_int_t)pending_count(c->pending), "curve_public", c->set.curve_public, "gates", control_gates(c),
-                     "connected", control_connected(c));
+                     c->set.wire.mode == MODE_LIVE ? "live" : "exercise", "origin",
+                     c->set.wire.origin, "policy", c->policy, "civil_day", day, "day_set",
+                     c->day_known, "log_size", (json_int_t)ledger_size(c->ledger), "head",
+                     control_head(c), "sharing", heads_fresh(c), "pending",
+                     (json_int_t)pending_count(c->pending), "curve_public", c->set.curve_public,
+                     "gates", control_gates(c), "connected", control_connected(c));
 }
 
 static json_t *control_keys(const uint8_t keys[][32], uint8_t n, bool curve)
@@ -78,10 +83,12 @@ static json_t *control_agencies(struct core *c)
 
         if (!a->reg.standing)
             continue;
-        json_array_append_new(list, json_pack("{s:s,s:s,s:b,s:b,s:o,s:o}", "agency", a->reg.id, "standing", control_standing(a->reg.standing),
-                                              "in_policy", a->index != POLICY_NONE, "connected", a->presence == PRESENCE_HERE, "curve",
-                                              control_keys(a->reg.curve, a->reg.n_curve, true), "sign",
-                                              control_keys(a->reg.sign, a->reg.n_sign, false)));
+        json_array_append_new(
+            list, json_pack("{s:s,s:s,s:b,s:b,s:o,s:o}", "agency", a->reg.id, "standing",
+                            control_standing(a->reg.standing), "in_policy", a->index != POLICY_NONE,
+                            "connected", a->presence == PRESENCE_HERE, "curve",
+                            control_keys(a->reg.curve, a->reg.n_curve, true), "sign",
+                            control_keys(a->reg.sign, a->reg.n_sign, false)));
     }
     return json_pack("{s:b,s:o}", "ok", 1, "agencies", list);
 }
@@ -91,7 +98,8 @@ static int control_officer(void *ctx, const struct registry_officer *o)
     char added[25];
 
     clock_format_utc(o->added_ms, added);
-    json_array_append_new(ctx, json_pack("{s:s,s:s,s:s,s:o}", "officer", o->id, "standing", control_standing(o->standing), "added", added, "sign",
+    json_array_append_new(ctx, json_pack("{s:s,s:s,s:s,s:o}", "officer", o->id, "standing",
+                                         control_standing(o->standing), "added", added, "sign",
                                          control_keys(&o->sign, 1, false)));
     return 0;
 }
@@ -113,7 +121,8 @@ static json_t *control_officers(struct core *c)
 
 static json_t *control_policy(struct core *c)
 {
-    return json_pack("{s:b,s:s,s:s}", "ok", 1, "policy", c->policy, "name", c->bundle ? bundle_name(c->bundle) : "");
+    return json_pack("{s:b,s:s,s:s}", "ok", 1, "policy", c->policy, "name",
+                     c->bundle ? bundle_name(c->bundle) : "");
 }
 
 static const struct {
@@ -146,7 +155,8 @@ void control_request(void *ctx, uint64_t client, json_t *request)
     } else if (strcmp(op, "change") != 0) {
         reply = control_read(c, op);
     } else if (c->batch.n_changes < BATCH_CHANGES) {
-        c->batch.changes[c->batch.n_changes++] = (struct change_work){ .client = client, .request = json_incref(request) };
+        c->batch.changes[c->batch.n_changes++] =
+            (struct change_work){ .client = client, .request = json_incref(request) };
         return; /* answered after the commit */
     } else {
         reply = local_error("busy", 75, "too many changes at once: try again");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core.c - opens a core and turns it: poll, drain, one batch, send. The order within a batch is batch.c's. */
+/* core.c - opens a core and turns it: poll, drain, one batch, send. The order within a batch is
+ * batch.c's. */
 #include "core.h"
 
 #include "stages.h"
@@ -11,9 +12,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONTROL_CLIENTS 32
-#define POLL_MAX (CHILD_GATES_MAX + CONTROL_CLIENTS + 8)
-#define SWEEP_MS 1000
+#define CONTROL_CLIENTS  32
+#define POLL_MAX         (CHILD_GATES_MAX + CONTROL_CLIENTS + 8)
+#define SWEEP_MS         1000
 #define BUNDLE_BYTES_MAX ((size_t)8 << 20)
 
 static void core_now(struct core *c)
@@ -22,7 +23,8 @@ static void core_now(struct core *c)
     c->mono_ms = c->clock.mono_ms();
 }
 
-/* The bundle in force, decoded only when it is another than before. Return: 0 (also with none in force); -errno. */
+/* The bundle in force, decoded only when it is another than before. Return: 0 (also with none in
+ * force); -errno. */
 static int reload_bundle(struct core *c, struct store_txn *t)
 {
     ALM_CLEANUP(buf_deinit) struct buf compiled = { 0 };
@@ -102,7 +104,8 @@ static void core_suspend(struct core *c, const char *id)
     c->registry_agency.changed_ms = c->wall_ms;
     registry_agency_put(t, &c->registry_agency);
     record_begin(c, EVENT_CORE_CRASH_SUSPENSION, agencies_find(&c->agencies, id));
-    text_cut(c->clear.detail, sizeof(c->clear.detail), "its messages ended the core twice in ten minutes");
+    text_cut(c->clear.detail, sizeof(c->clear.detail),
+             "its messages ended the core twice in ten minutes");
     (void)record_end(c);
     c->batch.registry_changed = true;
     log_error("agency-suspended", "agency=%s reason=core-crashes", id);
@@ -160,7 +163,8 @@ static int core_open_parts(struct core *c, const struct core_ends *ends)
     return r;
 }
 
-int core_open(struct core_settings *settings, const struct core_ends *ends, const struct core_clock *clock, struct core **out)
+int core_open(struct core_settings *settings, const struct core_ends *ends,
+              const struct core_clock *clock, struct core **out)
 {
     ALM_CLEANUP(core_closep) struct core *c = calloc(1, sizeof(*c));
     int r;
@@ -245,7 +249,8 @@ static size_t core_poll_set(struct core *c, struct pollfd *fds, size_t *control_
         /* What could not be sent waits for room; pair_flush says so by returning 1. */
         short out = pair_flush(c->gates[i].pair) == 1 ? POLLOUT : 0;
 
-        fds[n++] = (struct pollfd){ .fd = pair_fd(c->gates[i].pair), .events = (short)(POLLIN | out) };
+        fds[n++] =
+            (struct pollfd){ .fd = pair_fd(c->gates[i].pair), .events = (short)(POLLIN | out) };
     }
     *control_at = n;
     if (c->control)
@@ -288,7 +293,8 @@ int core_turn(struct core *c, int timeout_ms)
     core_now(c);
     core_hear_supervisor(c);
     if (c->control)
-        local_server_step(c->control, fds + control_at, n - control_at, c->mono_ms, control_request, c);
+        local_server_step(c->control, fds + control_at, n - control_at, c->mono_ms, control_request,
+                          c);
     heads_drain(c);
     readings_drain(c);
     core_drain_gates(c, fds + 3);

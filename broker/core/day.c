@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* day.c - the civil day that decisions rest on: the wall clock's in life, the officers' in an exercise (DESIGN.md section 10).
+/* day.c - the civil day that decisions rest on: the wall clock's in life, the officers' in an
+ * exercise (DESIGN.md section 10).
  *
  * TABLE_META "civil-day" -> u8 version 1, i32 day: an exercise's day survives the core. */
 #include "stages.h"
 
 #include <errno.h>
 
-#define DAY_KEY "civil-day"
+#define DAY_KEY     "civil-day"
 #define DAY_VERSION 1
 
 int day_load(struct core *c, struct store_txn *t)

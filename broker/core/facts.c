@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* facts.c - what the engine decides on, read afresh for each decision: standing, consents, shields, as indexes of the bundle in force.
+/* facts.c - what the engine decides on, read afresh for each decision: standing, consents, shields,
+ * as indexes of the bundle in force.
  *
- * "Permits are matched strictly ... prohibitions are matched broadly" (DESIGN.md section 7). A withdrawal covers every grant for that subject
- * and purpose given before it, in whatever order the two arrive (section 4). */
+ * "Permits are matched strictly ... prohibitions are matched broadly" (DESIGN.md section 7). A
+ * withdrawal covers every grant for that subject and purpose given before it, in whatever order the
+ * two arrive (section 4). */
 #include "stages.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <string.h>
 
-static_assert((int)FACT_CAPACITY_LOCAL_AUTHORITY == (int)CAPACITY_LOCAL_AUTHORITY, "the engine's numbers are the wire's");
+static_assert((int)FACT_CAPACITY_LOCAL_AUTHORITY == (int)CAPACITY_LOCAL_AUTHORITY,
+              "the engine's numbers are the wire's");
 static_assert((int)FACT_CAPACITY_SELF == (int)CAPACITY_SELF, "the engine's numbers are the wire's");
-static_assert((int)FACT_RELATION_SELF_CLAIMED == (int)RELATION_SELF_CLAIMED, "the engine's numbers are the wire's");
+static_assert((int)FACT_RELATION_SELF_CLAIMED == (int)RELATION_SELF_CLAIMED,
+              "the engine's numbers are the wire's");
 static_assert((int)FACT_HOUSEHOLD == (int)SUBJECT_HOUSEHOLD, "the engine's numbers are the wire's");
-static_assert((int32_t)POLICY_DAY_NONE == (int32_t)CIVIL_NONE, "an absent day is one number everywhere");
+static_assert((int32_t)POLICY_DAY_NONE == (int32_t)CIVIL_NONE,
+              "an absent day is one number everywhere");
 
 #define WITHDRAWALS_MAX 64
 
@@ -75,7 +80,8 @@ static void facts_consent(struct core *c, const struct consent_record *r, uint8_
     facts_set(c->bundle, &m->sensitive_sources, &f->sensitive_sources);
 }
 
-/* A withdrawal that may be this person's and may be another's: nothing may rest on the grant, and nothing may be said for certain. */
+/* A withdrawal that may be this person's and may be another's: nothing may rest on the grant, and
+ * nothing may be said for certain. */
 static void facts_doubtful_withdrawal(struct core *c, const struct consent_record *r)
 {
     struct consent_fact *f = facts_new_consent(c);
@@ -99,7 +105,8 @@ static void facts_withdrawal(struct gathering *g, const struct consent_record *r
     } else if (g->n_withdrawals == WITHDRAWALS_MAX) {
         g->c->facts.incomplete = true;
     } else {
-        g->withdrawals[g->n_withdrawals++] = (struct moment){ r->consent.given_on, r->consent.given_ms };
+        g->withdrawals[g->n_withdrawals++] =
+            (struct moment){ r->consent.given_on, r->consent.given_ms };
     }
 }
 
@@ -132,7 +139,8 @@ static void facts_apply_withdrawals(struct gathering *g)
         for (uint16_t j = 0; j < g->n_withdrawals && !f->refused; j++) {
             const struct moment *w = &g->withdrawals[j];
 
-            if (withdrawal_covers(w->on, w->ms, f->given_on, f->given_ms) && (f->withdrawn_on == POLICY_DAY_NONE || w->on < f->withdrawn_on))
+            if (withdrawal_covers(w->on, w->ms, f->given_on, f->given_ms) &&
+                (f->withdrawn_on == POLICY_DAY_NONE || w->on < f->withdrawn_on))
                 f->withdrawn_on = w->on;
         }
     }
@@ -168,7 +176,8 @@ static void facts_about_subject(struct core *c, const struct ask *ask, struct st
 
     if (ask->subject_kind == SUBJECT_HOUSEHOLD)
         return; /* nobody consents for an address, and a shield is a person's */
-    if (ask->subject.n == 0 || consents_about(t, c->store, &ask->subject, ask->purpose, facts_visit_consent, &g))
+    if (ask->subject.n == 0 ||
+        consents_about(t, c->store, &ask->subject, ask->purpose, facts_visit_consent, &g))
         c->facts.incomplete = true;
     facts_apply_withdrawals(&g);
     if (shields_about(t, c->store, &ask->subject, facts_visit_shield, &g))
@@ -181,14 +190,16 @@ static bool facts_practitioner(struct core *c, const struct ask *ask, struct sto
 
     if (!ask->practitioner.ref[0])
         return false;
-    if (registry_practitioner_get(t, c->agencies.slots[ask->agency].reg.id, ask->practitioner.ref, &standing)) {
+    if (registry_practitioner_get(t, c->agencies.slots[ask->agency].reg.id, ask->practitioner.ref,
+                                  &standing)) {
         c->facts.incomplete = true;
         return false;
     }
     return standing == STANDING_ACTIVE;
 }
 
-/* "consent" may be claimed where the purpose rests on consent, whether or not the policy names a gateway so. */
+/* "consent" may be claimed where the purpose rests on consent, whether or not the policy names a
+ * gateway so. */
 static void facts_basis(struct core *c, const struct ask *ask, struct facts *f)
 {
     f->basis = bundle_gateway(c->bundle, ask->basis);

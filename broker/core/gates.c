@@ -30,8 +30,8 @@ void gates_close(struct core *c)
     c->gates = NULL;
 }
 
-/* Every key of the agencies that this gate serves. A suspended agency may still connect: it hears why it is refused. An empty list admits
- * nobody. */
+/* Every key of the agencies that this gate serves. A suspended agency may still connect: it hears
+ * why it is refused. An empty list admits nobody. */
 void gates_allow(struct core *c, size_t i)
 {
     struct pair_peer *peers = calloc(ALLOW_MAX, sizeof(*peers));
@@ -97,6 +97,7 @@ static void gates_ready(struct core *c, size_t i)
 
 static void gates_take(struct core *c, size_t i, const struct pair_msg *m)
 {
+    c->gates[i].ready = true; /* also one that was there before this core */
     switch ((enum pair_type)m->type) {
     case PAIR_READY:
         gates_ready(c, i);

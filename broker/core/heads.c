@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* heads.c - tree heads from the signer: at most each second, at least each minute; none for too long, and sharing stops.
+/* heads.c - tree heads from the signer: at most each second, at least each minute; none for too
+ * long, and sharing stops.
  *
  * "a log that cannot be signed: all of them stop sharing" (DESIGN.md promise 1). */
 #include "stages.h"
@@ -9,7 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HEADS_ANSWER_MS 10000 /* then the signer is asked again */
+#define HEADS_ANSWER_MS    10000 /* then the signer is asked again */
 #define HEADS_DATAGRAM_MAX (1 + 8 + SHA256_LEN + 2 + NOTE_MAX)
 
 int heads_init(struct core *c, int fd)
@@ -43,7 +44,8 @@ static bool heads_due(const struct core *c)
 
     if (h->fd < 0 || (h->waiting && since < HEADS_ANSWER_MS))
         return false;
-    return since >= c->set.limits.head_quiet_ms || (ledger_size(c->ledger) != h->signed_size && since >= c->set.limits.head_least_ms);
+    return since >= c->set.limits.head_quiet_ms ||
+           (ledger_size(c->ledger) != h->signed_size && since >= c->set.limits.head_least_ms);
 }
 
 int64_t heads_next_ms(const struct core *c)
@@ -54,7 +56,8 @@ int64_t heads_next_ms(const struct core *c)
         return INT64_MAX;
     if (h->waiting)
         return h->asked_ms + HEADS_ANSWER_MS;
-    return h->asked_ms + (ledger_size(c->ledger) != h->signed_size ? c->set.limits.head_least_ms : c->set.limits.head_quiet_ms);
+    return h->asked_ms + (ledger_size(c->ledger) != h->signed_size ? c->set.limits.head_least_ms
+                                                                   : c->set.limits.head_quiet_ms);
 }
 
 /* Between batches, so what is signed is on disk. */
@@ -72,7 +75,8 @@ void heads_ask(struct core *c)
     for (int i = 0; i < 8; i++)
         said[1 + i] = (uint8_t)(size >> (56 - 8 * i));
     memcpy(said + 9, h->asked_root, SHA256_LEN);
-    h->waiting = send(h->fd, said, sizeof(said), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(said);
+    h->waiting =
+        send(h->fd, said, sizeof(said), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(said);
     if (!h->waiting)
         log_warn("signer-not-asked", "error=%d", errno);
 }
@@ -84,7 +88,8 @@ static int heads_check(const struct core *c, uint64_t size, struct bytes root, s
     struct checkpoint head;
     int r;
 
-    if (!h->waiting || size != h->asked_size || !bytes_equal(root, bytes_of(h->asked_root, SHA256_LEN)))
+    if (!h->waiting || size != h->asked_size ||
+        !bytes_equal(root, bytes_of(h->asked_root, SHA256_LEN)))
         return -ESTALE;
     r = checkpoint_open(note, &h->key, c->set.wire.origin, &head);
     if (r)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* intake.c - from a frame to a message that may be believed: the gate's agency, its standing and budget, key, signature, strict decoding,
- * sender, freshness. Steps 1 and 2 of DESIGN.md section 4. What is refused here is told and recorded as rejected. */
+/* intake.c - from a frame to a message that may be believed: the gate's agency, its standing and
+ * budget, key, signature, strict decoding, sender, freshness. Steps 1 and 2 of DESIGN.md section 4.
+ * What is refused here is told and recorded as rejected. */
 #include "stages.h"
 
 #include <errno.h>
@@ -34,7 +35,8 @@ static const struct intake_rule *intake_rule(uint8_t type)
 /* A gate stands for its own organisation's agencies and nobody else (DESIGN.md promise 7). */
 static bool intake_belongs(struct core *c, uint16_t gate, uint16_t slot)
 {
-    return slot != AGENCY_NONE && c->agencies.slots[slot].gate == gate && c->agencies.slots[slot].reg.standing != 0;
+    return slot != AGENCY_NONE && c->agencies.slots[slot].gate == gate &&
+           c->agencies.slots[slot].reg.standing != 0;
 }
 
 void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
@@ -72,6 +74,14 @@ void intake_reject(struct core *c, const struct work *w, const char *word)
     tell_word(c, w->agency, id_is_zero(&w->id) ? NULL : &w->id, word);
 }
 
+/* The id alone, unverified: so that the adapter knows which of its messages was not taken. */
+void intake_name(struct core *c, struct work *w)
+{
+    if (w->fault == WIRE_OK && id_is_zero(&w->id) &&
+        wire_decode(w->envelope.body, &c->in) == WIRE_OK)
+        w->id = c->in.id;
+}
+
 static const char *intake_authenticate(struct core *c, const struct work *w)
 {
     const uint8_t *key;
@@ -93,7 +103,8 @@ static const char *intake_decode(struct core *c, struct work *w)
         return wire_fault_word(f);
     w->type = c->in.type;
     w->id = c->in.id;
-    if (strcmp(c->in.sender, c->agencies.slots[w->agency].reg.id) != 0 && !(w->type == MSG_LEASE && !c->in.sender[0]))
+    if (strcmp(c->in.sender, c->agencies.slots[w->agency].reg.id) != 0 &&
+        !(w->type == MSG_LEASE && !c->in.sender[0]))
         return "wrong-sender";
     if (!id_is_v7(&c->in.id))
         return wire_fault_word(WIRE_BAD_ID);
@@ -121,7 +132,8 @@ static void intake_decide(struct core *c, struct work *w)
     const char *fault;
 
     if (c->agencies.broken) {
-        tell_busy(c, w->agency, NULL, 1000);
+        intake_name(c, w);
+        tell_busy(c, w->agency, &w->id, 1000);
         return;
     }
     if (!limits_admit(c, w))
@@ -129,7 +141,8 @@ static void intake_decide(struct core *c, struct work *w)
     fault = w->fault != WIRE_OK ? wire_fault_word(w->fault) : intake_authenticate(c, w);
     if (!fault)
         fault = intake_decode(c, w);
-    /* Standing comes after the signature, so that only the agency itself hears of its own suspension under its message's id. */
+    /* Standing comes after the signature, so that only the agency itself hears of its own
+     * suspension under its message's id. */
     if (!agency_active(&c->agencies.slots[w->agency])) {
         intake_suspended(c, w);
         return;
@@ -149,9 +162,9 @@ void intake_work(struct core *c, struct work *w)
         return; /* nothing of this batch will leave: everybody gets Busy */
     if (c->shared) {
         memcpy(c->shared->agency, c->agencies.slots[w->agency].reg.id, sizeof(c->shared->agency));
-        c->shared->deciding = 1;
+        __atomic_store_n(&c->shared->deciding, 1, __ATOMIC_SEQ_CST); /* after the agency's name */
     }
     intake_decide(c, w);
     if (c->shared)
-        c->shared->deciding = 0;
+        __atomic_store_n(&c->shared->deciding, 0, __ATOMIC_SEQ_CST);
 }

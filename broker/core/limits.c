@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* limits.c - "Each agency has a message rate and a daily byte budget; beyond it 'busy, try after' and one aggregated leaf a minute."
+/* limits.c - "Each agency has a message rate and a daily byte budget; beyond it 'busy, try after'
+ * and one aggregated leaf a minute."
  *
- * TABLE_QUOTAS, agency -> u8 version 1, i64 UTC day, u64 bytes: stored each minute, so a restart forgives a minute at most. */
+ * TABLE_QUOTAS, agency -> u8 version 1, i64 UTC day, u64 bytes: stored each minute, so a restart
+ * forgives a minute at most. */
 #include "stages.h"
 
 #include <errno.h>
 #include <string.h>
 
 #define QUOTA_VERSION 1
-#define MINUTE_MS 60000
-#define BURST_S 2 /* seconds of the sustained rate that may come at once */
+#define MINUTE_MS     60000
+#define BURST_S       2 /* seconds of the sustained rate that may come at once */
 
-bool limits_admit(struct core *c, const struct work *w)
+bool limits_admit(struct core *c, struct work *w)
 {
     struct agency *a = &c->agencies.slots[w->agency];
     const struct core_limits *l = &c->set.limits;
-    int r = budget_take(&a->budget, l->messages_per_s, l->messages_per_s * BURST_S, l->daily_bytes, c->mono_ms, c->wall_ms, w->frame.len,
-                        w->type == MSG_ANSWER);
+    int r = budget_take(&a->budget, l->messages_per_s, l->messages_per_s * BURST_S, l->daily_bytes,
+                        c->mono_ms, c->wall_ms, w->frame.len, w->type == MSG_ANSWER);
 
     if (!r)
         return true;
-    tell_busy(c, w->agency, NULL, budget_retry_ms(&a->budget, r, l->messages_per_s, c->wall_ms));
+    intake_name(c, w);
+    tell_busy(c, w->agency, &w->id, budget_retry_ms(&a->budget, r, l->messages_per_s, c->wall_ms));
     return false;
 }
 
@@ -34,12 +37,14 @@ static void limits_leaf(struct core *c, uint16_t slot)
     struct budget *b = &c->agencies.slots[slot].budget;
     struct ledger_clear *l;
 
-    if (!b->limited[LIMITED_RATE] && !b->limited[LIMITED_BYTES] && !b->limited[LIMITED_PENDING] && !b->limited[LIMITED_NO_HEAD])
+    if (!b->limited[LIMITED_RATE] && !b->limited[LIMITED_BYTES] && !b->limited[LIMITED_PENDING] &&
+        !b->limited[LIMITED_NO_HEAD])
         return;
     l = record_begin(c, EVENT_LIMITED, slot);
     buf_reset(&c->scratch);
-    buf_printf(&c->scratch, "rate %u, daily bytes %u, waiting queries %u, no signed head %u", b->limited[LIMITED_RATE],
-               b->limited[LIMITED_BYTES], b->limited[LIMITED_PENDING], b->limited[LIMITED_NO_HEAD]);
+    buf_printf(&c->scratch, "rate %u, daily bytes %u, waiting queries %u, no signed head %u",
+               b->limited[LIMITED_RATE], b->limited[LIMITED_BYTES], b->limited[LIMITED_PENDING],
+               b->limited[LIMITED_NO_HEAD]);
     buf_put_u8(&c->scratch, 0);
     if (!buf_status(&c->scratch))
         text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);

@@ -37,7 +37,8 @@ void list_take(struct core *c, struct work *w)
     if (!t)
         return;
     list->page = c->in.consent_list_query.page;
-    r = consents_by_lodger(t, c->agencies.slots[w->agency].reg.id, (size_t)list->page * LIST_MAX, LIST_MAX, list_visit, &l, &total);
+    r = consents_by_lodger(t, c->agencies.slots[w->agency].reg.id, (size_t)list->page * LIST_MAX,
+                           LIST_MAX, list_visit, &l, &total);
     if (r) {
         batch_fail(c, r, "list");
         return;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lodge.c - what every lodged message has in common: same id again, who may lodge, dates, leaf and receipt. */
+/* lodge.c - what every lodged message has in common: same id again, who may lodge, dates, leaf and
+ * receipt. */
 #include "stages.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define GIVEN_DAYS_MAX 30     /* "neither in the future nor over 30 days back" (DESIGN.md section 4) */
+#define GIVEN_DAYS_MAX 30 /* "neither in the future nor over 30 days back" (DESIGN.md section 4)   \
+                           */
 #define GIVEN_AHEAD_MS 120000 /* of a lodger's clock */
 
 void lodge_refuse(struct core *c, struct work *w, const char *word)
@@ -29,10 +31,12 @@ static void lodge_tell_receipt(struct core *c, struct work *w)
         log_error("receipt-not-sent", "agency=%s", c->agencies.slots[w->agency].reg.id);
 }
 
-/* "a durable message gets the first receipt again; the same id with other bytes is refused and recorded" */
+/* "a durable message gets the first receipt again; the same id with other bytes is refused and
+ * recorded" */
 static bool lodge_is_new(struct core *c, struct work *w)
 {
-    switch (receipts_find(c, c->agencies.slots[w->agency].reg.id, &w->id, w->envelope.body, &w->receipt)) {
+    switch (receipts_find(c, c->agencies.slots[w->agency].reg.id, &w->id, w->envelope.body,
+                          &w->receipt)) {
     case RECEIPT_NEW:
         return true;
     case RECEIPT_SAME:
@@ -55,7 +59,8 @@ static bool lodge_practitioner(struct core *c, struct work *w)
         return true; /* an adapter may lodge by itself: an end of care, read from its rows */
     if (!t)
         return false;
-    r = registry_practitioner_get(t, c->agencies.slots[w->agency].reg.id, c->in.practitioner.ref, &standing);
+    r = registry_practitioner_get(t, c->agencies.slots[w->agency].reg.id, c->in.practitioner.ref,
+                                  &standing);
     if (r) {
         batch_fail(c, r, "practitioner");
         return false;
@@ -84,7 +89,8 @@ bool lodge_party(struct core *c, struct work *w, const char *purpose)
         word = "purpose-mismatch"; /* msg.h: the body's purpose, repeated */
     else if (p == POLICY_NONE)
         word = "purpose-outside-protocol";
-    else if (c->agencies.slots[w->agency].index == POLICY_NONE || !bundle_party(c->bundle, c->agencies.slots[w->agency].index, p))
+    else if (c->agencies.slots[w->agency].index == POLICY_NONE ||
+             !bundle_party(c->bundle, c->agencies.slots[w->agency].index, p))
         word = "not-a-party";
     if (word)
         lodge_refuse(c, w, word);
@@ -125,7 +131,8 @@ bool lodge_id_free(struct core *c, struct work *w)
     return false;
 }
 
-struct ledger_clear *lodge_record(struct core *c, const struct work *w, uint8_t event, const char *purpose)
+struct ledger_clear *lodge_record(struct core *c, const struct work *w, uint8_t event,
+                                  const char *purpose)
 {
     struct ledger_clear *l = record_begin(c, event, w->agency);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - almoner-core: settings from the supervisor, the descriptors of pair/children.h, confinement, and the loop. */
+/* main.c - almoner-core: settings from the supervisor, the descriptors of pair/children.h,
+ * confinement, and the loop. */
 #include "confine.h"
 #include "core.h"
 
@@ -13,7 +14,7 @@
 
 #define TURN_MS 1000
 
-#define EXIT_IO 74
+#define EXIT_IO       74
 #define EXIT_INTERNAL 70
 
 static int main_settings(struct core_settings *s)
@@ -31,7 +32,8 @@ static int main_settings(struct core_settings *s)
 
 static struct child_shared *main_shared(void)
 {
-    void *page = mmap(NULL, sizeof(struct child_shared), PROT_READ | PROT_WRITE, MAP_SHARED, CHILD_FD_SHARED, 0);
+    void *page = mmap(NULL, sizeof(struct child_shared), PROT_READ | PROT_WRITE, MAP_SHARED,
+                      CHILD_FD_SHARED, 0);
 
     return page == MAP_FAILED ? NULL : page;
 }

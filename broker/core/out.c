@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* out.c - what leaves after the commit, and not before: frames are encoded into one buffer and handed to the gates together. */
+/* out.c - what leaves after the commit, and not before: frames are encoded into one buffer and
+ * handed to the gates together. */
 #include "stages.h"
 
 #include <errno.h>
@@ -40,16 +41,20 @@ int out_put(struct core *c, uint16_t slot, const struct msg *m, uint64_t ref)
         o->bytes.status = 0;
         return r;
     }
-    o->entries[o->n++] = (struct out_entry){ .agency = slot, .ref = ref, .at = at, .len = o->bytes.len - at };
+    o->entries[o->n++] =
+        (struct out_entry){ .agency = slot, .ref = ref, .at = at, .len = o->bytes.len - at };
     return 0;
 }
 
 static void out_send_one(struct core *c, const struct out_entry *e)
 {
     const struct agency *a = &c->agencies.slots[e->agency];
-    struct pair_msg m = { .type = PAIR_OUT, .ref = e->ref, .frame = bytes_of(c->out.bytes.data + e->at, e->len) };
+    struct pair_msg m = { .type = PAIR_OUT,
+                          .ref = e->ref,
+                          .frame = bytes_of(c->out.bytes.data + e->at, e->len) };
 
-    if (a->gate == GATE_NONE || !c->gates[a->gate].pair || text_copy(m.agency, sizeof(m.agency), a->reg.id))
+    if (a->gate == GATE_NONE || !c->gates[a->gate].pair ||
+        text_copy(m.agency, sizeof(m.agency), a->reg.id))
         return;
     if (pair_put(c->gates[a->gate].pair, &m))
         c->gates[a->gate].dropped++; /* a slow gate harms only itself */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pending.c - a bounded table: chained buckets over holders' question ids, and a binary heap of deadlines. */
+/* pending.c - a bounded table: chained buckets over holders' question ids, and a binary heap of
+ * deadlines. */
 #include "pending.h"
 
 #include <assert.h>
@@ -7,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PENDING_BUCKETS 65536u /* a power of two; ids are our own random ones, so nobody can aim at a bucket */
+#define PENDING_BUCKETS                                                                            \
+    65536u /* a power of two; ids are our own random ones, so nobody can aim at a bucket */
 #define HEAP_NONE SIZE_MAX
 
 struct pending_table {
@@ -130,7 +132,8 @@ static void heap_move(struct pending_table *t, struct pending *p, int64_t deadli
 
 /* --- queries --- */
 
-int pending_add(struct pending_table *t, const struct ask *ask, uint16_t n_holders, int64_t deadline_ms, struct pending **out)
+int pending_add(struct pending_table *t, const struct ask *ask, uint16_t n_holders,
+                int64_t deadline_ms, struct pending **out)
 {
     struct pending *p;
 
@@ -155,7 +158,8 @@ int pending_add(struct pending_table *t, const struct ask *ask, uint16_t n_holde
     return 0;
 }
 
-void pending_wait(struct pending_table *t, struct pending *p, uint16_t i, const struct id *question, uint16_t agency)
+void pending_wait(struct pending_table *t, struct pending *p, uint16_t i, const struct id *question,
+                  uint16_t agency)
 {
     struct pending_holder *h = &p->holders[i];
     struct pending_holder **bucket = pending_bucket(t, pending_ref(question));

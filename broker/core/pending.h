@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pending.h - queries that wait for their holders: found by a question's id, and in order of deadline.
+/* pending.h - queries that wait for their holders: found by a question's id, and in order of
+ * deadline.
  *
- * Bounded. Lost with the process: the log then shows "decided, never disclosed" and the caller asks again. */
+ * Bounded. Lost with the process: the log then shows "decided, never disclosed" and the caller asks
+ * again. */
 #pragma once
 #include "base/attr.h"
 #include "wire/msg.h"
@@ -22,7 +24,11 @@ struct ask { /* a query, as far as deciding it again needs it */
     int32_t relation_since, relation_until;
     bool relation_reason;
 };
-enum holder_state { HOLDER_WAITING = 1, HOLDER_ANSWERED, HOLDER_SILENT /* not enrolled, suspended, not connected */ };
+enum holder_state {
+    HOLDER_WAITING = 1,
+    HOLDER_ANSWERED,
+    HOLDER_SILENT /* not enrolled, suspended, not connected */
+};
 struct involved_detail {
     char service[128], contact_route[128], lead_professional[128];
     int32_t since;
@@ -31,17 +37,17 @@ struct pending;
 struct pending_holder {
     struct id question; /* the random id under which this holder was asked */
     struct pending *owner;
-    struct pending_holder *next; /* in its bucket */
-    uint16_t agency;             /* slot; AGENCY_NONE when not enrolled */
-    uint8_t state;               /* enum holder_state */
-    uint8_t value, cause;        /* of the answer */
+    struct pending_holder *next;    /* in its bucket */
+    uint16_t agency;                /* slot; AGENCY_NONE when not enrolled */
+    uint8_t state;                  /* enum holder_state */
+    uint8_t value, cause;           /* of the answer */
     struct involved_detail *detail; /* owned; involvement and YES only */
 };
 struct pending {
     struct ask ask;
-    uint64_t leaf;       /* of the decision */
-    bool hidden;         /* decided as a hidden refusal: random tokens went out */
-    bool created_now;    /* in the batch that is not committed yet */
+    uint64_t leaf;    /* of the decision */
+    bool hidden;      /* decided as a hidden refusal: random tokens went out */
+    bool created_now; /* in the batch that is not committed yet */
     bool released_now;
     int64_t deadline_ms; /* monotonic; 0: everybody has answered */
     size_t heap_at;
@@ -53,10 +59,13 @@ struct pending_table;
 ALM_MUST_USE int pending_table_new(size_t max, struct pending_table **out);
 struct pending_table *pending_table_free(struct pending_table *t); /* and all that wait */
 size_t pending_count(const struct pending_table *t);
-/* Room for a query put to n_holders, all HOLDER_SILENT until pending_wait. Return: 0; -ENOSPC the table is full; -ENOMEM. */
-ALM_MUST_USE int pending_add(struct pending_table *t, const struct ask *ask, uint16_t n_holders, int64_t deadline_ms, struct pending **out);
+/* Room for a query put to n_holders, all HOLDER_SILENT until pending_wait. Return: 0; -ENOSPC the
+ * table is full; -ENOMEM. */
+ALM_MUST_USE int pending_add(struct pending_table *t, const struct ask *ask, uint16_t n_holders,
+                             int64_t deadline_ms, struct pending **out);
 /* Holder i has been asked under this id. */
-void pending_wait(struct pending_table *t, struct pending *p, uint16_t i, const struct id *question, uint16_t agency);
+void pending_wait(struct pending_table *t, struct pending *p, uint16_t i, const struct id *question,
+                  uint16_t agency);
 /* Nobody is left to wait for: due at once. */
 void pending_hasten(struct pending_table *t, struct pending *p);
 /* The holder asked under this id; NULL. */
@@ -70,6 +79,7 @@ void pending_settle(struct pending_table *t, struct pending_holder *h, uint8_t s
 void pending_unsettle(struct pending_table *t, struct pending_holder *h, int64_t deadline_ms);
 /* The first whose deadline is at or before now, taken off the heap but not freed; NULL. */
 struct pending *pending_due(struct pending_table *t, int64_t mono_ms);
-int64_t pending_next_ms(const struct pending_table *t); /* the earliest deadline; INT64_MAX when none */
+int64_t
+pending_next_ms(const struct pending_table *t); /* the earliest deadline; INT64_MAX when none */
 /* Forgets it: its questions' ids mean nothing from now on. */
 void pending_drop(struct pending_table *t, struct pending *p);

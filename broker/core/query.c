@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* query.c - one question about one person or household: decide, record, and put it to the holders or refuse it. */
+/* query.c - one question about one person or household: decide, record, and put it to the holders
+ * or refuse it. */
 #include "stages.h"
 
 #include <errno.h>
@@ -46,7 +47,8 @@ static void query_record(struct core *c, const struct ask *ask, const struct pen
 {
     const struct decision *d = &c->decision;
     bool permitted = d->outcome == OUTCOME_PERMIT;
-    struct ledger_clear *l = record_begin(c, permitted ? EVENT_DECIDED : EVENT_REFUSED, ask->agency);
+    struct ledger_clear *l =
+        record_begin(c, permitted ? EVENT_DECIDED : EVENT_REFUSED, ask->agency);
 
     record_ask(c, ask);
     record_tokens(c, &ask->subject);
@@ -78,7 +80,8 @@ static uint32_t query_deadline_ms(const struct core *c, const struct ask *ask)
 static int query_put(struct core *c, const struct ask *ask, bool hidden, struct pending **out)
 {
     struct pending *p = NULL;
-    int r = pending_add(c->pending, ask, c->decision.n_holders, c->mono_ms + query_deadline_ms(c, ask), &p);
+    int r = pending_add(c->pending, ask, c->decision.n_holders,
+                        c->mono_ms + query_deadline_ms(c, ask), &p);
 
     if (r)
         return r;
@@ -100,7 +103,8 @@ static bool query_has_room(struct core *c, const struct work *w)
         tell_busy(c, w->agency, &w->id, BUSY_NO_HEAD_MS);
         return false;
     }
-    if (a->n_pending >= c->set.limits.pending_agency || pending_count(c->pending) >= c->set.limits.pending_total ||
+    if (a->n_pending >= c->set.limits.pending_agency ||
+        pending_count(c->pending) >= c->set.limits.pending_total ||
         c->out.bytes.len > OUT_BYTES_FULL || c->out.n + POLICY_AGENCIES_MAX > OUT_ENTRIES) {
         limits_count(c, w->agency, LIMITED_PENDING);
         tell_busy(c, w->agency, &w->id, BUSY_PENDING_MS);
@@ -109,7 +113,8 @@ static bool query_has_room(struct core *c, const struct work *w)
     return true;
 }
 
-static void query_decided(struct core *c, struct work *w, const struct ask *ask, struct receipt *receipt)
+static void query_decided(struct core *c, struct work *w, const struct ask *ask,
+                          struct receipt *receipt)
 {
     bool hidden = c->decision.outcome != OUTCOME_PERMIT && c->decision.telling == TELL_HIDDEN;
     struct pending *p = NULL;
@@ -132,7 +137,8 @@ void query_take(struct core *c, struct work *w)
     struct receipt receipt;
     struct ask ask;
 
-    if (receipts_find(c, c->agencies.slots[w->agency].reg.id, &w->id, w->envelope.body, &receipt) != RECEIPT_NEW) {
+    if (receipts_find(c, c->agencies.slots[w->agency].reg.id, &w->id, w->envelope.body, &receipt) !=
+        RECEIPT_NEW) {
         intake_reject(c, w, "already-asked"); /* "never an answer" */
         return;
     }

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* questions.c - the same question to each holder, under a random id of its own.
  *
- * "A holder is told question, tokens, as-of, purpose, deadline and the asking agency (only its class where the asker is sensitive): no
- * practitioner, no case" (DESIGN.md section 4). Where the reason is hidden, the tokens are random ones of the same shape. */
+ * "A holder is told question, tokens, as-of, purpose, deadline and the asking agency (only its
+ * class where the asker is sensitive): no practitioner, no case" (DESIGN.md section 4). Where the
+ * reason is hidden, the tokens are random ones of the same shape. */
 #include "stages.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* A holder hears a little less than the whole time, so that its answer is not late by its way back. */
+/* A holder hears a little less than the whole time, so that its answer is not late by its way back.
+ */
 static uint32_t questions_deadline_ms(const struct core *c, const struct pending *p)
 {
     int64_t left = p->deadline_ms - c->mono_ms;
@@ -46,7 +48,8 @@ static int questions_hide(struct msg_question *q)
 static int questions_fill(struct core *c, const struct pending *p, bool hidden, struct msg *m)
 {
     struct msg_question *q = &m->question;
-    const struct policy_agency *asker = bundle_agency_at(c->bundle, c->agencies.slots[p->ask.agency].index);
+    const struct policy_agency *asker =
+        bundle_agency_at(c->bundle, c->agencies.slots[p->ask.agency].index);
 
     memcpy(m->purpose, p->ask.purpose, sizeof(name_t));
     q->as_of = c->day;
@@ -64,7 +67,8 @@ static int questions_fill(struct core *c, const struct pending *p, bool hidden, 
     return hidden ? questions_hide(q) : 0;
 }
 
-/* Whether this holder can be asked now; it follows from the holder alone, never from the subject. */
+/* Whether this holder can be asked now; it follows from the holder alone, never from the subject.
+ */
 static bool questions_reachable(const struct core *c, uint16_t slot)
 {
     const struct agency *a;
@@ -72,7 +76,8 @@ static bool questions_reachable(const struct core *c, uint16_t slot)
     if (slot == AGENCY_NONE)
         return false;
     a = &c->agencies.slots[slot];
-    return agency_active(a) && a->gate != GATE_NONE && c->gates[a->gate].pair && a->presence != PRESENCE_GONE;
+    return agency_active(a) && a->gate != GATE_NONE && c->gates[a->gate].pair &&
+           a->presence != PRESENCE_GONE;
 }
 
 static int questions_send(struct core *c, struct pending *p, uint16_t i, uint16_t slot)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reader_link.c - reads of the log are leaves: the reader's 'L' becomes a committed record before 'K' lets its first row go. */
+/* reader_link.c - reads of the log are leaves: the reader's 'L' becomes a committed record before
+ * 'K' lets its first row go. */
 #include "stages.h"
 
 #include <string.h>
@@ -34,7 +35,8 @@ static void reading_deny(struct core *c, uint32_t ref, const char *why)
     buf_put_u32(&c->scratch, ref);
     buf_put_u16(&c->scratch, (uint16_t)strlen(why));
     buf_put(&c->scratch, why, strlen(why));
-    if (!buf_status(&c->scratch) && send(c->reader, c->scratch.data, c->scratch.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+    if (!buf_status(&c->scratch) &&
+        send(c->reader, c->scratch.data, c->scratch.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
         log_warn("reader-not-told", "%s", "");
 }
 
@@ -43,7 +45,8 @@ void readings_drain(struct core *c)
     static uint8_t said[READING_MAX];
     ssize_t n;
 
-    while (c->reader >= 0 && c->batch.n_readings < BATCH_READINGS && (n = recv(c->reader, said, sizeof(said), MSG_DONTWAIT)) > 0) {
+    while (c->reader >= 0 && c->batch.n_readings < BATCH_READINGS &&
+           (n = recv(c->reader, said, sizeof(said), MSG_DONTWAIT)) > 0) {
         struct reading_work *w = &c->batch.readings[c->batch.n_readings];
         struct cursor at = cursor_of(bytes_of(said, (size_t)n));
 
@@ -100,7 +103,8 @@ void readings_reply(struct core *c, bool committed)
         buf_put_u8(&c->scratch, 'K');
         buf_put_u32(&c->scratch, w->ref);
         buf_put_u64(&c->scratch, w->leaf);
-        if (!buf_status(&c->scratch) && send(c->reader, c->scratch.data, c->scratch.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        if (!buf_status(&c->scratch) &&
+            send(c->reader, c->scratch.data, c->scratch.len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
             log_warn("reader-not-told", "%s", "");
     }
 }

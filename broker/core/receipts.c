@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* receipts.c - "Same id again": which ids an agency has used, for what bytes, and the receipt it got.
+/* receipts.c - "Same id again": which ids an agency has used, for what bytes, and the receipt it
+ * got.
  *
  * TABLE_RECEIPTS, agency 0 id -> u8 version 1, SHA-256 of the body, u64 leaf, i64 time. */
 #include "stages.h"
@@ -10,7 +11,8 @@
 #define RECEIPT_VERSION 1
 #define RECEIPT_KEY_MAX (REGISTRY_ID_MAX + ID_LEN)
 
-static struct bytes receipts_key(const char *agency, const struct id *id, uint8_t key[static RECEIPT_KEY_MAX])
+static struct bytes receipts_key(const char *agency, const struct id *id,
+                                 uint8_t key[static RECEIPT_KEY_MAX])
 {
     size_t len = strlen(agency) + 1;
 
@@ -35,7 +37,8 @@ static int receipts_decode(struct bytes value, struct receipt *out)
     return 0;
 }
 
-enum receipt_found receipts_find(struct core *c, const char *agency, const struct id *id, struct bytes body, struct receipt *out)
+enum receipt_found receipts_find(struct core *c, const char *agency, const struct id *id,
+                                 struct bytes body, struct receipt *out)
 {
     uint8_t key[RECEIPT_KEY_MAX], digest[SHA256_LEN];
     struct store_txn *t = batch_txn(c);

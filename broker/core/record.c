@@ -2,9 +2,10 @@
 /* record.c - audit leaves: the clear part that officers search, and the layout of the sealed part.
  *
  * Sealed layout, version 1: u8 version, then blocks of u8 tag and u32 length:
- *   'P' practitioner: text ref, u8 login     'C' case: text       'T' tokens: u8 unborn, u8 n, n x (u8 kind, u8 scheme, u16 epoch, 32 bytes)
- *   'A' answers: u16 n, n x (text agency, u8 answered, u8 value), then u8 what was told     'I' id of a consent or shield
- * A record of a question's answers holds no tokens: those of a person whom nobody knew stand in the query's own record only. */
+ *   'P' practitioner: text ref, u8 login     'C' case: text       'T' tokens: u8 unborn, u8 n, n x
+ * (u8 kind, u8 scheme, u16 epoch, 32 bytes) 'A' answers: u16 n, n x (text agency, u8 answered, u8
+ * value), then u8 what was told     'I' id of a consent or shield A record of a question's answers
+ * holds no tokens: those of a person whom nobody knew stand in the query's own record only. */
 #include "stages.h"
 
 #include <string.h>
@@ -29,7 +30,8 @@ struct ledger_clear *record_begin(struct core *c, uint8_t event, uint16_t slot)
     return l;
 }
 
-static void record_practitioner(struct core *c, const struct msg_practitioner *p, const char *case_ref)
+static void record_practitioner(struct core *c, const struct msg_practitioner *p,
+                                const char *case_ref)
 {
     if (p->ref[0]) {
         buf_put_u8(&c->sealed, 'P');
@@ -70,7 +72,8 @@ void record_ask(struct core *c, const struct ask *ask)
     memcpy(l->role, ask->practitioner.role, sizeof(l->role));
     memcpy(l->purpose, ask->purpose, sizeof(l->purpose));
     memcpy(l->basis, ask->basis, sizeof(l->basis));
-    text_cut(l->question, sizeof(l->question), ask->involvement ? "who-is-involved" : ask->question);
+    text_cut(l->question, sizeof(l->question),
+             ask->involvement ? "who-is-involved" : ask->question);
     record_practitioner(c, &ask->practitioner, ask->case_ref);
 }
 
@@ -102,7 +105,8 @@ void record_holders(struct core *c, const struct pending *p)
         if (p->holders[i].agency == AGENCY_NONE)
             continue;
         if (l->n_holders < ALM_LEN(l->holders))
-            memcpy(l->holders[l->n_holders], c->agencies.slots[p->holders[i].agency].reg.id, sizeof(l->holders[0]));
+            memcpy(l->holders[l->n_holders], c->agencies.slots[p->holders[i].agency].reg.id,
+                   sizeof(l->holders[0]));
         l->n_holders++;
     }
 }

@@ -1,18 +1,25 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* release.c - the reply, decided again when it is released, with what is known then: "a reply is decided when it is released, never held".
+/* release.c - the reply, decided again when it is released, with what is known then: "a reply is
+ * decided when it is released, never held".
  *
- * "After (in commit order) a withdrawal, refusal, shield, suspension or revocation no answer rests on what it ended" (promise 6). The
- * disclosure is recorded in the batch, and its frame leaves after the batch's commit (promise 2). */
+ * "After (in commit order) a withdrawal, refusal, shield, suspension or revocation no answer rests
+ * on what it ended" (promise 6). The disclosure is recorded in the batch, and its frame leaves
+ * after the batch's commit (promise 2). */
 #include "stages.h"
 
 #include <string.h>
 
 #define BUSY_NO_HEAD_MS 10000
-#define GUIDANCE_CONSENT "Shared with agreement: use it for this purpose only, do not pass it on, and tell the person what you learnt where that is safe."
-#define GUIDANCE_DUTY "Use it for this purpose only and do not pass it on. Tell the person where that is safe. It is not a judgement that anybody is safe."
+#define GUIDANCE_CONSENT                                                                           \
+    "Shared with agreement: use it for this purpose only, do not pass it on, and tell the person " \
+    "what you learnt where that is safe."
+#define GUIDANCE_DUTY                                                                              \
+    "Use it for this purpose only and do not pass it on. Tell the person where that is safe. It "  \
+    "is not a judgement that anybody is safe."
 
 /* Not disclosed, and why. */
-static void release_record_refusal(struct core *c, const struct pending *p, const char *reason, uint8_t told)
+static void release_record_refusal(struct core *c, const struct pending *p, const char *reason,
+                                   uint8_t told)
 {
     struct ledger_clear *l = record_begin(c, EVENT_NOT_DISCLOSED, p->ask.agency);
 
@@ -24,7 +31,8 @@ static void release_record_refusal(struct core *c, const struct pending *p, cons
     (void)record_end(c);
 }
 
-/* What each holder of the fresh decision has said. A holder that was not asked, or has been suspended since, has said nothing. */
+/* What each holder of the fresh decision has said. A holder that was not asked, or has been
+ * suspended since, has said nothing. */
 static void release_hear(struct core *c, const struct pending *p, bool as_unknown)
 {
     const struct decision *d = &c->decision;
@@ -38,15 +46,18 @@ static void release_hear(struct core *c, const struct pending *p, bool as_unknow
         uint16_t slot = c->agencies.by_index[d->holders[i]];
         struct heard *h = &c->heard[i];
 
-        *h = (struct heard){ .visibility = d->visibility[i], .agency = bundle_agency_at(c->bundle, d->holders[i]) };
-        if (slot == AGENCY_NONE || !agency_active(&c->agencies.slots[slot]) || c->holder_of[slot] == UINT16_MAX)
+        *h = (struct heard){ .visibility = d->visibility[i],
+                             .agency = bundle_agency_at(c->bundle, d->holders[i]) };
+        if (slot == AGENCY_NONE || !agency_active(&c->agencies.slots[slot]) ||
+            c->holder_of[slot] == UINT16_MAX)
             continue;
         if (p->holders[c->holder_of[slot]].state != HOLDER_ANSWERED)
             continue;
         h->answered = true;
         h->value = p->holders[c->holder_of[slot]].value;
         h->detail = p->holders[c->holder_of[slot]].detail;
-        if (as_unknown) { /* hidden since it was asked: what came back is put aside, as if nobody knew the person */
+        if (as_unknown) { /* hidden since it was asked: what came back is put aside, as if nobody
+                             knew the person */
             h->value = ANSWER_NOT_KNOWN;
             h->detail = NULL;
         }
@@ -55,7 +66,10 @@ static void release_hear(struct core *c, const struct pending *p, bool as_unknow
 
 static const char *release_guidance(const struct core *c)
 {
-    return c->facts.purpose != POLICY_NONE && bundle_purpose_at(c->bundle, c->facts.purpose)->consent ? GUIDANCE_CONSENT : GUIDANCE_DUTY;
+    return c->facts.purpose != POLICY_NONE &&
+                   bundle_purpose_at(c->bundle, c->facts.purpose)->consent
+               ? GUIDANCE_CONSENT
+               : GUIDANCE_DUTY;
 }
 
 /* Composes into c->reply. Return: what is told, for the record. */
@@ -74,7 +88,9 @@ static uint8_t release_compose(struct core *c, const struct pending *p, uint8_t 
         *completeness = v->completeness;
         return 1;
     }
-    compose_insight(c->heard, d->n_holders, d->n_listed, bundle_question_at(c->bundle, c->facts.question)->unknown_cannot_say, &m->insight);
+    compose_insight(c->heard, d->n_holders, d->n_listed,
+                    bundle_question_at(c->bundle, c->facts.question)->unknown_cannot_say,
+                    &m->insight);
     m->insight.as_of = c->day;
     text_cut(m->insight.policy_rule, sizeof(m->insight.policy_rule), d->rule);
     text_cut(m->insight.guidance, sizeof(m->insight.guidance), release_guidance(c));
@@ -122,7 +138,8 @@ static void release_one(struct core *c, struct pending *p)
     decide(c, &p->ask);
     hidden = c->decision.outcome != OUTCOME_PERMIT && c->decision.telling == TELL_HIDDEN;
     if (c->decision.outcome != OUTCOME_PERMIT && !hidden) {
-        release_record_refusal(c, p, reason_word((enum reason)c->decision.reason), c->decision.telling);
+        release_record_refusal(c, p, reason_word((enum reason)c->decision.reason),
+                               c->decision.telling);
         tell_decision(c, p->ask.agency, &p->ask.id, &c->decision);
     } else if (c->agencies.slots[p->ask.agency].presence == PRESENCE_GONE) {
         release_record_refusal(c, p, "asker-gone", 0);
@@ -136,7 +153,8 @@ void release_due(struct core *c)
     struct batch *b = &c->batch;
     struct pending *p;
 
-    while (!b->error && b->n_released < BATCH_WORKS && (p = pending_due(c->pending, c->mono_ms)) != NULL) {
+    while (!b->error && b->n_released < BATCH_WORKS &&
+           (p = pending_due(c->pending, c->mono_ms)) != NULL) {
         b->released[b->n_released++] = p;
         release_one(c, p);
     }

@@ -90,9 +90,12 @@ static int settings_read_limits(const json_t *o, struct core_limits *l)
     const json_t *signer = json_object_get(o, "signer");
     int64_t rate, daily, deadline, lease, interval, limit;
 
-    if (child_int(limits, "messages_per_s", 1, 1000000, &rate) || child_int(limits, "daily_bytes", 1, INT64_MAX, &daily) ||
-        child_int(limits, "deadline_ms", 1, 600000, &deadline) || child_int(limits, "lease_ms", 100, 600000, &lease) ||
-        child_int(signer, "interval_ms", 1, 3600000, &interval) || child_int(signer, "unsigned_limit_ms", 1, 86400000, &limit))
+    if (child_int(limits, "messages_per_s", 1, 1000000, &rate) ||
+        child_int(limits, "daily_bytes", 1, INT64_MAX, &daily) ||
+        child_int(limits, "deadline_ms", 1, 600000, &deadline) ||
+        child_int(limits, "lease_ms", 100, 600000, &lease) ||
+        child_int(signer, "interval_ms", 1, 3600000, &interval) ||
+        child_int(signer, "unsigned_limit_ms", 1, 86400000, &limit))
         return -EINVAL;
     l->messages_per_s = (uint32_t)rate;
     l->daily_bytes = (uint64_t)daily;
@@ -106,8 +109,8 @@ static int settings_read_limits(const json_t *o, struct core_limits *l)
 }
 
 /* A list of ids, or of objects that hold one under field. */
-static int settings_read_ids(const json_t *list, const char *key, const char *field, size_t max, char (**out)[REGISTRY_ID_MAX],
-                             uint16_t *n)
+static int settings_read_ids(const json_t *list, const char *key, const char *field, size_t max,
+                             char (**out)[REGISTRY_ID_MAX], uint16_t *n)
 {
     size_t count = json_array_size(list);
 
@@ -133,7 +136,8 @@ static int settings_read_audit_key(const json_t *o, struct core_settings *s)
 
     if (child_text(o, "audit_public", &hex))
         return -EINVAL;
-    return hex_decode(hex, s->audit_public, sizeof(s->audit_public)) ? settings_bad("audit_public") : 0;
+    return hex_decode(hex, s->audit_public, sizeof(s->audit_public)) ? settings_bad("audit_public")
+                                                                     : 0;
 }
 
 int core_settings_read(const json_t *o, struct core_settings *s)
@@ -141,12 +145,16 @@ int core_settings_read(const json_t *o, struct core_settings *s)
     int64_t mib;
     int r;
 
-    if (child_log_level(o, &s->log_level) || settings_read_mode(o, s) || settings_read_texts(o, s) || settings_read_limits(o, &s->limits) ||
-        settings_read_audit_key(o, s) || child_secret(o, "store_key", &s->store_key) || child_int(o, "store_mib", 1, 1 << 24, &mib))
+    if (child_log_level(o, &s->log_level) || settings_read_mode(o, s) ||
+        settings_read_texts(o, s) || settings_read_limits(o, &s->limits) ||
+        settings_read_audit_key(o, s) || child_secret(o, "store_key", &s->store_key) ||
+        child_int(o, "store_mib", 1, 1 << 24, &mib))
         return -EINVAL;
     s->map_bytes = (uint64_t)mib * MIB;
-    r = settings_read_ids(json_object_get(o, "gates"), "gates", "organisation", CHILD_GATES_MAX, &s->gates, &s->n_gates);
+    r = settings_read_ids(json_object_get(o, "gates"), "gates", "organisation", CHILD_GATES_MAX,
+                          &s->gates, &s->n_gates);
     if (!r)
-        r = settings_read_ids(json_object_get(o, "suspend"), "suspend", NULL, CHILD_GATES_MAX, &s->suspend, &s->n_suspend);
+        r = settings_read_ids(json_object_get(o, "suspend"), "suspend", NULL, CHILD_GATES_MAX,
+                              &s->suspend, &s->n_suspend);
     return r;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* settings.h - what the supervisor hands the core on descriptor 3; broker/README.md lists the keys. */
+/* settings.h - what the supervisor hands the core on descriptor 3; broker/README.md lists the keys.
+ */
 #pragma once
 #include "base/attr.h"
 #include "base/crypto.h"
@@ -43,7 +44,8 @@ struct core_settings {
 void core_settings_init(struct core_settings *s);
 void core_settings_deinit(struct core_settings *s); /* wipes the key; for ALM_CLEANUP */
 /**
- * core_settings_read() - take the settings from the supervisor's object; each wrong key is logged by name, never by value
+ * core_settings_read() - take the settings from the supervisor's object; each wrong key is logged
+ * by name, never by value
  * @out: initialised; what was read before an error may stay in it
  * Return: 0; -EINVAL missing, of the wrong type or out of range; -ENOMEM. Threads: pure.
  */

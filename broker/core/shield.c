@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shield.c - what must not be confirmed about a person, lodged by those whom the policy names shield owners (DOMAIN.md section 4). */
+/* shield.c - what must not be confirmed about a person, lodged by those whom the policy names
+ * shield owners (DOMAIN.md section 4). */
 #include "stages.h"
 
 #include <string.h>

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stages.h - inside the core only: what each stage offers the next, in the order of a message's way. */
+/* stages.h - inside the core only: what each stage offers the next, in the order of a message's
+ * way. */
 #pragma once
 #include "cut.h"
 #include "state.h"
 
 /* --- batch.c: one write transaction, one commit --- */
-/* The open write transaction; NULL once the batch has failed (go on: everything is thrown away at its end). */
+/* The open write transaction; NULL once the batch has failed (go on: everything is thrown away at
+ * its end). */
 struct store_txn *batch_txn(struct core *c);
 void batch_fail(struct core *c, int error, const char *where); /* logged once; sticky */
 void batch_run(struct core *c);
@@ -13,13 +15,17 @@ ALM_MUST_USE int batch_finish(struct core *c); /* 0, or -EIO: the process must e
 
 /* --- intake.c: a frame to a message that may be believed --- */
 void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m); /* into the batch */
-void intake_work(struct core *c, struct work *w);                         /* decide it */
-/* A protocol error: told to the sender and recorded as rejected. word: one of tell.c's, or a wire_fault_word. */
+void intake_work(struct core *c, struct work *w);                           /* decide it */
+void intake_name(struct core *c,
+                 struct work *w); /* w->id, for a Busy to a message that is not decided */
+/* A protocol error: told to the sender and recorded as rejected. word: one of tell.c's, or a
+ * wire_fault_word. */
 void intake_reject(struct core *c, const struct work *w, const char *word);
 
 /* --- receipts.c: same id again --- */
 enum receipt_found { RECEIPT_NEW = 0, RECEIPT_SAME, RECEIPT_OTHER };
-enum receipt_found receipts_find(struct core *c, const char *agency, const struct id *id, struct bytes body, struct receipt *out);
+enum receipt_found receipts_find(struct core *c, const char *agency, const struct id *id,
+                                 struct bytes body, struct receipt *out);
 void receipts_put(struct core *c, const char *agency, const struct id *id, const struct receipt *r);
 
 /* --- facts.c: what the engine decides on --- */
@@ -40,10 +46,12 @@ void release_due(struct core *c);
 bool lodge_begin(struct core *c, struct work *w); /* same id again; the practitioner's standing */
 bool lodge_party(struct core *c, struct work *w, const char *purpose);
 bool lodge_given(struct core *c, struct work *w, int32_t given_on, int64_t given_ms);
-bool lodge_id_free(struct core *c, struct work *w); /* no consent or shield of anybody has this id */
+bool lodge_id_free(struct core *c,
+                   struct work *w); /* no consent or shield of anybody has this id */
 void lodge_refuse(struct core *c, struct work *w, const char *word);
 /* The leaf, and then the receipt. */
-struct ledger_clear *lodge_record(struct core *c, const struct work *w, uint8_t event, const char *purpose);
+struct ledger_clear *lodge_record(struct core *c, const struct work *w, uint8_t event,
+                                  const char *purpose);
 uint64_t lodge_recorded(struct core *c, struct work *w);
 
 /* --- consent.c, withdrawal.c, shield.c, list.c --- */
@@ -53,7 +61,8 @@ void lodge_withdrawal(struct core *c, struct work *w);
 void lodge_shield(struct core *c, struct work *w);
 void list_take(struct core *c, struct work *w);
 /* Was the grant given before the withdrawal? At the same moment the prohibition wins. */
-bool withdrawal_covers(int32_t withdrawn_on, int64_t withdrawn_ms, int32_t given_on, int64_t given_ms);
+bool withdrawal_covers(int32_t withdrawn_on, int64_t withdrawn_ms, int32_t given_on,
+                       int64_t given_ms);
 
 /* --- adapters.c --- */
 void hello_take(struct core *c, struct work *w);
@@ -64,10 +73,12 @@ void adapters_push_day(struct core *c);
 void adapters_sweep(struct core *c);
 
 /* --- tell.c: what a sender is told --- */
-struct msg *tell_begin(struct core *c, uint8_t type, const struct id *in_reply_to); /* c->reply, zeroed */
-ALM_MUST_USE int tell_send(struct core *c, uint16_t slot);                         /* c->reply to slot */
+struct msg *tell_begin(struct core *c, uint8_t type,
+                       const struct id *in_reply_to);      /* c->reply, zeroed */
+ALM_MUST_USE int tell_send(struct core *c, uint16_t slot); /* c->reply to slot */
 /* A told refusal of the engine; never called for TELL_HIDDEN. */
-void tell_decision(struct core *c, uint16_t slot, const struct id *in_reply_to, const struct decision *d);
+void tell_decision(struct core *c, uint16_t slot, const struct id *in_reply_to,
+                   const struct decision *d);
 void tell_word(struct core *c, uint16_t slot, const struct id *in_reply_to, const char *word);
 void tell_busy(struct core *c, uint16_t slot, const struct id *in_reply_to, uint32_t retry_ms);
 
@@ -80,16 +91,20 @@ ALM_MUST_USE int out_put(struct core *c, uint16_t slot, const struct msg *m, uin
 void out_send(struct core *c);
 
 /* --- record.c: leaves --- */
-/* c->clear, zeroed and filled with what every leaf has; slot AGENCY_NONE for none. c->sealed is emptied. */
+/* c->clear, zeroed and filled with what every leaf has; slot AGENCY_NONE for none. c->sealed is
+ * emptied. */
 struct ledger_clear *record_begin(struct core *c, uint8_t event, uint16_t slot);
-void record_ask(struct core *c, const struct ask *ask);      /* clear: role, purpose, question, basis, message; sealed: practitioner, case */
+void record_ask(struct core *c, const struct ask *ask); /* clear: role, purpose, question, basis,
+                                                           message; sealed: practitioner, case */
 void record_tokens(struct core *c, const struct token_set *subject); /* into the sealed part */
 /* sealed: the consent or shield that the leaf is about. */
 void record_id(struct core *c, const struct ledger_clear *l, const struct id *id);
-void record_message(struct core *c);                         /* the same of c->in */
+void record_message(struct core *c);                          /* the same of c->in */
 void record_holders(struct core *c, const struct pending *p); /* clear: whom it was put to */
-void record_heard(struct core *c, uint16_t n, uint8_t value); /* sealed: c->heard and what was told */
-uint64_t record_end(struct core *c);                         /* appends. Return: the leaf; LEAF_NONE when the batch has failed */
+void record_heard(struct core *c, uint16_t n,
+                  uint8_t value); /* sealed: c->heard and what was told */
+uint64_t
+record_end(struct core *c); /* appends. Return: the leaf; LEAF_NONE when the batch has failed */
 
 /* --- gates.c --- */
 ALM_MUST_USE int gates_open(struct core *c, const int *fds);
@@ -97,13 +112,16 @@ void gates_close(struct core *c);
 void gates_drain(struct core *c, size_t i); /* one receive */
 void gates_allow(struct core *c, size_t i);
 void gates_allow_all(struct core *c);
-void gates_cut(struct core *c, size_t i, const char *why); /* recorded; killed and restarted by the supervisor after the commit */
+void gates_cut(
+    struct core *c, size_t i,
+    const char *why); /* recorded; killed and restarted by the supervisor after the commit */
 void gates_flush(struct core *c);
 
 /* --- control.c, change.c --- */
 void control_request(void *ctx, uint64_t client, json_t *request); /* a local_on_request */
 json_t *change_apply(struct core *c, const json_t *request);       /* in the batch; the reply */
-ALM_MUST_USE int reload(struct core *c, struct store_txn *t);      /* bundle and agencies as the transaction sees them */
+ALM_MUST_USE int reload(struct core *c,
+                        struct store_txn *t); /* bundle and agencies as the transaction sees them */
 
 /* --- heads.c --- */
 ALM_MUST_USE int heads_init(struct core *c, int fd);
@@ -120,7 +138,7 @@ void readings_record(struct core *c);
 void readings_reply(struct core *c, bool committed);
 
 /* --- limits.c: budgets kept and told --- */
-bool limits_admit(struct core *c, const struct work *w);
+bool limits_admit(struct core *c, struct work *w);
 void limits_count(struct core *c, uint16_t slot, enum limited what);
 void limits_minute(struct core *c);
 ALM_MUST_USE int limits_load(struct core *c, struct store_txn *t);

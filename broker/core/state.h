@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* state.h - inside the core only: everything one core holds. Buffers are made once and reused: no message allocates but what waits. */
+/* state.h - inside the core only: everything one core holds. Buffers are made once and reused: no
+ * message allocates but what waits. */
 #pragma once
 #include "agencies.h"
 #include "compose.h"
@@ -15,34 +16,34 @@
 #include "wire/msg.h"
 #include "wire/wire.h"
 
-#define BATCH_WORKS 1024   /* frames of one batch before the next gate waits its turn */
-#define BATCH_CHANGES 16   /* officers' changes of one batch */
-#define BATCH_READINGS 32  /* readings of the log of one batch */
-#define OUT_ENTRIES 65536  /* frames of one batch outwards */
-#define OUT_BYTES_MAX ((size_t)256 << 20)
-#define OUT_BYTES_FULL ((size_t)64 << 20) /* beyond it no more queries are begun in this batch */
+#define BATCH_WORKS      1024  /* frames of one batch before the next gate waits its turn */
+#define BATCH_CHANGES    16    /* officers' changes of one batch */
+#define BATCH_READINGS   32    /* readings of the log of one batch */
+#define OUT_ENTRIES      65536 /* frames of one batch outwards */
+#define OUT_BYTES_MAX    ((size_t)256 << 20)
+#define OUT_BYTES_FULL   ((size_t)64 << 20) /* beyond it no more queries are begun in this batch */
 #define GATE_QUEUE_BYTES ((size_t)32 << 20)
-#define LEAF_NONE UINT64_MAX
+#define LEAF_NONE        UINT64_MAX
 
 enum rank { /* "withdrawals, refusals, shields, suspensions and revocations first" */
-    RANK_STOPS = 0, /* lodged messages; officers' changes come even before */
-    RANK_OTHER,     /* hello, lease, answers */
-    RANK_QUERIES,
-    RANK_COUNT
+            RANK_STOPS = 0, /* lodged messages; officers' changes come even before */
+            RANK_OTHER,     /* hello, lease, answers */
+            RANK_QUERIES,
+            RANK_COUNT
 };
-struct receipt { /* what an agency was given for a message id */
+struct receipt {              /* what an agency was given for a message id */
     uint8_t body[SHA256_LEN]; /* its SHA-256 */
     uint64_t leaf;
     int64_t at_ms;
 };
-struct work { /* one frame of the batch */
+struct work {           /* one frame of the batch */
     struct bytes frame; /* in its gate's arena until the next receive */
     uint16_t gate;
     uint16_t agency; /* slot */
     uint8_t rank, type;
     enum wire_fault fault;
     struct wire_envelope envelope;
-    struct id id; /* zero until decoded */
+    struct id id;           /* zero until decoded */
     struct receipt receipt; /* lodged messages */
 };
 struct change_work {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tell.c - what a sender is told. Every consent reason comes out as the same bytes; a hidden reason never comes here. */
+/* tell.c - what a sender is told. Every consent reason comes out as the same bytes; a hidden reason
+ * never comes here. */
 #include "stages.h"
 
 #include <string.h>
@@ -9,35 +10,53 @@
 struct telling_entry {
     const char *word, *text, *way_forward;
 };
-/* Refusals that are not the engine's: protocol errors and what may be lodged. Words are stable; clients branch on them. */
+/* Refusals that are not the engine's: protocol errors and what may be lodged. Words are stable;
+ * clients branch on them. */
 static const struct telling_entry telling_entries[] = {
     { "unknown-key", "The message is not signed with a key that your agency has enrolled.",
       "Ask an officer whether the signing key was enrolled, replaced or revoked." },
     { "bad-signature", "The signature does not fit the message.",
       "Check that the adapter has the right signing key, mode and log origin." },
     { "unsigned", "The message is not signed.", "Give the adapter its signing key." },
-    { "wrong-sender", "The message names another agency as its sender.", "Check the agency id in the adapter's configuration." },
+    { "wrong-sender", "The message names another agency as its sender.",
+      "Check the agency id in the adapter's configuration." },
     { "wrong-direction", "Only the broker sends such a message.", "Update the adapter." },
-    { "stale", "The query's time lies more than two minutes from the broker's.", "Set the adapter's clock, and ask again." },
-    { "id-reused", "This id was used before for another message.", "Send the message under an id of its own." },
-    { "already-asked", "This query was asked before; a query is answered once.", "Ask again as a new query." },
-    { "version-not-supported", "The broker speaks no version of the protocol that the adapter offers.", "Update the adapter." },
-    { "wrong-mode", "The broker and the adapter are not set up for the same mode (live or exercise).",
+    { "stale", "The query's time lies more than two minutes from the broker's.",
+      "Set the adapter's clock, and ask again." },
+    { "id-reused", "This id was used before for another message.",
+      "Send the message under an id of its own." },
+    { "already-asked", "This query was asked before; a query is answered once.",
+      "Ask again as a new query." },
+    { "version-not-supported",
+      "The broker speaks no version of the protocol that the adapter offers.",
+      "Update the adapter." },
+    { "wrong-mode",
+      "The broker and the adapter are not set up for the same mode (live or exercise).",
       "Check mode in the adapter's configuration." },
-    { "agency-suspended", "Your agency is suspended.", "Speak to the partnership's information-governance officers." },
-    { "practitioner-suspended", "You are suspended from asking and lodging.", "Speak to your agency's information-governance lead." },
+    { "agency-suspended", "Your agency is suspended.",
+      "Speak to the partnership's information-governance officers." },
+    { "practitioner-suspended", "You are suspended from asking and lodging.",
+      "Speak to your agency's information-governance lead." },
     { "no-policy", "No policy is in force.", "Officers activate one: almoner policy activate." },
-    { "purpose-outside-protocol", "No protocol lists this purpose.", "Choose the purpose that fits what you are doing." },
+    { "purpose-outside-protocol", "No protocol lists this purpose.",
+      "Choose the purpose that fits what you are doing." },
     { "not-a-party", "Your agency is not a party of the protocol for this purpose.",
       "A party that works with the person can lodge it, or your agency can sign the protocol." },
-    { "purpose-mismatch", "The purpose of the message and of what it lodges differ.", "Send it again with one purpose." },
-    { "given-in-the-future", "It is dated in the future.", "Check the date, and the adapter's clock." },
-    { "given-too-long-ago", "It was given more than 30 days ago.", "Confirm with the person that it still holds, and lodge it with today's date." },
-    { "sensitive-sources-any", "Sensitive services must be named one by one.", "Name each sensitive service that the person agreed to." },
-    { "unknown-consent", "There is no such consent that your agency may change.", "Look up its id: almoner consent list." },
-    { "not-a-shield-owner", "Your agency may not lodge shields.", "Ask children's services to lodge it." },
+    { "purpose-mismatch", "The purpose of the message and of what it lodges differ.",
+      "Send it again with one purpose." },
+    { "given-in-the-future", "It is dated in the future.",
+      "Check the date, and the adapter's clock." },
+    { "given-too-long-ago", "It was given more than 30 days ago.",
+      "Confirm with the person that it still holds, and lodge it with today's date." },
+    { "sensitive-sources-any", "Sensitive services must be named one by one.",
+      "Name each sensitive service that the person agreed to." },
+    { "unknown-consent", "There is no such consent that your agency may change.",
+      "Look up its id: almoner consent list." },
+    { "not-a-shield-owner", "Your agency may not lodge shields.",
+      "Ask children's services to lodge it." },
     { "bad-dates", "The dates contradict one another.", "Check from, until and review dates." },
-    { "internal", "The broker could not work this out, so it was refused.", "Try again; if it stays so, tell the broker's operator." },
+    { "internal", "The broker could not work this out, so it was refused.",
+      "Try again; if it stays so, tell the broker's operator." },
 };
 
 struct msg *tell_begin(struct core *c, uint8_t type, const struct id *in_reply_to)
@@ -57,7 +76,8 @@ int tell_send(struct core *c, uint16_t slot)
     return r ? r : out_put(c, slot, &c->reply, 0);
 }
 
-static void tell_refusal(struct core *c, uint16_t slot, const struct id *in_reply_to, const char *word, const char *text, const char *way)
+static void tell_refusal(struct core *c, uint16_t slot, const struct id *in_reply_to,
+                         const char *word, const char *text, const char *way)
 {
     struct msg *m = tell_begin(c, MSG_REFUSAL, in_reply_to);
 
@@ -78,17 +98,21 @@ void tell_word(struct core *c, uint16_t slot, const struct id *in_reply_to, cons
             return;
         }
     }
-    tell_refusal(c, slot, in_reply_to, word, "The message breaks the rules of the protocol.", "Update the adapter, or tell its maker.");
+    tell_refusal(c, slot, in_reply_to, word, "The message breaks the rules of the protocol.",
+                 "Update the adapter, or tell its maker.");
 }
 
-/* DESIGN.md promise 5: 'the single line "no consent on file lets you have this", which stands alike for never asked, refused,
- * withdrawn, expired, invalid, given to others and sensitive service not named'. */
-void tell_decision(struct core *c, uint16_t slot, const struct id *in_reply_to, const struct decision *d)
+/* DESIGN.md promise 5: 'the single line "no consent on file lets you have this", which stands alike
+ * for never asked, refused, withdrawn, expired, invalid, given to others and sensitive service not
+ * named'. */
+void tell_decision(struct core *c, uint16_t slot, const struct id *in_reply_to,
+                   const struct decision *d)
 {
     enum reason r = (enum reason)d->reason;
 
     if (d->telling == TELL_NO_CONSENT_LINE) {
-        tell_refusal(c, slot, in_reply_to, NO_CONSENT_WORD, NO_CONSENT_LINE, reason_way_forward(REASON_NO_CONSENT));
+        tell_refusal(c, slot, in_reply_to, NO_CONSENT_WORD, NO_CONSENT_LINE,
+                     reason_way_forward(REASON_NO_CONSENT));
         return;
     }
     if (reason_telling(r) != TELL_REASON)

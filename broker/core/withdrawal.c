@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* withdrawal.c - of one grant, or of every earlier grant for a subject and purpose: any party of the protocol may lodge it. */
+/* withdrawal.c - of one grant, or of every earlier grant for a subject and purpose: any party of
+ * the protocol may lodge it. */
 #include "stages.h"
 
 #include <errno.h>
@@ -7,7 +8,8 @@
 
 #define COVERED_MAX 64 /* grants ended in one look; more are ended by looking again */
 
-bool withdrawal_covers(int32_t withdrawn_on, int64_t withdrawn_ms, int32_t given_on, int64_t given_ms)
+bool withdrawal_covers(int32_t withdrawn_on, int64_t withdrawn_ms, int32_t given_on,
+                       int64_t given_ms)
 {
     if (given_on != withdrawn_on)
         return given_on < withdrawn_on;
@@ -20,13 +22,15 @@ struct covering {
     size_t n;
 };
 
-/* "Prohibitions are matched broadly." A conflict marks nothing here: facts.c makes it "cannot say". */
+/* "Prohibitions are matched broadly." A conflict marks nothing here: facts.c makes it "cannot say".
+ */
 static int withdrawal_visit(void *ctx, const struct consent_record *r)
 {
     struct covering *v = ctx;
     const struct msg_withdrawal *m = v->withdrawal;
 
-    if (r->is_withdrawal || r->consent.decision != CONSENT_GRANTED || match_broad(&r->consent.subject, &m->subject) != MATCH_YES)
+    if (r->is_withdrawal || r->consent.decision != CONSENT_GRANTED ||
+        match_broad(&r->consent.subject, &m->subject) != MATCH_YES)
         return 0;
     if (!withdrawal_covers(m->given_on, m->given_ms, r->consent.given_on, r->consent.given_ms))
         return 0;
@@ -48,7 +52,8 @@ static void withdrawal_cover(struct core *c, const struct work *w)
         v.n = 0;
         r = consents_about(t, c->store, &m->subject, m->purpose, withdrawal_visit, &v);
         for (size_t i = 0; i < v.n && (!r || r == -E2BIG); i++) {
-            int ended = consents_withdraw(t, c->store, &v.grants[i], m->given_on, m->given_ms, w->receipt.leaf);
+            int ended = consents_withdraw(t, c->store, &v.grants[i], m->given_on, m->given_ms,
+                                          w->receipt.leaf);
 
             if (ended)
                 r = ended;
@@ -74,7 +79,8 @@ static void withdrawal_put(struct core *c, const struct work *w)
     memcpy(r->consent.purpose, m->purpose, sizeof(r->consent.purpose));
     r->consent.given_on = m->given_on;
     r->consent.given_ms = m->given_ms;
-    r->consent.expires_on = r->consent.review_on = r->consent.able_from = r->consent.able_until = CIVIL_NONE;
+    r->consent.expires_on = r->consent.review_on = r->consent.able_from = r->consent.able_until =
+        CIVIL_NONE;
     r->withdrawn_on = CIVIL_NONE;
     r->leaf = w->receipt.leaf;
     consents_put(t, c->store, r);
@@ -87,7 +93,8 @@ static void withdrawal_of_one(struct core *c, struct work *w)
     struct store_txn *t = batch_txn(c);
     const char *purpose = m->purpose[0] ? m->purpose : c->in.purpose;
     int r = t ? consents_get(t, &m->consent, &c->record) : -ECANCELED;
-    bool known = r == 0 && !c->record.is_withdrawal && c->record.consent.decision == CONSENT_GRANTED;
+    bool known =
+        r == 0 && !c->record.is_withdrawal && c->record.consent.decision == CONSENT_GRANTED;
 
     if (r && r != -ENOENT) {
         batch_fail(c, r, "withdrawal");
@@ -119,7 +126,8 @@ void lodge_withdrawal(struct core *c, struct work *w)
         withdrawal_of_one(c, w);
         return;
     }
-    if (!lodge_party(c, w, m->purpose) || !lodge_given(c, w, m->given_on, m->given_ms) || !lodge_id_free(c, w))
+    if (!lodge_party(c, w, m->purpose) || !lodge_given(c, w, m->given_on, m->given_ms) ||
+        !lodge_id_free(c, w))
         return;
     lodge_record(c, w, EVENT_WITHDRAWN, m->purpose);
     record_tokens(c, &m->subject);

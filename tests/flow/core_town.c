@@ -12,7 +12,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-const char *const town_names[TOWN_N] = { "charity", "clinic", "council", "court", "police", "school", "school-nursery" };
+const char *const town_names[TOWN_N] = { "charity", "clinic", "council",       "court",
+                                         "police",  "school", "school-nursery" };
 int64_t town_wall, town_mono;
 struct core_limits town_limits;
 
@@ -105,7 +106,10 @@ static void town_officers(struct town *t)
 
         assert_int_equal(sign_keypair(&t->officers[i], key), 0);
         assert_true(base64_encode(key, 32, text, sizeof(text)) > 0);
-        assert_string_equal(town_change(t, "officer-add", json_pack("{s:s,s:s}", "officer", names[i], "public", text), i < 2 ? none : two), "ok");
+        assert_string_equal(town_change(t, "officer-add",
+                                        json_pack("{s:s,s:s}", "officer", names[i], "public", text),
+                                        i < 2 ? none : two),
+                            "ok");
     }
 }
 
@@ -119,7 +123,11 @@ static void town_enrol(struct town *t, enum town_agency a)
     curve[0] = (uint8_t)(a + 1);
     cert_key_encode(curve, curve_text);
     assert_true(base64_encode(key, 32, sign_text, sizeof(sign_text)) > 0);
-    assert_string_equal(town_change(t, "agency-add", json_pack("{s:s,s:s,s:s}", "agency", town_names[a], "curve", curve_text, "sign", sign_text), one), "ok");
+    assert_string_equal(town_change(t, "agency-add",
+                                    json_pack("{s:s,s:s,s:s}", "agency", town_names[a], "curve",
+                                              curve_text, "sign", sign_text),
+                                    one),
+                        "ok");
 }
 
 static void town_activate(struct town *t)
@@ -136,7 +144,9 @@ static void town_activate(struct town *t)
     hex_encode(hash, sizeof(hash), hex);
     text = malloc(compiled.len * 2 + 16);
     assert_true(base64_encode(compiled.data, compiled.len, text, compiled.len * 2 + 16) > 0);
-    assert_string_equal(town_change(t, "policy-activate", json_pack("{s:s,s:s}", "bundle", text, "hash", hex), two), "ok");
+    assert_string_equal(
+        town_change(t, "policy-activate", json_pack("{s:s,s:s}", "bundle", text, "hash", hex), two),
+        "ok");
     free(text);
 }
 
@@ -277,7 +287,8 @@ void town_say(struct town *t, enum town_agency from, struct msg *m)
         m->sent_ms = town_wall;
     if (id_is_zero(&m->id))
         assert_int_equal(id_new(town_wall, &m->id), 0);
-    town_say_frame(t, from == TOWN_SCHOOL || from == TOWN_NURSERY, from, town_sign(t, m, &t->keys[from]));
+    town_say_frame(t, from == TOWN_SCHOOL || from == TOWN_NURSERY, from,
+                   town_sign(t, m, &t->keys[from]));
 }
 
 static void town_decode(const struct town_frame *f, struct msg *out)
@@ -383,7 +394,8 @@ static void town_relationship(struct msg_relationship *r)
     r->until = CIVIL_NONE;
 }
 
-struct msg *town_insight(struct town *t, const char *purpose, const char *question, enum town_person p)
+struct msg *town_insight(struct town *t, const char *purpose, const char *question,
+                         enum town_person p)
 {
     struct msg *m = town_msg(t, MSG_INSIGHT_QUERY);
 
@@ -470,7 +482,8 @@ void town_answer(struct town *t, enum town_agency who, uint8_t value)
     m->answer.since = CIVIL_NONE;
     if (involvement && value == ANSWER_YES) {
         (void)snprintf(m->answer.service, sizeof(m->answer.service), "the %s", town_names[who]);
-        (void)snprintf(m->answer.contact_route, sizeof(m->answer.contact_route), "desk of %s", town_names[who]);
+        (void)snprintf(m->answer.contact_route, sizeof(m->answer.contact_route), "desk of %s",
+                       town_names[who]);
         m->answer.since = TOWN_DAY - 400;
     }
     town_say(t, who, m);
@@ -511,7 +524,8 @@ static json_t *town_signatures(struct town *t, const char *text, const int *offi
         buf_put(&signed_bytes, text, strlen(text));
         assert_int_equal(sign_make(&t->officers[*officers % 10], buf_view(&signed_bytes), sig), 0);
         assert_true(base64_encode(sig, sizeof(sig), sig_text, sizeof(sig_text)) > 0);
-        json_array_append_new(list, json_pack("{s:s,s:s}", "officer", names[*officers % 10], "sig", sig_text));
+        json_array_append_new(
+            list, json_pack("{s:s,s:s}", "officer", names[*officers % 10], "sig", sig_text));
     }
     return list;
 }
@@ -521,19 +535,24 @@ const char *town_submit(struct town *t, json_t *change, const int *officers)
     static char word[64];
     ALM_CLEANUP(local_call_closep) struct local_call *call = NULL;
     char path[96], *text = json_dumps(change, JSON_COMPACT);
-    json_t *request = json_pack("{s:s,s:s,s:o}", "op", "change", "change", text, "signatures", town_signatures(t, text, officers));
+    json_t *request = json_pack("{s:s,s:s,s:o}", "op", "change", "change", text, "signatures",
+                                town_signatures(t, text, officers));
     json_t *reply = NULL;
 
     (void)snprintf(path, sizeof(path), "%s/control.sock", t->dir);
     assert_int_equal(local_call_open(path, request, &call), 0);
     if (t->beside) {
-        assert_true(core_turn(t->core, 0) >= 0); /* the connection is accepted, the request is read at the next turn */
+        assert_true(core_turn(t->core, 0) >=
+                    0); /* the connection is accepted, the request is read at the next turn */
         town_say(t, t->beside_from, t->beside);
         t->beside = NULL;
     }
     town_turn(t);
     assert_true(local_call_next(call, 1000, &reply) >= 0);
-    (void)snprintf(word, sizeof(word), "%s", json_is_true(json_object_get(reply, "ok")) ? "ok" : json_string_value(json_object_get(reply, "error")));
+    (void)snprintf(word, sizeof(word), "%s",
+                   json_is_true(json_object_get(reply, "ok"))
+                       ? "ok"
+                       : json_string_value(json_object_get(reply, "error")));
     json_decref(reply);
     json_decref(request);
     json_decref(change);
@@ -560,8 +579,9 @@ static int town_count(void *ctx, const struct ledger_record *r)
 {
     struct town_counting *k = ctx;
 
-    if (k->needle.len && (memmem(r->clear_octets.data, r->clear_octets.len, k->needle.data, k->needle.len) ||
-                          memmem(r->sealed_octets.data, r->sealed_octets.len, k->needle.data, k->needle.len)))
+    if (k->needle.len &&
+        (memmem(r->clear_octets.data, r->clear_octets.len, k->needle.data, k->needle.len) ||
+         memmem(r->sealed_octets.data, r->sealed_octets.len, k->needle.data, k->needle.len)))
         k->found = true;
     if (r->clear.event != k->event)
         return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core_town.h - a small town around one core in one process: a policy, agencies with keys, the far end of the gates, officers on the real
- * control socket, a real store in a folder of its own, and time held by the test. */
+/* core_town.h - a small town around one core in one process: a policy, agencies with keys, the far
+ * end of the gates, officers on the real control socket, a real store in a folder of its own, and
+ * time held by the test. */
 #pragma once
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,9 +13,18 @@
 #include "state.h"
 
 #define TOWN_HEARD_MAX 512
-#define TOWN_DAY 19000 /* a civil day in 2022 */
+#define TOWN_DAY       19000 /* a civil day in 2022 */
 
-enum town_agency { TOWN_CHARITY, TOWN_CLINIC, TOWN_COUNCIL, TOWN_COURT /* no party */, TOWN_POLICE, TOWN_SCHOOL, TOWN_NURSERY /* the school's team */, TOWN_N };
+enum town_agency {
+    TOWN_CHARITY,
+    TOWN_CLINIC,
+    TOWN_COUNCIL,
+    TOWN_COURT /* no party */,
+    TOWN_POLICE,
+    TOWN_SCHOOL,
+    TOWN_NURSERY /* the school's team */,
+    TOWN_N
+};
 enum town_person { TOWN_TESS, TOWN_SAM, TOWN_NOBODY };
 
 struct town_frame { /* what the core sent to an agency */
@@ -26,18 +36,19 @@ struct town_frame { /* what the core sent to an agency */
 struct town {
     char dir[64];
     struct core *core;
-    struct pair *gates[2]; /* 0: everybody's, 1: the school's */
+    struct pair *gates[2];          /* 0: everybody's, 1: the school's */
     int signer, reader, supervisor; /* the far ends */
     struct secret keys[TOWN_N], officers[3], audit;
     struct town_frame *heard; /* since the last town_forget */
     size_t n_heard;
     uint16_t allowed[2]; /* peers of the last PAIR_ALLOW */
     struct msg msg;      /* for whoever builds one */
-    struct msg *beside;  /* if set, the next change and this message come in one batch; from beside_from */
+    struct msg
+        *beside; /* if set, the next change and this message come in one batch; from beside_from */
     enum town_agency beside_from;
 };
 extern const char *const town_names[TOWN_N];
-extern int64_t town_wall, town_mono; /* the clocks */
+extern int64_t town_wall, town_mono;   /* the clocks */
 extern struct core_limits town_limits; /* for the next town_setup */
 
 /* Enrolled, policy in force, day set, everybody has said Hello; nothing heard yet. */
@@ -45,24 +56,28 @@ int town_setup(void **state);
 int town_teardown(void **state);
 void town_reopen(struct town *t); /* the core ends and another starts on the same store */
 
-void town_turn(struct town *t); /* turns the core until it has nothing to do, and hears what it sent */
+void town_turn(
+    struct town *t); /* turns the core until it has nothing to do, and hears what it sent */
 void town_forget(struct town *t);
 
 /* Sends what is in *m, as the agency; sender, time and an id (unless it has one) are filled in. */
 void town_say(struct town *t, enum town_agency from, struct msg *m);
 void town_say_frame(struct town *t, unsigned gate, enum town_agency from, struct bytes frame);
-struct bytes town_sign(struct town *t, const struct msg *m, const struct secret *key); /* good until the next */
+struct bytes town_sign(struct town *t, const struct msg *m,
+                       const struct secret *key); /* good until the next */
 
 /* How many messages of this type the agency has heard; the last of them decoded into t->msg. */
 size_t town_heard(struct town *t, enum town_agency who, uint8_t type);
 const struct town_frame *town_frame_of(struct town *t, enum town_agency who, uint8_t type);
-const char *town_refusal(struct town *t, enum town_agency who); /* reason of its last Refusal, "" none */
+const char *town_refusal(struct town *t,
+                         enum town_agency who); /* reason of its last Refusal, "" none */
 
 struct msg *town_msg(struct town *t, uint8_t type);
 struct msg *town_lease(struct town *t);
 void town_person(enum town_person p, struct token_set *out);
 void town_home(unsigned number, struct token *out);
-struct msg *town_insight(struct town *t, const char *purpose, const char *question, enum town_person p);
+struct msg *town_insight(struct town *t, const char *purpose, const char *question,
+                         enum town_person p);
 struct msg *town_involvement(struct town *t, const char *purpose, enum town_person p);
 struct msg *town_consent(struct town *t, const char *purpose, enum town_person p);
 struct msg *town_withdraw(struct town *t, const char *purpose, enum town_person p);
@@ -70,7 +85,8 @@ struct msg *town_shield(struct town *t, enum town_person p, uint8_t level);
 /* The holder answers the last question it heard. */
 void town_answer(struct town *t, enum town_agency who, uint8_t value);
 
-/* An officers' change with these officers' signatures (indexes, -1 ends); the reply's error word, or "ok". */
+/* An officers' change with these officers' signatures (indexes, -1 ends); the reply's error word,
+ * or "ok". */
 const char *town_change(struct town *t, const char *kind, json_t *fields, const int *officers);
 json_t *town_change_text(const char *kind, json_t *fields); /* with at and nonce */
 const char *town_submit(struct town *t, json_t *change, const int *officers);

@@ -1,68 +1,161 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core_town_policy.c - the town's policy as tables: two purposes without consent, one with, and four questions.
+/* core_town_policy.c - the town's policy as tables: two purposes without consent, one with, and
+ * four questions.
  *
- *   child-protection  no consent; sees past a location shield; sensitive services named; anybody's role but the volunteer's
- *   safeguarding      no consent; sees past no shield; sensitive services masked
- *   early-help        consent; relationship needed; sensitive services masked */
+ *   child-protection  no consent; sees past a location shield; sensitive services named; anybody's
+ * role but the volunteer's safeguarding      no consent; sees past no shield; sensitive services
+ * masked early-help        consent; relationship needed; sensitive services masked */
 #include "core_town_policy.h"
 
 #include "core_town.h"
 #include "engine/layout.h"
 
-enum { SECTOR_CHILDREN, SECTOR_COURTS, SECTOR_EDUCATION, SECTOR_POLICE, SECTOR_SEXUAL_HEALTH, SECTOR_VOLUNTARY };
+enum {
+    SECTOR_CHILDREN,
+    SECTOR_COURTS,
+    SECTOR_EDUCATION,
+    SECTOR_POLICE,
+    SECTOR_SEXUAL_HEALTH,
+    SECTOR_VOLUNTARY
+};
 enum { BASIS_CONSENT, BASIS_SAFEGUARDING };
 enum { PURPOSE_CHILD_PROTECTION, PURPOSE_EARLY_HELP, PURPOSE_SAFEGUARDING };
 
-#define AGENCY(i, of, s, hidden)                                                                                                     \
-    {                                                                                                                                \
-        .id = i, .name = "The " i, .controller = i, .contact = "desk", .sector = s, .organisation = of, .regime = REGIME_UKGDPR,      \
-        .sensitive = hidden                                                                                                           \
+#define AGENCY(i, of, s, hidden)                                                                   \
+    {                                                                                              \
+        .id = i, .name = "The " i, .controller = i, .contact = "desk", .sector = s,                \
+        .organisation = of, .regime = REGIME_UKGDPR, .sensitive = hidden                           \
     }
-#define ALL_PURPOSES { 7 }
+#define ALL_PURPOSES                                                                               \
+    {                                                                                              \
+        7                                                                                          \
+    }
 
 static struct lay_agency agencies[] = {
-    AGENCY("charity", TOWN_CHARITY, SECTOR_VOLUNTARY, false), AGENCY("clinic", TOWN_CLINIC, SECTOR_SEXUAL_HEALTH, true),
-    AGENCY("council", TOWN_COUNCIL, SECTOR_CHILDREN, false),  AGENCY("court", TOWN_COURT, SECTOR_COURTS, false),
-    AGENCY("police", TOWN_POLICE, SECTOR_POLICE, false),      AGENCY("school", TOWN_SCHOOL, SECTOR_EDUCATION, false),
+    AGENCY("charity", TOWN_CHARITY, SECTOR_VOLUNTARY, false),
+    AGENCY("clinic", TOWN_CLINIC, SECTOR_SEXUAL_HEALTH, true),
+    AGENCY("council", TOWN_COUNCIL, SECTOR_CHILDREN, false),
+    AGENCY("court", TOWN_COURT, SECTOR_COURTS, false),
+    AGENCY("police", TOWN_POLICE, SECTOR_POLICE, false),
+    AGENCY("school", TOWN_SCHOOL, SECTOR_EDUCATION, false),
     AGENCY("school-nursery", TOWN_SCHOOL, SECTOR_EDUCATION, false),
 };
 static struct lay_gateway gateways[] = {
-    { .id = "consent", .title = "Consent", .statute = "duty of confidence", .section = "-", .from = 0, .until = POLICY_DAY_NONE, .kind = GATEWAY_CONSENT },
-    { .id = "safeguarding", .title = "Safeguarding", .statute = "Children Act", .section = "47", .from = 0, .until = POLICY_DAY_NONE, .kind = GATEWAY_DUTY },
+    { .id = "consent",
+      .title = "Consent",
+      .statute = "duty of confidence",
+      .section = "-",
+      .from = 0,
+      .until = POLICY_DAY_NONE,
+      .kind = GATEWAY_CONSENT },
+    { .id = "safeguarding",
+      .title = "Safeguarding",
+      .statute = "Children Act",
+      .section = "47",
+      .from = 0,
+      .until = POLICY_DAY_NONE,
+      .kind = GATEWAY_DUTY },
 };
 static struct lay_party parties[] = {
-    { TOWN_CHARITY, ASK_FULL, true }, { TOWN_CLINIC, ASK_FULL, true }, { TOWN_COUNCIL, ASK_FULL, true },
-    { TOWN_POLICE, ASK_FULL, true },  { TOWN_SCHOOL, ASK_FULL, true },
+    { TOWN_CHARITY, ASK_FULL, true }, { TOWN_CLINIC, ASK_FULL, true },
+    { TOWN_COUNCIL, ASK_FULL, true }, { TOWN_POLICE, ASK_FULL, true },
+    { TOWN_SCHOOL, ASK_FULL, true },
 };
 static struct lay_protocol protocols[] = {
-    { .id = "town-isp", .title = "The town's protocol", .from = 18000, .until = 20000, .review = 19500, .n_parties = ALM_LEN(parties), .parties = parties },
+    { .id = "town-isp",
+      .title = "The town's protocol",
+      .from = 18000,
+      .until = 20000,
+      .review = 19500,
+      .n_parties = ALM_LEN(parties),
+      .parties = parties },
 };
 static struct lay_purpose purposes[] = {
-    { .id = "child-protection", .title = "Child protection", .parent = POLICY_NONE, .from = 18000, .until = 20000, .involvement = true,
-      .sensitive = SENSITIVE_NAMED, .past_shield = 1, .roles = { 1 }, .n_bases = 1, .bases = { BASIS_SAFEGUARDING } },
-    { .id = "early-help", .title = "Early help", .parent = POLICY_NONE, .from = 18000, .until = 20000, .consent = true, .relationship = true,
-      .within_days = 365, .involvement = true, .sensitive = SENSITIVE_MASKED, .roles = { 1 }, .n_bases = 1, .bases = { BASIS_CONSENT } },
-    { .id = "safeguarding", .title = "Safeguarding", .parent = POLICY_NONE, .from = 18000, .until = 20000, .involvement = true,
-      .sensitive = SENSITIVE_MASKED, .roles = { 1 }, .n_bases = 1, .bases = { BASIS_SAFEGUARDING } },
+    { .id = "child-protection",
+      .title = "Child protection",
+      .parent = POLICY_NONE,
+      .from = 18000,
+      .until = 20000,
+      .involvement = true,
+      .sensitive = SENSITIVE_NAMED,
+      .past_shield = 1,
+      .roles = { 1 },
+      .n_bases = 1,
+      .bases = { BASIS_SAFEGUARDING } },
+    { .id = "early-help",
+      .title = "Early help",
+      .parent = POLICY_NONE,
+      .from = 18000,
+      .until = 20000,
+      .consent = true,
+      .relationship = true,
+      .within_days = 365,
+      .involvement = true,
+      .sensitive = SENSITIVE_MASKED,
+      .roles = { 1 },
+      .n_bases = 1,
+      .bases = { BASIS_CONSENT } },
+    { .id = "safeguarding",
+      .title = "Safeguarding",
+      .parent = POLICY_NONE,
+      .from = 18000,
+      .until = 20000,
+      .involvement = true,
+      .sensitive = SENSITIVE_MASKED,
+      .roles = { 1 },
+      .n_bases = 1,
+      .bases = { BASIS_SAFEGUARDING } },
 };
 static struct lay_question questions[] = {
-    { .id = "lives-at", .wording = "Does the person live there?", .owner = "council", .decision = "visit", .kind = QUESTION_HOLDERS, .all_parties = true,
-      .purposes = ALL_PURPOSES, .home_parameter = true, .reveals_location = true, .unknown_cannot_say = true },
-    { .id = "noise", .wording = "Were there complaints about noise?", .owner = "police", .decision = "visit", .kind = QUESTION_HOLDERS,
-      .sectors = 1u << SECTOR_POLICE, .purposes = ALL_PURPOSES, .household = true },
-    { .id = "truancy", .wording = "Has the child missed school?", .owner = "school", .decision = "offer help", .kind = QUESTION_HOLDERS,
-      .sectors = 1u << SECTOR_EDUCATION | 1u << SECTOR_VOLUNTARY | 1u << SECTOR_POLICE, .purposes = ALL_PURPOSES },
+    { .id = "lives-at",
+      .wording = "Does the person live there?",
+      .owner = "council",
+      .decision = "visit",
+      .kind = QUESTION_HOLDERS,
+      .all_parties = true,
+      .purposes = ALL_PURPOSES,
+      .home_parameter = true,
+      .reveals_location = true,
+      .unknown_cannot_say = true },
+    { .id = "noise",
+      .wording = "Were there complaints about noise?",
+      .owner = "police",
+      .decision = "visit",
+      .kind = QUESTION_HOLDERS,
+      .sectors = 1u << SECTOR_POLICE,
+      .purposes = ALL_PURPOSES,
+      .household = true },
+    { .id = "truancy",
+      .wording = "Has the child missed school?",
+      .owner = "school",
+      .decision = "offer help",
+      .kind = QUESTION_HOLDERS,
+      .sectors = 1u << SECTOR_EDUCATION | 1u << SECTOR_VOLUNTARY | 1u << SECTOR_POLICE,
+      .purposes = ALL_PURPOSES },
 };
 
 void town_policy(struct buf *out)
 {
     struct layout l = {
-        .id = "town", .name = "The town", .country = "England",
-        .sectors = { "childrens-services", "courts", "education", "police", "sexual-health", "voluntary" }, .n_sectors = 6,
-        .roles = { "social-worker", "volunteer" }, .n_roles = 2,
-        .agencies = agencies, .n_agencies = ALM_LEN(agencies), .gateways = gateways, .n_gateways = ALM_LEN(gateways),
-        .protocols = protocols, .n_protocols = ALM_LEN(protocols), .purposes = purposes, .n_purposes = ALM_LEN(purposes),
-        .questions = questions, .n_questions = ALM_LEN(questions), .shield_owners = 1u << SECTOR_CHILDREN,
+        .id = "town",
+        .name = "The town",
+        .country = "England",
+        .sectors = { "childrens-services", "courts", "education", "police", "sexual-health",
+                     "voluntary" },
+        .n_sectors = 6,
+        .roles = { "social-worker", "volunteer" },
+        .n_roles = 2,
+        .agencies = agencies,
+        .n_agencies = ALM_LEN(agencies),
+        .gateways = gateways,
+        .n_gateways = ALM_LEN(gateways),
+        .protocols = protocols,
+        .n_protocols = ALM_LEN(protocols),
+        .purposes = purposes,
+        .n_purposes = ALM_LEN(purposes),
+        .questions = questions,
+        .n_questions = ALM_LEN(questions),
+        .shield_owners = 1u << SECTOR_CHILDREN,
     };
 
     for (int i = 1; i <= FACT_CAPACITY_LOCAL_AUTHORITY; i++)

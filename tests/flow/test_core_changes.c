@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_core_changes.c - officers' signed changes on the real control socket, and what they do to the next message. */
+/* test_core_changes.c - officers' signed changes on the real control socket, and what they do to
+ * the next message. */
 #include "core_town.h"
 
 #include <errno.h>
@@ -10,7 +11,8 @@
 
 #include "store/fault.h"
 
-static const int none[] = { -1 }, alice[] = { 0, -1 }, both[] = { 0, 1, -1 }, twice[] = { 0, 0, -1 };
+static const int none[] = { -1 }, alice[] = { 0, -1 }, both[] = { 0, 1, -1 },
+                 twice[] = { 0, 0, -1 };
 
 static json_t *suspend(const char *agency)
 {
@@ -27,9 +29,12 @@ static void change_with_too_few_signatures_is_refused(void **state)
 {
     struct town *t = *state;
 
-    assert_string_equal(town_change(t, "agency-suspend", suspend("council"), none), "too-few-signatures");
-    assert_string_equal(town_change(t, "agency-resume", suspend("council"), alice), "too-few-signatures");
-    assert_string_equal(town_change(t, "agency-resume", suspend("council"), twice), "too-few-signatures");
+    assert_string_equal(town_change(t, "agency-suspend", suspend("council"), none),
+                        "too-few-signatures");
+    assert_string_equal(town_change(t, "agency-resume", suspend("council"), alice),
+                        "too-few-signatures");
+    assert_string_equal(town_change(t, "agency-resume", suspend("council"), twice),
+                        "too-few-signatures");
     ask(t);
     assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
 }
@@ -63,7 +68,8 @@ static void change_signed_for_another_origin_or_mode_is_refused(void **state)
     buf_put(&signed_bytes, text, strlen(text));
     assert_int_equal(sign_make(&t->officers[0], buf_view(&signed_bytes), sig), 0);
     assert_true(base64_encode(sig, sizeof(sig), sig_text, sizeof(sig_text)) > 0);
-    request = json_pack("{s:s,s:s,s:[{s:s,s:s}]}", "op", "change", "change", text, "signatures", "officer", "alice", "sig", sig_text);
+    request = json_pack("{s:s,s:s,s:[{s:s,s:s}]}", "op", "change", "change", text, "signatures",
+                        "officer", "alice", "sig", sig_text);
     (void)snprintf(path, sizeof(path), "%s/control.sock", t->dir);
     assert_int_equal(local_call_open(path, request, &call), 0);
     town_turn(t);
@@ -85,7 +91,8 @@ static void replayed_change_is_refused(void **state)
     assert_string_equal(town_change(t, "agency-resume", suspend("charity"), both), "ok");
     town_reopen(t);
     assert_string_equal(town_submit(t, again, alice), "replayed-change");
-    assert_true(agency_active(&t->core->agencies.slots[agencies_find(&t->core->agencies, "charity")]));
+    assert_true(
+        agency_active(&t->core->agencies.slots[agencies_find(&t->core->agencies, "charity")]));
 }
 
 static void change_signed_over_a_day_ago_is_refused(void **state)
@@ -97,7 +104,8 @@ static void change_signed_over_a_day_ago_is_refused(void **state)
     assert_string_equal(town_submit(t, change, alice), "stale-change");
     change = town_change_text("agency-suspend", suspend("council"));
     town_wall -= 3600000;
-    assert_string_equal(town_submit(t, change, alice), "stale-change"); /* an hour ahead of our clock */
+    assert_string_equal(town_submit(t, change, alice),
+                        "stale-change"); /* an hour ahead of our clock */
 }
 
 static void malformed_change_is_refused(void **state)
@@ -106,12 +114,26 @@ static void malformed_change_is_refused(void **state)
 
     assert_string_equal(town_change(t, "world-peace", json_object(), both), "unknown-change");
     assert_string_equal(town_change(t, "agency-suspend", json_object(), both), "bad-change");
-    assert_string_equal(town_change(t, "agency-suspend", json_pack("{s:s}", "agency", "council"), both), "bad-change");
-    assert_string_equal(town_change(t, "agency-suspend", suspend("nobody"), both), "unknown-agency");
-    assert_string_equal(town_change(t, "agency-add", json_pack("{s:s,s:s,s:s}", "agency", "New Agency", "curve", "x", "sign", "y"), both), "bad-change");
-    assert_string_equal(town_change(t, "agency-add", json_pack("{s:s,s:s,s:s}", "agency", "new", "curve", "x", "sign", "y"), both), "bad-change");
-    assert_string_equal(town_change(t, "policy-activate", json_pack("{s:s,s:s}", "bundle", "AAAA", "hash", "00"), both), "bad-bundle");
-    assert_string_equal(town_change(t, "shield-lift", json_pack("{s:s,s:s}", "shield", "x", "reason", "y"), both), "bad-change");
+    assert_string_equal(
+        town_change(t, "agency-suspend", json_pack("{s:s}", "agency", "council"), both),
+        "bad-change");
+    assert_string_equal(town_change(t, "agency-suspend", suspend("nobody"), both),
+                        "unknown-agency");
+    assert_string_equal(
+        town_change(t, "agency-add",
+                    json_pack("{s:s,s:s,s:s}", "agency", "New Agency", "curve", "x", "sign", "y"),
+                    both),
+        "bad-change");
+    assert_string_equal(
+        town_change(t, "agency-add",
+                    json_pack("{s:s,s:s,s:s}", "agency", "new", "curve", "x", "sign", "y"), both),
+        "bad-change");
+    assert_string_equal(town_change(t, "policy-activate",
+                                    json_pack("{s:s,s:s}", "bundle", "AAAA", "hash", "00"), both),
+                        "bad-bundle");
+    assert_string_equal(
+        town_change(t, "shield-lift", json_pack("{s:s,s:s}", "shield", "x", "reason", "y"), both),
+        "bad-change");
     assert_int_equal(town_leaves(t, EVENT_SHIELD_LIFTED, NULL), 0);
 }
 
@@ -152,7 +174,9 @@ static void suspended_practitioner_is_refused_and_another_is_not(void **state)
     struct msg *m;
 
     assert_string_equal(town_change(t, "practitioner-suspend",
-                                    json_pack("{s:s,s:s,s:s}", "agency", "council", "practitioner", "worker-7", "reason", "left"), alice),
+                                    json_pack("{s:s,s:s,s:s}", "agency", "council", "practitioner",
+                                              "worker-7", "reason", "left"),
+                                    alice),
                         "ok");
     ask(t);
     assert_string_equal(town_refusal(t, TOWN_COUNCIL), "practitioner-suspended");
@@ -171,7 +195,10 @@ static void revoked_signing_keys_next_message_is_refused(void **state)
 
     assert_int_equal(sign_public(&t->keys[TOWN_COUNCIL], key), 0);
     assert_true(base64_encode(key, 32, text, sizeof(text)) > 0);
-    assert_string_equal(town_change(t, "agency-revoke-key", json_pack("{s:s,s:s}", "agency", "council", "key", text), alice), "ok");
+    assert_string_equal(town_change(t, "agency-revoke-key",
+                                    json_pack("{s:s,s:s}", "agency", "council", "key", text),
+                                    alice),
+                        "ok");
     ask(t);
     assert_string_equal(town_refusal(t, TOWN_COUNCIL), "unknown-key");
     assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 0);
@@ -186,12 +213,16 @@ static void revoked_curve_key_leaves_the_list_and_its_gate_is_restarted(void **s
     char text[64];
 
     assert_true(base64_encode(a->reg.curve[0], 32, text, sizeof(text)) > 0);
-    assert_string_equal(town_change(t, "agency-revoke-key", json_pack("{s:s,s:s}", "agency", "school", "key", text), alice), "ok");
+    assert_string_equal(town_change(t, "agency-revoke-key",
+                                    json_pack("{s:s,s:s}", "agency", "school", "key", text), alice),
+                        "ok");
     town_turn(t);
     assert_int_equal(t->allowed[1], before - 1);
     assert_int_equal(recv(t->supervisor, said, sizeof(said), MSG_DONTWAIT), 3);
     assert_int_equal(said[0], CHILD_CLOSE_GATE);
-    assert_string_equal(town_change(t, "agency-revoke-key", json_pack("{s:s,s:s}", "agency", "school", "key", text), alice), "unknown-key");
+    assert_string_equal(town_change(t, "agency-revoke-key",
+                                    json_pack("{s:s,s:s}", "agency", "school", "key", text), alice),
+                        "unknown-key");
 }
 
 static void key_of_another_agency_cannot_be_enrolled(void **state)
@@ -202,7 +233,11 @@ static void key_of_another_agency_cannot_be_enrolled(void **state)
     static const char curve[] = "00000000000000000000000000000000000000aB";
 
     assert_true(base64_encode(a->reg.sign[0], 32, sign, sizeof(sign)) > 0);
-    assert_string_equal(town_change(t, "agency-add", json_pack("{s:s,s:s,s:s}", "agency", "charity", "curve", curve, "sign", sign), alice), "key-taken");
+    assert_string_equal(
+        town_change(t, "agency-add",
+                    json_pack("{s:s,s:s,s:s}", "agency", "charity", "curve", curve, "sign", sign),
+                    alice),
+        "key-taken");
 }
 
 static void gate_is_told_its_own_organisations_keys_only(void **state)
@@ -226,9 +261,18 @@ static void two_officers_found_the_office_and_the_third_needs_both(void **state)
     assert_non_null(strstr(leaf.detail, "carol"));
     assert_string_equal(leaf.officer, "alice");
     assert_true(base64_encode(key, 32, text, sizeof(text)) > 0);
-    assert_string_equal(town_change(t, "officer-add", json_pack("{s:s,s:s}", "officer", "mallory", "public", text), none), "too-few-signatures");
-    assert_string_equal(town_change(t, "officer-add", json_pack("{s:s,s:s}", "officer", "mallory", "public", text), alice), "too-few-signatures");
-    assert_string_equal(town_change(t, "officer-add", json_pack("{s:s,s:s}", "officer", "carol", "public", text), both), "exists");
+    assert_string_equal(town_change(t, "officer-add",
+                                    json_pack("{s:s,s:s}", "officer", "mallory", "public", text),
+                                    none),
+                        "too-few-signatures");
+    assert_string_equal(town_change(t, "officer-add",
+                                    json_pack("{s:s,s:s}", "officer", "mallory", "public", text),
+                                    alice),
+                        "too-few-signatures");
+    assert_string_equal(town_change(t, "officer-add",
+                                    json_pack("{s:s,s:s}", "officer", "carol", "public", text),
+                                    both),
+                        "exists");
 }
 
 static void suspended_officer_signs_for_nothing_and_nobody_signs_away_themselves(void **state)
@@ -236,9 +280,13 @@ static void suspended_officer_signs_for_nothing_and_nobody_signs_away_themselves
     struct town *t = *state;
     const int alice_carol[] = { 0, 2, -1 };
 
-    assert_string_equal(town_change(t, "officer-suspend", json_pack("{s:s}", "officer", "bob"), both), "too-few-signatures");
-    assert_string_equal(town_change(t, "officer-suspend", json_pack("{s:s}", "officer", "bob"), alice_carol), "ok");
-    assert_string_equal(town_change(t, "agency-resume", suspend("council"), both), "too-few-signatures");
+    assert_string_equal(
+        town_change(t, "officer-suspend", json_pack("{s:s}", "officer", "bob"), both),
+        "too-few-signatures");
+    assert_string_equal(
+        town_change(t, "officer-suspend", json_pack("{s:s}", "officer", "bob"), alice_carol), "ok");
+    assert_string_equal(town_change(t, "agency-resume", suspend("council"), both),
+                        "too-few-signatures");
     assert_string_equal(town_change(t, "agency-resume", suspend("council"), alice_carol), "ok");
 }
 
@@ -253,8 +301,14 @@ static void shield_is_lifted_by_two_and_by_one_is_not(void **state)
     id_format(&m->id, text);
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_RECEIPT), 1);
-    assert_string_equal(town_change(t, "shield-lift", json_pack("{s:s,s:s}", "shield", text, "reason", "moved"), alice), "too-few-signatures");
-    assert_string_equal(town_change(t, "shield-lift", json_pack("{s:s,s:s}", "shield", text, "reason", "moved"), both), "ok");
+    assert_string_equal(town_change(t, "shield-lift",
+                                    json_pack("{s:s,s:s}", "shield", text, "reason", "moved"),
+                                    alice),
+                        "too-few-signatures");
+    assert_string_equal(town_change(t, "shield-lift",
+                                    json_pack("{s:s,s:s}", "shield", text, "reason", "moved"),
+                                    both),
+                        "ok");
     town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "lives-at", TOWN_TESS));
     town_turn(t);
     town_person(TOWN_TESS, &real);
@@ -270,7 +324,8 @@ static void day_moves_forward_only_is_pushed_and_survives(void **state)
 
     civil_format(TOWN_DAY + 3, next);
     civil_format(TOWN_DAY - 1, before);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", before), alice), "backwards");
+    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", before), alice),
+                        "backwards");
     assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", next), alice), "ok");
     assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_LEASE), 1);
     assert_int_equal(t->msg.lease.civil_day, TOWN_DAY + 3);
@@ -284,8 +339,10 @@ static void live_broker_has_no_clock_command(void **state)
     struct town *t = *state;
 
     t->core->set.wire.mode = MODE_LIVE;
-    /* What was signed for an exercise is worth nothing in life: the signature is refused before the kind. */
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", "2026-01-01"), alice), "too-few-signatures");
+    /* What was signed for an exercise is worth nothing in life: the signature is refused before the
+     * kind. */
+    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", "2026-01-01"), alice),
+                        "too-few-signatures");
     t->core->set.wire.mode = MODE_EXERCISE;
 }
 
@@ -301,7 +358,8 @@ static void change_that_cannot_be_recorded_is_not_made(void **state)
 
     store_fault_hook(t->core->store, fail_commits, NULL);
     assert_string_equal(town_change(t, "agency-suspend", suspend("council"), alice), "busy");
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", "2030-01-01"), alice), "busy");
+    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", "2030-01-01"), alice),
+                        "busy");
     store_fault_hook(t->core->store, NULL, NULL);
     assert_int_equal(t->core->day, TOWN_DAY);
     ask(t);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_core_lodging.c - consents, refusals, withdrawals, shields: who may lodge what, receipts, repeats, lists. */
+/* test_core_lodging.c - consents, refusals, withdrawals, shields: who may lodge what, receipts,
+ * repeats, lists. */
 #include "core_town.h"
 
 #include <errno.h>
@@ -7,7 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void assert_not_lodged(struct town *t, enum town_agency who, struct msg *m, const char *reason)
+static void assert_not_lodged(struct town *t, enum town_agency who, struct msg *m,
+                              const char *reason)
 {
     struct ledger_clear leaf;
 
@@ -83,7 +85,8 @@ static void consent_for_an_unknown_purpose_is_refused(void **state)
 {
     struct town *t = *state;
 
-    assert_not_lodged(t, TOWN_COUNCIL, town_consent(t, "fund-raising", TOWN_TESS), "purpose-outside-protocol");
+    assert_not_lodged(t, TOWN_COUNCIL, town_consent(t, "fund-raising", TOWN_TESS),
+                      "purpose-outside-protocol");
 }
 
 static void consent_whose_two_purposes_differ_is_refused(void **state)
@@ -305,7 +308,8 @@ static void shield_with_dates_the_wrong_way_round_is_refused(void **state)
     (void)snprintf(m->sender, sizeof(m->sender), "council");
     m->sent_ms = town_wall;
     assert_int_equal(id_new(town_wall, &m->id), 0);
-    assert_int_equal(wire_encode(m, &t->core->set.wire, &t->keys[TOWN_COUNCIL], &frame), -EINVAL); /* the wire refuses it first */
+    assert_int_equal(wire_encode(m, &t->core->set.wire, &t->keys[TOWN_COUNCIL], &frame),
+                     -EINVAL); /* the wire refuses it first */
 }
 
 static void shield_of_a_level_is_recorded_with_its_owner(void **state)
@@ -374,7 +378,9 @@ static void suspended_practitioner_lodges_nothing(void **state)
     struct msg *m = town_consent(t, "early-help", TOWN_TESS);
 
     assert_string_equal(town_change(t, "practitioner-suspend",
-                                    json_pack("{s:s,s:s,s:s}", "agency", "council", "practitioner", "worker-7", "reason", "left"), one),
+                                    json_pack("{s:s,s:s,s:s}", "agency", "council", "practitioner",
+                                              "worker-7", "reason", "left"),
+                                    one),
                         "ok");
     m = town_consent(t, "early-help", TOWN_TESS);
     (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "worker-7");

@@ -8,7 +8,8 @@
 
 #include "store/fault.h"
 
-static const enum town_agency everybody[] = { TOWN_CHARITY, TOWN_CLINIC, TOWN_COUNCIL, TOWN_POLICE, TOWN_SCHOOL, TOWN_NURSERY };
+static const enum town_agency everybody[] = { TOWN_CHARITY, TOWN_CLINIC, TOWN_COUNCIL,
+                                              TOWN_POLICE,  TOWN_SCHOOL, TOWN_NURSERY };
 
 static size_t questions_heard(struct town *t)
 {
@@ -48,9 +49,12 @@ static void promise_1_what_no_rule_permits_is_refused(void **state)
     struct town *t = *state;
     struct msg *m;
 
-    assert_refused(t, TOWN_COUNCIL, town_insight(t, "fund-raising", "truancy", TOWN_TESS), "purpose-outside-protocol");
-    assert_refused(t, TOWN_COURT, town_insight(t, "safeguarding", "truancy", TOWN_TESS), "not-a-party");
-    assert_refused(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "debts", TOWN_TESS), "question-not-permitted");
+    assert_refused(t, TOWN_COUNCIL, town_insight(t, "fund-raising", "truancy", TOWN_TESS),
+                   "purpose-outside-protocol");
+    assert_refused(t, TOWN_COURT, town_insight(t, "safeguarding", "truancy", TOWN_TESS),
+                   "not-a-party");
+    assert_refused(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "debts", TOWN_TESS),
+                   "question-not-permitted");
     m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
     (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "volunteer");
     assert_refused(t, TOWN_COUNCIL, m, "role-not-permitted");
@@ -70,7 +74,8 @@ static void promise_1_without_a_policy_nothing_is_permitted(void **state)
     struct town *t = *state;
 
     t->core->bundle = bundle_free(t->core->bundle);
-    assert_refused(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS), "no-policy");
+    assert_refused(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS),
+                   "no-policy");
     assert_refused(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS), "no-policy");
     assert_refused(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 1), "no-policy");
 }
@@ -116,7 +121,8 @@ static void promise_2_no_disclosure_without_a_durable_record(void **state)
     assert_int_equal(town_heard(t, TOWN_POLICE, MSG_BUSY), 1);
     assert_int_equal(town_heard(t, TOWN_POLICE, MSG_RECEIPT), 0);
     assert_int_equal(pending_count(t->core->pending), 0);
-    assert_int_equal(t->core->agencies.slots[agencies_find(&t->core->agencies, "council")].n_pending, 0);
+    assert_int_equal(
+        t->core->agencies.slots[agencies_find(&t->core->agencies, "council")].n_pending, 0);
     store_fault_hook(t->core->store, NULL, NULL);
     assert_int_equal(town_leaves(t, EVENT_DECIDED, NULL), decided);
 
@@ -171,7 +177,8 @@ static void promise_2_failed_answer_batch_leaves_the_query_waiting_for_that_hold
     town_turn(t);
     store_fault_hook(t->core->store, fail_commits, NULL);
     town_answer(t, TOWN_SCHOOL, ANSWER_NO);
-    town_say(t, TOWN_POLICE, town_withdraw(t, "early-help", TOWN_SAM)); /* makes the batch a write */
+    town_say(t, TOWN_POLICE,
+             town_withdraw(t, "early-help", TOWN_SAM)); /* makes the batch a write */
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_BUSY), 1);
     store_fault_hook(t->core->store, NULL, NULL);
@@ -192,7 +199,8 @@ static bool sealed_holds(struct town *t, struct bytes needle)
     return memmem(t->core->sealed.data, t->core->sealed.len, needle.data, needle.len) != NULL;
 }
 
-static void promise_3_a_holder_that_does_not_know_the_person_leaves_no_token_in_the_records(void **state)
+static void
+promise_3_a_holder_that_does_not_know_the_person_leaves_no_token_in_the_records(void **state)
 {
     struct town *t = *state;
     struct msg *m = town_insight(t, "safeguarding", "noise", TOWN_TESS);
@@ -207,7 +215,8 @@ static void promise_3_a_holder_that_does_not_know_the_person_leaves_no_token_in_
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
     assert_int_equal(town_leaves(t, EVENT_DISCLOSED, NULL), 1);
     assert_false(sealed_holds(t, bytes_of(token, sizeof(token))));
-    assert_false(town_log_holds(t, bytes_of(token, sizeof(token)))); /* as stored, every record is sealed */
+    assert_false(
+        town_log_holds(t, bytes_of(token, sizeof(token)))); /* as stored, every record is sealed */
 }
 
 static void promise_3_clear_parts_hold_no_token_practitioner_or_case(void **state)
@@ -420,7 +429,8 @@ static void promise_6_nothing_withdrawn_is_used(void **state)
     assert_string_equal(leaf.reason, "consent-withdrawn");
 }
 
-static void promise_6_a_withdrawal_in_the_same_batch_comes_before_the_answer_and_the_query(void **state)
+static void
+promise_6_a_withdrawal_in_the_same_batch_comes_before_the_answer_and_the_query(void **state)
 {
     struct town *t = *state;
 
@@ -476,7 +486,8 @@ static void promise_6_a_withdrawal_with_fewer_identifiers_still_covers(void **st
 
     lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
     m = town_withdraw(t, "early-help", TOWN_TESS);
-    m->withdrawal.subject.tokens[0] = m->withdrawal.subject.tokens[2]; /* name and birth date alone */
+    m->withdrawal.subject.tokens[0] =
+        m->withdrawal.subject.tokens[2]; /* name and birth date alone */
     m->withdrawal.subject.n = 1;
     lodge(t, TOWN_SCHOOL, m);
     town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
@@ -492,7 +503,8 @@ static void promise_6_a_withdrawal_that_may_be_anothers_makes_it_cannot_say(void
 
     lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
     m = town_withdraw(t, "early-help", TOWN_TESS);
-    memset(m->withdrawal.subject.tokens[0].value, 0x77, TOKEN_LEN); /* same name and birth date, another NHS number */
+    memset(m->withdrawal.subject.tokens[0].value, 0x77,
+           TOKEN_LEN); /* same name and birth date, another NHS number */
     m->withdrawal.subject.tokens[1] = m->withdrawal.subject.tokens[2];
     m->withdrawal.subject.n = 2;
     lodge(t, TOWN_SCHOOL, m);
@@ -513,7 +525,9 @@ static void promise_6_a_shield_lodged_meanwhile_hides_the_answer(void **state)
     town_turn(t);
     lodge(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
     town_say(t, TOWN_POLICE, town_lease(t));
-    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS)); /* so that there is a question to answer again */
+    town_say(t, TOWN_COUNCIL,
+             town_insight(t, "safeguarding", "noise",
+                          TOWN_TESS)); /* so that there is a question to answer again */
     town_turn(t);
     town_answer(t, TOWN_POLICE, ANSWER_NOT_KNOWN);
     town_mono += 2001;
@@ -547,7 +561,10 @@ static void promise_6_a_holder_suspended_meanwhile_has_said_nothing(void **state
     town_answer(t, TOWN_NURSERY, ANSWER_NO);
     town_answer(t, TOWN_POLICE, ANSWER_NO);
     town_turn(t);
-    assert_string_equal(town_change(t, "agency-suspend", json_pack("{s:s,s:s}", "agency", "school", "reason", "lies"), one), "ok");
+    assert_string_equal(town_change(t, "agency-suspend",
+                                    json_pack("{s:s,s:s}", "agency", "school", "reason", "lies"),
+                                    one),
+                        "ok");
     town_answer(t, TOWN_CHARITY, ANSWER_NO);
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);

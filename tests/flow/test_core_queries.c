@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_core_queries.c - questions through one core: who is asked, what counts as an answer, what comes back, what is refused at the door. */
+/* test_core_queries.c - questions through one core: who is asked, what counts as an answer, what
+ * comes back, what is refused at the door. */
 #include "core_town.h"
 
 #include <stdio.h>
@@ -7,7 +8,8 @@
 #include <sys/socket.h>
 
 /* Everybody whom the question "truancy" is put to. */
-static const enum town_agency truancy_holders[] = { TOWN_CHARITY, TOWN_POLICE, TOWN_SCHOOL, TOWN_NURSERY };
+static const enum town_agency truancy_holders[] = { TOWN_CHARITY, TOWN_POLICE, TOWN_SCHOOL,
+                                                    TOWN_NURSERY };
 
 static void ask_truancy(struct town *t)
 {
@@ -164,7 +166,8 @@ static void holder_that_cannot_say_makes_the_reply_cannot_say(void **state)
 static void residence_that_nobody_knows_is_cannot_say_and_not_no(void **state)
 {
     struct town *t = *state;
-    static const enum town_agency all[] = { TOWN_CHARITY, TOWN_CLINIC, TOWN_COUNCIL, TOWN_POLICE, TOWN_SCHOOL, TOWN_NURSERY };
+    static const enum town_agency all[] = { TOWN_CHARITY, TOWN_CLINIC, TOWN_COUNCIL,
+                                            TOWN_POLICE,  TOWN_SCHOOL, TOWN_NURSERY };
 
     town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "lives-at", TOWN_NOBODY));
     town_turn(t);
