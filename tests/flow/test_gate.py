@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Drives a real almoner-gate over its pair: who gets in, what passes, what is thrown away."""
+import os
 import socket
 import sys
+import tempfile
 import time
 
 import zmq
@@ -41,7 +43,13 @@ class Gate:
         self.start()
 
     def start(self):
-        self.child = Child(GATE, settings(self.port, **self.limits), {10: self.end})
+        self.log = tempfile.TemporaryFile()
+        self.child = Child(GATE, settings(self.port, **self.limits), {10: self.end}, stderr=self.log)
+
+    def lines(self):
+        """Lines that it has logged; those of no event are a sanitizer's."""
+        self.log.seek(0)
+        return self.log.read().decode().splitlines()
 
     def next_in(self, seconds=5.0):
         """The next frame for the core, past anything else."""
@@ -136,6 +144,14 @@ early.send(b"still here")
 got = gate.next_in()
 tap.check("others_are_not_disturbed_by_any_of_that", got and got[2:] == ("hospital", b"still here"), got)
 
+# Bytes that are no ZMTP, and connections that say nothing.
+for i in range(60):
+    with socket.create_connection(("127.0.0.1", gate.port)) as c:
+        c.sendall((b"", b"\0", b"\xff" + b"\0" * 8 + b"\x7f", b"\xff" + b"\0" * 8 + b"\x7f\x03\0CURVE", os.urandom(300))[i % 5])
+early.send(b"through the noise")
+tap.check("noise_on_the_port_disturbs_nobody", (gate.next_in() or ())[2:] == ("hospital", b"through the noise"))
+tap.check("none_of_that_fills_the_log", len([line for line in gate.lines() if "event=sandbox-off" not in line]) == 1, gate.lines())
+
 # Unreachable.
 gate.core.send(encode(OUT, 77, "nobody", b"x"))
 tap.check("an_agency_that_never_came_is_reported_unreachable", (gate.next_of(UNREACHABLE) or ())[1:3] == (77, "nobody"))
@@ -175,7 +191,7 @@ gate.core.send(allow([("school", second.raw)]))
 time.sleep(0.2)
 try_send(crowd[2], b"old key")
 tap.check("an_agency_with_a_new_key_cannot_go_on_under_its_old_one", silent(gate))
-tap.check("a_gate_stops_when_told_to", gate.child.stop() == 0)
+tap.check("a_gate_stops_when_told_to", gate.child.stop() == 0 and all("event=" in line for line in gate.lines()), gate.lines())
 
 # A core that is away: frames wait, the new core gets them.
 gate.start()
