@@ -231,11 +231,13 @@ json_t *change_agency_revoke_key(struct core *c, struct change *ch)
     (void)snprintf(ch->detail, sizeof(ch->detail), "%s %s key", ch->agency,
                    curve ? "CURVE" : "signing");
     slot = agencies_find(&c->agencies, ch->agency);
-    if (curve && slot != AGENCY_NONE && c->agencies.slots[slot].gate != GATE_NONE) {
+    if (curve && a->n_curve > 0 && slot != AGENCY_NONE &&
+        c->agencies.slots[slot].gate != GATE_NONE) {
         uint16_t gate = c->agencies.slots[slot].gate;
 
-        /* "revoking a key leaves its connection open" (DESIGN.md section 3): the gate's end is what
-         * cuts it */
+        /* "revoking a key leaves its connection open" (DESIGN.md section 3). A gate cuts an agency
+         * that is no longer listed by itself, but cannot tell by which of its keys another
+         * connected. */
         c->batch.close_gates[gate / 64] |= UINT64_C(1) << (gate % 64);
     }
     return change_put_agency(c);
