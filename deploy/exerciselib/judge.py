@@ -35,21 +35,23 @@ def told_for(reason):
 
 
 def judge(answered, recorded):
-    """recorded: the reason that the log holds for this message, "" for none, None when the log has no row of it.
+    """recorded: (reason, how it was told) as the log holds them for this message, ("", "") for none, None when the log has no row of it.
 
+    A shield that lies behind a refusal for want of consent is recorded as the shield and told as that refusal, or the shield would show.
     Return: (passed, got) where got is in the form of `expected`."""
     expected = answered.scenario["expected"]
     saw = seen(answered)
     if recorded is None:
         return False, f"{saw} (no record in the log)"
+    recorded, telling = recorded
     if not expected.startswith("refuse;reason="):
         return saw == expected and recorded == "", saw if recorded == "" else f"{saw} (recorded {recorded})"
     got = f"refuse;reason={recorded}" if recorded else saw
     reason = expected.split("=", 1)[1]
     allowed = told_for(reason)
-    if allowed is None:  # hidden: the asker sees an unknown person's reply
+    if allowed is None and telling != "no-consent-line":  # hidden: the asker sees an unknown person's reply
         if not saw.startswith("answer;value=not-known") and not saw.startswith("answer;agencies=-"):
             return False, f"{got} (asker saw {saw})"
-    elif saw != allowed:
+    elif saw != (allowed or told_for("no-consent")):
         return False, f"{got} (asker saw {saw})"
     return recorded == reason, got

@@ -58,7 +58,7 @@ def find_prefix(wanted=None):
     candidates = [wanted, os.environ.get("ALMONER_PREFIX"), here / "build" / "stage", here.parent.parent]
     for candidate in candidates:
         if candidate and (Path(candidate) / "bin" / "almoner").exists():
-            return Path(candidate)
+            return Path(candidate).resolve()
     onpath = shutil.which("almoner")
     if onpath and not wanted:
         return Path(onpath).resolve().parent.parent
