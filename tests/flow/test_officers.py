@@ -109,7 +109,8 @@ def readings(stage):
 
 
 def proofs(stage):
-    wait_for(lambda: run(stage, "audit", "verify").exit == 0, 30)
+    leaves = run(stage, "status", "--json").json()["log_size"]
+    wait_for(lambda: run(stage, "status", "--json").json()["head"].get("size", 0) >= leaves, 30)  # the signer signs once a second
     says("the live log verifies", run(stage, "audit", "verify"), 0, "verified:", "none altered")
     export, vkey = stage.work / "log.export", stage.work / "audit.vkey"
     says("it is exported", run(stage, "audit", "export", export), 0, "exported")
