@@ -137,9 +137,6 @@ static const struct row rows[] = {
 static void sandbox_refuses_what_a_kind_does_not_need(void **state)
 {
     (void)state;
-#ifdef ALM_SANITIZED
-    skip();
-#endif
     for (size_t i = 0; i < ALM_LEN(rows); i++) {
         int gate = in_sandbox(SANDBOX_GATE, rows[i].try),
             signer = in_sandbox(SANDBOX_SIGNER, rows[i].try),
@@ -170,9 +167,6 @@ static void sandbox_holds_in_threads_that_are_older_than_it(void **state)
     pid_t pid;
 
     (void)state;
-#ifdef ALM_SANITIZED
-    skip();
-#endif
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0)
@@ -185,19 +179,26 @@ static void sandbox_holds_in_threads_that_are_older_than_it(void **state)
 static void sandbox_is_off_with_a_line_in_sanitizer_builds(void **state)
 {
     (void)state;
-#ifndef ALM_SANITIZED
-    skip();
-#endif
     assert_int_equal(in_sandbox(SANDBOX_GATE, try_open_read), 0);
 }
 
 int main(void)
 {
+    /* cmocka's TAP shows a skipped test as a failed one, so each build lists its own. */
+#ifdef ALM_SANITIZED
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sandbox_refuses_what_a_kind_does_not_need),
-        cmocka_unit_test(sandbox_holds_in_threads_that_are_older_than_it),
         cmocka_unit_test(sandbox_is_off_with_a_line_in_sanitizer_builds),
     };
 
+    (void)sandbox_refuses_what_a_kind_does_not_need;
+    (void)sandbox_holds_in_threads_that_are_older_than_it;
+#else
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sandbox_refuses_what_a_kind_does_not_need),
+        cmocka_unit_test(sandbox_holds_in_threads_that_are_older_than_it),
+    };
+
+    (void)sandbox_is_off_with_a_line_in_sanitizer_builds;
+#endif
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
