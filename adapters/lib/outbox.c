@@ -143,9 +143,9 @@ static int entry_read(const struct outbox *o, const struct id *id, uint8_t *type
     struct bytes rest;
     int r = entry_path(o, id, path);
 
+    buf_init(&file, OUTBOX_FILE_MAX);
     if (r != 0)
         return r;
-    buf_init(&file, OUTBOX_FILE_MAX);
     r = file_read(path, OUTBOX_FILE_MAX, &file);
     if (r != 0)
         return r == -E2BIG || r == -EISDIR || r == -EINVAL ? -EBADMSG : r;
@@ -208,11 +208,11 @@ static int outbox_list(struct outbox *o)
     DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
     struct dirent *e;
 
+    buf_init(&scratch, OUTBOX_FILE_MAX);
     if (!d) {
         fd_closep(&fd);
         return -errno;
     }
-    buf_init(&scratch, OUTBOX_FILE_MAX);
     while ((e = readdir(d)) != NULL)
         listing_take(o, e->d_name, &scratch);
     closedir(d);
@@ -288,6 +288,7 @@ int outbox_put(struct outbox *o, const struct id *id, uint8_t type, struct bytes
     char path[PATH_MAX];
     int r = entry_path(o, id, path);
 
+    buf_init(&file, OUTBOX_FILE_MAX);
     if (r != 0)
         return r;
     if (o->n >= o->max)
@@ -297,7 +298,6 @@ int outbox_put(struct outbox *o, const struct id *id, uint8_t type, struct bytes
     r = crypto_sha256(frame, sum);
     if (r != 0)
         return r;
-    buf_init(&file, OUTBOX_FILE_MAX);
     buf_put(&file, OUTBOX_MAGIC, sizeof(OUTBOX_MAGIC));
     buf_put_u8(&file, type);
     buf_put(&file, sum, sizeof(sum));
