@@ -3,6 +3,7 @@
  * cannot do. */
 #include "base/clock.h"
 #include "local/local.h"
+#include "alloc_fail.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -510,6 +511,51 @@ static void local_reads_fields_strictly(void **state)
     json_decref(o);
 }
 
+/* Each allocation of a whole exchange fails once: the client gets an error or the reply, and the
+ * server serves the next one. */
+static void local_survives_any_failed_allocation(void **state)
+{
+    json_t *q = json_pack("{s:s}", "op", "x");
+
+    (void)state;
+    for (long n = 0, went = 1; went && n < 100; n++) {
+        ALM_CLEANUP(local_call_closep) struct local_call *c = NULL;
+        json_t *r = NULL;
+        int rc;
+
+        alloc_fail_nth(n);
+        rc = local_call_open(path, q, &c);
+        if (rc) {
+            assert_int_equal(rc, -ENOMEM);
+            assert_null(c);
+        } else {
+            steps(4);
+            rc = local_call_next(c, 100, &r);
+            assert_true(rc == 0 || rc == -ENOMEM || rc == -ECONNRESET);
+            json_decref(r);
+        }
+        went = alloc_failed();
+        alloc_fail_nth(-1);
+        steps(2);
+    }
+    json_decref(q);
+    local_answers_a_request_and_another_on_the_same_connection(state);
+}
+
+static void local_server_that_cannot_have_memory_leaves_nothing_behind(void **state)
+{
+    char other[128];
+    struct local_server *s = NULL;
+
+    (void)state;
+    (void)snprintf(other, sizeof(other), "%s/other", dir);
+    alloc_fail_nth(0);
+    assert_int_equal(local_server_open(other, 0600, 1, &s), -ENOMEM);
+    alloc_fail_nth(-1);
+    assert_null(s);
+    assert_int_equal(access(other, F_OK), -1);
+}
+
 static void local_error_survives_a_message_that_is_not_utf8(void **state)
 {
     json_t *e = local_error("bad-file", 65, "file %s", "caf\xe9");
@@ -544,6 +590,8 @@ int main(void)
         LOCAL_TEST(local_refuses_paths_that_a_socket_cannot_have),
         LOCAL_TEST(local_client_tells_a_dead_socket_and_a_server_that_hangs_up),
         LOCAL_TEST(local_client_refuses_what_a_bad_server_sends),
+        LOCAL_TEST(local_survives_any_failed_allocation),
+        LOCAL_TEST(local_server_that_cannot_have_memory_leaves_nothing_behind),
         cmocka_unit_test(local_reads_fields_strictly),
         cmocka_unit_test(local_error_survives_a_message_that_is_not_utf8),
     };
