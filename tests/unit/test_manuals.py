@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""test_manuals.py MANUALS OFFICER ALMONER - the manual pages are well-formed, and name every command that the programs have."""
+"""test_manuals.py MANUALS OFFICER ALMONER ALMONERD - the manual pages are well-formed, and name every command that the programs have."""
 import glob
 import os
 import re
@@ -9,7 +9,7 @@ import sys
 
 from commands import Place, expect, main
 
-MANUALS, OFFICER, ALMONER = sys.argv[1:4]
+MANUALS, OFFICER, ALMONER, ALMONERD = sys.argv[1:5]
 
 
 def pages():
@@ -48,6 +48,16 @@ def manuals_name_every_command_of_the_dispatcher():
             assert not found or found.group(1) in page, f"almoner.1 does not name: {found.group(1)}"
 
 
+def manuals_name_every_setting_of_almonerd():
+    with Place() as p:
+        said = expect(p.run(ALMONERD, "--help"), 0)
+        page = text_of(os.path.join(MANUALS, "almonerd.8"))
+        settings = re.findall(r"^  ([a-z_]+) {2,}", said.partition("Settings:")[2], flags=re.M)
+        assert len(settings) > 15
+        for name in settings:
+            assert re.search(rf"\b{name}\b", page), f"almonerd.8 does not name: {name}"
+
+
 def manuals_say_who_wrote_under_which_licence():
     for page in pages():
         with open(page, encoding="utf-8") as f:
@@ -56,4 +66,4 @@ def manuals_say_who_wrote_under_which_licence():
 
 if __name__ == "__main__":
     main([manuals_pass_mandoc_lint, manuals_name_every_officers_command, manuals_name_every_command_of_the_dispatcher,
-          manuals_say_who_wrote_under_which_licence])
+          manuals_name_every_setting_of_almonerd, manuals_say_who_wrote_under_which_licence])
