@@ -23,6 +23,7 @@ from broker_children import Tap, wait_for  # noqa: E402, F401
 from exerciselib.agencies import Cabinet  # noqa: E402
 from exerciselib.curtain import raise_curtain  # noqa: E402
 from exerciselib.folder import load  # noqa: E402
+from exerciselib.policy_text import write_policy  # noqa: E402, F401
 from exerciselib.stage import Stage, StageError, find_prefix  # noqa: E402, F401
 from wire_client import Client, Tokens, fold, uuid7  # noqa: E402, F401
 

@@ -69,6 +69,7 @@ class Client:
         self.socket.curve_publickey, self.socket.curve_secretkey = public, secret
         self.socket.curve_serverkey = broker_public.encode()
         self.socket.linger = 0
+        self.socket.sndtimeo = 5000  # a refused key leaves the socket without a connection, and sending would wait for ever
         self.socket.connect(address)
 
     def close(self):
@@ -99,7 +100,12 @@ class Client:
         raise ValueError(f"cannot pad {body.ByteSize()} bytes to {size}")
 
     def send(self, frame):
-        self.socket.send(frame)
+        """Return: whether it went; not if the gate has refused the key."""
+        try:
+            self.socket.send(frame)
+            return True
+        except zmq.Again:
+            return False
 
     def receive(self, timeout_ms=5000):
         """The next Body from the broker, or None."""
