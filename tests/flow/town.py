@@ -89,12 +89,14 @@ def people(folder):
 class Town:
     """protoc: the program, or a module made already. with_adapters: agencies with an adapter of the product's own."""
 
-    def __init__(self, protoc, with_adapters=(), day=DAY, **stage_options):
+    def __init__(self, protoc, with_adapters=(), day=DAY, enter_day=True, **stage_options):
         self.pb = generated(protoc) if isinstance(protoc, str) else protoc
         self.folder = load(ROOT / "tests" / "data" / "smalltown")
         self.people = people(self.folder)
         self.stage = TownStage(stage_prefix(), **stage_options)
         self.day, self.speakers = day, []
+        if not enter_day:  # a live broker: its day is the clock's
+            self.stage.set_day = lambda day: None
         self.cabinet = Cabinet(self.folder, self.stage)
         self.agencies = list(self.cabinet.organisation)
         self.with_adapters = with_adapters
