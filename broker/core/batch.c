@@ -42,7 +42,7 @@ static void batch_changes(struct core *c)
     for (size_t i = 0; i < c->batch.n_changes; i++) {
         struct change_work *w = &c->batch.changes[i];
 
-        w->reply = change_apply(c, w->request);
+        w->reply = change_apply(c, w->request, &w->kind);
     }
 }
 
@@ -149,7 +149,9 @@ static void batch_reply_changes(struct core *c)
             json_decref(w->reply);
             w->reply = local_error("busy", 75,
                                    "the change could not be recorded and was not made: try again");
-        }
+        } else if (w->kind)
+            log_info("change-made", "kind=%s leaf=%lld", w->kind,
+                     (long long)json_integer_value(json_object_get(w->reply, "leaf")));
         if (w->reply)
             local_reply(c->control, w->client, w->reply, true);
         json_decref(w->reply);

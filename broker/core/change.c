@@ -154,7 +154,6 @@ static json_t *change_fresh(struct core *c, struct change *ch)
 static json_t *change_record(struct core *c, struct change *ch, const struct change_kind *kind)
 {
     struct ledger_clear *l = record_begin(c, kind->event, AGENCY_NONE);
-    json_t *reply;
 
     l->message = ch->nonce;
     l->outcome = 1;
@@ -167,17 +166,12 @@ static json_t *change_record(struct core *c, struct change *ch, const struct cha
     if (ch->reason[0])
         buf_printf(&c->scratch, ": %s", ch->reason);
     buf_put_u8(&c->scratch, 0);
-    if (!buf_status(&c->scratch)) {
-        if (c->scratch.len > sizeof(l->detail))
-            c->scratch.data[sizeof(l->detail) - 1] = '\0';
-        memcpy(l->detail, c->scratch.data,
-               c->scratch.len < sizeof(l->detail) ? c->scratch.len : sizeof(l->detail));
-    }
+    if (!buf_status(&c->scratch))
+        text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);
+    record_practitioner(c, ch->practitioner);
     ch->receipt.leaf = record_end(c);
     receipts_put(c, "", &ch->nonce, &ch->receipt);
-    reply = json_pack("{s:b,s:I}", "ok", 1, "leaf", (json_int_t)ch->receipt.leaf);
-    log_info("change-made", "kind=%s leaf=%llu", kind->name, (unsigned long long)ch->receipt.leaf);
-    return reply;
+    return json_pack("{s:b,s:I}", "ok", 1, "leaf", (json_int_t)ch->receipt.leaf);
 }
 
 static json_t *change_check_signatures(struct core *c, struct change *ch,
@@ -200,7 +194,8 @@ static json_t *change_check_signatures(struct core *c, struct change *ch,
     return NULL;
 }
 
-static json_t *change_do(struct core *c, struct change *ch, const json_t *request)
+static json_t *change_do(struct core *c, struct change *ch, const json_t *request,
+                         const char **made)
 {
     const struct change_kind *kind;
     char name[64];
@@ -215,11 +210,12 @@ static json_t *change_do(struct core *c, struct change *ch, const json_t *reques
         refused = kind->apply(c, ch);
     if (refused || c->batch.error)
         return refused;
+    *made = kind->name;
     return change_record(c, ch, kind);
 }
 
 /* An applied change that then cannot be recorded fails the whole batch, so nothing of it stays. */
-json_t *change_apply(struct core *c, const json_t *request)
+json_t *change_apply(struct core *c, const json_t *request, const char **kind)
 {
     struct change *ch = calloc(1, sizeof(*ch));
     json_error_t error;
@@ -231,7 +227,7 @@ json_t *change_apply(struct core *c, const json_t *request)
     ch->body = ch->text ? json_loads(ch->text, JSON_REJECT_DUPLICATES, &error) : NULL;
     if (json_is_object(ch->body) &&
         json_array_size(json_object_get(request, "signatures")) <= CHANGE_OFFICERS_MAX)
-        reply = change_do(c, ch, request);
+        reply = change_do(c, ch, request, kind);
     else
         reply = local_error(
             "bad-change", 65,

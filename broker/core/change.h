@@ -15,6 +15,7 @@ struct change {
     /* for the leaf, filled by the kind */
     char agency[64];
     char detail[160];
+    char practitioner[64]; /* sealed */
     char reason[128];
     char genesis[REGISTRY_ID_MAX]; /* the first officers add themselves */
 };

@@ -269,21 +269,20 @@ json_t *change_agency_resume(struct core *c, struct change *ch)
 static json_t *change_practitioner(struct core *c, struct change *ch, enum standing standing)
 {
     struct store_txn *t;
-    char ref[64];
     json_t *refused = change_find_agency(c, ch);
 
     if (refused)
         return refused;
-    if (local_get_text(ch->body, "practitioner", ref, sizeof(ref)) || !ref[0] || !change_reason(ch))
+    if (local_get_text(ch->body, "practitioner", ch->practitioner, sizeof(ch->practitioner)) ||
+        !ch->practitioner[0] || !change_reason(ch))
         return local_error("bad-change", 65,
                            "\"practitioner\" (a reference) and \"reason\" must be given");
     t = batch_txn(c);
     if (!t)
         return NULL;
-    registry_practitioner_put(t, ch->agency, ref, (uint8_t)standing);
+    registry_practitioner_put(t, ch->agency, ch->practitioner, (uint8_t)standing);
     c->batch.wrote = true;
-    (void)snprintf(ch->detail, sizeof(ch->detail), "%s",
-                   ch->agency); /* whom: in the store; a log line names no person */
+    (void)snprintf(ch->detail, sizeof(ch->detail), "%s", ch->agency); /* whom: in the sealed part */
     return NULL;
 }
 

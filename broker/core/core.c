@@ -12,10 +12,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONTROL_CLIENTS  32
-#define POLL_MAX         (CHILD_GATES_MAX + CONTROL_CLIENTS + 8)
-#define SWEEP_MS         1000
-#define BUNDLE_BYTES_MAX ((size_t)8 << 20)
+#define CONTROL_CLIENTS   32
+#define POLL_MAX          (CHILD_GATES_MAX + CONTROL_CLIENTS + 8)
+#define SWEEP_MS          1000
+#define FAREWELL_RETRY_MS 2000
+#define BUNDLE_BYTES_MAX  ((size_t)8 << 20)
 
 static void core_now(struct core *c)
 {
@@ -282,6 +283,19 @@ static void core_drain_gates(struct core *c, const struct pollfd *fds)
     c->gate_turn++;
 }
 
+/* Nobody's reply will come any more: their askers need not wait for the deadline. */
+static void core_farewell(struct core *c)
+{
+    struct pending *p;
+
+    while ((p = pending_due(c->pending, INT64_MAX)) != NULL) {
+        tell_busy(c, p->ask.agency, &p->ask.id, FAREWELL_RETRY_MS);
+        pending_drop(c->pending, p);
+    }
+    out_send(c);
+    gates_flush(c);
+}
+
 int core_turn(struct core *c, int timeout_ms)
 {
     struct pollfd fds[POLL_MAX];
@@ -305,5 +319,8 @@ int core_turn(struct core *c, int timeout_ms)
     gates_flush(c);
     if (r)
         return r;
-    return c->stopping ? CORE_STOPPED : CORE_GOES_ON;
+    if (!c->stopping)
+        return CORE_GOES_ON;
+    core_farewell(c);
+    return CORE_STOPPED;
 }

@@ -30,8 +30,7 @@ struct ledger_clear *record_begin(struct core *c, uint8_t event, uint16_t slot)
     return l;
 }
 
-static void record_practitioner(struct core *c, const struct msg_practitioner *p,
-                                const char *case_ref)
+static void record_asker(struct core *c, const struct msg_practitioner *p, const char *case_ref)
 {
     if (p->ref[0]) {
         buf_put_u8(&c->sealed, 'P');
@@ -44,6 +43,14 @@ static void record_practitioner(struct core *c, const struct msg_practitioner *p
         buf_put_u32(&c->sealed, (uint32_t)(4 + strlen(case_ref)));
         buf_put_text(&c->sealed, case_ref);
     }
+}
+
+void record_practitioner(struct core *c, const char *ref)
+{
+    struct msg_practitioner p = { 0 };
+
+    text_cut(p.ref, sizeof(p.ref), ref);
+    record_asker(c, &p, "");
 }
 
 void record_tokens(struct core *c, const struct token_set *subject)
@@ -74,7 +81,7 @@ void record_ask(struct core *c, const struct ask *ask)
     memcpy(l->basis, ask->basis, sizeof(l->basis));
     text_cut(l->question, sizeof(l->question),
              ask->involvement ? "who-is-involved" : ask->question);
-    record_practitioner(c, &ask->practitioner, ask->case_ref);
+    record_asker(c, &ask->practitioner, ask->case_ref);
 }
 
 void record_message(struct core *c)
@@ -85,7 +92,7 @@ void record_message(struct core *c)
     memcpy(l->role, c->in.practitioner.role, sizeof(l->role));
     memcpy(l->purpose, c->in.purpose, sizeof(l->purpose));
     memcpy(l->basis, c->in.basis, sizeof(l->basis));
-    record_practitioner(c, &c->in.practitioner, c->in.case_ref);
+    record_asker(c, &c->in.practitioner, c->in.case_ref);
 }
 
 void record_id(struct core *c, const struct ledger_clear *begun, const struct id *id)

@@ -96,6 +96,8 @@ void out_send(struct core *c);
 struct ledger_clear *record_begin(struct core *c, uint8_t event, uint16_t slot);
 void record_ask(struct core *c, const struct ask *ask); /* clear: role, purpose, question, basis,
                                                            message; sealed: practitioner, case */
+/* sealed: whom an officer changed; "" nobody. */
+void record_practitioner(struct core *c, const char *ref);
 void record_tokens(struct core *c, const struct token_set *subject); /* into the sealed part */
 /* sealed: the consent or shield that the leaf is about. */
 void record_id(struct core *c, const struct ledger_clear *l, const struct id *id);
@@ -119,7 +121,8 @@ void gates_flush(struct core *c);
 
 /* --- control.c, change.c --- */
 void control_request(void *ctx, uint64_t client, json_t *request); /* a local_on_request */
-json_t *change_apply(struct core *c, const json_t *request);       /* in the batch; the reply */
+/* In the batch. Return: the reply; *kind is set when the change was made. */
+json_t *change_apply(struct core *c, const json_t *request, const char **kind);
 ALM_MUST_USE int reload(struct core *c,
                         struct store_txn *t); /* bundle and agencies as the transaction sees them */
 

@@ -48,8 +48,9 @@ struct work {           /* one frame of the batch */
 };
 struct change_work {
     uint64_t client;
-    json_t *request; /* owned */
-    json_t *reply;   /* owned; goes out after the commit */
+    json_t *request;  /* owned */
+    json_t *reply;    /* owned; goes out after the commit */
+    const char *kind; /* of a change that was made; NULL: refused */
 };
 struct reading_work {
     uint32_t ref;

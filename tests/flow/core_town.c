@@ -16,6 +16,7 @@ const char *const town_names[TOWN_N] = { "charity", "clinic", "council",       "
                                          "police",  "school", "school-nursery" };
 int64_t town_wall, town_mono;
 struct core_limits town_limits;
+const char *town_suspend;
 
 static int64_t town_wall_ms(void)
 {
@@ -54,6 +55,13 @@ static void town_settings(struct town *t, struct core_settings *s)
     assert_non_null(s->gates);
     (void)snprintf(s->gates[0], sizeof(s->gates[0]), "*");
     (void)snprintf(s->gates[1], sizeof(s->gates[1]), "school");
+    if (town_suspend) {
+        s->n_suspend = 1;
+        s->suspend = calloc(1, sizeof(*s->suspend));
+        assert_non_null(s->suspend);
+        (void)snprintf(s->suspend[0], sizeof(s->suspend[0]), "%s", town_suspend);
+        town_suspend = NULL;
+    }
     if (town_limits.messages_per_s)
         s->limits = town_limits;
 }

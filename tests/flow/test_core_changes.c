@@ -168,6 +168,54 @@ static void suspension_in_the_same_batch_comes_before_the_query(void **state)
     assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 0);
 }
 
+static void agency_whose_messages_ended_the_core_twice_is_suspended_at_its_start(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    town_suspend = "council";
+    town_reopen(t);
+    assert_int_equal(town_leaves(t, EVENT_CORE_CRASH_SUSPENSION, &leaf), 1);
+    assert_string_equal(leaf.agency, "council");
+    ask(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "agency-suspended");
+    town_suspend = "council"; /* told again at the next start: it is so already */
+    town_reopen(t);
+    assert_int_equal(town_leaves(t, EVENT_CORE_CRASH_SUSPENSION, NULL), 1);
+    town_suspend = "never-enrolled";
+    town_reopen(t);
+    assert_int_equal(town_leaves(t, EVENT_CORE_CRASH_SUSPENSION, NULL), 1);
+}
+
+static void shared_page_names_the_agency_only_while_its_message_is_decided(void **state)
+{
+    struct town *t = *state;
+    struct child_shared page = { 0 };
+
+    t->core->shared = &page;
+    ask(t);
+    assert_string_equal(page.agency, "council");
+    assert_int_equal(page.deciding, 0);
+    t->core->shared = NULL;
+}
+
+static void stopping_core_tells_those_who_wait_to_ask_again(void **state)
+{
+    struct town *t = *state;
+    const uint8_t stop = CHILD_STOP;
+    const struct pair_msg *m = NULL;
+    int n, busy = 0;
+
+    ask(t);
+    assert_int_equal(send(t->supervisor, &stop, 1, 0), 1);
+    assert_int_equal(core_turn(t->core, 0), CORE_STOPPED);
+    n = pair_recv(t->gates[0], &m);
+    for (int i = 0; i < n; i++)
+        busy += m[i].type == PAIR_OUT && !strcmp(m[i].agency, "council");
+    assert_int_equal(busy, 1);
+    assert_int_equal(pending_count(t->core->pending), 0);
+}
+
 static void suspended_practitioner_is_refused_and_another_is_not(void **state)
 {
     struct town *t = *state;
@@ -469,6 +517,9 @@ int main(void)
         TOWN_TEST(malformed_change_is_refused),
         TOWN_TEST(suspended_agencys_next_message_is_refused),
         TOWN_TEST(suspension_in_the_same_batch_comes_before_the_query),
+        TOWN_TEST(agency_whose_messages_ended_the_core_twice_is_suspended_at_its_start),
+        TOWN_TEST(shared_page_names_the_agency_only_while_its_message_is_decided),
+        TOWN_TEST(stopping_core_tells_those_who_wait_to_ask_again),
         TOWN_TEST(suspended_practitioner_is_refused_and_another_is_not),
         TOWN_TEST(revoked_signing_keys_next_message_is_refused),
         TOWN_TEST(revoked_curve_key_leaves_the_gates_list),
