@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""test_manuals.py MANUALS OFFICER ALMONER ALMONERD - the manual pages are well-formed, and name every command that the programs have."""
+"""test_manuals.py MANUALS OFFICER ALMONER ALMONERD AGENCY - the manual pages are well-formed, and name every command that the programs have."""
 import glob
 import os
 import re
@@ -9,7 +9,7 @@ import sys
 
 from commands import Place, expect, main
 
-MANUALS, OFFICER, ALMONER, ALMONERD = sys.argv[1:5]
+MANUALS, OFFICER, ALMONER, ALMONERD, AGENCY = map(os.path.abspath, sys.argv[1:6])
 
 
 def pages():
@@ -58,6 +58,15 @@ def manuals_name_every_setting_of_almonerd():
             assert re.search(rf"\b{name}\b", page), f"almonerd.8 does not name: {name}"
 
 
+def manuals_name_every_option_of_the_agencies_commands():
+    with open(os.path.join(MANUALS, "almoner-ask.1"), encoding="utf-8") as f:
+        page = f.read()
+    with Place() as p:
+        for words in (["ask"], ["who"], ["consent", "grant"], ["consent", "withdraw"], ["consent", "change"], ["shield"], ["subject"], ["status"]):
+            for option in re.findall(r"^ +--([a-z-]+)", expect(p.run(AGENCY, *words, "--help"), 0), flags=re.M):
+                assert option == "help" or f"Fl -{option}" in page, f"almoner-ask.1 does not name --{option} of {' '.join(words)}"
+
+
 def manuals_say_who_wrote_under_which_licence():
     for page in pages():
         with open(page, encoding="utf-8") as f:
@@ -66,4 +75,5 @@ def manuals_say_who_wrote_under_which_licence():
 
 if __name__ == "__main__":
     main([manuals_pass_mandoc_lint, manuals_name_every_officers_command, manuals_name_every_command_of_the_dispatcher,
-          manuals_name_every_setting_of_almonerd, manuals_say_who_wrote_under_which_licence])
+          manuals_name_every_setting_of_almonerd, manuals_name_every_option_of_the_agencies_commands,
+          manuals_say_who_wrote_under_which_licence])
