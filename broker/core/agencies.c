@@ -134,3 +134,18 @@ bool agency_active(const struct agency *a)
 {
     return a->reg.standing == STANDING_ACTIVE;
 }
+
+static uint16_t agency_organisation(const struct agencies *a, const struct bundle *b, uint16_t slot)
+{
+    if (!b || slot == AGENCY_NONE || a->slots[slot].index == POLICY_NONE)
+        return POLICY_NONE;
+    return bundle_agency_at(b, a->slots[slot].index)->organisation;
+}
+
+bool agencies_colleagues(const struct agencies *a, const struct bundle *b, uint16_t one,
+                         uint16_t other)
+{
+    uint16_t organisation = agency_organisation(a, b, one);
+
+    return organisation != POLICY_NONE && organisation == agency_organisation(a, b, other);
+}

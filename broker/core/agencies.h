@@ -56,3 +56,6 @@ uint16_t agencies_find(const struct agencies *a, const char *id);
  */
 const uint8_t *agency_sign_key(const struct agency *a, struct bytes key_id);
 bool agency_active(const struct agency *a);
+/* Are both of one organisation, by the policy in force? AGENCY_NONE is nobody's colleague. */
+bool agencies_colleagues(const struct agencies *a, const struct bundle *b, uint16_t one,
+                         uint16_t other);

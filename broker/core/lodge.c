@@ -6,9 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define GIVEN_DAYS_MAX                                                                             \
-    30 /* "neither in the future nor over 30 days back" (DESIGN.md section 4)                      \
-        */
+/* "neither in the future nor over 30 days back" (DESIGN.md section 4) */
+#define GIVEN_DAYS_MAX 30
 #define GIVEN_AHEAD_MS 120000 /* of a lodger's clock */
 
 void lodge_refuse(struct core *c, struct work *w, const char *word)

@@ -45,7 +45,7 @@ static int questions_hide(struct msg_question *q)
     return r;
 }
 
-static int questions_fill(struct core *c, const struct pending *p, bool hidden, struct msg *m)
+static void questions_fill(struct core *c, const struct pending *p, struct msg *m)
 {
     struct msg_question *q = &m->question;
     const struct policy_agency *asker =
@@ -64,7 +64,6 @@ static int questions_fill(struct core *c, const struct pending *p, bool hidden, 
     } else {
         questions_copy_insight(&c->in.insight_query, q);
     }
-    return hidden ? questions_hide(q) : 0;
 }
 
 /* Whether this holder can be asked now; it follows from the holder alone, never from the subject.
@@ -93,20 +92,32 @@ static int questions_send(struct core *c, struct pending *p, uint16_t i, uint16_
     return 0;
 }
 
-void questions_put(struct core *c, struct pending *p, bool hidden)
+static void questions_put_to(struct core *c, struct pending *p, bool own)
 {
-    struct msg *m = tell_begin(c, MSG_QUESTION, NULL);
-    int r = questions_fill(c, p, hidden, m);
-
     for (uint16_t i = 0; i < p->n_holders; i++) {
         uint16_t slot = c->agencies.by_index[c->decision.holders[i]];
 
         p->holders[i].agency = slot;
-        if (r || !questions_reachable(c, slot))
+        if (agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, slot) != own)
+            continue;
+        if (!questions_reachable(c, slot))
             continue; /* silent: the reply will say "cannot say", or how incomplete it is */
         if (questions_send(c, p, i, slot))
             log_error("question-not-put", "agency=%s", c->agencies.slots[slot].reg.id);
     }
+}
+
+/* The asker's own organisation first, always with the tokens that it sent: it could compare them
+ * with those that come back to it, and would know a hidden refusal by random ones. What it then
+ * answers is put aside (release.c). */
+void questions_put(struct core *c, struct pending *p, bool hidden)
+{
+    struct msg *m = tell_begin(c, MSG_QUESTION, NULL);
+
+    questions_fill(c, p, m);
+    questions_put_to(c, p, true);
+    if (!hidden || !questions_hide(&m->question))
+        questions_put_to(c, p, false);
     if (p->n_waiting == 0)
         pending_hasten(c->pending, p);
 }

@@ -31,9 +31,41 @@ static void release_record_refusal(struct core *c, const struct pending *p, cons
     (void)record_end(c);
 }
 
-/* What each holder of the fresh decision has said. A holder that was not asked, or has been
- * suspended since, has said nothing. */
-static void release_hear(struct core *c, const struct pending *p, bool as_unknown)
+/* What an answer would be if nobody knew the person: a system that failed fails for anybody. */
+static void release_forget(const struct pending_holder *said, struct heard *h)
+{
+    if (said->value != ANSWER_CANNOT_SAY || said->cause == CAUSE_AMBIGUOUS)
+        h->value = ANSWER_NOT_KNOWN;
+    h->detail = NULL;
+}
+
+/* Hidden since it was asked, or asked of the asker's own organisation, which got the real tokens.
+ */
+static bool release_put_aside(const struct core *c, const struct pending *p, uint16_t slot)
+{
+    return !p->hidden || agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, slot);
+}
+
+static void release_hear_one(const struct core *c, const struct pending *p, uint16_t slot,
+                             bool hidden, struct heard *h)
+{
+    const struct pending_holder *said;
+
+    if (slot == AGENCY_NONE || !agency_active(&c->agencies.slots[slot]) ||
+        c->holder_of[slot] == UINT16_MAX)
+        return; /* a holder that was not asked, or has been suspended since, has said nothing */
+    said = &p->holders[c->holder_of[slot]];
+    if (said->state != HOLDER_ANSWERED)
+        return;
+    h->answered = true;
+    h->value = said->value;
+    h->detail = said->detail;
+    if (hidden && release_put_aside(c, p, slot))
+        release_forget(said, h);
+}
+
+/* What each holder of the fresh decision has said. */
+static void release_hear(struct core *c, const struct pending *p, bool hidden)
 {
     const struct decision *d = &c->decision;
 
@@ -43,24 +75,9 @@ static void release_hear(struct core *c, const struct pending *p, bool as_unknow
             c->holder_of[p->holders[i].agency] = i;
     }
     for (uint16_t i = 0; i < d->n_holders; i++) {
-        uint16_t slot = c->agencies.by_index[d->holders[i]];
-        struct heard *h = &c->heard[i];
-
-        *h = (struct heard){ .visibility = d->visibility[i],
-                             .agency = bundle_agency_at(c->bundle, d->holders[i]) };
-        if (slot == AGENCY_NONE || !agency_active(&c->agencies.slots[slot]) ||
-            c->holder_of[slot] == UINT16_MAX)
-            continue;
-        if (p->holders[c->holder_of[slot]].state != HOLDER_ANSWERED)
-            continue;
-        h->answered = true;
-        h->value = p->holders[c->holder_of[slot]].value;
-        h->detail = p->holders[c->holder_of[slot]].detail;
-        if (as_unknown) { /* hidden since it was asked: what came back is put aside, as if nobody
-                             knew the person */
-            h->value = ANSWER_NOT_KNOWN;
-            h->detail = NULL;
-        }
+        c->heard[i] = (struct heard){ .visibility = d->visibility[i],
+                                      .agency = bundle_agency_at(c->bundle, d->holders[i]) };
+        release_hear_one(c, p, c->agencies.by_index[d->holders[i]], hidden, &c->heard[i]);
     }
 }
 
@@ -103,7 +120,7 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
     struct ledger_clear *l;
     uint8_t completeness, value;
 
-    release_hear(c, p, hidden && !p->hidden);
+    release_hear(c, p, hidden);
     value = release_compose(c, p, &completeness);
     if (tell_send(c, p->ask.agency)) {
         release_record_refusal(c, p, "internal", TELL_REASON);

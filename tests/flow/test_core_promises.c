@@ -383,10 +383,42 @@ static void promise_5_hidden_tokens_are_nobodys(void **state)
     town_home(1, &home);
     for (size_t i = 0; i < ALM_LEN(everybody); i++) {
         assert_int_equal(town_heard(t, everybody[i], MSG_QUESTION), 1);
+        if (everybody[i] == TOWN_COUNCIL)
+            continue; /* the asker: see below */
         for (uint8_t k = 0; k < real.n; k++)
             assert_false(token_equal(&t->msg.question.subject.tokens[k], &real.tokens[k]));
         assert_false(token_equal(&t->msg.question.parameter, &home));
     }
+}
+
+static void promise_5_an_asker_that_is_itself_a_holder_gets_its_own_tokens_back(void **state)
+{
+    struct town *t = *state;
+    struct token_set real;
+    struct token home;
+
+    lodge(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 1));
+    town_say(t, TOWN_NURSERY, town_insight(t, "safeguarding", "lives-at", TOWN_TESS));
+    town_turn(t);
+    town_person(TOWN_TESS, &real);
+    town_home(1, &home);
+    assert_int_equal(town_heard(t, TOWN_NURSERY, MSG_QUESTION), 1);
+    assert_true(token_equal(&t->msg.question.subject.tokens[0], &real.tokens[0]));
+    assert_true(token_equal(&t->msg.question.parameter, &home));
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 1); /* its organisation */
+    assert_true(token_equal(&t->msg.question.subject.tokens[0], &real.tokens[0]));
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
+    assert_false(token_equal(&t->msg.question.subject.tokens[0], &real.tokens[0]));
+    town_answer(t, TOWN_SCHOOL, ANSWER_YES); /* what it knows itself it is not told here */
+    town_answer(t, TOWN_NURSERY, ANSWER_NO);
+    town_answer(t, TOWN_POLICE, ANSWER_NOT_KNOWN);
+    town_answer(t, TOWN_CHARITY, ANSWER_NOT_KNOWN);
+    town_answer(t, TOWN_CLINIC, ANSWER_NOT_KNOWN);
+    town_answer(t, TOWN_COUNCIL, ANSWER_NOT_KNOWN);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_NURSERY, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
+    assert_int_equal(t->msg.insight.completeness, COMPLETE_ALL);
 }
 
 static void promise_5_a_purpose_that_sees_past_the_shield_is_answered(void **state)
@@ -628,6 +660,7 @@ int main(void)
         TOWN_TEST(promise_5_refusing_does_not_tell),
         TOWN_TEST(promise_5_a_hidden_reason_sends_an_unknown_persons_messages),
         TOWN_TEST(promise_5_hidden_tokens_are_nobodys),
+        TOWN_TEST(promise_5_an_asker_that_is_itself_a_holder_gets_its_own_tokens_back),
         TOWN_TEST(promise_5_a_purpose_that_sees_past_the_shield_is_answered),
         TOWN_TEST(promise_6_nothing_withdrawn_is_used),
         TOWN_TEST(promise_6_a_withdrawal_in_the_same_batch_comes_before_the_answer_and_the_query),
