@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WHO                                                                                        \
+    "who-is-involved" /* stands where a question's id would: its reply is a list, not a yes */
+
 static const char *word(const char *const *words, size_t n, unsigned value)
 {
     return value < n && words[value] ? words[value] : "";
@@ -22,7 +25,7 @@ static const char *outcome_word(const struct ledger_clear *c)
     case EVENT_REFUSED:
         return "refused";
     case EVENT_DISCLOSED:
-        return c->question[0] ? word(insight, ALM_LEN(insight), c->outcome) : "told";
+        return strcmp(c->question, WHO) != 0 ? word(insight, ALM_LEN(insight), c->outcome) : "told";
     default:
         return "";
     }
