@@ -48,11 +48,12 @@ static int fail_call(const struct command_line *c, int r)
     }
 }
 
-static int show(const struct command_line *c, const json_t *reply)
+static int show(const struct command_line *c, json_t *reply)
 {
     const char *word = json_string_value(json_object_get(reply, "error"));
     const char *message = json_string_value(json_object_get(reply, "message"));
 
+    (void)json_object_del(reply, "more"); /* of the socket's framing */
     if (!c->json && !json_is_true(json_object_get(reply, "ok")))
         return fail(c, print_exit(reply), word ? word : "failed", message ? message : "the adapter could not do it");
     if (c->json) {

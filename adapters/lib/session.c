@@ -238,8 +238,7 @@ static void session_lease(struct session *s, int64_t now_ms)
     s->lease_due_ms = now_ms + s->welcome.lease_ms;
     if (r != 0)
         return;
-    s->out->lease.civil_day = s->civil_day;
-    memcpy(s->out->lease.policy, s->policy, sizeof(s->policy));
+    s->out->lease.civil_day = CIVIL_NONE; /* day and policy are the broker's to tell */
     r = session_send_now(s, s->out);
     if (r != 0)
         log_warn("lease-not-sent", "error=%s", LOG_Q(strerror(-r)));
