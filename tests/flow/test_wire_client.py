@@ -64,7 +64,7 @@ class School:
     def query(self, question="cp-plan-current", **changes):
         pb = self.pb
         body = self.client.body(practitioner=pb.Practitioner(ref="t.finch", role="senco", login=pb.LOGIN_PASSWORD),
-                                purpose=changes.pop("purpose", "child-protection"), basis="safeguarding-child")
+                                purpose=changes.pop("purpose", "child-protection"), basis=changes.pop("basis", "safeguarding-child"))
         body.insight_query.question = question
         body.insight_query.subject_kind = pb.SUBJECT_KIND_PERSON
         body.insight_query.relationship.kind = pb.RELATIONSHIP_KIND_INVOLVED
@@ -110,9 +110,9 @@ def run(tap, pb, stage, folder, cabinet):
     body = school.query(purpose="debt-recovery")
     got = school.ask(body)
     tap.check("a_told_reason_comes_with_the_way_forward", refused(got, "purpose-outside-protocol") and got.refusal.way_forward != "")
-    body = school.query(purpose="early-help", question="substance-treatment-current")
+    body = school.query(purpose="early-help", question="substance-treatment-current", basis="consent")
     tap.check("every_consent_reason_is_one_line", refused(school.ask(body), "no-consent-on-file"))
-    for junk in (b"", b"\xff" * 300, os.urandom(5000)):
+    for junk in (b"\0", b"\xff" * 300, os.urandom(5000)):
         school.client.send(junk)
     tap.check("the_broker_goes_on_after_junk", school.ask(school.query()).WhichOneof("payload") == "insight")
 

@@ -89,7 +89,7 @@ def people(folder):
 class Town:
     """protoc: the program, or a module made already. with_adapters: agencies with an adapter of the product's own."""
 
-    def __init__(self, protoc, with_adapters=(), day=DAY, enter_day=True, **stage_options):
+    def __init__(self, protoc, with_adapters=(), day=DAY, enter_day=True, activate=True, **stage_options):
         self.pb = generated(protoc) if isinstance(protoc, str) else protoc
         self.folder = load(ROOT / "tests" / "data" / "smalltown")
         self.people = people(self.folder)
@@ -97,6 +97,8 @@ class Town:
         self.day, self.speakers = day, []
         if not enter_day:  # a live broker: its day is the clock's
             self.stage.set_day = lambda day: None
+        if not activate:
+            self.stage.activate = lambda policy: None
         self.cabinet = Cabinet(self.folder, self.stage)
         self.agencies = list(self.cabinet.organisation)
         self.with_adapters = with_adapters
@@ -171,13 +173,23 @@ class Town:
     def back(self, child, old_pid, seconds=10):
         """Waits until another process has taken the child's place and is ready. Return: seconds that it took, or None."""
         start = time.monotonic()
-        ready = rf"event=child-started child={child} pid=(\d+)[^\n]*\n(?:.*\n)*?.*event=child-ready child={child} "
 
         def there():
-            pids = [int(p) for p in re.findall(ready, self.log())]
-            return pids and pids[-1] != old_pid
+            log = self.log()
+            started = log.rfind(f"event=child-started child={child} ")
+            return self.pid(child) != old_pid and f"event=child-ready child={child} " in log[started:]
 
         return time.monotonic() - start if wait_for(there, seconds * PATIENCE) else None
+
+    def kill_everything(self):
+        """SIGKILL to almonerd and every child, as near to a power cut as processes can be brought."""
+        process = self.stage.processes.pop("almonerd")
+        for pid in [process.pid, *self.children().values()]:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # its parent's death was quicker
+        process.wait()
 
     def end_broker(self):
         """Stops almonerd as an operator does. Return: its exit status."""
