@@ -22,6 +22,9 @@ static void model_init(struct model *m, struct conf_errors *e)
         [NAMES_AREA] = { .noun = "area", .max = LAYOUT_AREAS_MAX, .id_max = LAYOUT_ID_MAX },
         [NAMES_ROLE] = { .noun = "role", .max = LAYOUT_ROLES_MAX, .id_max = LAYOUT_ID_MAX },
         [NAMES_CLASS] = { .noun = "closed class", .max = 64, .id_max = LAYOUT_ID_MAX },
+        [NAMES_DATA_CLASS] = { .noun = "class of data",
+                               .max = LAYOUT_CLASSES_MAX,
+                               .id_max = LAYOUT_ID_MAX },
         [NAMES_AGENCY] = { .noun = "agency", .max = POLICY_AGENCIES_MAX, .id_max = LAYOUT_ID_MAX },
         [NAMES_GATEWAY] = { .noun = "gateway",
                             .max = LAYOUT_GATEWAYS_MAX,
@@ -152,6 +155,7 @@ static const struct {
     { "areas", NAMES_AREA, 0 },
     { "roles", NAMES_ROLE, 0 },
     { "closed_classes", NAMES_CLASS, 0 },
+    { "data_classes", NAMES_DATA_CLASS, 0 },
     { "agencies", NAMES_AGENCY, 0 },
     { "gateways", NAMES_GATEWAY, 0 },
     { "protocols", NAMES_PROTOCOL, 0 },
@@ -204,6 +208,7 @@ static int read_all(struct model *m)
     take_words(&m->names[NAMES_SECTOR], m->l.sectors, &m->l.n_sectors);
     take_words(&m->names[NAMES_AREA], m->l.areas, &m->l.n_areas);
     take_words(&m->names[NAMES_ROLE], m->l.roles, &m->l.n_roles);
+    take_words(&m->names[NAMES_DATA_CLASS], m->l.data_classes, &m->l.n_data_classes);
     read_partnership(m);
     for (size_t i = 0; i < ALM_LEN(readers) && r == 0; i++)
         r = readers[i](m);

@@ -22,6 +22,7 @@ enum names_kind {
     NAMES_AREA,
     NAMES_ROLE,
     NAMES_CLASS,
+    NAMES_DATA_CLASS,
     NAMES_AGENCY,
     NAMES_GATEWAY,
     NAMES_PROTOCOL,

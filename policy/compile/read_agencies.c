@@ -13,9 +13,11 @@ static const struct word gateway_regimes[] = { { "any", REGIME_ANY },
                                                { "ukgdpr", REGIME_UKGDPR },
                                                { "law-enforcement", REGIME_LAW_ENFORCEMENT },
                                                { NULL, 0 } };
-static const struct word countries[] = {
-    { "england", 1 }, { "wales", 2 }, { "scotland", 3 }, { "northern-ireland", 4 }, { NULL, 0 }
-};
+static const struct word countries[] = { { "england", COUNTRY_ENGLAND },
+                                         { "wales", COUNTRY_WALES },
+                                         { "scotland", COUNTRY_SCOTLAND },
+                                         { "northern-ireland", COUNTRY_NORTHERN_IRELAND },
+                                         { NULL, 0 } };
 static const struct word kinds[] = { { "duty", GATEWAY_DUTY },
                                      { "power", GATEWAY_POWER },
                                      { "consent", GATEWAY_CONSENT },
@@ -115,9 +117,10 @@ static bool word_of(const struct field *f, const struct conf_node *n, const char
 }
 
 /* A gateway of another country's law would be a basis that does not exist here. */
-static void check_countries(const struct field *f)
+static uint8_t read_countries(const struct field *f)
 {
     const struct conf_node *list = field_list(f, "countries");
+    uint8_t bits = 0;
     bool here = false;
 
     if (!list || conf_len(list) == 0) {
@@ -125,24 +128,27 @@ static void check_countries(const struct field *f)
             f->m->e, f->group,
             "gateway \"%s\": countries is missing: write countries = [\"england\", \"wales\"];",
             f->id);
-        return;
+        return 0;
     }
     for (size_t i = 0; i < conf_len(list); i++) {
         uint32_t value;
 
-        if (word_of(f, conf_at(list, i), "countries", countries, &value))
-            here = here || strcmp(countries[value - 1].word, f->m->l.country) == 0;
+        if (!word_of(f, conf_at(list, i), "countries", countries, &value))
+            continue;
+        bits |= (uint8_t)(1u << (value - 1));
+        here = here || strcmp(countries[value - 1].word, f->m->l.country) == 0;
     }
     if (!here && *f->m->l.country)
         conf_fail(f->m->e, list, "gateway \"%s\" is not law in %s, where this partnership is",
                   f->id, f->m->l.country);
+    return bits;
 }
 
 static void read_gateway(struct model *m, uint16_t i)
 {
     static const char *const known[] = {
-        "id",   "title",  "statute",          "section",    "countries", "from", "to",
-        "kind", "regime", "excluded_sectors", "conditions", "note",      NULL
+        "id",   "title",  "statute",          "section",          "countries",  "from", "to",
+        "kind", "regime", "excluded_sectors", "excluded_classes", "conditions", "note", NULL
     };
     struct field f = field_of(m, NAMES_GATEWAY, i);
     struct lay_gateway *g = &m->l.gateways[i];
@@ -154,13 +160,14 @@ static void read_gateway(struct model *m, uint16_t i)
     g->statute = field_text(&f, "statute", NULL);
     g->section = field_text(&f, "section", "");
     (void)field_text(&f, "note", ""); /* for readers of the text; checked, not compiled */
-    check_countries(&f);
+    g->countries = read_countries(&f);
     g->from = field_day(&f, "from", true);
     g->until = field_day(&f, "to", false);
     field_order(&f, g->from, g->until);
     g->kind = field_word(&f, "kind", kinds, NULL);
     g->regime = field_word(&f, "regime", gateway_regimes, "any");
     field_bits(&f, "excluded_sectors", NAMES_SECTOR, &g->excluded_sectors);
+    field_bits(&f, "excluded_classes", NAMES_DATA_CLASS, &g->excluded_classes);
     list = field_list(&f, "conditions");
     for (size_t k = 0; list && k < conf_len(list); k++) {
         uint32_t bit;

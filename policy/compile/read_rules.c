@@ -192,33 +192,19 @@ static void read_holders(const struct field *f, struct lay_question *q)
 
 static void read_question(struct model *m, uint16_t i)
 {
-    static const char *const known[] = { "id",
-                                         "text",
-                                         "kind",
-                                         "holders",
-                                         "purposes",
-                                         "sensitive",
-                                         "household",
-                                         "uses_homes",
-                                         "home_parameter",
-                                         "reveals_location",
-                                         "unknown",
-                                         "look_back_days",
-                                         "deadline_ms",
-                                         "owner",
-                                         "decision",
-                                         "class",
-                                         "scope",
-                                         "levels",
-                                         "min_agencies",
-                                         "window_days",
-                                         "note",
-                                         NULL };
+    static const char *const known[] = {
+        "id",          "text",           "kind",        "holders",        "purposes",
+        "sensitive",   "household",      "uses_homes",  "home_parameter", "reveals_location",
+        "unknown",     "look_back_days", "deadline_ms", "owner",          "decision",
+        "class",       "data_class",     "scope",       "levels",         "min_agencies",
+        "window_days", "note",           NULL
+    };
     static const char *const others[] = { "holders",        "scope",       "levels",
                                           "min_agencies",   "window_days", "uses_homes",
                                           "home_parameter", NULL };
     struct field f = field_of(m, NAMES_QUESTION, i);
     struct lay_question *q = &m->l.questions[i];
+    uint16_t data_class;
 
     conf_only(f.group, m->e, known);
     q->id = f.id;
@@ -230,6 +216,8 @@ static void read_question(struct model *m, uint16_t i)
     q->sensitive = field_bool(&f, "sensitive", false);
     q->deadline_ms = (uint32_t)field_int(&f, "deadline_ms", 0, 86400000, 0);
     q->closed_class = field_ref(&f, "class", NAMES_CLASS, false) != POLICY_NONE;
+    data_class = field_ref(&f, "data_class", NAMES_DATA_CLASS, false);
+    q->data_class = data_class == POLICY_NONE ? 0 : (uint8_t)(data_class + 1);
     field_bits(&f, "purposes", NAMES_PURPOSE, q->purposes);
     if (q->kind == QUESTION_HOLDERS) {
         read_holders(&f, q);

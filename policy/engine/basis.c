@@ -26,6 +26,14 @@ static enum reason claimed_check(struct choice *c)
     return REASON_NONE;
 }
 
+/* "Never patient information": what a gateway excludes it does not open, whoever holds it. */
+static bool class_excluded(const struct choice *c, const struct lay_gateway *g)
+{
+    uint8_t class = c->question ? c->question->data_class : 0;
+
+    return class && ((g->excluded_classes >> (class - 1)) & 1);
+}
+
 /* Looks for gateways of a kind that hold, and adds the agencies that they cover. */
 static enum verdict gateways_of(struct choice *c, enum gateway_kind kind)
 {
@@ -35,7 +43,7 @@ static enum verdict gateways_of(struct choice *c, enum gateway_kind kind)
         uint16_t index = c->purpose->bases[i];
         const struct lay_gateway *g = &c->b->l.gateways[index];
 
-        if (g->kind != kind || !in_force(g, c->f->day))
+        if (g->kind != kind || !in_force(g, c->f->day) || class_excluded(c, g))
             continue;
         if ((g->conditions & c->f->conditions) != g->conditions) {
             v = v == HOLDS ? HOLDS

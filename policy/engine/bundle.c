@@ -16,6 +16,7 @@ struct reader {
     char *text; /* next free place in the arena: a text takes 4 + n bytes encoded and n + 1 here, so
                    it cannot run out */
     bool bad;
+    uint16_t version; /* of the bytes: LAYOUT_VERSION or an older one */
 };
 
 static void refuse(struct reader *r)
@@ -159,6 +160,10 @@ static void read_gateway(struct reader *r, const struct layout *l, struct lay_ga
     g->regime = read_enum(r, REGIME_ANY, REGIME_LAW_ENFORCEMENT);
     g->excluded_sectors = read_bits(r, l->n_sectors);
     g->conditions = cursor_u32(&r->c); /* an unknown condition can never be stated: it denies */
+    if (r->version >= 2) {
+        g->countries = read_enum(r, 0, 15);
+        g->excluded_classes = read_bits(r, l->n_data_classes);
+    }
 }
 
 static int read_protocol(struct reader *r, const struct layout *l, struct lay_protocol *p)
@@ -229,6 +234,8 @@ static void read_question(struct reader *r, const struct layout *l, struct lay_q
     q->threshold.levels = read_enum(r, 0, 7);
     q->threshold.min_agencies = cursor_u16(&r->c);
     q->threshold.window_days = cursor_u16(&r->c);
+    if (r->version >= 2)
+        q->data_class = read_enum(r, 0, (uint8_t)l->n_data_classes);
 }
 
 static void read_consent_rules(struct reader *r, struct policy_consent_rules *rules)
@@ -291,7 +298,10 @@ static int read_layout(struct reader *r, struct layout *l)
 {
     int status;
 
-    if (cursor_u32(&r->c) != LAYOUT_MAGIC || cursor_u16(&r->c) != LAYOUT_VERSION)
+    if (cursor_u32(&r->c) != LAYOUT_MAGIC)
+        return -EBADMSG;
+    r->version = cursor_u16(&r->c);
+    if (r->version < 1 || r->version > LAYOUT_VERSION)
         return -EBADMSG;
     l->id = read_id(r, LAYOUT_ID_MAX);
     l->name = read_text(r, LAYOUT_TEXT_MAX);
@@ -299,6 +309,8 @@ static int read_layout(struct reader *r, struct layout *l)
     read_names(r, l->sectors, &l->n_sectors, LAYOUT_SECTORS_MAX);
     read_names(r, l->areas, &l->n_areas, LAYOUT_AREAS_MAX);
     read_names(r, l->roles, &l->n_roles, LAYOUT_ROLES_MAX);
+    if (r->version >= 2)
+        read_names(r, l->data_classes, &l->n_data_classes, LAYOUT_CLASSES_MAX);
     if (r->bad)
         return -EBADMSG;
     status = read_tables(r, l);
@@ -357,6 +369,7 @@ struct bundle *bundle_free(struct bundle *b)
     free(b->agency_views);
     free(b->purpose_views);
     free(b->question_views);
+    free(b->gateway_views);
     free(b->organisations);
     free(b->gateway_holders);
     free(b->protocols);

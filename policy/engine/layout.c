@@ -58,6 +58,8 @@ static void put_gateway(struct buf *out, const struct lay_gateway *g)
     buf_put_u8(out, g->regime);
     buf_put_u64(out, g->excluded_sectors);
     buf_put_u32(out, g->conditions);
+    buf_put_u8(out, g->countries);
+    buf_put_u64(out, g->excluded_classes);
 }
 
 static void put_protocol(struct buf *out, const struct lay_protocol *p)
@@ -121,6 +123,7 @@ static void put_question(struct buf *out, const struct lay_question *q)
     buf_put_u8(out, q->threshold.levels);
     buf_put_u16(out, q->threshold.min_agencies);
     buf_put_u16(out, q->threshold.window_days);
+    buf_put_u8(out, q->data_class);
 }
 
 int layout_encode(const struct layout *l, struct buf *out)
@@ -133,6 +136,7 @@ int layout_encode(const struct layout *l, struct buf *out)
     put_texts(out, l->sectors, l->n_sectors);
     put_texts(out, l->areas, l->n_areas);
     put_texts(out, l->roles, l->n_roles);
+    put_texts(out, l->data_classes, l->n_data_classes);
     buf_put_u16(out, l->n_agencies);
     for (uint16_t i = 0; i < l->n_agencies; i++)
         put_agency(out, &l->agencies[i]);

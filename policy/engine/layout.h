@@ -7,15 +7,17 @@
 #pragma once
 #include "engine/engine.h"
 
-#define LAYOUT_MAGIC   0x414c4d42u /* "ALMB" */
-#define LAYOUT_VERSION 1
-#define LAYOUT_ID_MAX  63 /* characters of an id */
+#define LAYOUT_MAGIC 0x414c4d42u /* "ALMB" */
+#define LAYOUT_VERSION                                                                             \
+    2 /* written; read too: 1, which knows neither countries nor classes of data */
+#define LAYOUT_ID_MAX 63 /* characters of an id */
 /* Of a purpose's or question's id: "purpose/question" must fit decision.rule. */
 #define LAYOUT_RULE_ID_MAX   46
 #define LAYOUT_TEXT_MAX      511
 #define LAYOUT_SECTORS_MAX   64
 #define LAYOUT_AREAS_MAX     64
 #define LAYOUT_ROLES_MAX     256
+#define LAYOUT_CLASSES_MAX   64 /* of data */
 #define LAYOUT_GATEWAYS_MAX  128
 #define LAYOUT_PROTOCOLS_MAX 64
 #define LAYOUT_PURPOSES_MAX  128
@@ -24,8 +26,6 @@
 #define LAYOUT_BUNDLE_MAX    (8u << 20) /* bytes of a compiled bundle */
 
 enum regime { REGIME_ANY = 0, REGIME_UKGDPR, REGIME_LAW_ENFORCEMENT };
-/* numbers as decision.basis */
-enum gateway_kind { GATEWAY_DUTY = 1, GATEWAY_CONSENT, GATEWAY_POWER };
 enum party_ask { ASK_NO = 0, ASK_INSIGHT_ONLY, ASK_FULL };
 enum sensitive_rule { SENSITIVE_HIDDEN = 1, SENSITIVE_MASKED, SENSITIVE_NAMED };
 
@@ -40,7 +40,9 @@ struct lay_gateway {
     const char *id, *title, *statute, *section;
     int32_t from, until; /* until POLICY_DAY_NONE: not repealed */
     uint8_t kind, regime;
+    uint8_t countries;         /* bits: 1 << (enum country - 1); 0 not recorded */
     uint64_t excluded_sectors; /* holders that it never covers */
+    uint64_t excluded_classes; /* of data: bits by index of data_classes */
     uint32_t conditions;       /* enum gateway_condition: all of them must be stated */
 };
 struct lay_party {
@@ -69,7 +71,8 @@ struct lay_purpose {
 struct lay_question {
     const char *id, *wording, *owner, *decision;
     uint8_t kind;
-    bool all_parties; /* holders: every answering party; else by sector */
+    uint8_t data_class; /* 1 + its index of data_classes; 0 none */
+    bool all_parties;   /* holders: every answering party; else by sector */
     uint64_t sectors;
     uint64_t purposes[LAYOUT_PURPOSES_MAX / 64];
     bool sensitive, household, uses_homes, home_parameter, reveals_location, unknown_cannot_say,
@@ -79,14 +82,15 @@ struct lay_question {
 };
 struct layout {
     const char *id, *name, *country;
-    const char *sectors[LAYOUT_SECTORS_MAX], *areas[LAYOUT_AREAS_MAX], *roles[LAYOUT_ROLES_MAX];
+    const char *sectors[LAYOUT_SECTORS_MAX], *areas[LAYOUT_AREAS_MAX], *roles[LAYOUT_ROLES_MAX],
+        *data_classes[LAYOUT_CLASSES_MAX];
     struct lay_agency *agencies;
     struct lay_gateway *gateways;
     struct lay_protocol *protocols;
     struct lay_purpose *purposes;
     struct lay_question *questions;
     uint16_t n_sectors, n_areas, n_roles, n_agencies, n_gateways, n_protocols, n_purposes,
-        n_questions;
+        n_questions, n_data_classes;
     struct policy_consent_rules consent;
     uint64_t shield_owners; /* sectors */
 };
