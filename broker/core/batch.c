@@ -12,13 +12,19 @@
 #include <sys/socket.h>
 
 #define BUSY_RETRY_MS 1000
+#define BATCH_RETRIES 3
 
 void batch_fail(struct core *c, int error, const char *where)
 {
     if (c->batch.error)
         return;
     c->batch.error = error ? error : -EIO;
-    log_error("batch-failed", "where=%s error=%d", where, -c->batch.error);
+    if (c->batch.current) {
+        c->batch.current->left_out = true;
+        c->batch.blamed = true;
+    }
+    log_error("batch-failed", "where=%s error=%d agency=%s", where, -c->batch.error,
+              c->batch.current ? c->agencies.slots[c->batch.current->agency].reg.id : "-");
 }
 
 struct store_txn *batch_txn(struct core *c)
@@ -44,23 +50,6 @@ static void batch_changes(struct core *c)
 
         w->reply = change_apply(c, w->request, &w->kind);
     }
-}
-
-/* "withdrawals, refusals, shields, suspensions and revocations first" */
-void batch_run(struct core *c)
-{
-    batch_changes(c);
-    for (uint8_t rank = 0; rank < RANK_COUNT; rank++) {
-        for (size_t i = 0; i < c->batch.n_works; i++) {
-            if (c->batch.works[i].rank == rank)
-                intake_work(c, &c->batch.works[i]);
-        }
-    }
-    readings_record(c);
-    heads_store(c);
-    day_tick(c);
-    release_due(c);
-    limits_minute(c);
 }
 
 static void batch_take_back(struct core *c)
@@ -108,6 +97,59 @@ static void batch_reload(struct core *c)
     if (r) {
         c->agencies.broken = true; /* nobody is served on what may be untrue */
         log_error("reload-failed", "error=%d", -r);
+    }
+}
+
+/* "withdrawals, refusals, shields, suspensions and revocations first" */
+static void batch_once(struct core *c)
+{
+    batch_changes(c);
+    for (uint8_t rank = 0; rank < RANK_COUNT; rank++) {
+        for (size_t i = 0; i < c->batch.n_works; i++) {
+            if (c->batch.works[i].rank == rank)
+                intake_work(c, &c->batch.works[i]);
+        }
+    }
+    readings_record(c);
+    heads_store(c);
+    day_tick(c);
+    release_due(c);
+    limits_minute(c);
+}
+
+/* Back to before the first message was decided, in the store and in memory. */
+static void batch_start_again(struct core *c)
+{
+    struct batch *b = &c->batch;
+
+    b->txn = store_abort(b->txn);
+    ledger_settle(c->ledger, -ECANCELED);
+    batch_take_back(c);
+    out_reset(&c->out);
+    batch_reload(c);
+    for (size_t i = 0; i < b->n_changes; i++) {
+        json_decref(b->changes[i].reply);
+        b->changes[i].reply = NULL;
+        b->changes[i].kind = NULL;
+    }
+    for (size_t i = 0; i < b->n_readings; i++)
+        b->readings[i].denied = NULL;
+    b->wrote = b->policy_changed = b->registry_changed = b->day_changed = b->blamed = false;
+    b->error = 0;
+    b->n_created = b->n_answered = b->n_released = 0;
+}
+
+/* "One hostile agency harms only itself" (promise 7): where the batch failed over one message, that
+ * one is left out and the rest is decided again. Not after an I/O error, and not for ever. */
+void batch_run(struct core *c)
+{
+    struct batch *b = &c->batch;
+
+    batch_once(c);
+    while (b->error && b->blamed && b->error != -EIO && b->retries < BATCH_RETRIES) {
+        b->retries++;
+        batch_start_again(c);
+        batch_once(c);
     }
 }
 
@@ -208,6 +250,8 @@ int batch_finish(struct core *c)
     out_send(c);
     batch_cut_gates(c);
     b->wrote = b->policy_changed = b->registry_changed = b->day_changed = false;
+    b->blamed = false;
+    b->retries = 0;
     b->error = 0;
     b->n_works = b->n_changes = b->n_readings = b->n_created = b->n_answered = b->n_released = 0;
     memset(b->close_gates, 0, sizeof(b->close_gates));

@@ -215,7 +215,6 @@ json_t *change_agency_revoke_key(struct core *c, struct change *ch)
     struct registry_agency *a = &c->registry_agency;
     const char *text = json_string_value(json_object_get(ch->body, "key"));
     uint8_t key[32];
-    uint16_t slot;
     bool curve;
     json_t *refused = change_find_agency(c, ch);
 
@@ -230,16 +229,8 @@ json_t *change_agency_revoke_key(struct core *c, struct change *ch)
         return local_error("unknown-key", 65, "agency %s has no such key", ch->agency);
     (void)snprintf(ch->detail, sizeof(ch->detail), "%s %s key", ch->agency,
                    curve ? "CURVE" : "signing");
-    slot = agencies_find(&c->agencies, ch->agency);
-    if (curve && a->n_curve > 0 && slot != AGENCY_NONE &&
-        c->agencies.slots[slot].gate != GATE_NONE) {
-        uint16_t gate = c->agencies.slots[slot].gate;
-
-        /* "revoking a key leaves its connection open" (DESIGN.md section 3). A gate cuts an agency
-         * that is no longer listed by itself, but cannot tell by which of its keys another
-         * connected. */
-        c->batch.close_gates[gate / 64] |= UINT64_C(1) << (gate % 64);
-    }
+    /* "revoking a key leaves its connection open" (DESIGN.md section 3): the list that follows the
+     * commit makes the gate cut what came in with this key, and no other. */
     return change_put_agency(c);
 }
 

@@ -156,15 +156,30 @@ static void intake_decide(struct core *c, struct work *w)
 }
 
 /* The supervisor reads the shared page after a crash: whose message ended the core is known. */
+static void intake_note(struct core *c, const struct work *w, uint32_t deciding)
+{
+    if (!c->shared)
+        return;
+    memcpy(c->shared->agency, c->agencies.slots[w->agency].reg.id, sizeof(c->shared->agency));
+    __atomic_store_n(&c->shared->deciding, deciding,
+                     __ATOMIC_SEQ_CST); /* after the agency's name */
+}
+
 void intake_work(struct core *c, struct work *w)
 {
     if (c->batch.error)
         return; /* nothing of this batch will leave: everybody gets Busy */
-    if (c->shared) {
-        memcpy(c->shared->agency, c->agencies.slots[w->agency].reg.id, sizeof(c->shared->agency));
-        __atomic_store_n(&c->shared->deciding, 1, __ATOMIC_SEQ_CST); /* after the agency's name */
+    if (w->left_out) {
+        intake_name(c, w);
+        tell_busy(c, w->agency, &w->id, 1000);
+        return;
     }
+    intake_note(c, w, 1);
+    c->batch.current = w;
     intake_decide(c, w);
-    if (c->shared)
-        __atomic_store_n(&c->shared->deciding, 0, __ATOMIC_SEQ_CST);
+    if (c->batch.txn && store_status(c->batch.txn))
+        batch_fail(c, store_status(c->batch.txn),
+                   "store"); /* now, while it is known over whose message */
+    c->batch.current = NULL;
+    intake_note(c, w, 0);
 }

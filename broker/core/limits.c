@@ -17,9 +17,14 @@ bool limits_admit(struct core *c, struct work *w)
 {
     struct agency *a = &c->agencies.slots[w->agency];
     const struct core_limits *l = &c->set.limits;
-    int r = budget_take(&a->budget, l->messages_per_s, l->messages_per_s * BURST_S, l->daily_bytes,
-                        c->mono_ms, c->wall_ms, w->frame.len, w->type == MSG_ANSWER);
+    int r;
 
+    if (w->admitted)
+        return true; /* the batch is decided again */
+    r = budget_take(&a->budget, l->messages_per_s, l->messages_per_s * BURST_S, l->daily_bytes,
+                    c->mono_ms, c->wall_ms, w->frame.len, w->type == MSG_ANSWER);
+
+    w->admitted = r == 0;
     if (!r)
         return true;
     intake_name(c, w);

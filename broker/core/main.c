@@ -9,6 +9,7 @@
 #include "pair/child.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -98,6 +99,7 @@ int main(void)
     int r;
 
     log_init("core", LOG_INFO);
+    (void)signal(SIGPIPE, SIG_IGN); /* a client of the control socket that has gone */
     core_settings_init(&settings);
     r = main_settings(&settings);
     if (r)

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PENDING_BUCKETS                                                                            \
-    65536u /* a power of two; ids are our own random ones, so nobody can aim at a bucket */
-#define HEAP_NONE SIZE_MAX
+/* A power of two. Ids are our own random ones, so nobody can aim at a bucket. */
+#define PENDING_BUCKETS 65536u
+#define HEAP_NONE       SIZE_MAX
 
 struct pending_table {
     struct pending_holder **buckets;

@@ -39,9 +39,9 @@ static void release_forget(const struct pending_holder *said, struct heard *h)
     h->detail = NULL;
 }
 
-/* Hidden since it was asked, or asked of the asker's own organisation, which got the real tokens.
- */
-static bool release_put_aside(const struct core *c, const struct pending *p, uint16_t slot)
+/* Asked about the person: hidden since, if at all, or the asker's own organisation, which always
+ * gets the real tokens. */
+static bool release_asked_truly(const struct core *c, const struct pending *p, uint16_t slot)
 {
     return !p->hidden || agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, slot);
 }
@@ -57,10 +57,13 @@ static void release_hear_one(const struct core *c, const struct pending *p, uint
     said = &p->holders[c->holder_of[slot]];
     if (said->state != HOLDER_ANSWERED)
         return;
+    if (!hidden && !release_asked_truly(c, p, slot))
+        return; /* asked about nobody, while something hid the person that no longer does: a "no"
+                   to that is none about the person */
     h->answered = true;
     h->value = said->value;
     h->detail = said->detail;
-    if (hidden && release_put_aside(c, p, slot))
+    if (hidden && release_asked_truly(c, p, slot))
         release_forget(said, h);
 }
 

@@ -45,6 +45,8 @@ struct work {           /* one frame of the batch */
     struct wire_envelope envelope;
     struct id id;           /* zero until decoded */
     struct receipt receipt; /* lodged messages */
+    bool admitted;          /* its budget has been charged */
+    bool left_out;          /* the batch failed over it: Busy, and the rest is decided again */
 };
 struct change_work {
     uint64_t client;
@@ -61,7 +63,10 @@ struct reading_work {
 struct batch {
     struct store_txn *txn; /* write; opened when first needed */
     bool wrote;
-    int error; /* sticky: nothing of this batch leaves */
+    int error;            /* sticky: nothing of this batch leaves */
+    struct work *current; /* being decided; NULL: none */
+    bool blamed;          /* the error came over current */
+    unsigned retries;
     bool policy_changed, registry_changed, day_changed;
     uint64_t close_gates[CHILD_GATES_MAX / 64]; /* to be cut after the commit */
     struct work works[BATCH_WORKS + PAIR_BATCH];

@@ -86,15 +86,41 @@ static void withdrawal_put(struct core *c, const struct work *w)
     consents_put(t, c->store, r);
 }
 
-/* Of one grant. It may overtake the grant: then it waits for it under its id. */
+/* "live when it is not withdrawn" holds of a refusal too: who lodged it may take it back, nobody
+ * else, for what comes after shares more. */
+static bool withdrawal_of_own_refusal(const struct core *c, const struct work *w)
+{
+    return c->record.consent.decision == CONSENT_REFUSED &&
+           strcmp(c->record.lodger, c->agencies.slots[w->agency].reg.id) == 0;
+}
+
+static void withdrawal_end(struct core *c, const struct work *w, struct store_txn *t, bool refusal)
+{
+    const struct msg_withdrawal *m = &c->in.withdrawal;
+    int r = 0;
+
+    if (refusal) {
+        c->record.withdrawn_on = m->given_on;
+        c->record.withdrawn_ms = m->given_ms;
+        consents_put(t, c->store, &c->record);
+    } else {
+        r = consents_withdraw(t, c->store, &m->consent, m->given_on, m->given_ms, w->receipt.leaf);
+    }
+    if (r && r != -ENOENT)
+        batch_fail(c, r, "withdrawal");
+}
+
+/* Of one grant, or of the lodger's own refusal. It may overtake the grant: then it waits for it
+ * under its id. */
 static void withdrawal_of_one(struct core *c, struct work *w)
 {
     const struct msg_withdrawal *m = &c->in.withdrawal;
     struct store_txn *t = batch_txn(c);
     const char *purpose = m->purpose[0] ? m->purpose : c->in.purpose;
     int r = t ? consents_get(t, &m->consent, &c->record) : -ECANCELED;
-    bool known =
-        r == 0 && !c->record.is_withdrawal && c->record.consent.decision == CONSENT_GRANTED;
+    bool refusal = r == 0 && !c->record.is_withdrawal && withdrawal_of_own_refusal(c, w);
+    bool known = r == 0 && !c->record.is_withdrawal &&
+                 (refusal || c->record.consent.decision == CONSENT_GRANTED);
 
     if (r && r != -ENOENT) {
         batch_fail(c, r, "withdrawal");
@@ -110,9 +136,7 @@ static void withdrawal_of_one(struct core *c, struct work *w)
     }
     record_id(c, lodge_record(c, w, EVENT_WITHDRAWN, purpose), &m->consent);
     lodge_recorded(c, w);
-    r = consents_withdraw(t, c->store, &m->consent, m->given_on, m->given_ms, w->receipt.leaf);
-    if (r && r != -ENOENT)
-        batch_fail(c, r, "withdrawal");
+    withdrawal_end(c, w, t, refusal);
     c->batch.wrote = true;
 }
 

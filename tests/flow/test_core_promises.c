@@ -582,6 +582,30 @@ static void promise_6_a_yes_about_a_person_shielded_meanwhile_is_not_told(void *
     assert_int_equal(t->msg.insight.value, INSIGHT_NO); /* as of a person whom nobody knows */
 }
 
+static void promise_4_a_person_shown_again_meanwhile_is_never_a_no(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_shield(t, TOWN_TESS, 3);
+    static const int both[] = { 0, 1, -1 };
+    char shield[ID_TEXT];
+
+    town_say(t, TOWN_COUNCIL, m);
+    id_format(&m->id, shield);
+    town_turn(t);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1); /* about nobody */
+    assert_string_equal(town_change(t, "shield-lift",
+                                    json_pack("{s:s,s:s}", "shield", shield, "reason", "moved"),
+                                    both),
+                        "ok");
+    town_answer(t, TOWN_POLICE, ANSWER_NOT_KNOWN);
+    town_mono += 2001;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
+}
+
 static void promise_6_a_holder_suspended_meanwhile_has_said_nothing(void **state)
 {
     struct town *t = *state;
@@ -643,6 +667,40 @@ static void promise_7_a_flooding_agency_does_not_keep_another_from_being_answere
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
 }
 
+static int fail_for_the_charity(void *ctx, enum store_step step)
+{
+    const struct town *t = ctx;
+    const struct work *w = t->core->batch.current;
+
+    if (step != STORE_STEP_PUT || !w)
+        return 0;
+    return strcmp(t->core->agencies.slots[w->agency].reg.id, "charity") ? 0 : ENOMEM;
+}
+
+static void promise_7_a_message_over_which_the_batch_fails_is_left_out_alone(void **state)
+{
+    struct town *t = *state;
+
+    store_fault_hook(t->core->store, fail_for_the_charity, t);
+    town_say(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+    town_say(t, TOWN_CHARITY, town_consent(t, "early-help", TOWN_TESS));
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS));
+    town_turn(t);
+    store_fault_hook(t->core->store, NULL, NULL);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_BUSY), 1);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 0);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_RECEIPT), 1);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_BUSY), 0);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
+    assert_int_equal(town_leaves(t, EVENT_WITHDRAWN, NULL), 1);
+    assert_int_equal(town_leaves(t, EVENT_DECIDED, NULL), 1);
+    assert_int_equal(town_leaves(t, EVENT_CONSENT_LODGED, NULL), 0);
+    assert_int_equal(pending_count(t->core->pending), 1);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+}
+
 #define TOWN_TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
 
 int main(void)
@@ -670,8 +728,10 @@ int main(void)
         TOWN_TEST(promise_6_a_withdrawal_that_may_be_anothers_makes_it_cannot_say),
         TOWN_TEST(promise_6_a_shield_lodged_meanwhile_hides_the_answer),
         TOWN_TEST(promise_6_a_yes_about_a_person_shielded_meanwhile_is_not_told),
+        TOWN_TEST(promise_4_a_person_shown_again_meanwhile_is_never_a_no),
         TOWN_TEST(promise_6_a_holder_suspended_meanwhile_has_said_nothing),
         TOWN_TEST(promise_6_a_receipt_survives_the_core),
+        TOWN_TEST(promise_7_a_message_over_which_the_batch_fails_is_left_out_alone),
         TOWN_TEST(promise_7_a_flooding_agency_does_not_keep_another_from_being_answered),
     };
 
