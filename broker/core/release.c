@@ -136,7 +136,7 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
     record_heard(c, c->decision.n_holders, value);
     memcpy(l->rule, c->decision.rule, sizeof(l->rule));
     l->about = p->leaf;
-    l->outcome = value;
+    l->outcome = 1; /* that it was told; what was told is the sealed part's (DESIGN.md section 8) */
     l->completeness = completeness;
     if (hidden) {
         l->told = TELL_HIDDEN;

@@ -25,7 +25,7 @@ struct ledger_clear { /* strings "" when not applicable */
     struct id message; /* the message decided on */
     uint64_t about;    /* an earlier leaf this one belongs to (a disclosure's decision), UINT64_MAX none */
     char agency[64], role[64], purpose[64], question[64], basis[64], rule[96], reason[64];
-    uint8_t outcome;   /* 0 refused, 1 permitted; for DISCLOSED: insight value or 1 */
+    uint8_t outcome;   /* 0 refused, 1 permitted or told. What was answered is sealed (DESIGN.md section 8) */
     uint8_t told;      /* enum telling; 0 not a refusal */
     uint8_t completeness;
     char policy[65];   /* hex hash of the bundle */

@@ -20,9 +20,9 @@ static void reader_says_what_came_of_it(void **state)
         { EVENT_DECIDED, 1, 0, 0, "caf-open", "permitted", "", "" },
         { EVENT_REFUSED, 0, 1, 0, "caf-open", "refused", "reason", "" },
         { EVENT_REFUSED, 0, 2, 0, "caf-open", "refused", "no-consent-line", "" },
-        { EVENT_DISCLOSED, 1, 0, 1, "caf-open", "yes", "", "all" },
-        { EVENT_DISCLOSED, 2, 0, 2, "caf-open", "no", "", "most" },
-        { EVENT_DISCLOSED, 3, 3, 4, "caf-open", "cannot-say", "hidden", "none" },
+        { EVENT_DISCLOSED, 1, 0, 1, "caf-open", "told", "", "all" },
+        { EVENT_DISCLOSED, 1, 0, 2, "caf-open", "told", "", "most" },
+        { EVENT_DISCLOSED, 1, 3, 4, "caf-open", "told", "hidden", "none" },
         { EVENT_DISCLOSED, 1, 0, 3, "who-is-involved", "told", "", "some" },
         { EVENT_DISCLOSED, 200, 200, 200, "caf-open", "", "",
           "" }, /* a newer core's words are not guessed */
