@@ -245,6 +245,33 @@ static void withdrawal_by_id_under_another_purpose_is_refused(void **state)
     assert_true(noise_is_asked(t));
 }
 
+static void a_refusal_is_taken_back_by_its_lodger_alone(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+    struct id refusal;
+
+    (void)lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
+    m = town_consent(t, "early-help", TOWN_TESS);
+    m->consent.decision = CONSENT_REFUSED;
+    m->consent.recipients = (struct msg_scope){ .any = true };
+    m->consent.sources = (struct msg_scope){ .any = true };
+    refusal = lodge(t, TOWN_COUNCIL, m);
+    assert_false(noise_is_asked(t));
+    m = town_withdraw(t, "early-help", TOWN_TESS);
+    memset(&m->withdrawal.subject, 0, sizeof(m->withdrawal.subject));
+    m->withdrawal.has_consent = true;
+    m->withdrawal.consent = refusal;
+    assert_not_lodged(t, TOWN_SCHOOL, m, "unknown-consent");
+    assert_false(noise_is_asked(t));
+    m = town_withdraw(t, "early-help", TOWN_TESS);
+    memset(&m->withdrawal.subject, 0, sizeof(m->withdrawal.subject));
+    m->withdrawal.has_consent = true;
+    m->withdrawal.consent = refusal;
+    (void)lodge(t, TOWN_COUNCIL, m);
+    assert_true(noise_is_asked(t));
+}
+
 static void withdrawal_ends_grants_of_that_subject_and_purpose_only(void **state)
 {
     struct town *t = *state;
@@ -408,6 +435,7 @@ int main(void)
         TOWN_TEST(any_party_may_withdraw_by_id_and_only_that_grant_ends),
         TOWN_TEST(withdrawal_by_id_that_overtakes_its_grant_waits_for_it),
         TOWN_TEST(withdrawal_by_id_under_another_purpose_is_refused),
+        TOWN_TEST(a_refusal_is_taken_back_by_its_lodger_alone),
         TOWN_TEST(withdrawal_ends_grants_of_that_subject_and_purpose_only),
         TOWN_TEST(only_the_lodger_changes_its_consent),
         TOWN_TEST(change_of_an_unknown_consent_looks_the_same_as_of_anothers),
