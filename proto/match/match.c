@@ -71,6 +71,13 @@ static struct verdict verdict_of(const struct token_set *a, const struct token_s
     return v;
 }
 
+/* One birth date at one home and nothing else, under names that do not even sound alike. Were that
+ * "possible", a holder that knows one twin could never say no about the other. */
+static bool twins(const struct verdict *v)
+{
+    return v->agree == KIND_BIT(TOKEN_DOB_HOME) && v->disagree & KIND_BIT(TOKEN_PHONETIC_DOB);
+}
+
 enum match match_strict(const struct token_set *a, const struct token_set *b)
 {
     struct verdict v;
@@ -87,7 +94,7 @@ enum match match_strict(const struct token_set *a, const struct token_set *b)
         return conflict ? MATCH_CONFLICT : MATCH_POSSIBLE;
     /* Twins share birthday, home and a name's sound: with different strong tokens they are two
      * people. */
-    return v.agree && !conflict ? MATCH_POSSIBLE : MATCH_NONE;
+    return v.agree && !conflict && !twins(&v) ? MATCH_POSSIBLE : MATCH_NONE;
 }
 
 enum match match_broad(const struct token_set *a, const struct token_set *b)

@@ -92,12 +92,14 @@ static enum match expected_strict(const enum held h[7])
     bool name = h[TOKEN_NAME_DOB] == HELD_AGREE;
     bool more = h[TOKEN_NAME_POSTCODE] == HELD_AGREE || h[TOKEN_DOB_HOME] == HELD_AGREE;
     bool weak = more || h[TOKEN_PHONETIC_DOB] == HELD_AGREE;
+    bool twins = h[TOKEN_DOB_HOME] == HELD_AGREE && h[TOKEN_NAME_POSTCODE] != HELD_AGREE &&
+                 h[TOKEN_PHONETIC_DOB] == HELD_DISAGREE;
 
     if (strong || (name && more))
         return differs ? MATCH_CONFLICT : MATCH_YES;
     if (name)
         return differs ? MATCH_CONFLICT : MATCH_POSSIBLE;
-    return weak && !differs ? MATCH_POSSIBLE : MATCH_NONE;
+    return weak && !differs && !twins ? MATCH_POSSIBLE : MATCH_NONE;
 }
 
 static enum match expected_broad(const enum held h[7])
@@ -142,6 +144,9 @@ static void match_keeps_twins_apart(void **state)
     check_pair("N1D1P9H9", "N2D2P9H9", MATCH_NONE, MATCH_NONE); /* names that sound alike */
     check_pair("D1H9", "D2H9", MATCH_POSSIBLE,
                MATCH_NONE); /* nothing strong known: cannot say, never yes */
+    check_pair("D1P9H9", "D2P9H9", MATCH_POSSIBLE, MATCH_NONE); /* nor of names that sound alike */
+    check_pair("D1P1H9", "D2P2H9", MATCH_NONE, MATCH_NONE); /* but these are surely two */
+    check_pair("D1P1C1H9", "D2P2C1H9", MATCH_POSSIBLE, MATCH_NONE); /* one name: a birth date mistyped? */
 }
 
 static void match_calls_transposed_strong_tokens_a_conflict(void **state)
