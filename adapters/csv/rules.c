@@ -162,38 +162,40 @@ static bool stays_elsewhere(const struct alm_rows *rows, uint32_t person, uint32
     return elsewhere;
 }
 
-static bool person_in_state(const struct alm_rows *rows, const struct csv_question *config, uint32_t person, int32_t day)
+/* The contacts that bear both: what one person did or met with at this home. */
+static bool person_in_state_at(const struct alm_rows *rows, const struct csv_question *config, uint32_t person, uint32_t home,
+                               int32_t day)
 {
+    const struct row_contact *contacts = rows->contacts.at;
     struct tally t = tally_new(rows, config, day);
+    size_t first, n = links_range(&rows->contacts_by_person, person, &first);
 
-    tally_person(&t, person);
+    for (size_t i = first; i < first + n; i++) {
+        const struct row_contact *c = &contacts[rows->contacts_by_person.at[i].row];
+
+        if (c->home == home)
+            tally_contact(&t, c);
+    }
     return tally_holds(&t);
 }
 
-/* "it is in a state when anyone in it (or it itself) is" */
+/* "contacts with that household id count, and it is in a state when anyone in it (or it itself) is": whoever bears its id in a contact
+ * and does not live elsewhere by the day. */
 static bool household_in_state(const struct alm_rows *rows, const struct csv_question *config, uint32_t home, int32_t day)
 {
     const struct row_contact *contacts = rows->contacts.at;
-    const struct row_stay *stays = rows->stays.at;
     struct tally itself = tally_new(rows, config, day);
     size_t first, n;
 
     tally_household(&itself, home, CIVIL_NONE, CIVIL_NONE);
     if (tally_holds(&itself))
         return true;
-    n = links_range(&rows->stays_by_home, home, &first);
-    for (size_t i = first; i < first + n; i++) {
-        const struct row_stay *s = &stays[rows->stays_by_home.at[i].row];
-
-        if (!s->asking && day_within(s->from, s->until, day) && person_in_state(rows, config, s->person, day))
-            return true;
-    }
     n = links_range(&rows->contacts_by_home, home, &first);
     for (size_t i = first; i < first + n; i++) {
         const struct row_contact *c = &contacts[rows->contacts_by_home.at[i].row];
 
-        if (c->person != ROW_NONE && c->date <= day && !stays_elsewhere(rows, c->person, home, day) &&
-            person_in_state(rows, config, c->person, day))
+        if (c->person != ROW_NONE && c->date <= day && contact_role(&itself, c) == ROLE_START &&
+            !stays_elsewhere(rows, c->person, home, day) && person_in_state_at(rows, config, c->person, home, day))
             return true;
     }
     return false;

@@ -123,9 +123,9 @@ static const struct {
     { "incident", NULL, "2022-07-10", ALM_NOT_KNOWN },
     { "plan", "h1", "2022-01-01", ALM_YES },  /* luke lives there */
     { "plan", "h2", "2019-06-01", ALM_NO },   /* nobody lives there yet */
-    { "plan", "h2", "2022-01-01", ALM_YES },  /* moved lives there, on a plan that began elsewhere */
-    { "plan", "h2", "2022-08-01", ALM_YES },  /* luke has moved in */
-    { "plan", "h1", "2022-08-01", ALM_NO },   /* luke has moved out: his plan goes with him; moved lives elsewhere */
+    { "plan", "h2", "2022-01-01", ALM_NO },   /* moved lives there, but only "contacts with that household id count" */
+    { "plan", "h2", "2022-08-01", ALM_NO },   /* so with luke, who has moved in */
+    { "plan", "h1", "2022-08-01", ALM_NO },   /* luke has moved out, and moved lives elsewhere: neither is "in it" */
     { "caf", "h1", "2020-05-01", ALM_YES }, { "caf", "h1", "2021-05-01", ALM_NO },
     { "plan", "h1", "2019-06-01", ALM_YES },  /* moved has a contact there, and we know no other home of that day */
 };
