@@ -10,10 +10,13 @@ import csv
 import io
 import os
 
+from .policy_text import shield_owner
+
 NHS_SECTORS = {"health", "childrens-services"}
 UPN_SECTORS = {"education", "childrens-services"}
+CARE = ("looked-after-start", "looked-after-end")
 COLUMNS = {
-    "people": ["person_id", "given_name", "family_name", "date_of_birth", "nhs_number", "upn"],
+    "people": ["person_id", "given_name", "family_name", "date_of_birth", "nhs_number", "upn", "unborn"],
     "homes": ["household_id", "address_line", "postcode", "shielded_from"],
     "residences": ["person_id", "household_id", "from_date", "to_date"],
     "contacts": ["contact_id", "person_id", "household_id", "date", "kind"],
@@ -35,10 +38,46 @@ class Cabinet:
         self.organisation = {a["agency_id"]: a["team_of"] or a["agency_id"] for a in folder.rows("agencies")}
         self.sector = {a["agency_id"]: a["sector"] for a in folder.rows("agencies")}
         self.persons = {p["person_id"]: p for p in folder.rows("persons")}
-        self.owner = next((a["agency_id"] for a in folder.rows("agencies") if a["sector"] == "childrens-services"), None)
+        self.owner = shield_owner(folder)
+        self.by_id = {r["person_id"]: [] for r in folder.rows("persons")}
+        for r in folder.rows("residences"):
+            self.by_id[r["person_id"]].append(r)
+        self.mothers = {p["person_id"]: self.mother(p) for p in folder.rows("persons") if p.get("dob_precision") == "expected"}
         self.written = {}  # path -> text, so that only what changed is written
         self.own = self.by(lambda agency: agency)
         self.whole = self.by(lambda agency: self.organisation.get(agency, agency))
+
+    def mother(self, child):
+        """Who goes for an unborn child: the woman who will hold parental responsibility for it, or None."""
+        holders = [p for p in self.folder.rows("persons") if child["person_id"] in p["parental_responsibility_for"].split("|")]
+        women = [p for p in holders if p.get("family_role") == "mother" or p.get("sex") == "F"]
+        return (women or holders or [None])[0]
+
+    def identity(self, person_id):
+        """The identifiers that a person goes by; `unborn` says that they are the mother's."""
+        mother = self.mothers.get(person_id)
+        return dict(self.persons[person_id], unborn="") if mother is None else dict(mother, person_id=person_id, unborn="yes")
+
+    def stays(self, person_id):
+        """The person's rows of residences.csv; an unborn child without any lives where its mother does."""
+        own, mother = self.by_id[person_id], self.mothers.get(person_id)
+        return own if own or mother is None else [dict(r, person_id=person_id) for r in self.by_id[mother["person_id"]]]
+
+    def care(self, person_id):
+        """The periods (from, first day after or None) in which a child is looked after."""
+        def here(r):
+            return any(s["household_id"] == r["household_id"] and s["from_date"] <= r["date"] and (not s["to_date"] or r["date"] < s["to_date"])
+                       for s in self.stays(person_id))
+        events = sorted((r["date"], r["kind"] == CARE[0]) for r in self.folder.rows("contacts") if r["kind"] in CARE
+                        and (r["person_id"] == person_id or not r["person_id"] and here(r)))
+        state = dict(events)  # by day: "an end comes before a start on the same day"
+        periods = []
+        for day, inside in sorted(state.items()):
+            if inside and (not periods or periods[-1][1]):
+                periods.append((day, None))
+            elif not inside and periods and not periods[-1][1]:
+                periods[-1] = (periods[-1][0], day)
+        return periods
 
     def by(self, key):
         """The dated rows of each agency (or organisation): table -> key -> rows."""
@@ -57,13 +96,13 @@ class Cabinet:
         """The rows of one agency that exist on a day, and the people in them."""
         rows = {name: [r for r in tables[name].get(key, []) if r[self.DATE[name]] <= day] for name in tables}
         people = sorted({r["person_id"] for part in rows.values() for r in part if r["person_id"]})
-        residences = [r for r in self.folder.rows("residences") if r["person_id"] in set(people) and r["from_date"] <= day]
+        residences = [r for person_id in people for r in self.stays(person_id) if r["from_date"] <= day]
         return rows, people, residences
 
     def person_rows(self, agency, people):
         sector = self.sector[agency]
         for person_id in people:
-            person = dict(self.persons[person_id])
+            person = self.identity(person_id)
             if sector not in NHS_SECTORS:
                 person["nhs_number"] = ""
             if sector not in UPN_SECTORS:

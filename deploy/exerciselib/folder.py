@@ -158,6 +158,16 @@ class Words(Column):
         return tuple(value.split("|")) if value else ()
 
 
+class Roles(Column):
+    """Free text with | between."""
+
+    def __init__(self):
+        super().__init__(False)
+
+    def read(self, value):
+        return tuple(value.split("|")) if value else ()
+
+
 class Pattern(Column):
     def __init__(self, pattern, what):
         super().__init__(True)
@@ -175,7 +185,7 @@ TABLES = {
     "agencies": (("agency_id",), {"agency_id": Id(POLICY_ID), "name": Text(), "sector": Id(POLICY_ID), "sensitive": YesNo(),
                                   "team_of": Ref("agencies", False), "controller": NOTE}),
     "households": (("household_id",), {"household_id": Id(), "address_line": Text(), "postcode": NOTE, "shielded_from": MAYBE_DATE}),
-    "persons": (("person_id",), {"person_id": Id(), "given_name": Text(), "family_name": Text(), "date_of_birth": Date(),
+    "persons": (("person_id",), {"person_id": Id(), "given_name": NOTE, "family_name": NOTE, "date_of_birth": Date(),
                                  "nhs_number": NOTE, "upn": NOTE, "household_id": HOME,
                                  "parental_responsibility_for": Refs("persons")}),
     "contact-kinds": (("kind",), {"kind": Id(), "class": Word("point", "start", "end"), "closed_by": Ref("contact-kinds", False)}),
@@ -183,7 +193,7 @@ TABLES = {
                                    "kind": Ref("contact-kinds")}),
     "purposes": (("purpose",), {"purpose": Id(POLICY_ID, 46), "protocol_id": Ref("protocol-parties"), "consent_required": YesNo(),
                                 "relationship_required": YesNo(), "sensitive_rule": Word("named", "masked", "hidden"),
-                                "who_is_involved": YesNo(), "excluded_roles": Words(), "lawful_bases": Words(required=True),
+                                "who_is_involved": YesNo(), "excluded_roles": Roles(), "lawful_bases": Words(required=True),
                                 "valid_from": Date(), "valid_to": Date()}),
     "protocol-parties": (("protocol_id", "agency_id"), {"protocol_id": Id(POLICY_ID), "agency_id": AGENCY,
                                                         "ask": Word("full", "insight-only", "no"), "answer": YesNo()}),
@@ -194,7 +204,7 @@ TABLES = {
                                      "purposes": Refs("purposes", True), "text": Text()}),
     "consents": (("consent_id",), {"consent_id": Id(), "person_id": Ref("persons"), "given_by": PERSON,
                                    "capacity": Word("self", "gillick", "parent", "carer-without-pr", "local-authority"),
-                                   "purpose": Ref("purposes"), "recipients": Refs("agencies", True, star=True),
+                                   "purpose": Id(), "recipients": Refs("agencies", True, star=True),
                                    "sources": Refs("agencies", star=True), "sensitive_sources": Refs("agencies"),
                                    "decision": Word("granted", "refused"), "date_given": Date(), "expires_on": MAYBE_DATE,
                                    "withdrawn_on": MAYBE_DATE}),
@@ -211,7 +221,7 @@ TABLES = {
     "thresholds": (("rule_id",), {"rule_id": Id(most=36), "scope": Word("person", "household"),
                                   "levels": Words("low", "medium", "high", required=True), "min_agencies": Number(1, 512),
                                   "window_days": Number(0, 3660)}),
-    "scenarios": (("scenario_id",), {"scenario_id": Id(), "as_of_date": Date(), "asking_agency": AGENCY, "role": Id(POLICY_ID),
+    "scenarios": (("scenario_id",), {"scenario_id": Id(), "as_of_date": Date(), "asking_agency": AGENCY, "role": Text(),
                                      "purpose": Id(), "lawful_basis_hint": NOTE,
                                      "kind": Word("who-is-involved", "insight", "concern-threshold", "referral", "refusal"),
                                      "subject": Id(), "question": Pattern(QUESTION, "who-is-involved, insight:ID[:PARAMETER], threshold:RULE or referral:ID"),
@@ -361,6 +371,10 @@ def check_between(folder):
             folder.fail("agencies", a.line, f"{shown(a['agency_id'])} is a team of {shown(a['team_of'])}, which is itself a team; name the organisation")
         if a["team_of"] == a["agency_id"]:
             folder.fail("agencies", a.line, f"{shown(a['agency_id'])} is a team of itself; leave team_of empty")
+    for p in folder.rows("persons"):
+        for column in ("given_name", "family_name"):
+            if not p[column] and p.get("dob_precision") != "expected":
+                folder.fail("persons", p.line, f"{column} is empty; give a value (only an unborn child, dob_precision expected, has none)")
     for name in ("contacts", "concerns", "referrals"):
         for row in folder.rows(name):
             if not row["person_id"] and not row["household_id"]:

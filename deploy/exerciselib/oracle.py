@@ -149,8 +149,9 @@ class Oracle:
         return "*" in k.recipients or agency in k.recipients or self.org(agency) in k.recipients
 
     def looked_after(self, person, day):
-        rows = (("looked-after-start",), ("looked-after-end",))
-        return any(self.in_state(self.about(a, person, day), *rows) for a in self.agencies)
+        """By the rows of all agencies together: it is a fact about the child, not an agency's answer."""
+        rows = [c for a in self.agencies for c in self.about(a, person, day)]
+        return self.in_state(rows, ("looked-after-start",), ("looked-after-end",))
 
     def able(self, k, day):
         born = self.persons[k.person_id].date_of_birth

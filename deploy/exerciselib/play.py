@@ -10,15 +10,27 @@ import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from .policy_text import question_id
+from .policy_text import question_id, role_id
 from .stage import StageError
 
-LODGE, ASK = 1, 2  # on one day everything is lodged before anything is asked
+# On one day everything is lodged before anything is asked, and grants before refusals: "granted again later" means another day.
+SHIELD, GRANT, REFUSE, CHANGE, ASK = 1, 2, 3, 4, 5
+ADULT = 16         # data README, "Consent"
+HOMES_TYPED = 24   # an adapter takes no more; the latest are typed
 WORKERS = 4        # commands at a time where order does not matter
 
 
 def day_before(day):
     return (datetime.date.fromisoformat(day) - datetime.timedelta(days=1)).isoformat()
+
+
+def birthday(born, years):
+    """The day somebody turns so many years old; 29 February becomes 1 March."""
+    day = f"{int(born[:4]) + years:04d}{born[4:]}"
+    try:
+        return datetime.date.fromisoformat(day).isoformat()
+    except ValueError:
+        return f"{day[:4]}-03-01"
 
 
 class Answered:
@@ -48,19 +60,19 @@ class Player:
         last = max((s["as_of_date"] for s in scenarios), default="")
         steps = [(s["as_of_date"], ASK, self.ask, s) for s in scenarios]
         for c in self.folder.rows("consents"):
-            purpose = self.purposes.get(c["purpose"])
-            start = max(c["date_given"], purpose["valid_from"]) if purpose else c["date_given"]
-            steps.append((start, LODGE, self.lodge, c))
+            start = c["date_given"]
+            steps.append((start, REFUSE if c["decision"] == "refused" else GRANT, self.lodge, c))
             if c["withdrawn_on"]:
-                steps.append((max(start, c["withdrawn_on"]), LODGE, self.withdraw, c))
+                steps.append((max(start, c["withdrawn_on"]), CHANGE, self.withdraw, c))
             if c["capacity"] == "local-authority":
-                steps += [(end, LODGE, self.end_of_care, c) for end in self.care_ends(c["person_id"]) if end > start]
+                days = {day for period in self.cabinet.care(c["person_id"]) for day in period if day and day > start}
+                steps += [(day, CHANGE, self.care_changes, c) for day in sorted(days)]
         for r in self.folder.rows("residences"):
             from_day = self.households[r["household_id"]]["shielded_from"]
             if from_day and not (r["to_date"] and r["to_date"] <= from_day):
-                steps.append((max(from_day, r["from_date"]), LODGE, self.shield, r))
+                steps.append((max(from_day, r["from_date"]), SHIELD, self.shield, r))
                 if r["to_date"]:
-                    steps.append((r["to_date"], LODGE, self.unshield, r))
+                    steps.append((r["to_date"], SHIELD, self.unshield, r))
         steps = [s for s in steps if s[0] <= last]
         return sorted(steps, key=lambda s: (s[0], s[1]))
 
@@ -102,17 +114,17 @@ class Player:
 
     # --- subjects ---
     def subject(self, person_id):
-        """What a practitioner would type: identifiers, and homes up to today."""
-        p = self.persons[person_id]
+        """What a practitioner would type: identifiers, and homes up to today. An unborn child goes by its mother's."""
+        p = self.cabinet.identity(person_id)
         homes = []
-        for r in self.folder.rows("residences"):
-            if r["person_id"] == person_id and r["from_date"] <= self.day:
+        for r in self.cabinet.stays(person_id):
+            if r["from_date"] <= self.day:
                 h = self.households[r["household_id"]]
                 until = r["to_date"] if r["to_date"] and r["to_date"] <= self.day else ""
                 homes.append({"address": h["address_line"], "postcode": h["postcode"], "from": r["from_date"], "until": until,
                               "ref": h["household_id"]})
         return json.dumps({"given_name": p["given_name"], "family_name": p["family_name"], "date_of_birth": p["date_of_birth"],
-                           "nhs_number": p["nhs_number"], "upn": p["upn"], "homes": homes})
+                           "nhs_number": p["nhs_number"], "upn": p["upn"], "unborn": p["unborn"] == "yes", "homes": homes[-HOMES_TYPED:]})
 
     def address(self, household_id):
         h = self.households[household_id]
@@ -120,16 +132,16 @@ class Player:
 
     # --- lodging ---
     def lodger(self, consent):
-        """The first agency in recipients that is a party of the purpose's protocol; for '*' the first that may ask in full."""
+        """The first agency in recipients that is a party of the purpose's protocol; for '*' the first that may ask in full.
+
+        Where there is none, any party takes it in (the rules count a consent given to others too); None when the protocol has none."""
         protocol = self.purposes[consent["purpose"]]["protocol_id"] if consent["purpose"] in self.purposes else None
         parties = [r for r in self.folder.rows("protocol-parties") if r["protocol_id"] == protocol]
         ids = {r["agency_id"] for r in parties}
         for agency in consent["recipients"].split("|"):
             if agency in ids or self.cabinet.organisation.get(agency) in ids:
                 return agency
-        if consent["recipients"] == "*":
-            return next((r["agency_id"] for r in parties if r["ask"] == "full"), None)
-        return None
+        return next((r["agency_id"] for r in sorted(parties, key=lambda r: r["ask"] != "full")), None)
 
     def lodge(self, c):
         agency = self.lodger(c)
@@ -150,7 +162,7 @@ class Player:
                 "parental_responsibility_for", "").split("|"):
             args += ["--holds-responsibility"]
         if c["capacity"] == "local-authority":
-            since = self.care_since(c["person_id"])
+            since = next((start for start, end in self.cabinet.care(c["person_id"]) if not end or end > self.day), None)
             if since:
                 args += ["--care-from", since]
         got = self.lodge_with(agency, ["consent", verb, *args], stdin=self.subject(c["person_id"]))
@@ -174,25 +186,15 @@ class Player:
             message_id, agency = self.lodged[c["consent_id"]]
             self.lodge_with(agency, ["consent", "withdraw", message_id, "--purpose", c["purpose"], "--given-on", self.day])
 
-    def care_events(self, person_id):
-        events = []
-        for r in self.folder.rows("contacts"):
-            if r["person_id"] == person_id and r["kind"] in ("looked-after-start", "looked-after-end"):
-                events.append((r["date"], r["kind"] == "looked-after-start"))
-        return sorted(events)
-
-    def care_since(self, person_id):
-        """The day since when the child is looked after, or None when it is not."""
-        past = [e for e in self.care_events(person_id) if e[0] <= self.day]
-        return past[-1][0] if past and past[-1][1] else None
-
-    def care_ends(self, person_id):
-        return [date for date, start in self.care_events(person_id) if not start]
-
-    def end_of_care(self, c):
-        if c["consent_id"] in self.lodged:
-            message_id, agency = self.lodged[c["consent_id"]]
-            self.lodge_with(agency, ["consent", "change", message_id, "--purpose", c["purpose"], "--able-until", day_before(self.day)])
+    def care_changes(self, c):
+        """A child comes into care or leaves it: the authority's consent counts on the days of care before the child is sixteen."""
+        if c["consent_id"] not in self.lodged:
+            return
+        message_id, agency = self.lodged[c["consent_id"]]
+        inside = any(start <= self.day and (not end or self.day < end) for start, end in self.cabinet.care(c["person_id"]))
+        last = day_before(birthday(self.persons[c["person_id"]]["date_of_birth"], ADULT))
+        self.lodge_with(agency, ["consent", "change", message_id, "--purpose", c["purpose"], "--able-until",
+                                 last if inside else min(last, day_before(self.day))])
 
     def shield(self, r):
         got = self.lodge_with(self.cabinet.owner, ["shield", "--level", "location", "--from", self.day, "--reason", "address to be kept secret"],
@@ -208,9 +210,12 @@ class Player:
     def ask_command(self, s):
         """The command for one scenario: (what to do, its options, standard input)."""
         question, parameter = question_id(s["question"])
-        args = ["--socket", self.stage.socket_of(s["asking_agency"]), "--purpose", s["purpose"], "--role", s["role"], "--practitioner",
-                f"p-{s['role']}", "--json"]
-        if s["lawful_basis_hint"] not in ("", "none"):
+        question = question or s["question"]  # nobody can ask who is involved with an address: no such question, says the broker
+        role = role_id(s["role"])
+        args = ["--socket", self.stage.socket_of(s["asking_agency"]), "--purpose", s["purpose"], "--role", role, "--practitioner",
+                f"p-{role}"[:60], "--json"]
+        bases = self.purposes.get(s["purpose"], {}).get("lawful_bases", "").split("|")
+        if s["lawful_basis_hint"] in bases:  # a hint: the rules do not turn on it
             args += ["--basis", s["lawful_basis_hint"]]
         stdin = None
         if s["subject"] in self.households:
@@ -218,7 +223,7 @@ class Player:
         else:
             args += ["--subject", "-"]
             stdin = self.subject(s["subject"])
-        if s["question"] == "who-is-involved":
+        if s["question"] == "who-is-involved" and stdin:
             argv = ["who"]
         else:
             argv = ["ask", question] + (["--at-home", self.address(parameter)] if parameter in self.households else [])

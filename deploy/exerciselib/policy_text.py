@@ -6,13 +6,17 @@
 The folder's free text becomes finite domains: the roles are those of scenarios.csv and every excluded_roles; each value of
 lawful_bases is a gateway in force as long as a purpose that lists it; a protocol is in force as long as its purposes.
 """
+import re
 import sys
+import unicodedata
+import zlib
 from pathlib import Path
 
-from exerciselib.folder import FolderError, load
+from exerciselib.folder import POLICY_ID, FolderError, load
 
 OWNER = "the partnership's information-governance group"
 DECISION = "as the evaluation's protocols say"
+ROLE_MAX = 48  # characters
 WITHIN_DAYS = 365  # data README, check 6
 PAST_SHIELD = ("child-protection", "domestic-abuse-safety")  # data README, "lives-at"
 THRESHOLD_PURPOSE, REFERRAL_PURPOSE = "concern-monitoring", "referral-tracking"  # data README, check 5
@@ -65,6 +69,14 @@ def split(value):
     return [v for v in value.split("|") if v]
 
 
+def role_id(role):
+    """A role of the folder is free text; the policy's roles are ids."""
+    if POLICY_ID.match(role) and len(role) <= ROLE_MAX:
+        return role
+    plain = re.sub(r"[^a-z0-9]+", "-", unicodedata.normalize("NFKD", role).lower().encode("ascii", "ignore").decode()).strip("-")
+    return f"{plain[:32] or 'role'}.{zlib.crc32(role.encode()):08x}"  # the sum keeps two roles of one spelling apart
+
+
 def partnership(folder):
     name = folder.path.resolve().name
     ident = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name.lower()).strip("._-") or "exercise"
@@ -74,7 +86,7 @@ def partnership(folder):
 def domains(folder):
     roles = [s["role"] for s in folder.rows("scenarios")] + [r for p in folder.rows("purposes") for r in split(p["excluded_roles"])]
     sectors = [a["sector"] for a in folder.rows("agencies")] + [s for q in folder.rows("questions") for s in split(q["sectors"])]
-    return f"sectors = {words(domain(sectors))};\nroles = {words(domain(roles))};\n"
+    return f"sectors = {words(domain(sectors))};\nroles = {words(domain(map(role_id, roles)))};\n"
 
 
 def agencies(folder):
@@ -128,7 +140,7 @@ def purposes(folder):
             ("relationship", text("required" if relationship else "not-required")),
             ("within_days", str(WITHIN_DAYS) if relationship else None), ("who_is_involved", yes(p["who_is_involved"] == "yes")),
             ("sensitive", text(p["sensitive_rule"])), ("sees_past_shield", text("location") if p["purpose"] in PAST_SHIELD else None),
-            ("bases", words(bases_of(p))), ("roles", '"*"'), ("excluded_roles", words(split(p["excluded_roles"])))]))
+            ("bases", words(bases_of(p))), ("roles", '"*"'), ("excluded_roles", words([role_id(r) for r in split(p["excluded_roles"])]))]))
     return listing("purposes", entries)
 
 
@@ -176,9 +188,15 @@ def consent_rules():
 """
 
 
+def shield_owner(folder):
+    """Who lodges shields: the first children's services agency; without one, the first agency."""
+    agencies_ = folder.rows("agencies")
+    return next((a["agency_id"] for a in agencies_ if a["sector"] == SHIELD_OWNERS), agencies_[0]["agency_id"] if agencies_ else None)
+
+
 def shields(folder):
-    known = any(a["sector"] == SHIELD_OWNERS for a in folder.rows("agencies"))
-    return f"shields = {{ owners = {words([SHIELD_OWNERS] if known else [])}; }};\n"
+    owner = shield_owner(folder)
+    return f"shields = {{ owners = {words([a['sector'] for a in folder.rows('agencies') if a['agency_id'] == owner])}; }};\n"
 
 
 HEAD = "# Written from an exercise folder; change the folder, not this file.\n"
