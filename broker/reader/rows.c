@@ -3,6 +3,7 @@
  * verifies. What is sealed leaves only as the ciphertext that the leaf commits to. */
 #include "base/clock.h"
 #include "reader.h"
+#include "wire/msg.h"
 #include <stdlib.h>
 #include <string.h>
 
