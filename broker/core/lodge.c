@@ -49,7 +49,7 @@ static bool lodge_is_new(struct core *c, struct work *w)
     }
 }
 
-static bool lodge_practitioner(struct core *c, struct work *w)
+bool lodge_practitioner(struct core *c, struct work *w)
 {
     struct store_txn *t = batch_txn(c);
     uint8_t standing = STANDING_SUSPENDED;

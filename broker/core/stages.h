@@ -44,6 +44,7 @@ void release_due(struct core *c);
 /* --- lodge.c: what every lodged message has in common --- */
 /* Return: true when the message goes on; else it has been answered. */
 bool lodge_begin(struct core *c, struct work *w); /* same id again; the practitioner's standing */
+bool lodge_practitioner(struct core *c, struct work *w); /* in good standing, or none is named */
 bool lodge_party(struct core *c, struct work *w, const char *purpose);
 bool lodge_given(struct core *c, struct work *w, int32_t given_on, int64_t given_ms);
 bool lodge_id_free(struct core *c,

@@ -398,6 +398,53 @@ static void stale_list_query_is_refused(void **state)
     assert_string_equal(town_refusal(t, TOWN_COUNCIL), "stale");
 }
 
+static void list_query_is_answered_once(void **state)
+{
+    struct town *t = *state;
+    struct msg m = *list_query(t);
+
+    town_say(t, TOWN_COUNCIL, &m); /* has its id and its time now */
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_CONSENT_LIST), 1);
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, &m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_CONSENT_LIST), 0);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "already-asked");
+}
+
+static void list_is_not_told_while_no_head_is_signed(void **state)
+{
+    struct town *t = *state;
+
+    town_mono += 121000;
+    town_say(t, TOWN_COUNCIL, list_query(t));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_CONSENT_LIST), 0);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 1);
+}
+
+static void suspended_practitioner_lists_nothing(void **state)
+{
+    struct town *t = *state;
+    const int one[] = { 0, -1 };
+    struct msg *m;
+
+    assert_string_equal(town_change(t, "practitioner-suspend",
+                                    json_pack("{s:s,s:s,s:s}", "agency", "council", "practitioner",
+                                              "worker-7", "reason", "left"),
+                                    one),
+                        "ok");
+    m = list_query(t);
+    (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "worker-7");
+    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "social-worker");
+    m->practitioner.login = LOGIN_PASSWORD;
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_CONSENT_LIST), 0);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "practitioner-suspended");
+}
+
 static void suspended_practitioner_lodges_nothing(void **state)
 {
     struct town *t = *state;
@@ -445,6 +492,9 @@ int main(void)
         TOWN_TEST(lodger_lists_its_own_newest_first_and_no_others),
         TOWN_TEST(list_shows_what_was_withdrawn),
         TOWN_TEST(stale_list_query_is_refused),
+        TOWN_TEST(list_query_is_answered_once),
+        TOWN_TEST(list_is_not_told_while_no_head_is_signed),
+        TOWN_TEST(suspended_practitioner_lists_nothing),
         TOWN_TEST(suspended_practitioner_lodges_nothing),
     };
 
