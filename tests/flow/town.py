@@ -89,7 +89,8 @@ def people(folder):
 class Town:
     """protoc: the program, or a module made already. with_adapters: agencies with an adapter of the product's own."""
 
-    def __init__(self, protoc, with_adapters=(), day=DAY, enter_day=True, activate=True, **stage_options):
+    def __init__(self, protoc, with_adapters=(), day=DAY, enter_day=True, activate=True, adapter_log=None,
+                 **stage_options):
         self.pb = generated(protoc) if isinstance(protoc, str) else protoc
         self.folder = load(ROOT / "tests" / "data" / "smalltown")
         self.people = people(self.folder)
@@ -102,6 +103,19 @@ class Town:
         self.cabinet = Cabinet(self.folder, self.stage)
         self.agencies = list(self.cabinet.organisation)
         self.with_adapters = with_adapters
+        if adapter_log:
+            self.talkative(adapter_log)
+
+    def talkative(self, level):
+        """The adapters log from this level on."""
+        configure = self.cabinet.configure
+
+        def louder(agency):
+            path = configure(agency)
+            path.write_text(path.read_text(encoding="utf-8") + f'log = "{level}";\n', encoding="utf-8")
+            return path
+
+        self.cabinet.configure = louder
 
     def __enter__(self):
         self.stage.__enter__()
