@@ -369,7 +369,6 @@ struct bundle *bundle_free(struct bundle *b)
     free(b->agency_views);
     free(b->purpose_views);
     free(b->question_views);
-    free(b->gateway_views);
     free(b->organisations);
     free(b->gateway_holders);
     free(b->protocols);

@@ -27,7 +27,6 @@ struct bundle {
     struct policy_agency *agency_views;
     struct policy_purpose *purpose_views;
     struct policy_question *question_views;
-    struct policy_gateway *gateway_views;
     struct mask *organisations;      /* per agency: its organisation with all its teams */
     struct mask sensitive;           /* agencies */
     struct mask *gateway_holders;    /* per gateway: agencies that it covers (sector, regime) */

@@ -141,21 +141,6 @@ static void view_rules(struct bundle *b)
             .threshold = q->threshold,
         };
     }
-    for (uint16_t i = 0; i < b->l.n_gateways; i++) {
-        const struct lay_gateway *g = &b->l.gateways[i];
-
-        b->gateway_views[i] = (struct policy_gateway){
-            .id = g->id,
-            .title = g->title,
-            .statute = g->statute,
-            .section = g->section,
-            .from = g->from,
-            .until = g->until,
-            .kind = g->kind,
-            .countries = g->countries,
-            .conditions = g->conditions,
-        };
-    }
 }
 
 /* calloc of nothing may give NULL: ask for one at least. */
@@ -171,13 +156,12 @@ static int allocate(struct bundle *b)
     b->agency_views = array_of(l->n_agencies, sizeof(*b->agency_views));
     b->purpose_views = array_of(l->n_purposes, sizeof(*b->purpose_views));
     b->question_views = array_of(l->n_questions, sizeof(*b->question_views));
-    b->gateway_views = array_of(l->n_gateways, sizeof(*b->gateway_views));
     b->organisations = array_of(l->n_agencies, sizeof(*b->organisations));
     b->gateway_holders = array_of(l->n_gateways, sizeof(*b->gateway_holders));
     b->protocols = array_of(l->n_protocols, sizeof(*b->protocols));
     b->cells = array_of((size_t)l->n_purposes * l->n_questions, sizeof(*b->cells));
-    if (!b->agency_views || !b->purpose_views || !b->question_views || !b->gateway_views ||
-        !b->organisations || !b->gateway_holders || !b->protocols || !b->cells)
+    if (!b->agency_views || !b->purpose_views || !b->question_views || !b->organisations ||
+        !b->gateway_holders || !b->protocols || !b->cells)
         return -ENOMEM;
     return 0;
 }

@@ -81,13 +81,6 @@ struct policy_question {
 /* numbers as decision.basis */
 enum gateway_kind { GATEWAY_DUTY = 1, GATEWAY_CONSENT, GATEWAY_POWER };
 enum country { COUNTRY_ENGLAND = 1, COUNTRY_WALES, COUNTRY_SCOTLAND, COUNTRY_NORTHERN_IRELAND };
-struct policy_gateway {
-    const char *id, *title, *statute, *section;
-    int32_t from, until; /* both ends included; until POLICY_DAY_NONE: not repealed */
-    uint8_t kind;        /* enum gateway_kind */
-    uint8_t countries;   /* bits: 1 << (enum country - 1); 0: not recorded */
-    uint32_t conditions; /* enum gateway_condition bits, all of which a request must state */
-};
 /* Recorded for adapters (they work out able_from and able_until) and for the manual. */
 struct policy_capacity {
     bool able;                    /* may ever give a consent that counts */
@@ -100,11 +93,9 @@ struct policy_consent_rules {
 size_t bundle_n_agencies(const struct bundle *b);
 size_t bundle_n_purposes(const struct bundle *b);
 size_t bundle_n_questions(const struct bundle *b);
-size_t bundle_n_gateways(const struct bundle *b);
 const struct policy_agency *bundle_agency_at(const struct bundle *b, uint16_t i); /* i < n */
 const struct policy_purpose *bundle_purpose_at(const struct bundle *b, uint16_t i);
 const struct policy_question *bundle_question_at(const struct bundle *b, uint16_t i);
-const struct policy_gateway *bundle_gateway_at(const struct bundle *b, uint16_t i);
 const struct policy_consent_rules *bundle_consent_rules(const struct bundle *b);
 /* the question may be asked for the purpose */
 bool bundle_lists(const struct bundle *b, uint16_t purpose, uint16_t question);

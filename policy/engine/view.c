@@ -67,16 +67,6 @@ const struct policy_question *bundle_question_at(const struct bundle *b, uint16_
     return &b->question_views[i];
 }
 
-size_t bundle_n_gateways(const struct bundle *b)
-{
-    return b->l.n_gateways;
-}
-
-const struct policy_gateway *bundle_gateway_at(const struct bundle *b, uint16_t i)
-{
-    return &b->gateway_views[i];
-}
-
 const struct policy_consent_rules *bundle_consent_rules(const struct bundle *b)
 {
     return &b->l.consent;

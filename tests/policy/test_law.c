@@ -151,27 +151,6 @@ static void consent_needs_its_gateway_and_a_grant_both(void **state)
     expect_reason(x, REASON_BASIS_NOT_LISTED);
 }
 
-static void a_gateway_can_be_read_with_its_law(void **state)
-{
-    struct fixture *x = *state;
-    const struct policy_gateway *g = bundle_gateway_at(x->b, bundle_gateway(x->b, "duty"));
-
-    assert_int_equal(bundle_n_gateways(x->b), 5);
-    assert_string_equal(g->id, "duty");
-    assert_string_equal(g->title, "Duty");
-    assert_string_equal(g->statute, "Act A");
-    assert_string_equal(g->section, "s1");
-    assert_int_equal(g->from, on("2018-01-01"));
-    assert_int_equal(g->until, on("2025-06-30"));
-    assert_int_equal(g->kind, GATEWAY_DUTY);
-    assert_int_equal(g->countries, 1u << (COUNTRY_ENGLAND - 1) | 1u << (COUNTRY_WALES - 1));
-    assert_int_equal(g->conditions, 0);
-    g = bundle_gateway_at(x->b, bundle_gateway(x->b, "stated"));
-    assert_int_equal(g->until, POLICY_DAY_NONE);
-    assert_int_equal(g->countries, 1u << (COUNTRY_ENGLAND - 1));
-    assert_int_equal(g->conditions, CONDITION_NECESSITY | CONDITION_PUBLIC_TASK_STATEMENT);
-}
-
 /* A leaf names the bundle of its day, which must be readable for as long as the leaf is. */
 static void a_bundle_of_the_first_version_still_decides(void **state)
 {
@@ -184,7 +163,6 @@ static void a_bundle_of_the_first_version_still_decides(void **state)
     assert_int_equal(file_read(ALM_BUNDLE_V1, 1 << 20, &bytes), 0);
     assert_int_equal(bytes.data[4] + bytes.data[5], 1); /* its version */
     assert_int_equal(bundle_decode(buf_view(&bytes), &old), 0);
-    assert_int_equal(bundle_gateway_at(old, bundle_gateway(old, "duty"))->countries, 0);
     x->b = old;
     ask(x, "school", "protect", "incident");
     expect_holders(x, "police surgery");
@@ -219,7 +197,6 @@ int main(void)
         cmocka_unit_test(a_consent_on_file_opens_nothing_that_does_not_rest_on_it),
         cmocka_unit_test(no_state_of_a_consent_blocks_a_purpose_that_rests_on_a_duty),
         cmocka_unit_test(consent_needs_its_gateway_and_a_grant_both),
-        cmocka_unit_test(a_gateway_can_be_read_with_its_law),
         cmocka_unit_test(a_bundle_of_the_first_version_still_decides),
         cmocka_unit_test(an_unknown_version_is_refused),
     };
