@@ -46,7 +46,7 @@ sources=({include,proto,policy,broker,adapters}/**/*.c)
 headers=({include,proto,policy,broker,adapters}/**/*.h tests/**/*.h)
 stages='gate core reader signer supervisor'
 proto_names='base|conf|tree|match|wire|local|cert'
-policy_names='engine|compile|rules'
+policy_names='engine|analyse|compile|rules'
 broker_names='store|pair|gate|core|reader|signer|supervisor|sandbox|tools'
 adapter_names='lib|host|cli|csv'
 
