@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "state.h"
+#include "core/state.h"
 
 #define TOWN_HEARD_MAX 512
 #define TOWN_DAY       19000 /* a civil day in 2022 */
