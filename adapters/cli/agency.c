@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* agency.c - almoner-agency: asks this agency's adapter what a command line says, and prints the reply. Holds no key, opens no network. */
+/* agency.c - almoner-agency: asks this agency's adapter what a command line says, and prints the
+ * reply. Holds no key, opens no network. */
 #include "base/clock.h"
 #include "cli/flags.h"
 #include "cli/print.h"
@@ -21,7 +22,8 @@ static int fail(const struct command_line *c, int code, const char *word, const 
         (void)fprintf(stderr, "almoner: %s\n", message);
         return code;
     }
-    error = json_pack("{s:b, s:s, s:s, s:i}", "ok", 0, "error", word, "message", message, "exit", code);
+    error =
+        json_pack("{s:b, s:s, s:s, s:i}", "ok", 0, "error", word, "message", message, "exit", code);
     (void)json_dumpf(error, stdout, JSON_COMPACT);
     (void)puts("");
     json_decref(error);
@@ -35,15 +37,22 @@ static int fail_call(const struct command_line *c, int r)
     switch (r) {
     case -ENOENT:
     case -ECONNREFUSED:
-        (void)snprintf(text, sizeof(text), "no adapter listens at %.200s; start it with almoner-adapter, or say --socket PATH", c->socket);
+        (void)snprintf(
+            text, sizeof(text),
+            "no adapter listens at %.200s; start it with almoner-adapter, or say --socket PATH",
+            c->socket);
         return fail(c, EX_UNAVAILABLE, "adapter-not-running", text);
     case -EACCES:
-        (void)snprintf(text, sizeof(text), "%.200s is not yours to use: ask whoever runs the adapter (socket_mode)", c->socket);
+        (void)snprintf(text, sizeof(text),
+                       "%.200s is not yours to use: ask whoever runs the adapter (socket_mode)",
+                       c->socket);
         return fail(c, EX_UNAVAILABLE, "adapter-not-allowed", text);
     case -ETIMEDOUT:
-        return fail(c, EX_TEMPFAIL, "no-answer", "the adapter did not answer in time; try again, or with a longer --timeout");
+        return fail(c, EX_TEMPFAIL, "no-answer",
+                    "the adapter did not answer in time; try again, or with a longer --timeout");
     default:
-        (void)snprintf(text, sizeof(text), "speaking to the adapter at %.200s failed: %s", c->socket, strerror(-r));
+        (void)snprintf(text, sizeof(text), "speaking to the adapter at %.200s failed: %s",
+                       c->socket, strerror(-r));
         return fail(c, EX_UNAVAILABLE, "adapter-failed", text);
     }
 }
@@ -55,7 +64,8 @@ static int show(const struct command_line *c, json_t *reply)
 
     (void)json_object_del(reply, "more"); /* of the socket's framing */
     if (!c->json && !json_is_true(json_object_get(reply, "ok")))
-        return fail(c, print_exit(reply), word ? word : "failed", message ? message : "the adapter could not do it");
+        return fail(c, print_exit(reply), word ? word : "failed",
+                    message ? message : "the adapter could not do it");
     if (c->json) {
         (void)json_dumpf(reply, stdout, JSON_COMPACT);
         (void)puts("");

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* flags.c - tables of commands and flags, and the reader that both share. Decides nothing: the adapter checks what is asked. */
+/* flags.c - tables of commands and flags, and the reader that both share. Decides nothing: the
+ * adapter checks what is asked. */
 #include "cli/flags.h"
 
 #include "base/attr.h"
@@ -12,53 +13,83 @@
 #include <sysexits.h>
 
 #define TIMEOUT_DEFAULT_MS 10000
-#define TIMEOUT_MAX_S 3600
+#define TIMEOUT_MAX_S      3600
 
-#define SUBJECT_LINE "--given Isla --family Example --born 2014-05-14 --home '14 Nowhere Close; ZZ7 8ZA; 2016-03-01'"
+#define SUBJECT_LINE                                                                               \
+    "--given Isla --family Example --born 2014-05-14 --home '14 Nowhere Close; ZZ7 8ZA; "          \
+    "2016-03-01'"
 static const struct command commands[] = {
-    { "ask", NULL, CMD_ASK, "ask", "question", true, "ask one question of the catalogue about one person or household",
-      "  almoner ask cp-plan-current --purpose child-protection --role social-worker --practitioner sw-17 \\\n"
+    { "ask", NULL, CMD_ASK, "ask", "question", true,
+      "ask one question of the catalogue about one person or household",
+      "  almoner ask cp-plan-current --purpose child-protection --role social-worker "
+      "--practitioner sw-17 \\\n"
       "      " SUBJECT_LINE "\n"
-      "  almoner ask lives-at --at-home '8 Phantom Road; ZZ7 8ZD' --purpose crime-prevention --role housing-officer \\\n"
+      "  almoner ask lives-at --at-home '8 Phantom Road; ZZ7 8ZD' --purpose crime-prevention "
+      "--role housing-officer \\\n"
       "      --practitioner h-3 --given Toby --family Example --born 2006-01-02\n" },
     { "who", NULL, CMD_WHO, "who", NULL, false, "ask which services are involved with a person",
-      "  almoner who --purpose early-help --role senco --practitioner t-4 --basis consent --subject isla.json\n" },
-    { "questions", NULL, CMD_QUESTIONS, "questions", NULL, false, "list what may be asked, and for which purposes", "  almoner questions\n" },
+      "  almoner who --purpose early-help --role senco --practitioner t-4 --basis consent "
+      "--subject isla.json\n" },
+    { "questions", NULL, CMD_QUESTIONS, "questions", NULL, false,
+      "list what may be asked, and for which purposes", "  almoner questions\n" },
     { "consent", "grant", CMD_GRANT, "consent-grant", NULL, false, "record that somebody agreed",
-      "  almoner consent grant --purpose early-help --capacity parent --holds-responsibility --giver-ref p-204 \\\n"
-      "      --recipients larchmoor-infants --sources '*' --expires-on 2027-05-31 --practitioner t-4 \\\n"
+      "  almoner consent grant --purpose early-help --capacity parent --holds-responsibility "
+      "--giver-ref p-204 \\\n"
+      "      --recipients larchmoor-infants --sources '*' --expires-on 2027-05-31 --practitioner "
+      "t-4 \\\n"
       "      " SUBJECT_LINE "\n" },
-    { "consent", "refuse", CMD_REFUSE, "consent-refuse", NULL, false, "record that somebody refused",
-      "  almoner consent refuse --purpose early-help --capacity self --recipients '*' --sources '*' --practitioner t-4 --subject kit.json\n" },
-    { "consent", "withdraw", CMD_WITHDRAW, "consent-withdraw", "consent", false, "record that a consent was withdrawn",
+    { "consent", "refuse", CMD_REFUSE, "consent-refuse", NULL, false,
+      "record that somebody refused",
+      "  almoner consent refuse --purpose early-help --capacity self --recipients '*' --sources "
+      "'*' --practitioner t-4 --subject kit.json\n" },
+    { "consent", "withdraw", CMD_WITHDRAW, "consent-withdraw", "consent", false,
+      "record that a consent was withdrawn",
       "  almoner consent withdraw 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --practitioner t-4\n"
-      "  almoner consent withdraw --purpose early-help --practitioner t-4 --subject kit.json    # every earlier one\n" },
-    { "consent", "change", CMD_CHANGE, "consent-change", "consent", true, "record that the giver's status ends",
+      "  almoner consent withdraw --purpose early-help --practitioner t-4 --subject kit.json    # "
+      "every earlier one\n" },
+    { "consent", "change", CMD_CHANGE, "consent-change", "consent", true,
+      "record that the giver's status ends",
       "  almoner consent change 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --able-until 2026-11-30\n" },
-    { "consent", "list", CMD_LIST, "consent-list", NULL, false, "list the consents that this agency recorded", "  almoner consent list\n" },
-    { "shield", NULL, CMD_SHIELD, "shield", NULL, false, "protect somebody's whereabouts, identity or existence",
-      "  almoner shield --level location --from 2026-11-22 --reason 'fled violence' --practitioner sw-17 --subject nora.json\n" },
-    { "status", NULL, CMD_STATUS, "status", NULL, false, "is the adapter connected, and what waits in its outbox?",
+    { "consent", "list", CMD_LIST, "consent-list", NULL, false,
+      "list the consents that this agency recorded", "  almoner consent list\n" },
+    { "shield", NULL, CMD_SHIELD, "shield", NULL, false,
+      "protect somebody's whereabouts, identity or existence",
+      "  almoner shield --level location --from 2026-11-22 --reason 'fled violence' --practitioner "
+      "sw-17 --subject nora.json\n" },
+    { "status", NULL, CMD_STATUS, "status", NULL, false,
+      "is the adapter connected, and what waits in its outbox?",
       "  almoner status --wait-connected --timeout 30\n" },
-    { "subject", NULL, CMD_SUBJECT, "subject", NULL, false, "what this agency's own rows know of a person; nothing is sent",
+    { "subject", NULL, CMD_SUBJECT, "subject", NULL, false,
+      "what this agency's own rows know of a person; nothing is sent",
       "  almoner subject " SUBJECT_LINE "\n" },
 };
 
 enum flag_kind {
-    FLAG_TEXT = 1, FLAG_YES, FLAG_LIST,           /* into the request */
-    FLAG_PERSON_TEXT, FLAG_PERSON_YES, FLAG_HOME, /* into its subject */
-    FLAG_PLACE,                                   /* a home of its own */
-    FLAG_FILE,                                    /* the subject, as JSON */
-    FLAG_SOCKET, FLAG_JSON, FLAG_TIMEOUT, FLAG_HELP, FLAG_WAIT_CONNECTED, FLAG_WAIT_SENT, FLAG_WAIT_DAY, /* ours */
+    FLAG_TEXT = 1,
+    FLAG_YES,
+    FLAG_LIST, /* into the request */
+    FLAG_PERSON_TEXT,
+    FLAG_PERSON_YES,
+    FLAG_HOME,  /* into its subject */
+    FLAG_PLACE, /* a home of its own */
+    FLAG_FILE,  /* the subject, as JSON */
+    FLAG_SOCKET,
+    FLAG_JSON,
+    FLAG_TIMEOUT,
+    FLAG_HELP,
+    FLAG_WAIT_CONNECTED,
+    FLAG_WAIT_SENT,
+    FLAG_WAIT_DAY, /* ours */
 };
-#define CMD_ALL (~0u)
+#define CMD_ALL     (~0u)
 #define CMD_CONSENT (CMD_GRANT | CMD_REFUSE)
-#define CMD_LODGE (CMD_CONSENT | CMD_WITHDRAW | CMD_CHANGE | CMD_SHIELD)
-#define CMD_QUERY (CMD_ASK | CMD_WHO)
-#define CMD_ACT (CMD_QUERY | CMD_LODGE | CMD_LIST | CMD_SUBJECT)
-#define CMD_PERSON (CMD_QUERY | CMD_CONSENT | CMD_WITHDRAW | CMD_SHIELD | CMD_SUBJECT)
-#define CMD_PLACE (CMD_ASK | CMD_SUBJECT)
+#define CMD_LODGE   (CMD_CONSENT | CMD_WITHDRAW | CMD_CHANGE | CMD_SHIELD)
+#define CMD_QUERY   (CMD_ASK | CMD_WHO)
+#define CMD_ACT     (CMD_QUERY | CMD_LODGE | CMD_LIST | CMD_SUBJECT)
+#define CMD_PERSON  (CMD_QUERY | CMD_CONSENT | CMD_WITHDRAW | CMD_SHIELD | CMD_SUBJECT)
+#define CMD_PLACE   (CMD_ASK | CMD_SUBJECT)
 
+/* clang-format off: a table, one row a line */
 static const struct flag {
     const char *name, *key;
     unsigned kind;     /* enum flag_kind */
@@ -67,65 +98,96 @@ static const struct flag {
 } flags[] = {
     { "--purpose", "purpose", FLAG_TEXT, CMD_ACT, "ID", "why: see `almoner questions`" },
     { "--role", "role", FLAG_TEXT, CMD_ACT, "ID", "the practitioner's role" },
-    { "--practitioner", "practitioner", FLAG_TEXT, CMD_ACT, "REF", "who asks or records; default $ALMONER_PRACTITIONER" },
-    { "--login", "login", FLAG_TEXT, CMD_ACT, "HOW", "password (default), two-factor or smartcard" },
-    { "--basis", "basis", FLAG_TEXT, CMD_ACT, "ID", "the lawful basis claimed: a gateway, or consent" },
+    { "--practitioner", "practitioner", FLAG_TEXT, CMD_ACT, "REF",
+      "who asks or records; default $ALMONER_PRACTITIONER" },
+    { "--login", "login", FLAG_TEXT, CMD_ACT, "HOW",
+      "password (default), two-factor or smartcard" },
+    { "--basis", "basis", FLAG_TEXT, CMD_ACT, "ID",
+      "the lawful basis claimed: a gateway, or consent" },
     { "--case", "case", FLAG_TEXT, CMD_ACT, "REF", "this agency's case reference" },
     { "--given", "given_name", FLAG_PERSON_TEXT, CMD_PERSON, "NAME", "given name" },
     { "--family", "family_name", FLAG_PERSON_TEXT, CMD_PERSON, "NAME", "family name" },
     { "--born", "date_of_birth", FLAG_PERSON_TEXT, CMD_PERSON, "DATE", "birth date, YYYY-MM-DD" },
     { "--nhs", "nhs_number", FLAG_PERSON_TEXT, CMD_PERSON, "NUMBER", "NHS number" },
     { "--upn", "upn", FLAG_PERSON_TEXT, CMD_PERSON, "UPN", "unique pupil number" },
-    { "--home", NULL, FLAG_HOME, CMD_PERSON, "HOME", "'address; postcode; from; until; ref', repeatable; postcode on may be left out" },
-    { "--unborn", "unborn", FLAG_PERSON_YES, CMD_PERSON, NULL, "about her unborn child: the names are the mother's" },
-    { "--subject", NULL, FLAG_FILE, CMD_PERSON, "FILE", "the same as JSON; -: from standard input" },
-    { "--household", "household", FLAG_PLACE, CMD_PLACE, "HOME", "about a household: 'address; postcode; ref'" },
-    { "--at-home", "at_home", FLAG_PLACE, CMD_ASK, "HOME", "the home that the question is about: 'address; postcode; ref'" },
-    { "--self-claimed", "self_claimed", FLAG_TEXT, CMD_QUERY, "REASON", "a relationship that our rows do not show, and why (it alerts)" },
-    { "--capacity", "capacity", FLAG_TEXT, CMD_CONSENT, "WHO", "self, gillick, parent, carer-without-pr or local-authority" },
-    { "--giver-ref", "giver_ref", FLAG_TEXT, CMD_CONSENT, "REF", "our reference of who gave it, if not the subject" },
-    { "--holds-responsibility", "holds_responsibility", FLAG_YES, CMD_CONSENT, NULL, "the parent holds parental responsibility" },
-    { "--care-from", "care_from", FLAG_TEXT, CMD_CONSENT, "DATE", "local-authority: first day looked after" },
-    { "--care-until", "care_until", FLAG_TEXT, CMD_CONSENT, "DATE", "local-authority: last day looked after" },
+    { "--home", NULL, FLAG_HOME, CMD_PERSON, "HOME",
+      "'address; postcode; from; until; ref', repeatable; postcode on may be left out" },
+    { "--unborn", "unborn", FLAG_PERSON_YES, CMD_PERSON, NULL,
+      "about her unborn child: the names are the mother's" },
+    { "--subject", NULL, FLAG_FILE, CMD_PERSON, "FILE",
+      "the same as JSON; -: from standard input" },
+    { "--household", "household", FLAG_PLACE, CMD_PLACE, "HOME",
+      "about a household: 'address; postcode; ref'" },
+    { "--at-home", "at_home", FLAG_PLACE, CMD_ASK, "HOME",
+      "the home that the question is about: 'address; postcode; ref'" },
+    { "--self-claimed", "self_claimed", FLAG_TEXT, CMD_QUERY, "REASON",
+      "a relationship that our rows do not show, and why (it alerts)" },
+    { "--capacity", "capacity", FLAG_TEXT, CMD_CONSENT, "WHO",
+      "self, gillick, parent, carer-without-pr or local-authority" },
+    { "--giver-ref", "giver_ref", FLAG_TEXT, CMD_CONSENT, "REF",
+      "our reference of who gave it, if not the subject" },
+    { "--holds-responsibility", "holds_responsibility", FLAG_YES, CMD_CONSENT, NULL,
+      "the parent holds parental responsibility" },
+    { "--care-from", "care_from", FLAG_TEXT, CMD_CONSENT, "DATE",
+      "local-authority: first day looked after" },
+    { "--care-until", "care_until", FLAG_TEXT, CMD_CONSENT, "DATE",
+      "local-authority: last day looked after" },
     { "--recipients", "recipients", FLAG_LIST, CMD_CONSENT, "IDS", "who may be told: a,b or '*'" },
-    { "--sources", "sources", FLAG_LIST, CMD_CONSENT, "IDS", "whose records may be used: a,b or '*'" },
-    { "--sensitive-sources", "sensitive_sources", FLAG_LIST, CMD_CONSENT, "IDS", "sensitive services, one by one" },
+    { "--sources", "sources", FLAG_LIST, CMD_CONSENT, "IDS",
+      "whose records may be used: a,b or '*'" },
+    { "--sensitive-sources", "sensitive_sources", FLAG_LIST, CMD_CONSENT, "IDS",
+      "sensitive services, one by one" },
     { "--given-on", "given_on", FLAG_TEXT, CMD_CONSENT | CMD_WITHDRAW, "DATE", "default: today" },
     { "--expires-on", "expires_on", FLAG_TEXT, CMD_CONSENT, "DATE", "last day it holds" },
-    { "--review-on", "review_on", FLAG_TEXT, CMD_CONSENT | CMD_SHIELD, "DATE", "when to look at it again" },
-    { "--method", "method", FLAG_TEXT, CMD_CONSENT, "HOW", "signed (default), recorded-verbal or digital" },
+    { "--review-on", "review_on", FLAG_TEXT, CMD_CONSENT | CMD_SHIELD, "DATE",
+      "when to look at it again" },
+    { "--method", "method", FLAG_TEXT, CMD_CONSENT, "HOW",
+      "signed (default), recorded-verbal or digital" },
     { "--wording", "wording", FLAG_TEXT, CMD_CONSENT, "VERSION", "which wording was explained" },
-    { "--able-until", "able_until", FLAG_TEXT, CMD_CHANGE, "DATE", "last day on which the giver is able" },
+    { "--able-until", "able_until", FLAG_TEXT, CMD_CHANGE, "DATE",
+      "last day on which the giver is able" },
     { "--level", "level", FLAG_TEXT, CMD_SHIELD, "LEVEL", "location, identity or existence" },
     { "--from", "from", FLAG_TEXT, CMD_SHIELD, "DATE", "default: today" },
     { "--until", "until", FLAG_TEXT, CMD_SHIELD, "DATE", "last day; default: open" },
     { "--reason", "reason", FLAG_TEXT, CMD_SHIELD, "TEXT", "why; only officers read it" },
-    { "--wait-connected", NULL, FLAG_WAIT_CONNECTED, CMD_STATUS, NULL, "wait until the broker has welcomed the adapter" },
-    { "--wait-day", NULL, FLAG_WAIT_DAY, CMD_STATUS, "DATE", "wait until the broker's day is at least this" },
+    { "--wait-connected", NULL, FLAG_WAIT_CONNECTED, CMD_STATUS, NULL,
+      "wait until the broker has welcomed the adapter" },
+    { "--wait-day", NULL, FLAG_WAIT_DAY, CMD_STATUS, "DATE",
+      "wait until the broker's day is at least this" },
     { "--wait-sent", NULL, FLAG_WAIT_SENT, CMD_STATUS, NULL, "wait until the outbox is empty" },
-    { "--socket", NULL, FLAG_SOCKET, CMD_ALL, "PATH", "the adapter's socket; default $ALMONER_SOCKET" },
-    { "--timeout", NULL, FLAG_TIMEOUT, CMD_ALL, "S", "seconds to wait for the adapter; default 10" },
-    { "--json", NULL, FLAG_JSON, CMD_ALL, NULL, "one JSON object instead of text, also for errors" },
+    { "--socket", NULL, FLAG_SOCKET, CMD_ALL, "PATH",
+      "the adapter's socket; default $ALMONER_SOCKET" },
+    { "--timeout", NULL, FLAG_TIMEOUT, CMD_ALL, "S",
+      "seconds to wait for the adapter; default 10" },
+    { "--json", NULL, FLAG_JSON, CMD_ALL, NULL,
+      "one JSON object instead of text, also for errors" },
     { "--help", NULL, FLAG_HELP, CMD_ALL, NULL, "this" },
 };
+/* clang-format on */
 
 void flags_help(const struct command *c)
 {
     if (!c) {
         (void)puts("usage: almoner COMMAND [options]\n");
         for (size_t i = 0; i < ALM_LEN(commands); i++)
-            (void)printf("  %-9s%-10s %s\n", commands[i].name, commands[i].second ? commands[i].second : "", commands[i].line);
+            (void)printf("  %-9s%-10s %s\n", commands[i].name,
+                         commands[i].second ? commands[i].second : "", commands[i].line);
         (void)puts("\nalmoner COMMAND --help explains one. They speak to this agency's adapter.");
         return;
     }
-    (void)printf("usage: almoner %s%s%s%s [options]\n\n%s.\n\n", c->name, c->second ? " " : "", c->second ? c->second : "",
-                 !c->positional ? "" : c->positional_required ? (c->bit == CMD_ASK ? " QUESTION" : " ID") : " [ID]", c->line);
+    (void)printf("usage: almoner %s%s%s%s [options]\n\n%s.\n\n", c->name, c->second ? " " : "",
+                 c->second ? c->second : "",
+                 !c->positional           ? ""
+                 : c->positional_required ? (c->bit == CMD_ASK ? " QUESTION" : " ID")
+                                          : " [ID]",
+                 c->line);
     for (size_t i = 0; i < ALM_LEN(flags); i++) {
         char left[40];
 
         if (!(flags[i].commands & c->bit))
             continue;
-        (void)snprintf(left, sizeof(left), "%s %s", flags[i].name, flags[i].value ? flags[i].value : "");
+        (void)snprintf(left, sizeof(left), "%s %s", flags[i].name,
+                       flags[i].value ? flags[i].value : "");
         (void)printf("  %-26s %s\n", left, flags[i].help);
     }
     (void)printf("\nFor example:\n%s", c->example);
@@ -133,7 +195,8 @@ void flags_help(const struct command *c)
 
 static int wrong(struct command_line *c, int code, const char *what, const char *about)
 {
-    (void)snprintf(c->wrong, sizeof(c->wrong), "%s%s%s", about ? about : "", about ? ": " : "", what);
+    (void)snprintf(c->wrong, sizeof(c->wrong), "%s%s%s", about ? about : "", about ? ": " : "",
+                   what);
     return code;
 }
 
@@ -185,7 +248,8 @@ static int timeout_read(struct command_line *c, const char *value)
     return 0;
 }
 
-static int flag_set(struct command_line *c, json_t *to, const char *key, json_t *value, const char *name)
+static int flag_set(struct command_line *c, json_t *to, const char *key, json_t *value,
+                    const char *name)
 {
     if (json_object_get(to, key)) {
         json_decref(value);
@@ -296,8 +360,8 @@ static void flags_defaults(struct command_line *c)
 
     if (!c->socket)
         c->socket = getenv("ALMONER_SOCKET");
-    if (practitioner && *practitioner && c->command->bit & CMD_ACT && c->command->bit != CMD_SUBJECT &&
-        !json_object_get(c->request, "practitioner"))
+    if (practitioner && *practitioner && c->command->bit & CMD_ACT &&
+        c->command->bit != CMD_SUBJECT && !json_object_get(c->request, "practitioner"))
         (void)json_object_set_new(c->request, "practitioner", json_string(practitioner));
 }
 
@@ -320,7 +384,10 @@ static int flags_words(int argc, char **argv, int first, struct command_line *c)
             return r;
     }
     if (c->command->positional_required && !positional)
-        return wrong(c, EX_USAGE, c->command->bit == CMD_ASK ? "say which question: see `almoner questions`" : "say which consent: its id", NULL);
+        return wrong(c, EX_USAGE,
+                     c->command->bit == CMD_ASK ? "say which question: see `almoner questions`"
+                                                : "say which consent: its id",
+                     NULL);
     return 0;
 }
 
@@ -336,15 +403,20 @@ int flags_read(int argc, char **argv, struct command_line *out)
     if (out->help)
         return 0;
     if (!out->command)
-        return wrong(out, EX_USAGE, strcmp(argv[1], "consent") == 0 ? "say grant, refuse, withdraw, change or list" : "unknown command", argv[1]);
+        return wrong(out, EX_USAGE,
+                     strcmp(argv[1], "consent") == 0 ? "say grant, refuse, withdraw, change or list"
+                                                     : "unknown command",
+                     argv[1]);
     out->request = json_object();
-    if (!out->request || json_object_set_new(out->request, "op", json_string(out->command->op)) != 0)
+    if (!out->request ||
+        json_object_set_new(out->request, "op", json_string(out->command->op)) != 0)
         return wrong(out, EX_OSERR, "not enough memory", NULL);
     r = flags_words(argc, argv, out->command->second ? 3 : 2, out);
     if (r == 0)
         flags_defaults(out);
     if (r == 0 && !out->socket)
-        return wrong(out, EX_USAGE, "say which adapter: --socket PATH, or set ALMONER_SOCKET", NULL);
+        return wrong(out, EX_USAGE, "say which adapter: --socket PATH, or set ALMONER_SOCKET",
+                     NULL);
     return r;
 }
 

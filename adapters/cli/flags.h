@@ -1,12 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* flags.h - the agencies' commands and their flags, as tables; from a command line to a request for the adapter. */
+/* flags.h - the agencies' commands and their flags, as tables; from a command line to a request for
+ * the adapter. */
 #pragma once
 #include <jansson.h>
 #include <stdbool.h>
 
 enum command_bit {
-    CMD_ASK = 1, CMD_WHO = 2, CMD_QUESTIONS = 4, CMD_GRANT = 8, CMD_REFUSE = 16, CMD_WITHDRAW = 32, CMD_CHANGE = 64, CMD_LIST = 128,
-    CMD_SHIELD = 256, CMD_STATUS = 512, CMD_SUBJECT = 1024,
+    CMD_ASK = 1,
+    CMD_WHO = 2,
+    CMD_QUESTIONS = 4,
+    CMD_GRANT = 8,
+    CMD_REFUSE = 16,
+    CMD_WITHDRAW = 32,
+    CMD_CHANGE = 64,
+    CMD_LIST = 128,
+    CMD_SHIELD = 256,
+    CMD_STATUS = 512,
+    CMD_SUBJECT = 1024,
 };
 struct command {
     const char *name, *second; /* "consent" "grant"; second NULL: none */

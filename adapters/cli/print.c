@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* print.c - one printer per kind of reply. An answer never stands without its day and how complete it is: a "no" that reads like
- * "this child is safe" would be worse than none (DESIGN.md promise 4). */
+/* print.c - one printer per kind of reply. An answer never stands without its day and how complete
+ * it is: a "no" that reads like "this child is safe" would be worse than none (DESIGN.md promise
+ * 4). */
 #include "cli/print.h"
 
 #include "base/attr.h"
@@ -108,9 +109,12 @@ static void print_insight(const json_t *r)
     if (strcmp(answer, "yes") == 0)
         (void)printf("YES, as of %s.\n", as_of);
     else if (strcmp(answer, "no") == 0)
-        (void)printf("No record of it, as of %s. That is all it means: not that nothing is wrong.\n", as_of);
+        (void)printf(
+            "No record of it, as of %s. That is all it means: not that nothing is wrong.\n", as_of);
     else
-        (void)printf("CANNOT SAY, as of %s. Treat it as not known: somebody did not answer, or not clearly. Telephone if it matters.\n", as_of);
+        (void)printf("CANNOT SAY, as of %s. Treat it as not known: somebody did not answer, or not "
+                     "clearly. Telephone if it matters.\n",
+                     as_of);
     print_complete(r);
     print_guidance(r);
 }
@@ -118,14 +122,17 @@ static void print_insight(const json_t *r)
 static void print_involvement(const json_t *r)
 {
     static const struct column columns[] = {
-        { "name", "AGENCY" }, { "service", "SERVICE" }, { "contact_route", "CONTACT" }, { "lead_professional", "LEAD" }, { "since", "SINCE" },
+        { "name", "AGENCY" },           { "service", "SERVICE" },
+        { "contact_route", "CONTACT" }, { "lead_professional", "LEAD" },
+        { "since", "SINCE" },
     };
     const json_t *involved = json_object_get(r, "involved");
 
     if (json_array_size(involved))
         table_print(involved, columns, ALM_LEN(columns));
     else
-        (void)puts("No involvement that you may be told of. That is all it means: not that nobody is worried.");
+        (void)puts("No involvement that you may be told of. That is all it means: not that nobody "
+                   "is worried.");
     if (json_is_true(json_object_get(r, "masked")))
         (void)puts("And one or more sensitive services, not named: the hub puts you in touch.");
     (void)printf("As of %s. ", text_at(r, "as_of"));
@@ -135,7 +142,8 @@ static void print_involvement(const json_t *r)
 
 static void print_refusal(const json_t *r)
 {
-    (void)printf("Not shared: %s\n", *text_at(r, "text") ? text_at(r, "text") : text_at(r, "reason"));
+    (void)printf("Not shared: %s\n",
+                 *text_at(r, "text") ? text_at(r, "text") : text_at(r, "reason"));
     if (*text_at(r, "way_forward"))
         (void)printf("What you can do: %s\n", text_at(r, "way_forward"));
     (void)printf("Reason: %s   Message: %s\n", text_at(r, "reason"), text_at(r, "message_id"));
@@ -144,23 +152,31 @@ static void print_refusal(const json_t *r)
 static void print_receipt(const json_t *r)
 {
     if (json_is_true(json_object_get(r, "queued")))
-        (void)puts("Kept safely here; the broker has not confirmed it yet. It is sent as soon as the broker can be reached.");
+        (void)puts("Kept safely here; the broker has not confirmed it yet. It is sent as soon as "
+                   "the broker can be reached.");
     else
-        (void)printf("Recorded by the broker, entry %lld of its log.\n", (long long)json_integer_value(json_object_get(r, "leaf")));
+        (void)printf("Recorded by the broker, entry %lld of its log.\n",
+                     (long long)json_integer_value(json_object_get(r, "leaf")));
     (void)printf("Id: %s\n", text_at(r, "message_id"));
 }
 
 static void print_busy(const json_t *r)
 {
     (void)printf("The broker is busy. Try again in %lld s.\n",
-                 (long long)(json_integer_value(json_object_get(r, "retry_after_ms")) + 999) / 1000);
+                 (long long)(json_integer_value(json_object_get(r, "retry_after_ms")) + 999) /
+                     1000);
 }
 
 static void print_consents(const json_t *r)
 {
     static const struct column columns[] = {
-        { "id", "ID" },           { "purpose", "PURPOSE" },       { "decision", "DECISION" },     { "capacity", "BY" },
-        { "given_on", "GIVEN" }, { "expires_on", "EXPIRES" }, { "withdrawn_on", "WITHDRAWN" },
+        { "id", "ID" },
+        { "purpose", "PURPOSE" },
+        { "decision", "DECISION" },
+        { "capacity", "BY" },
+        { "given_on", "GIVEN" },
+        { "expires_on", "EXPIRES" },
+        { "withdrawn_on", "WITHDRAWN" },
     };
     const json_t *list = json_object_get(r, "consents");
 
@@ -173,10 +189,15 @@ static void print_consents(const json_t *r)
 static void print_questions(const json_t *r)
 {
     static const struct column purposes[] = {
-        { "id", "PURPOSE" }, { "consent", "CONSENT" }, { "involvement", "WHO" }, { "title", "TITLE" },
+        { "id", "PURPOSE" },
+        { "consent", "CONSENT" },
+        { "involvement", "WHO" },
+        { "title", "TITLE" },
     };
     static const struct column questions[] = {
-        { "id", "QUESTION" }, { "sensitive", "SENSITIVE" }, { "household", "HOUSEHOLD" }, { "home_parameter", "AT-HOME" }, { "wording", "WORDING" },
+        { "id", "QUESTION" },         { "sensitive", "SENSITIVE" },
+        { "household", "HOUSEHOLD" }, { "home_parameter", "AT-HOME" },
+        { "wording", "WORDING" },
     };
 
     table_print(json_object_get(r, "purposes"), purposes, ALM_LEN(purposes));
@@ -191,12 +212,17 @@ static long long number_at(const json_t *o, const char *key)
 
 static void print_status(const json_t *r)
 {
-    (void)printf("%s (%s, %s): %s\n", text_at(r, "agency"), text_at(r, "mode"), text_at(r, "origin"), text_at(r, "text"));
-    (void)printf("Day of the broker: %s\n", *text_at(r, "civil_day") ? text_at(r, "civil_day") : "not known yet");
-    (void)printf("Rows: %lld people, complete up to %s%s\n", number_at(r, "people"), *text_at(r, "data_as_of") ? text_at(r, "data_as_of") : "?",
-                 strcmp(text_at(r, "rows"), "old") == 0       ? "; the last reading failed, these are the rows before it: see the log" :
-                 strcmp(text_at(r, "rows"), "partial") == 0 ? "; a file or column is missing: see the log" :
-                                                                "");
+    (void)printf("%s (%s, %s): %s\n", text_at(r, "agency"), text_at(r, "mode"),
+                 text_at(r, "origin"), text_at(r, "text"));
+    (void)printf("Day of the broker: %s\n",
+                 *text_at(r, "civil_day") ? text_at(r, "civil_day") : "not known yet");
+    (void)printf("Rows: %lld people, complete up to %s%s\n", number_at(r, "people"),
+                 *text_at(r, "data_as_of") ? text_at(r, "data_as_of") : "?",
+                 strcmp(text_at(r, "rows"), "old") == 0
+                     ? "; the last reading failed, these are the rows before it: see the log"
+                 : strcmp(text_at(r, "rows"), "partial") == 0
+                     ? "; a file or column is missing: see the log"
+                     : "");
     (void)printf("Outbox: %lld waiting", number_at(r, "outbox"));
     if (number_at(r, "outbox_refused"))
         (void)printf(", %lld refused by the broker", number_at(r, "outbox_refused"));
@@ -210,8 +236,8 @@ static void print_subject(const json_t *r)
     const json_t *relation = json_object_get(r, "relationship");
 
     (void)printf("Known here: %s\n", text_at(r, "known"));
-    (void)printf("Why we might ask: %s%s%s\n", text_at(relation, "kind"), *text_at(relation, "since") ? ", since " : "",
-                 text_at(relation, "since"));
+    (void)printf("Why we might ask: %s%s%s\n", text_at(relation, "kind"),
+                 *text_at(relation, "since") ? ", since " : "", text_at(relation, "since"));
     (void)printf("Homes known: %lld\nNothing was sent.\n", number_at(r, "homes"));
 }
 
@@ -220,9 +246,11 @@ static const struct {
     void (*print)(const json_t *r);
     int exit;
 } kinds[] = {
-    { "insight", print_insight, EX_OK },     { "involvement", print_involvement, EX_OK }, { "refusal", print_refusal, EX_NOPERM },
-    { "receipt", print_receipt, EX_OK },     { "busy", print_busy, EX_TEMPFAIL },         { "consents", print_consents, EX_OK },
-    { "questions", print_questions, EX_OK }, { "status", print_status, EX_OK },           { "subject", print_subject, EX_OK },
+    { "insight", print_insight, EX_OK },     { "involvement", print_involvement, EX_OK },
+    { "refusal", print_refusal, EX_NOPERM }, { "receipt", print_receipt, EX_OK },
+    { "busy", print_busy, EX_TEMPFAIL },     { "consents", print_consents, EX_OK },
+    { "questions", print_questions, EX_OK }, { "status", print_status, EX_OK },
+    { "subject", print_subject, EX_OK },
 };
 
 void print_reply(const json_t *reply)

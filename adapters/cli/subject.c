@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* subject.c - homes written in one text, subjects written as JSON. Nothing is checked but the form: the adapter does the rest. */
+/* subject.c - homes written in one text, subjects written as JSON. Nothing is checked but the form:
+ * the adapter does the rest. */
 #include "cli/subject.h"
 
 #include <stdio.h>
@@ -7,7 +8,7 @@
 #include <sysexits.h>
 
 #define SUBJECT_FILE_MAX (1u << 20) /* bytes */
-#define PARTS_MAX 5
+#define PARTS_MAX        5
 
 /* The next part up to ';', without the spaces around it. Return: whether there was one. */
 static int part_next(const char **text, json_t **out)
@@ -29,7 +30,8 @@ static int part_next(const char **text, json_t **out)
     return 1;
 }
 
-static int parts_read(const char *text, const char *const keys[], json_t **out, char *why, size_t why_size)
+static int parts_read(const char *text, const char *const keys[], json_t **out, char *why,
+                      size_t why_size)
 {
     json_t *home = json_object(), *part;
     size_t n = 0;
@@ -38,7 +40,8 @@ static int parts_read(const char *text, const char *const keys[], json_t **out, 
         if (n == PARTS_MAX || !keys[n]) {
             json_decref(part);
             json_decref(home);
-            (void)snprintf(why, why_size, "a home has fewer parts: 'address; postcode%s; ref'", keys[2] && keys[2][0] == 'f' ? "; from; until" : "");
+            (void)snprintf(why, why_size, "a home has fewer parts: 'address; postcode%s; ref'",
+                           keys[2] && keys[2][0] == 'f' ? "; from; until" : "");
             return EX_USAGE;
         }
         if (!part || json_object_set_new(home, keys[n++], part) != 0) {
@@ -53,7 +56,8 @@ static int parts_read(const char *text, const char *const keys[], json_t **out, 
 
 int subject_add_home(json_t *person, const char *text, char *why, size_t why_size)
 {
-    static const char *const keys[PARTS_MAX + 1] = { "address", "postcode", "from", "until", "ref", NULL };
+    static const char *const keys[PARTS_MAX + 1] = { "address", "postcode", "from",
+                                                     "until",   "ref",      NULL };
     json_t *homes = json_object_get(person, "homes"), *home;
     int r = parts_read(text, keys, &home, why, why_size);
 
@@ -95,7 +99,8 @@ static int file_text(const char *path, char *out, size_t max, long *len, char *w
         (void)fclose(f);
     if (*len >= 0)
         return 0;
-    (void)snprintf(why, why_size, "%.100s: cannot be read, or is larger than a subject can be", path);
+    (void)snprintf(why, why_size, "%.100s: cannot be read, or is larger than a subject can be",
+                   path);
     return EX_NOINPUT;
 }
 
@@ -112,7 +117,8 @@ int subject_file(json_t *request, const char *path, char *why, size_t why_size)
         return r;
     o = json_loadb(text, (size_t)len, JSON_REJECT_DUPLICATES, &at);
     if (!json_is_object(o)) {
-        (void)snprintf(why, why_size, "%.100s:%d: not a JSON object: %.60s", path, o ? 1 : at.line, o ? "another kind of value" : at.text);
+        (void)snprintf(why, why_size, "%.100s:%d: not a JSON object: %.60s", path, o ? 1 : at.line,
+                       o ? "another kind of value" : at.text);
         json_decref(o);
         return EX_DATAERR;
     }

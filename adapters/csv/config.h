@@ -7,13 +7,20 @@
 #include <limits.h>
 
 #define CSV_QUESTIONS_MAX 512
-#define CSV_KINDS_MAX 32
-#define CSV_WORD_MAX 64 /* bytes of a kind, a service, an id or a header, with NUL */
+#define CSV_KINDS_MAX     32
+#define CSV_WORD_MAX      64 /* bytes of a kind, a service, an id or a header, with NUL */
 
 enum csv_file { /* in the order in which they are read */
-    CSV_PEOPLE, CSV_HOMES, CSV_RESIDENCES, CSV_CONTACTS, CSV_INVOLVEMENTS,
-    CSV_ASKING_PEOPLE, CSV_ASKING_RESIDENCES, CSV_ASKING_INVOLVEMENTS, CSV_ASKING_REFERRALS,
-    CSV_FILE_COUNT
+                CSV_PEOPLE,
+                CSV_HOMES,
+                CSV_RESIDENCES,
+                CSV_CONTACTS,
+                CSV_INVOLVEMENTS,
+                CSV_ASKING_PEOPLE,
+                CSV_ASKING_RESIDENCES,
+                CSV_ASKING_INVOLVEMENTS,
+                CSV_ASKING_REFERRALS,
+                CSV_FILE_COUNT
 };
 enum csv_rule { CSV_STATE = 1, CSV_WINDOW, CSV_EVER, CSV_INVOLVEMENT, CSV_RESIDENCE };
 
@@ -35,7 +42,7 @@ struct csv_source { /* one file */
 };
 struct csv_config {
     struct csv_source files[CSV_FILE_COUNT];
-    bool by_file_date; /* data_as_of = "file" */
+    bool by_file_date;    /* data_as_of = "file" */
     int32_t max_age_days; /* 0: no limit */
     int32_t reload_s;     /* 0: never by itself */
     size_t n_questions;
@@ -47,8 +54,24 @@ enum { PEOPLE_ID, PEOPLE_GIVEN, PEOPLE_FAMILY, PEOPLE_BORN, PEOPLE_NHS, PEOPLE_U
 enum { HOMES_ID, HOMES_ADDRESS, HOMES_POSTCODE, HOMES_SHIELDED };
 enum { STAYS_PERSON, STAYS_HOME, STAYS_FROM, STAYS_UNTIL };
 enum { CONTACTS_ID, CONTACTS_PERSON, CONTACTS_HOME, CONTACTS_DATE, CONTACTS_KIND };
-enum { INVOLVED_ID, INVOLVED_PERSON, INVOLVED_SERVICE, INVOLVED_START, INVOLVED_END, INVOLVED_ROUTE, INVOLVED_LEAD };
-enum { REFERRALS_ID, REFERRALS_PERSON, REFERRALS_HOME, REFERRALS_SENT, REFERRALS_DECISION, REFERRALS_DECIDED, REFERRALS_CLOSED };
+enum {
+    INVOLVED_ID,
+    INVOLVED_PERSON,
+    INVOLVED_SERVICE,
+    INVOLVED_START,
+    INVOLVED_END,
+    INVOLVED_ROUTE,
+    INVOLVED_LEAD
+};
+enum {
+    REFERRALS_ID,
+    REFERRALS_PERSON,
+    REFERRALS_HOME,
+    REFERRALS_SENT,
+    REFERRALS_DECISION,
+    REFERRALS_DECIDED,
+    REFERRALS_CLOSED
+};
 
 /* Return: 0, *out set; -EINVAL with errors added to setup->errors; -ENOMEM. */
 ALM_MUST_USE int csv_config_read(const struct alm_setup *setup, struct csv_config **out);

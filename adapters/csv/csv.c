@@ -9,7 +9,7 @@
 
 struct csv_backend {
     struct csv_config *config;
-    int64_t looked_ms; /* when changed() last looked */
+    int64_t looked_ms;                       /* when changed() last looked */
     struct timespec written[CSV_FILE_COUNT]; /* when the last load began */
     off_t sizes[CSV_FILE_COUNT];
 };
@@ -42,7 +42,8 @@ static bool csv_look(struct csv_backend *b)
             continue;
         if (stat(b->config->files[f].path, &st) != 0)
             st = (struct stat){ 0 };
-        changed = changed || st.st_size != b->sizes[f] || st.st_mtim.tv_sec != b->written[f].tv_sec ||
+        changed = changed || st.st_size != b->sizes[f] ||
+                  st.st_mtim.tv_sec != b->written[f].tv_sec ||
                   st.st_mtim.tv_nsec != b->written[f].tv_nsec;
         b->sizes[f] = st.st_size;
         b->written[f] = st.st_mtim;
@@ -50,7 +51,8 @@ static bool csv_look(struct csv_backend *b)
     return changed;
 }
 
-static int csv_load(void *backend, const struct alm_sink *sink, bool strict, alm_report_fn *report, void *ctx, struct alm_rows **out)
+static int csv_load(void *backend, const struct alm_sink *sink, bool strict, alm_report_fn *report,
+                    void *ctx, struct alm_rows **out)
 {
     struct csv_backend *b = backend;
 

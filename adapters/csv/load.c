@@ -16,8 +16,8 @@ static const char dates_reversed[] = "the row ends before it begins; correct one
 struct loading { /* ctx of every row */
     struct alm_rows *rows;
     const struct alm_sink *sink;
-    bool asking;        /* reading a file of relationships */
-    struct refs ids;    /* ids of this file's rows, to find repeats */
+    bool asking;     /* reading a file of relationships */
+    struct refs ids; /* ids of this file's rows, to find repeats */
 };
 
 /* An id column may be absent, then "" on every row. */
@@ -27,7 +27,8 @@ static const char *row_id(struct loading *l, const char *id)
     int r = *id ? refs_add(&l->ids, id, &at) : 0;
 
     if (r == ALM_REPEATED)
-        return "this id stands on an earlier line too; remove the repeated row or give it an id of its own";
+        return "this id stands on an earlier line too; remove the repeated row or give it an id of "
+               "its own";
     return r == 0 ? NULL : r > 0 ? alm_fault_text((enum alm_fault)r) : no_memory;
 }
 
@@ -57,7 +58,8 @@ static bool word_number(struct loading *l, const char *text, uint32_t *out)
     return true;
 }
 
-/* A home may be named by a row without standing in the homes file: it then has no address, and no token. */
+/* A home may be named by a row without standing in the homes file: it then has no address, and no
+ * token. */
 static bool home_number(struct loading *l, const char *ref, uint32_t *out)
 {
     size_t at;
@@ -94,8 +96,14 @@ static const char *person_number(struct loading *l, const char *ref, uint32_t *o
 static const char *row_person(void *ctx, const char *const f[])
 {
     struct loading *l = ctx;
-    struct alm_person p = { f[PEOPLE_ID], f[PEOPLE_GIVEN], f[PEOPLE_FAMILY], CIVIL_NONE, f[PEOPLE_NHS], f[PEOPLE_UPN],
-                            strcmp(f[PEOPLE_UNBORN], "yes") == 0, l->asking };
+    struct alm_person p = { f[PEOPLE_ID],
+                            f[PEOPLE_GIVEN],
+                            f[PEOPLE_FAMILY],
+                            CIVIL_NONE,
+                            f[PEOPLE_NHS],
+                            f[PEOPLE_UPN],
+                            strcmp(f[PEOPLE_UNBORN], "yes") == 0,
+                            l->asking };
     struct alm_rows *rows = l->rows;
     size_t at;
     int r;
@@ -204,8 +212,8 @@ static const char *row_involvement(void *ctx, const char *const f[])
         return bad_date;
     if (v.end != CIVIL_NONE && v.start > v.end)
         return dates_reversed;
-    if (!word_number(l, f[INVOLVED_SERVICE], &v.service) || !word_number(l, f[INVOLVED_ROUTE], &v.route) ||
-        !word_number(l, f[INVOLVED_LEAD], &v.lead))
+    if (!word_number(l, f[INVOLVED_SERVICE], &v.service) ||
+        !word_number(l, f[INVOLVED_ROUTE], &v.route) || !word_number(l, f[INVOLVED_LEAD], &v.lead))
         return "service, contact_route and lead_professional have at most 127 bytes";
     to = array_add(&l->rows->involvements, sizeof(*to));
     if (!to)
@@ -228,11 +236,14 @@ static const char *row_referral(void *ctx, const char *const f[])
         return wrong;
     if (!home_number(l, f[REFERRALS_HOME], &r.home))
         return alm_fault_text(ALM_BAD_REFERENCE);
-    if (!date_read(f[REFERRALS_SENT], true, &r.sent) || !date_read(f[REFERRALS_DECIDED], false, &decided) ||
+    if (!date_read(f[REFERRALS_SENT], true, &r.sent) ||
+        !date_read(f[REFERRALS_DECIDED], false, &decided) ||
         !date_read(f[REFERRALS_CLOSED], false, &r.closed))
         return bad_date;
     /* Declined without a date counts as declined from the start. */
-    r.declined = strcmp(f[REFERRALS_DECISION], "declined") != 0 ? CIVIL_NONE : decided != CIVIL_NONE ? decided : r.sent;
+    r.declined = strcmp(f[REFERRALS_DECISION], "declined") != 0 ? CIVIL_NONE
+                 : decided != CIVIL_NONE                        ? decided
+                                                                : r.sent;
     to = array_add(&l->rows->referrals, sizeof(*to));
     if (!to)
         return no_memory;
@@ -253,8 +264,9 @@ static table_row_fn *const row_readers[CSV_FILE_COUNT] = {
 };
 /* People before rows about them, homes before stays in them. */
 static const enum csv_file load_order[] = {
-    CSV_PEOPLE, CSV_ASKING_PEOPLE, CSV_HOMES, CSV_RESIDENCES, CSV_ASKING_RESIDENCES,
-    CSV_CONTACTS, CSV_INVOLVEMENTS, CSV_ASKING_INVOLVEMENTS, CSV_ASKING_REFERRALS,
+    CSV_PEOPLE,       CSV_ASKING_PEOPLE,       CSV_HOMES,
+    CSV_RESIDENCES,   CSV_ASKING_RESIDENCES,   CSV_CONTACTS,
+    CSV_INVOLVEMENTS, CSV_ASKING_INVOLVEMENTS, CSV_ASKING_REFERRALS,
 };
 
 static void rows_file_day(struct alm_rows *rows, const char *path)
@@ -269,7 +281,8 @@ static void rows_file_day(struct alm_rows *rows, const char *path)
         rows->file_day = day;
 }
 
-static int rows_load_file(struct alm_rows *rows, enum csv_file f, const struct alm_sink *sink, alm_report_fn *report, void *ctx)
+static int rows_load_file(struct alm_rows *rows, enum csv_file f, const struct alm_sink *sink,
+                          alm_report_fn *report, void *ctx)
 {
     const struct csv_source *s = &rows->config->files[f];
     struct loading l = { .rows = rows, .sink = sink, .asking = f >= CSV_ASKING_PEOPLE };
@@ -277,7 +290,9 @@ static int rows_load_file(struct alm_rows *rows, enum csv_file f, const struct a
 
     if (!s->given)
         return 0;
-    rows_file_day(rows, s->path); /* before reading: a file written meanwhile is older than it looks, never newer */
+    rows_file_day(
+        rows,
+        s->path); /* before reading: a file written meanwhile is older than it looks, never newer */
     r = table_read(&s->table, report, ctx, row_readers[f], &l);
     refs_deinit(&l.ids);
     if (r > 0) { /* TABLE_ABSENT, TABLE_LACKS_COLUMN */
@@ -293,7 +308,8 @@ static bool worth_reading(const struct alm_rows *rows, enum csv_file f)
     return !rows->missing[CSV_PEOPLE] || f == CSV_PEOPLE || f == CSV_HOMES;
 }
 
-static int rows_load_all(struct alm_rows *rows, const struct alm_sink *sink, bool strict, alm_report_fn *report, void *ctx)
+static int rows_load_all(struct alm_rows *rows, const struct alm_sink *sink, bool strict,
+                         alm_report_fn *report, void *ctx)
 {
     bool bad = false;
 
@@ -312,8 +328,8 @@ static int rows_load_all(struct alm_rows *rows, const struct alm_sink *sink, boo
     return bad ? -EINVAL : rows_index(rows);
 }
 
-int rows_load(const struct csv_config *c, const struct alm_sink *sink, bool strict, alm_report_fn *report, void *ctx,
-              struct alm_rows **out)
+int rows_load(const struct csv_config *c, const struct alm_sink *sink, bool strict,
+              alm_report_fn *report, void *ctx, struct alm_rows **out)
 {
     struct alm_rows *rows = calloc(1, sizeof(*rows));
     int r;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* relation.c - why this agency may ask: its own rows' word for a relationship with the subject.
  *
- * Source: data README, "Order of checks", 6: "the asking organisation needs an involvement, open on D or ended at most 365 days
- * before, with the subject or anyone who lives with the subject on D; or a referral made to it about one of them or their household
- * within 365 days that is neither closed nor declined". */
+ * Source: data README, "Order of checks", 6: "the asking organisation needs an involvement, open on
+ * D or ended at most 365 days before, with the subject or anyone who lives with the subject on D;
+ * or a referral made to it about one of them or their household within 365 days that is neither
+ * closed nor declined". */
 #include "base/clock.h"
 #include "csv/rules.h"
 
@@ -52,7 +53,8 @@ static void relating_homes(struct relating *r, const struct alm_subject *s)
 }
 
 /* Keeps the higher rank; of the same rank, the later beginning. */
-static void relating_offer(struct relating *r, int rank, enum alm_relation kind, int32_t since, int32_t until)
+static void relating_offer(struct relating *r, int rank, enum alm_relation kind, int32_t since,
+                           int32_t until)
 {
     if (rank < r->rank || (rank == r->rank && since <= r->best.since))
         return;
@@ -74,10 +76,11 @@ static void relating_involvements(struct relating *r, uint32_t person, bool subj
         if (v->start > r->day || (!open && r->day - v->end > RELATION_DAYS))
             continue;
         if (subject)
-            relating_offer(r, open ? RANK_OPEN : RANK_ENDED, open ? ALM_INVOLVED : ALM_WAS_INVOLVED, v->start,
-                           open ? CIVIL_NONE : v->end);
+            relating_offer(r, open ? RANK_OPEN : RANK_ENDED, open ? ALM_INVOLVED : ALM_WAS_INVOLVED,
+                           v->start, open ? CIVIL_NONE : v->end);
         else
-            relating_offer(r, open ? RANK_HOME_OPEN : RANK_HOME_ENDED, ALM_SAME_HOME, v->start, open ? CIVIL_NONE : v->end);
+            relating_offer(r, open ? RANK_HOME_OPEN : RANK_HOME_ENDED, ALM_SAME_HOME, v->start,
+                           open ? CIVIL_NONE : v->end);
     }
 }
 
@@ -88,7 +91,8 @@ static void relating_referrals(struct relating *r, const struct links *by, uint3
 
     for (size_t i = first; i < first + n; i++) {
         const struct row_referral *f = &all[by->at[i].row];
-        bool over = (f->closed != CIVIL_NONE && f->closed <= r->day) || (f->declined != CIVIL_NONE && f->declined <= r->day);
+        bool over = (f->closed != CIVIL_NONE && f->closed <= r->day) ||
+                    (f->declined != CIVIL_NONE && f->declined <= r->day);
 
         if (f->sent <= r->day && r->day - f->sent <= RELATION_DAYS && !over)
             relating_offer(r, RANK_REFERRAL, ALM_REFERRAL, f->sent, CIVIL_NONE);
@@ -110,9 +114,13 @@ static void relating_housemates(struct relating *r, uint32_t home)
     }
 }
 
-void rules_relationship(const struct alm_rows *rows, const struct alm_subject *s, struct alm_relationship *out)
+void rules_relationship(const struct alm_rows *rows, const struct alm_subject *s,
+                        struct alm_relationship *out)
 {
-    struct relating r = { .rows = rows, .person = ROW_NONE, .day = s->day, .best = { ALM_RELATION_NONE, CIVIL_NONE, CIVIL_NONE } };
+    struct relating r = { .rows = rows,
+                          .person = ROW_NONE,
+                          .day = s->day,
+                          .best = { ALM_RELATION_NONE, CIVIL_NONE, CIVIL_NONE } };
     size_t at;
 
     if (s->person && refs_find(&rows->people, s->person, &at))

@@ -77,9 +77,12 @@ static int rows_links(struct alm_rows *r)
         struct links *l;
         size_t n;
     } all[] = {
-        { &r->stays_by_person, r->stays.n },           { &r->stays_by_home, r->stays.n },
-        { &r->contacts_by_person, r->contacts.n },     { &r->contacts_by_home, r->contacts.n },
-        { &r->involvements_by_person, r->involvements.n }, { &r->referrals_by_person, r->referrals.n },
+        { &r->stays_by_person, r->stays.n },
+        { &r->stays_by_home, r->stays.n },
+        { &r->contacts_by_person, r->contacts.n },
+        { &r->contacts_by_home, r->contacts.n },
+        { &r->involvements_by_person, r->involvements.n },
+        { &r->referrals_by_person, r->referrals.n },
         { &r->referrals_by_home, r->referrals.n },
     };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rows.h - one load of an agency's rows in memory, with the few indexes that the rules need. Immutable once loaded. */
+/* rows.h - one load of an agency's rows in memory, with the few indexes that the rules need.
+ * Immutable once loaded. */
 #pragma once
 #include "almoner/adapter.h"
 #include "base/attr.h"
@@ -52,8 +53,8 @@ struct alm_rows {
     bool *asking_only;                /* by person */
     size_t cap_asking_only;
     struct array stays, contacts, involvements, referrals;
-    struct links stays_by_person, stays_by_home, contacts_by_person, contacts_by_home, involvements_by_person,
-        referrals_by_person, referrals_by_home;
+    struct links stays_by_person, stays_by_home, contacts_by_person, contacts_by_home,
+        involvements_by_person, referrals_by_person, referrals_by_home;
     bool missing[CSV_FILE_COUNT]; /* the file, or a column that it must have */
     bool partial;                 /* any of them */
     int32_t file_day;             /* the day of the oldest file, CIVIL_NONE: no file */
@@ -61,15 +62,16 @@ struct alm_rows {
 };
 
 /* Loads; see alm_backend_ops.load. */
-ALM_MUST_USE int rows_load(const struct csv_config *c, const struct alm_sink *sink, bool strict, alm_report_fn *report, void *ctx,
-                           struct alm_rows **out);
+ALM_MUST_USE int rows_load(const struct csv_config *c, const struct alm_sink *sink, bool strict,
+                           alm_report_fn *report, void *ctx, struct alm_rows **out);
 void rows_free(struct alm_rows *rows);
 /* Sorted indexes over all arrays. */
 ALM_MUST_USE int rows_index(struct alm_rows *rows);
 /* Room for one more element of size bytes; NULL without memory. */
 void *array_add(struct array *a, size_t size);
 
-static inline bool day_within(int32_t from, int32_t until, int32_t day) /* "from <= D and (no end, or D < end)" */
+static inline bool day_within(int32_t from, int32_t until,
+                              int32_t day) /* "from <= D and (no end, or D < end)" */
 {
     return (from == ALM_DAY_NONE || from <= day) && (until == ALM_DAY_NONE || day < until);
 }

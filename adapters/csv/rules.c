@@ -15,7 +15,7 @@ struct tally {
     const struct alm_rows *rows;
     const struct csv_question *config;
     int32_t as_of;
-    bool any;                 /* of the kinds, dated on or before as_of; rule window: within it */
+    bool any; /* of the kinds, dated on or before as_of; rule window: within it */
     int32_t last_start, last_end; /* CIVIL_NONE: none */
 };
 
@@ -53,7 +53,8 @@ static void tally_contact(struct tally *t, const struct row_contact *c)
     t->any = t->any || role == ROLE_START;
 }
 
-/* "is the last one a start (an end comes before a start on the same day)?" CIVIL_NONE is less than any day. */
+/* "is the last one a start (an end comes before a start on the same day)?" CIVIL_NONE is less than
+ * any day. */
 static bool tally_holds(const struct tally *t)
 {
     if (t->config->rule == CSV_STATE)
@@ -61,7 +62,8 @@ static bool tally_holds(const struct tally *t)
     return t->any;
 }
 
-static struct tally tally_new(const struct alm_rows *rows, const struct csv_question *config, int32_t as_of)
+static struct tally tally_new(const struct alm_rows *rows, const struct csv_question *config,
+                              int32_t as_of)
 {
     return (struct tally){ rows, config, as_of, false, CIVIL_NONE, CIVIL_NONE };
 }
@@ -80,7 +82,8 @@ static void tally_household(struct tally *t, uint32_t home, int32_t from, int32_
     }
 }
 
-/* "A contact is about a person if it bears the person's id, or bears only a household id and the person lived there on its date." */
+/* "A contact is about a person if it bears the person's id, or bears only a household id and the
+ * person lived there on its date." */
 static void tally_person(struct tally *t, uint32_t person)
 {
     const struct row_contact *contacts = t->rows->contacts.at;
@@ -132,8 +135,8 @@ static void tally_places(struct tally *t, const struct alm_question *q, uint32_t
     }
 }
 
-static void answer_person(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
-                          struct alm_answer *out)
+static void answer_person(const struct alm_rows *rows, const struct csv_question *config,
+                          const struct alm_question *q, struct alm_answer *out)
 {
     uint32_t person = number_of(&rows->people, q->person);
     struct tally t = tally_new(rows, config, q->as_of);
@@ -144,7 +147,8 @@ static void answer_person(const struct alm_rows *rows, const struct csv_question
     out->value = tally_holds(&t) ? ALM_YES : person != ROW_NONE ? ALM_NO : ALM_NOT_KNOWN;
 }
 
-static bool stays_elsewhere(const struct alm_rows *rows, uint32_t person, uint32_t home, int32_t day)
+static bool stays_elsewhere(const struct alm_rows *rows, uint32_t person, uint32_t home,
+                            int32_t day)
 {
     const struct row_stay *stays = rows->stays.at;
     size_t first, n = links_range(&rows->stays_by_person, person, &first);
@@ -163,8 +167,8 @@ static bool stays_elsewhere(const struct alm_rows *rows, uint32_t person, uint32
 }
 
 /* The contacts that bear both: what one person did or met with at this home. */
-static bool person_in_state_at(const struct alm_rows *rows, const struct csv_question *config, uint32_t person, uint32_t home,
-                               int32_t day)
+static bool person_in_state_at(const struct alm_rows *rows, const struct csv_question *config,
+                               uint32_t person, uint32_t home, int32_t day)
 {
     const struct row_contact *contacts = rows->contacts.at;
     struct tally t = tally_new(rows, config, day);
@@ -179,9 +183,10 @@ static bool person_in_state_at(const struct alm_rows *rows, const struct csv_que
     return tally_holds(&t);
 }
 
-/* "contacts with that household id count, and it is in a state when anyone in it (or it itself) is": whoever bears its id in a contact
- * and does not live elsewhere by the day. */
-static bool household_in_state(const struct alm_rows *rows, const struct csv_question *config, uint32_t home, int32_t day)
+/* "contacts with that household id count, and it is in a state when anyone in it (or it itself)
+ * is": whoever bears its id in a contact and does not live elsewhere by the day. */
+static bool household_in_state(const struct alm_rows *rows, const struct csv_question *config,
+                               uint32_t home, int32_t day)
 {
     const struct row_contact *contacts = rows->contacts.at;
     struct tally itself = tally_new(rows, config, day);
@@ -195,14 +200,16 @@ static bool household_in_state(const struct alm_rows *rows, const struct csv_que
         const struct row_contact *c = &contacts[rows->contacts_by_home.at[i].row];
 
         if (c->person != ROW_NONE && c->date <= day && contact_role(&itself, c) == ROLE_START &&
-            !stays_elsewhere(rows, c->person, home, day) && person_in_state_at(rows, config, c->person, home, day))
+            !stays_elsewhere(rows, c->person, home, day) &&
+            person_in_state_at(rows, config, c->person, home, day))
             return true;
     }
     return false;
 }
 
 /* "contacts with that household id count", whoever they are about */
-static bool household_has_contact(const struct alm_rows *rows, const struct csv_question *config, uint32_t home, int32_t day)
+static bool household_has_contact(const struct alm_rows *rows, const struct csv_question *config,
+                                  uint32_t home, int32_t day)
 {
     const struct row_contact *contacts = rows->contacts.at;
     struct tally t = tally_new(rows, config, day);
@@ -213,8 +220,8 @@ static bool household_has_contact(const struct alm_rows *rows, const struct csv_
     return tally_holds(&t);
 }
 
-static void answer_household(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
-                             struct alm_answer *out)
+static void answer_household(const struct alm_rows *rows, const struct csv_question *config,
+                             const struct alm_question *q, struct alm_answer *out)
 {
     out->value = ALM_NOT_KNOWN;
     for (size_t i = 0; i < q->household.n; i++) {
@@ -233,8 +240,8 @@ static void answer_household(const struct alm_rows *rows, const struct csv_quest
     }
 }
 
-static void answer_contacts(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
-                            struct alm_answer *out)
+static void answer_contacts(const struct alm_rows *rows, const struct csv_question *config,
+                            const struct alm_question *q, struct alm_answer *out)
 {
     if (q->about_household)
         answer_household(rows, config, q, out);
@@ -242,11 +249,13 @@ static void answer_contacts(const struct alm_rows *rows, const struct csv_questi
         answer_person(rows, config, q, out);
 }
 
-static bool service_counts(const struct alm_rows *rows, const struct csv_question *config, const struct row_involvement *v)
+static bool service_counts(const struct alm_rows *rows, const struct csv_question *config,
+                           const struct row_involvement *v)
 {
     if (!config || config->services.n == 0)
         return true;
-    return v->service != ROW_NONE && words_have(&config->services, refs_at(&rows->words, v->service));
+    return v->service != ROW_NONE &&
+           words_have(&config->services, refs_at(&rows->words, v->service));
 }
 
 static void text_of(const struct alm_rows *rows, uint32_t word, char *out)
@@ -256,12 +265,14 @@ static void text_of(const struct alm_rows *rows, uint32_t word, char *out)
 }
 
 /* Several open at once: every service is named, once, and the longest-standing gives the day. */
-static void answer_describe(const struct alm_rows *rows, const struct row_involvement *v, struct alm_answer *out)
+static void answer_describe(const struct alm_rows *rows, const struct row_involvement *v,
+                            struct alm_answer *out)
 {
     const char *service = v->service == ROW_NONE ? "" : refs_at(&rows->words, v->service);
     size_t len = strlen(out->service);
 
-    if (*service && !strstr(out->service, service) && len + strlen(service) + 3 < sizeof(out->service)) {
+    if (*service && !strstr(out->service, service) &&
+        len + strlen(service) + 3 < sizeof(out->service)) {
         if (len)
             memcpy(out->service + len, ", ", 3);
         memcpy(out->service + len + (len ? 2 : 0), service, strlen(service) + 1);
@@ -273,8 +284,8 @@ static void answer_describe(const struct alm_rows *rows, const struct row_involv
 }
 
 /* config: NULL for who-is-involved, which also tells service, route, lead and since. */
-static void answer_involvement(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
-                               struct alm_answer *out)
+static void answer_involvement(const struct alm_rows *rows, const struct csv_question *config,
+                               const struct alm_question *q, struct alm_answer *out)
 {
     const struct row_involvement *all = rows->involvements.at;
     uint32_t person = number_of(&rows->people, q->person);
@@ -285,7 +296,8 @@ static void answer_involvement(const struct alm_rows *rows, const struct csv_que
         const struct row_involvement *v = &all[rows->involvements_by_person.at[i].row];
 
         /* "An involvement is open on D when start <= D and (no end, or D < end)." */
-        if (v->asking || !day_within(v->start, v->end, q->as_of) || !service_counts(rows, config, v))
+        if (v->asking || !day_within(v->start, v->end, q->as_of) ||
+            !service_counts(rows, config, v))
             continue;
         out->value = ALM_YES;
         if (!config)
@@ -293,12 +305,14 @@ static void answer_involvement(const struct alm_rows *rows, const struct csv_que
     }
 }
 
-/* "yes if one holds it as the home on D, no if one holds another home and none this one, else not-known" */
-static void answer_residence(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
-                             struct alm_answer *out)
+/* "yes if one holds it as the home on D, no if one holds another home and none this one, else
+ * not-known" */
+static void answer_residence(const struct alm_rows *rows, const struct csv_question *config,
+                             const struct alm_question *q, struct alm_answer *out)
 {
     const struct row_stay *stays = rows->stays.at;
-    size_t first, n = links_range(&rows->stays_by_person, number_of(&rows->people, q->person), &first);
+    size_t first,
+        n = links_range(&rows->stays_by_person, number_of(&rows->people, q->person), &first);
 
     (void)config;
     out->value = ALM_NOT_KNOWN;
@@ -316,8 +330,8 @@ static void answer_residence(const struct alm_rows *rows, const struct csv_quest
     }
 }
 
-typedef void rule_fn(const struct alm_rows *rows, const struct csv_question *config, const struct alm_question *q,
-                     struct alm_answer *out);
+typedef void rule_fn(const struct alm_rows *rows, const struct csv_question *config,
+                     const struct alm_question *q, struct alm_answer *out);
 /* What each rule reads: one of these missing, and "no" is not ours to say. */
 static const struct {
     rule_fn *answer;
@@ -343,7 +357,9 @@ static void cannot_say(struct alm_answer *out, enum alm_cause cause)
 {
     int32_t day = out->data_as_of;
 
-    *out = (struct alm_answer){ .value = ALM_CANNOT_SAY, .cause = (uint8_t)cause, .data_as_of = day, .since = CIVIL_NONE };
+    *out = (struct alm_answer){
+        .value = ALM_CANNOT_SAY, .cause = (uint8_t)cause, .data_as_of = day, .since = CIVIL_NONE
+    };
 }
 
 static const struct csv_question *question_find(const struct csv_config *c, const char *id)
@@ -362,7 +378,8 @@ int32_t rules_data_day(const struct alm_rows *rows, int32_t today)
     return rows->file_day;
 }
 
-/* A question that the rule cannot be asked of: about a household where the rule is a person's, or without its home. */
+/* A question that the rule cannot be asked of: about a household where the rule is a person's, or
+ * without its home. */
 static bool question_fits(uint8_t rule, const struct alm_question *q)
 {
     bool of_person = rule == CSV_INVOLVEMENT || rule == CSV_RESIDENCE;
@@ -390,10 +407,12 @@ void rules_answer(const struct alm_rows *rows, const struct alm_question *q, str
         cannot_say(out, ALM_PARTIAL);
 }
 
-size_t rules_homes(const struct alm_rows *rows, const char *person, int32_t day, struct alm_stay *out, size_t max)
+size_t rules_homes(const struct alm_rows *rows, const char *person, int32_t day,
+                   struct alm_stay *out, size_t max)
 {
     const struct row_stay *stays = rows->stays.at;
-    size_t first, n = links_range(&rows->stays_by_person, number_of(&rows->people, person), &first), set = 0;
+    size_t first, n = links_range(&rows->stays_by_person, number_of(&rows->people, person), &first),
+                  set = 0;
 
     for (size_t i = first; i < first + n && set < max; i++) {
         const struct row_stay *s = &stays[rows->stays_by_person.at[i].row];

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define ROW_BYTES_MAX (1u << 20)
-#define COLUMN_NONE SIZE_MAX
+#define COLUMN_NONE   SIZE_MAX
 
 struct reading {
     const struct table *t;
@@ -20,8 +20,8 @@ struct reading {
     table_row_fn *row;
     void *row_ctx;
     struct csv_parser parser;
-    struct buf text;                  /* the row's fields, each NUL-terminated */
-    size_t at[TABLE_FIELDS_MAX];      /* where each starts */
+    struct buf text;             /* the row's fields, each NUL-terminated */
+    size_t at[TABLE_FIELDS_MAX]; /* where each starts */
     size_t n_fields, n_header;
     size_t column[TABLE_COLUMNS_MAX]; /* our column -> field, or COLUMN_NONE */
     unsigned long line, row_line;     /* the line being fed; the one on which the row began */
@@ -85,8 +85,12 @@ static void reading_header(struct reading *r)
         r->column[i] = header_find(r, c->header);
         if (r->column[i] != COLUMN_NONE || !c->required)
             continue;
-        (void)snprintf(text, sizeof(text), "the header has no column %.64s; %s, or say with columns = { %s = \"...\"; } what it is called",
-                       c->header, semicolons ? "save the file with commas, not semicolons" : "add it", c->name);
+        (void)snprintf(text, sizeof(text),
+                       "the header has no column %.64s; %s, or say with columns = { %s = \"...\"; "
+                       "} what it is called",
+                       c->header,
+                       semicolons ? "save the file with commas, not semicolons" : "add it",
+                       c->name);
         r->report(r->report_ctx, r->t->label, r->row_line, text);
         r->lacks = true;
     }
@@ -99,8 +103,9 @@ static void reading_row(struct reading *r)
     if (r->n_fields != r->n_header) {
         char text[128];
 
-        (void)snprintf(text, sizeof(text), "the row has %zu fields and the header %zu; quote fields that hold a comma", r->n_fields,
-                       r->n_header);
+        (void)snprintf(text, sizeof(text),
+                       "the row has %zu fields and the header %zu; quote fields that hold a comma",
+                       r->n_fields, r->n_header);
         reading_fail(r, r->row_line, text);
         return;
     }
@@ -144,7 +149,9 @@ static int reading_line(struct reading *r, const uint8_t *data, size_t len)
     else if (csv_parse(&r->parser, data, len, reading_field, reading_end_of_row, r) == len)
         return 0;
     else if (csv_error(&r->parser) == CSV_EPARSE)
-        reading_fail(r, r->line, "a stray quote; put the whole field in quotes and double each quote inside it");
+        reading_fail(
+            r, r->line,
+            "a stray quote; put the whole field in quotes and double each quote inside it");
     else
         return -ENOMEM;
     return -EINVAL; /* where rows end is no longer known */
@@ -175,10 +182,12 @@ static int reading_all(struct reading *r, struct bytes file)
     return e;
 }
 
-static int table_parse(const struct table *t, struct bytes file, alm_report_fn *report, void *report_ctx, table_row_fn *row,
-                       void *row_ctx)
+static int table_parse(const struct table *t, struct bytes file, alm_report_fn *report,
+                       void *report_ctx, table_row_fn *row, void *row_ctx)
 {
-    struct reading r = { .t = t, .report = report, .report_ctx = report_ctx, .row = row, .row_ctx = row_ctx };
+    struct reading r = {
+        .t = t, .report = report, .report_ctx = report_ctx, .row = row, .row_ctx = row_ctx
+    };
     int e;
 
     if (csv_init(&r.parser, CSV_STRICT | CSV_STRICT_FINI) != 0)
@@ -192,7 +201,8 @@ static int table_parse(const struct table *t, struct bytes file, alm_report_fn *
     return e == 0 && r.lacks ? TABLE_LACKS_COLUMN : e;
 }
 
-int table_read(const struct table *t, alm_report_fn *report, void *report_ctx, table_row_fn *row, void *row_ctx)
+int table_read(const struct table *t, alm_report_fn *report, void *report_ctx, table_row_fn *row,
+               void *row_ctx)
 {
     ALM_CLEANUP(buf_deinit) struct buf file;
     char text[160];
@@ -203,7 +213,8 @@ int table_read(const struct table *t, alm_report_fn *report, void *report_ctx, t
     if (e == 0)
         return table_parse(t, buf_view(&file), report, report_ctx, row, row_ctx);
     if (e == -ENOENT) {
-        report(report_ctx, t->label, 0, "there is no such file; is the extract missing, or the path wrong?");
+        report(report_ctx, t->label, 0,
+               "there is no such file; is the extract missing, or the path wrong?");
         return TABLE_ABSENT;
     }
     (void)snprintf(text, sizeof(text), "cannot be read: %s", strerror(-e));

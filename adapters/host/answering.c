@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* answering.c - queue, memory of answers given, and from a Question's tokens to a backend's references. */
+/* answering.c - queue, memory of answers given, and from a Question's tokens to a backend's
+ * references. */
 #include "host/answering.h"
 
 #include "base/clock.h"
@@ -11,8 +12,10 @@
 #include <string.h>
 
 #define QUEUE_MAX 256
-#define STEP_MAX 32     /* answered in one turn of the loop: the local socket and the lease wait no longer than that */
-#define GIVEN_MAX 1024  /* answers remembered */
+#define STEP_MAX                                                                                   \
+    32 /* answered in one turn of the loop: the local socket and the lease wait no longer than     \
+          that */
+#define GIVEN_MAX 1024 /* answers remembered */
 
 struct queued {
     struct id id;
@@ -74,12 +77,19 @@ void answering_take(struct answering *a, const struct msg *question, int64_t now
 }
 
 /* Same numbers in msg.h and adapter.h. */
-_Static_assert((int)ALM_YES == ANSWER_YES && (int)ALM_NO == ANSWER_NO && (int)ALM_NOT_KNOWN == ANSWER_NOT_KNOWN &&
-                   (int)ALM_CANNOT_SAY == ANSWER_CANNOT_SAY, "values of the wire");
-_Static_assert((int)ALM_AMBIGUOUS == CAUSE_AMBIGUOUS && (int)ALM_PARTIAL == CAUSE_PARTIAL && (int)ALM_STALE == CAUSE_STALE &&
-                   (int)ALM_FAILED == CAUSE_FAILED && (int)ALM_UNSUPPORTED == CAUSE_UNSUPPORTED, "causes of the wire");
-_Static_assert((int)ALM_INVOLVED == RELATION_INVOLVED && (int)ALM_WAS_INVOLVED == RELATION_WAS_INVOLVED &&
-                   (int)ALM_SAME_HOME == RELATION_SAME_HOME && (int)ALM_REFERRAL == RELATION_REFERRAL, "relationships of the wire");
+_Static_assert((int)ALM_YES == ANSWER_YES && (int)ALM_NO == ANSWER_NO &&
+                   (int)ALM_NOT_KNOWN == ANSWER_NOT_KNOWN &&
+                   (int)ALM_CANNOT_SAY == ANSWER_CANNOT_SAY,
+               "values of the wire");
+_Static_assert((int)ALM_AMBIGUOUS == CAUSE_AMBIGUOUS && (int)ALM_PARTIAL == CAUSE_PARTIAL &&
+                   (int)ALM_STALE == CAUSE_STALE && (int)ALM_FAILED == CAUSE_FAILED &&
+                   (int)ALM_UNSUPPORTED == CAUSE_UNSUPPORTED,
+               "causes of the wire");
+_Static_assert((int)ALM_INVOLVED == RELATION_INVOLVED &&
+                   (int)ALM_WAS_INVOLVED == RELATION_WAS_INVOLVED &&
+                   (int)ALM_SAME_HOME == RELATION_SAME_HOME &&
+                   (int)ALM_REFERRAL == RELATION_REFERRAL,
+               "relationships of the wire");
 
 static void cannot_say(struct msg_answer *out, enum cannot_say_cause cause, int32_t data_as_of)
 {
@@ -90,14 +100,17 @@ static void cannot_say(struct msg_answer *out, enum cannot_say_cause cause, int3
     out->since = CIVIL_NONE;
 }
 
-/* Tokens become our own references; what we do not hold becomes nothing. Return: whether the person is not ambiguous. */
-static bool question_resolve(const struct index *x, const struct msg_question *q, struct alm_place places[static HOMES_MAX],
-                             struct alm_question *out)
+/* Tokens become our own references; what we do not hold becomes nothing. Return: whether the person
+ * is not ambiguous. */
+static bool question_resolve(const struct index *x, const struct msg_question *q,
+                             struct alm_place places[static HOMES_MAX], struct alm_question *out)
 {
     enum index_known known = INDEX_UNKNOWN;
     size_t person;
 
-    *out = (struct alm_question){ .involvement = q->involvement, .id = q->question, .as_of = q->as_of, .places = places };
+    *out = (struct alm_question){
+        .involvement = q->involvement, .id = q->question, .as_of = q->as_of, .places = places
+    };
     out->about_household = q->subject_kind == SUBJECT_HOUSEHOLD;
     if (out->about_household)
         ask_place(x, &q->household, CIVIL_NONE, CIVIL_NONE, &out->household);
@@ -109,7 +122,8 @@ static bool question_resolve(const struct index *x, const struct msg_question *q
     if (q->has_parameter)
         ask_place(x, &q->parameter, CIVIL_NONE, CIVIL_NONE, &out->parameter);
     for (size_t i = 0; i < q->n_homes; i++)
-        ask_place(x, &q->homes[i].token, q->homes[i].from, q->homes[i].until, &places[out->n_places++]);
+        ask_place(x, &q->homes[i].token, q->homes[i].from, q->homes[i].until,
+                  &places[out->n_places++]);
     return known != INDEX_AMBIGUOUS;
 }
 
@@ -119,7 +133,8 @@ static void answer_text(char out[static ALM_TEXT_MAX], const char *own, const ch
         out[0] = '\0';
 }
 
-void answering_work_out(const struct answering_setup *s, const struct msg_question *q, struct msg_answer *out)
+void answering_work_out(const struct answering_setup *s, const struct msg_question *q,
+                        struct msg_answer *out)
 {
     const struct holdings *h = s->holdings;
     struct alm_place places[HOMES_MAX];
@@ -195,7 +210,8 @@ static void answering_one(struct answering *a, const struct queued *q)
     if (!g)
         g = given_make(a, q);
     r = g ? answer_send(a, g) : -EIO;
-    if (g && r == -EINVAL) { /* a text in the rows that cannot be sent, such as a line break in a service's name */
+    if (g && r == -EINVAL) { /* a text in the rows that cannot be sent, such as a line break in a
+                                service's name */
         plain = *g;
         cannot_say(&plain.answer, CAUSE_FAILED, g->answer.data_as_of);
         log_error("answer-not-sendable", "question=%s", id);
@@ -204,7 +220,8 @@ static void answering_one(struct answering *a, const struct queued *q)
     if (r != 0)
         log_warn("answer-not-sent", "question=%s error=%s", id, LOG_Q(strerror(-r)));
     else
-        log_line(LOG_DEBUG, "answered", "question=%s", id); /* never what: that is the audit's and the asker's */
+        log_line(LOG_DEBUG, "answered", "question=%s",
+                 id); /* never what: that is the audit's and the asker's */
 }
 
 bool answering_step(struct answering *a, int64_t now_ms)
@@ -221,7 +238,8 @@ bool answering_step(struct answering *a, int64_t now_ms)
             id_format(&q->id, id);
             log_warn("question-dropped", "question=%s reason=deadline", id);
         }
-        crypto_wipe(q, sizeof(*q)); /* "A holder that does not know the person forgets the tokens and logs none." */
+        crypto_wipe(q, sizeof(*q)); /* "A holder that does not know the person forgets the tokens
+                                       and logs none." */
     }
     return a->n > 0;
 }

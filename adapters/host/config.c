@@ -9,43 +9,133 @@
 #include <stdio.h>
 #include <string.h>
 
-#define AT(field) .offset = offsetof(struct host_config, field), .size = sizeof(((struct host_config *)0)->field)
+#define AT(field)                                                                                  \
+    .offset = offsetof(struct host_config, field), .size = sizeof(((struct host_config *)0)->field)
 #define PATH_LEAST_MOST .min = 1, .max = 1024
 #define SOCKET_PATH_MAX 100 /* sockaddr_un.sun_path, and what proto/local puts behind it */
 
+/* clang-format off: a table, one row a line */
 static const struct setting settings_top[] = {
-    { .key = "agency", .type = SETTING_STRING, AT(agency), .min = 1, .max = NAME_MAX_LEN - 1, .help = "this agency's id" },
-    { .key = "mode", .type = SETTING_CHOICE, AT(mode), .choices = { "live", "exercise" }, .help = "must be the broker's" },
-    { .key = "origin", .type = SETTING_STRING, AT(origin), .min = 1, .max = WIRE_ORIGIN_MAX - 1, .help = "the broker's log origin line" },
-    { .key = "zone", .type = SETTING_STRING, AT(zone), .min = 1, .max = 63, .fallback = "Europe/London", .help = "zone of civil days" },
-    { .key = "socket", .type = SETTING_STRING, AT(socket), PATH_LEAST_MOST, .help = "Unix socket for the agency's commands" },
-    { .key = "socket_mode", .type = SETTING_CHOICE, AT(socket_mode), .choices = { "0600", "0660" }, .fallback = "0600",
+    { .key = "agency",
+      .type = SETTING_STRING,
+      AT(agency),
+      .min = 1,
+      .max = NAME_MAX_LEN - 1,
+      .help = "this agency's id" },
+    { .key = "mode",
+      .type = SETTING_CHOICE,
+      AT(mode),
+      .choices = { "live", "exercise" },
+      .help = "must be the broker's" },
+    { .key = "origin",
+      .type = SETTING_STRING,
+      AT(origin),
+      .min = 1,
+      .max = WIRE_ORIGIN_MAX - 1,
+      .help = "the broker's log origin line" },
+    { .key = "zone",
+      .type = SETTING_STRING,
+      AT(zone),
+      .min = 1,
+      .max = 63,
+      .fallback = "Europe/London",
+      .help = "zone of civil days" },
+    { .key = "socket",
+      .type = SETTING_STRING,
+      AT(socket),
+      PATH_LEAST_MOST,
+      .help = "Unix socket for the agency's commands" },
+    { .key = "socket_mode",
+      .type = SETTING_CHOICE,
+      AT(socket_mode),
+      .choices = { "0600", "0660" },
+      .fallback = "0600",
       .help = "who may use it: the owner, or the group too" },
-    { .key = "outbox", .type = SETTING_STRING, AT(outbox), PATH_LEAST_MOST, .help = "folder of messages not receipted yet" },
-    { .key = "outbox_max", .type = SETTING_INT, AT(outbox_max), .min = 1, .max = 100000, .fallback = "10000", .help = "messages at most" },
-    { .key = "contact_route", .type = SETTING_STRING, AT(contact_route), .min = 1, .max = ALM_TEXT_MAX - 1,
+    { .key = "outbox",
+      .type = SETTING_STRING,
+      AT(outbox),
+      PATH_LEAST_MOST,
+      .help = "folder of messages not receipted yet" },
+    { .key = "outbox_max",
+      .type = SETTING_INT,
+      AT(outbox_max),
+      .min = 1,
+      .max = 100000,
+      .fallback = "10000",
+      .help = "messages at most" },
+    { .key = "contact_route",
+      .type = SETTING_STRING,
+      AT(contact_route),
+      .min = 1,
+      .max = ALM_TEXT_MAX - 1,
       .help = "a desk to telephone; never a client's detail" },
-    { .key = "lead_professional", .type = SETTING_STRING, AT(lead_professional), .min = 0, .max = ALM_TEXT_MAX - 1, .fallback = "",
+    { .key = "lead_professional",
+      .type = SETTING_STRING,
+      AT(lead_professional),
+      .min = 0,
+      .max = ALM_TEXT_MAX - 1,
+      .fallback = "",
       .help = "told when a row names none" },
-    { .key = "log", .type = SETTING_CHOICE, AT(log), .choices = { "debug", "info", "warn", "error" }, .fallback = "info",
+    { .key = "log",
+      .type = SETTING_CHOICE,
+      AT(log),
+      .choices = { "debug", "info", "warn", "error" },
+      .fallback = "info",
       .help = "least level logged" },
-    { .key = "backend", .type = SETTING_CHOICE, AT(backend), .choices = { "csv" }, .help = "where the agency's rows are" },
+    { .key = "backend",
+      .type = SETTING_CHOICE,
+      AT(backend),
+      .choices = { "csv" },
+      .help = "where the agency's rows are" },
 };
 static const char *const keys_top[] = { "broker", "keys", "tokens", "csv", "questions", NULL };
 static const struct setting settings_broker[] = {
-    { .key = "address", .type = SETTING_STRING, AT(address), .min = 8, .max = 255, .help = "tcp://host:port of the gate" },
-    { .key = "public_key", .type = SETTING_STRING, AT(server_key), .min = CERT_KEY_TEXT - 1, .max = CERT_KEY_TEXT - 1,
+    { .key = "address",
+      .type = SETTING_STRING,
+      AT(address),
+      .min = 8,
+      .max = 255,
+      .help = "tcp://host:port of the gate" },
+    { .key = "public_key",
+      .type = SETTING_STRING,
+      AT(server_key),
+      .min = CERT_KEY_TEXT - 1,
+      .max = CERT_KEY_TEXT - 1,
       .help = "the gate's CURVE key, 40 characters of Z85" },
 };
 static const struct setting settings_keys[] = {
-    { .key = "curve", .type = SETTING_STRING, AT(curve_path), PATH_LEAST_MOST, .help = "ZPL certificate with the secret key" },
-    { .key = "sign", .type = SETTING_STRING, AT(sign_path), PATH_LEAST_MOST, .help = "Ed25519 seed, 64 hex characters" },
-    { .key = "token", .type = SETTING_STRING, AT(token_path), PATH_LEAST_MOST, .help = "the agencies' token key, 64 hex characters" },
+    { .key = "curve",
+      .type = SETTING_STRING,
+      AT(curve_path),
+      PATH_LEAST_MOST,
+      .help = "ZPL certificate with the secret key" },
+    { .key = "sign",
+      .type = SETTING_STRING,
+      AT(sign_path),
+      PATH_LEAST_MOST,
+      .help = "Ed25519 seed, 64 hex characters" },
+    { .key = "token",
+      .type = SETTING_STRING,
+      AT(token_path),
+      PATH_LEAST_MOST,
+      .help = "the agencies' token key, 64 hex characters" },
 };
 static const struct setting settings_tokens[] = {
-    { .key = "scheme", .type = SETTING_CHOICE, AT(scheme), .choices = { "hmac" }, .fallback = "hmac", .help = "how tokens are made" },
-    { .key = "epoch", .type = SETTING_INT, AT(epoch), .min = 1, .max = UINT16_MAX, .fallback = "1", .help = "which token key it is" },
+    { .key = "scheme",
+      .type = SETTING_CHOICE,
+      AT(scheme),
+      .choices = { "hmac" },
+      .fallback = "hmac",
+      .help = "how tokens are made" },
+    { .key = "epoch",
+      .type = SETTING_INT,
+      AT(epoch),
+      .min = 1,
+      .max = UINT16_MAX,
+      .fallback = "1",
+      .help = "which token key it is" },
 };
+/* clang-format on */
 
 static const struct {
     const char *name;
@@ -75,7 +165,8 @@ static void groups_read(const struct conf_node *root, struct conf_errors *e, str
     }
 }
 
-static void path_absolute(const struct conf_node *at, struct conf_errors *e, const char *dir, char path[static PATH_MAX])
+static void path_absolute(const struct conf_node *at, struct conf_errors *e, const char *dir,
+                          char path[static PATH_MAX])
 {
     char whole[PATH_MAX];
     int n;
@@ -90,7 +181,8 @@ static void path_absolute(const struct conf_node *at, struct conf_errors *e, con
 }
 
 /* The node itself if it is there, else its group: where an error is told. */
-static const struct conf_node *node_at(const struct conf_node *root, const char *group, const char *key)
+static const struct conf_node *node_at(const struct conf_node *root, const char *group,
+                                       const char *key)
 {
     const struct conf_node *g = group ? conf_child(root, group) : root;
     const struct conf_node *n = g ? conf_child(g, key) : NULL;
@@ -120,13 +212,16 @@ static void values_check(const struct conf_node *root, struct conf_errors *e, st
     uint8_t key[CERT_KEY_LEN];
 
     if (c->agency[0] && !id_valid(c->agency))
-        conf_fail(e, node_at(root, NULL, "agency"), "an agency's id has small letters, digits, '.', '_' and '-'");
+        conf_fail(e, node_at(root, NULL, "agency"),
+                  "an agency's id has small letters, digits, '.', '_' and '-'");
     if (c->zone[0] && civil_set_zone(c->zone) != 0)
         conf_fail(e, node_at(root, NULL, "zone"), "the system knows no such zone");
-    if (c->address[0] && strncmp(c->address, "tcp://", 6) != 0 && strncmp(c->address, "ipc://", 6) != 0)
+    if (c->address[0] && strncmp(c->address, "tcp://", 6) != 0 &&
+        strncmp(c->address, "ipc://", 6) != 0)
         conf_fail(e, node_at(root, "broker", "address"), "broker.address is tcp://host:port");
     if (c->server_key[0] && cert_key_decode(c->server_key, key) != 0)
-        conf_fail(e, node_at(root, "broker", "public_key"), "broker.public_key is not 40 characters of Z85");
+        conf_fail(e, node_at(root, "broker", "public_key"),
+                  "broker.public_key is not 40 characters of Z85");
     if (!line_valid(c->contact_route))
         conf_fail(e, node_at(root, NULL, "contact_route"), "contact_route is one line");
     if (!line_valid(c->lead_professional))
@@ -139,17 +234,20 @@ static void paths_check(const struct conf_node *root, struct conf_errors *e, str
         const char *group, *key;
         char *path;
     } paths[] = {
-        { "keys", "curve", c->curve_path }, { "keys", "sign", c->sign_path }, { "keys", "token", c->token_path },
-        { NULL, "socket", c->socket },      { NULL, "outbox", c->outbox },
+        { "keys", "curve", c->curve_path }, { "keys", "sign", c->sign_path },
+        { "keys", "token", c->token_path }, { NULL, "socket", c->socket },
+        { NULL, "outbox", c->outbox },
     };
 
     for (size_t i = 0; i < ALM_LEN(paths); i++)
         path_absolute(node_at(root, paths[i].group, paths[i].key), e, c->dir, paths[i].path);
     if (strlen(c->socket) > SOCKET_PATH_MAX)
-        conf_fail(e, node_at(root, NULL, "socket"), "the socket's path, with its folder, is longer than %d bytes", SOCKET_PATH_MAX);
+        conf_fail(e, node_at(root, NULL, "socket"),
+                  "the socket's path, with its folder, is longer than %d bytes", SOCKET_PATH_MAX);
 }
 
-static void secret_load(const struct conf_node *at, const char *path, struct conf_errors *e, struct secret *out)
+static void secret_load(const struct conf_node *at, const char *path, struct conf_errors *e,
+                        struct secret *out)
 {
     int r;
 
@@ -157,9 +255,14 @@ static void secret_load(const struct conf_node *at, const char *path, struct con
         return; /* told already */
     r = file_read_secret(path, out);
     if (r == -EPERM)
-        conf_fail(e, at, "%.200s: others may read this secret: chmod 600 it, and think about replacing the key", path);
+        conf_fail(
+            e, at,
+            "%.200s: others may read this secret: chmod 600 it, and think about replacing the key",
+            path);
     else if (r == -EINVAL)
-        conf_fail(e, at, "%.200s: not a secret of 64 hex characters, as `almoner key new` writes it", path);
+        conf_fail(e, at,
+                  "%.200s: not a secret of 64 hex characters, as `almoner key new` writes it",
+                  path);
     else if (r != 0)
         conf_fail(e, at, "%.200s: %s", path, strerror(-r));
 }
@@ -189,7 +292,8 @@ static void dir_of(const char *path, char out[static PATH_MAX])
         memcpy(out, "/", 2);
 }
 
-int host_config_read(const char *path, const struct conf *conf, struct conf_errors *e, struct host_config *c)
+int host_config_read(const char *path, const struct conf *conf, struct conf_errors *e,
+                     struct host_config *c)
 {
     const struct conf_node *root = conf_root(conf);
     size_t before = conf_errors_count(e);

@@ -26,8 +26,9 @@ struct host_config {
     struct secret sign;
     struct tokens_key token;
 };
-/* Adds every error, with file and line, to e. Keys are read too. Return: 0; -EINVAL with errors; -ENOMEM.
- * c is written whole; wiped by host_config_wipe either way. */
-ALM_MUST_USE int host_config_read(const char *path, const struct conf *conf, struct conf_errors *e, struct host_config *c);
+/* Adds every error, with file and line, to e. Keys are read too. Return: 0; -EINVAL with errors;
+ * -ENOMEM. c is written whole; wiped by host_config_wipe either way. */
+ALM_MUST_USE int host_config_read(const char *path, const struct conf *conf, struct conf_errors *e,
+                                  struct host_config *c);
 void host_config_wipe(struct host_config *c); /* for ALM_CLEANUP */
 bool host_config_exercise(const struct host_config *c);

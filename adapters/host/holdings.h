@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* holdings.h - one load of the agency's rows with the index made from it: both or neither are exchanged when they are read again. */
+/* holdings.h - one load of the agency's rows with the index made from it: both or neither are
+ * exchanged when they are read again. */
 #pragma once
 #include "almoner/adapter.h"
 #include "base/attr.h"

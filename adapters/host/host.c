@@ -17,11 +17,13 @@
 #include <unistd.h>
 
 #define CLIENTS_MAX 64
-#define FDS_MAX (SESSION_FDS + CLIENTS_MAX + 2)
-#define LOOK_MS 1000 /* how often the backend is asked whether its rows have changed */
+#define FDS_MAX     (SESSION_FDS + CLIENTS_MAX + 2)
+#define LOOK_MS     1000 /* how often the backend is asked whether its rows have changed */
 
 static const struct alm_backend_ops *const backends[] = { &alm_backend_csv };
-static const char *const levels[] = { [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error" };
+static const char *const levels[] = {
+    [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"
+};
 
 /* --- configuration --- */
 static void errors_print(const struct conf_errors *e)
@@ -44,7 +46,8 @@ static void log_start(const char *level)
 
 static int host_backend(struct host *h)
 {
-    const struct alm_setup setup = { conf_root(h->conf), h->config.dir, h->errors, host_config_exercise(&h->config) };
+    const struct alm_setup setup = { conf_root(h->conf), h->config.dir, h->errors,
+                                     host_config_exercise(&h->config) };
 
     for (size_t i = 0; i < ALM_LEN(backends); i++) {
         if (strcmp(backends[i]->name, h->config.backend) == 0)
@@ -103,7 +106,8 @@ static int host_rows(struct host *h)
 
     if (r == 0)
         return EX_OK;
-    log_error("rows-not-loaded", "error=%s text=%s", LOG_Q(strerror(-r)), LOG_Q("correct the rows named above, or see almoner-adapter --check"));
+    log_error("rows-not-loaded", "error=%s text=%s", LOG_Q(strerror(-r)),
+              LOG_Q("correct the rows named above, or see almoner-adapter --check"));
     return r == -EINVAL ? EX_DATAERR : EX_IOERR;
 }
 
@@ -130,19 +134,28 @@ static int host_session(struct host *h)
         .events = { h, take_question, ops_reply, ops_lost },
     };
     struct answering_setup answering = {
-        &h->holdings, h->config.contact_route, h->config.lead_professional, prepare_answer, send_answer, h,
+        &h->holdings,
+        h->config.contact_route,
+        h->config.lead_professional,
+        prepare_answer,
+        send_answer,
+        h,
     };
 
-    memcpy(setup.context.origin, h->config.origin, sizeof(setup.context.origin)); /* both WIRE_ORIGIN_MAX */
+    memcpy(setup.context.origin, h->config.origin,
+           sizeof(setup.context.origin)); /* both WIRE_ORIGIN_MAX */
     h->out = calloc(1, sizeof(*h->out));
-    if (!h->out || session_new(&setup, &h->session) != 0 || answering_new(&answering, &h->answering) != 0)
+    if (!h->out || session_new(&setup, &h->session) != 0 ||
+        answering_new(&answering, &h->answering) != 0)
         return EX_OSERR;
     return EX_OK;
 }
 
 static int host_socket(struct host *h)
 {
-    int r = local_server_open(h->config.socket, strcmp(h->config.socket_mode, "0660") == 0 ? 0660 : 0600, CLIENTS_MAX, &h->server);
+    int r = local_server_open(h->config.socket,
+                              strcmp(h->config.socket_mode, "0660") == 0 ? 0660 : 0600, CLIENTS_MAX,
+                              &h->server);
 
     if (r == 0)
         return EX_OK;
@@ -168,7 +181,8 @@ static int host_signals(struct host *h)
 
 static int host_open(struct host *h)
 {
-    int (*const steps[])(struct host *h) = { host_signals, host_rows, host_outbox, host_session, host_socket };
+    int (*const steps[])(struct host * h) = { host_signals, host_rows, host_outbox, host_session,
+                                              host_socket };
 
     for (size_t i = 0; i < ALM_LEN(steps); i++) {
         int r = steps[i](h);
@@ -187,7 +201,8 @@ static void host_reload(struct host *h)
     if (r == 0)
         log_info("rows-loaded", "people=%zu", index_n_people(h->holdings.index));
     else
-        log_error("rows-not-loaded", "error=%s text=%s", LOG_Q(strerror(-r)), LOG_Q("going on with the rows of the load before"));
+        log_error("rows-not-loaded", "error=%s text=%s", LOG_Q(strerror(-r)),
+                  LOG_Q("going on with the rows of the load before"));
 }
 
 static void host_take_signals(struct host *h)
@@ -223,7 +238,8 @@ static int host_wait_ms(const struct host *h, bool more, int64_t due_ms)
     return more || wait < 0 ? 0 : (int)wait;
 }
 
-/* One turn. Signals first: a reload that was asked for is done before the command that follows it is served. */
+/* One turn. Signals first: a reload that was asked for is done before the command that follows it
+ * is served. */
 static bool host_turn(struct host *h, int wait_ms, int64_t *due_ms)
 {
     struct pollfd fds[FDS_MAX] = { { .fd = h->signals, .events = POLLIN } };
@@ -238,7 +254,8 @@ static bool host_turn(struct host *h, int wait_ms, int64_t *due_ms)
     local_server_step(h->server, fds + n, n_local, clock_mono_ms(), ops_request, h);
     session_step(h->session, clock_mono_ms());
     more = answering_step(h->answering, clock_mono_ms());
-    session_step(h->session, clock_mono_ms()); /* ZeroMQ's descriptor wakes once: nothing may be left unread after a send */
+    session_step(h->session, clock_mono_ms()); /* ZeroMQ's descriptor wakes once: nothing may be
+                                                  left unread after a send */
     *due_ms = ops_expire(h, clock_mono_ms());
     return more || answering_waiting(h->answering);
 }
@@ -248,13 +265,15 @@ static int host_loop(struct host *h)
     int64_t due_ms = INT64_MAX;
     bool more = true;
 
-    log_info("adapter-ready", "agency=%s mode=%s people=%zu", h->config.agency, h->config.mode, index_n_people(h->holdings.index));
+    log_info("adapter-ready", "agency=%s mode=%s people=%zu", h->config.agency, h->config.mode,
+             index_n_people(h->holdings.index));
     while (!h->stopping) {
         more = host_turn(h, host_wait_ms(h, more, due_ms), &due_ms);
         if (session_state(h->session) == SESSION_STOPPED)
             return EX_CONFIG;
     }
-    log_info("adapter-stopped", "agency=%s outbox=%zu", h->config.agency, outbox_count(h->outbox).waiting);
+    log_info("adapter-stopped", "agency=%s outbox=%zu", h->config.agency,
+             outbox_count(h->outbox).waiting);
     return EX_OK;
 }
 
@@ -317,8 +336,8 @@ static int check_rows(struct host *h)
     int r = holdings_load(&h->holdings, true, check_report, &n_errors);
 
     if (r == 0) {
-        (void)printf("%s: the configuration and every row can be read; %zu people\n", h->config.agency,
-                     index_n_people(h->holdings.index));
+        (void)printf("%s: the configuration and every row can be read; %zu people\n",
+                     h->config.agency, index_n_people(h->holdings.index));
         return EX_OK;
     }
     (void)fprintf(stderr, "%zu error%s in the rows\n", n_errors, n_errors == 1 ? "" : "s");

@@ -11,12 +11,15 @@
 
 static const char usage[] =
     "usage: almoner-adapter FILE           run beside this agency's system, by this configuration\n"
-    "       almoner-adapter --check FILE   read the configuration and every row, say what is wrong, connect nowhere\n"
+    "       almoner-adapter --check FILE   read the configuration and every row, say what is "
+    "wrong, connect nowhere\n"
     "       almoner-adapter --version | --help\n"
     "\n"
-    "  almoner-adapter --check /etc/almoner/larchmoor.conf && almoner-adapter /etc/almoner/larchmoor.conf\n"
+    "  almoner-adapter --check /etc/almoner/larchmoor.conf && almoner-adapter "
+    "/etc/almoner/larchmoor.conf\n"
     "\n"
-    "SIGHUP reads the rows again; SIGTERM stops. What was lodged stays in the outbox until the broker has it.\n"
+    "SIGHUP reads the rows again; SIGTERM stops. What was lodged stays in the outbox until the "
+    "broker has it.\n"
     "The configuration is described in almoner-adapter(8).\n";
 
 static int usage_wrong(const char *what)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ops.c - the operations of the local socket: questions to the broker, what waits for its reply, and what the adapter says of itself. */
+/* ops.c - the operations of the local socket: questions to the broker, what waits for its reply,
+ * and what the adapter says of itself. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/host.h"
@@ -12,12 +13,15 @@
 #include <sysexits.h>
 
 #define REPLY_GRACE_MS 3000 /* beyond the broker's deadline */
-#define RECEIPT_MS 4000     /* a command waits so long for a receipt; then "queued" is the answer */
+#define RECEIPT_MS     4000 /* a command waits so long for a receipt; then "queued" is the answer */
 
-static const char *const keys_ask[] = { "op", "question", "purpose", "role", "practitioner", "login", "basis", "case", "subject",
-                                        "household", "at_home", "self_claimed", NULL };
+static const char *const keys_ask[] = {
+    "op",   "question", "purpose",   "role",    "practitioner", "login", "basis",
+    "case", "subject",  "household", "at_home", "self_claimed", NULL
+};
 static const char *const keys_none[] = { "op", NULL };
-static const char *const keys_list[] = { "op", "practitioner", "role", "login", "purpose", "basis", "case", NULL };
+static const char *const keys_list[] = { "op",      "practitioner", "role", "login",
+                                         "purpose", "basis",        "case", NULL };
 
 int32_t host_day(const struct host *h)
 {
@@ -28,19 +32,23 @@ int32_t host_day(const struct host *h)
 
 struct asker host_asker(const struct host *h)
 {
-    return (struct asker){ &h->config.token, h->holdings.index, h->holdings.ops, h->holdings.rows, host_day(h) };
+    return (struct asker){ &h->config.token, h->holdings.index, h->holdings.ops, h->holdings.rows,
+                           host_day(h) };
 }
 
 json_t *ops_no_day(void)
 {
-    return local_error("no-day", EX_TEMPFAIL, "the day of the exercise is not known before the broker has been reached; try again");
+    return local_error(
+        "no-day", EX_TEMPFAIL,
+        "the day of the exercise is not known before the broker has been reached; try again");
 }
 
 json_t *ops_wrong(int r, const char *which)
 {
     if (r < 0)
         return local_error("internal", EX_SOFTWARE, "%s: %s", which, strerror(-r));
-    return local_error("bad-subject", EX_DATAERR, "%s: %s", which, alm_fault_text((enum alm_fault)r));
+    return local_error("bad-subject", EX_DATAERR, "%s: %s", which,
+                       alm_fault_text((enum alm_fault)r));
 }
 
 static void reply_now(struct host *h, uint64_t client, json_t *reply)
@@ -53,14 +61,16 @@ static void reply_now(struct host *h, uint64_t client, json_t *reply)
 
 static json_t *not_connected(const struct host *h)
 {
-    return local_error("not-connected", EX_TEMPFAIL, "not connected to the broker: %s", session_text(h->session));
+    return local_error("not-connected", EX_TEMPFAIL, "not connected to the broker: %s",
+                       session_text(h->session));
 }
 
 static json_t *send_failed(int r)
 {
     switch (r) {
     case -EINVAL:
-        return local_error("bad-field", EX_DATAERR, "a field is too long or of the wrong form (a line break in a text?)");
+        return local_error("bad-field", EX_DATAERR,
+                           "a field is too long or of the wrong form (a line break in a text?)");
     case -EAGAIN:
         return local_error("busy", EX_TEMPFAIL, "too much is under way to the broker; try again");
     case -ENOTCONN:
@@ -78,7 +88,8 @@ static json_t *query_send(struct host *h, uint64_t client, uint8_t kind, struct 
     int r;
 
     if (!p)
-        return local_error("busy", EX_TEMPFAIL, "too many questions are waiting for the broker; try again");
+        return local_error("busy", EX_TEMPFAIL,
+                           "too many questions are waiting for the broker; try again");
     r = session_send(h->session, h->out);
     if (r == 0) {
         *out = p;
@@ -89,7 +100,8 @@ static json_t *query_send(struct host *h, uint64_t client, uint8_t kind, struct 
 }
 
 /* The home that a question asks about: only where the catalogue says that it takes one. */
-static json_t *ask_parameter(struct host *h, const json_t *o, const struct msg_catalogue_question *q, struct msg_insight_query *to)
+static json_t *ask_parameter(struct host *h, const json_t *o,
+                             const struct msg_catalogue_question *q, struct msg_insight_query *to)
 {
     struct asker a = host_asker(h);
     struct asked_home home;
@@ -102,7 +114,8 @@ static json_t *ask_parameter(struct host *h, const json_t *o, const struct msg_c
     if (given && !q->home_parameter)
         return local_error("no-parameter", EX_USAGE, "this question takes no --at-home");
     if (!given && q->home_parameter)
-        return local_error("missing-field", EX_USAGE, "this question is about one home: --at-home 'address; postcode'");
+        return local_error("missing-field", EX_USAGE,
+                           "this question is about one home: --at-home 'address; postcode'");
     if (!given)
         return NULL;
     r = ask_home_token(&a, &home, &to->parameter);
@@ -129,7 +142,8 @@ static json_t *ask_subject(struct host *h, const json_t *o, bool household_too, 
     return r == 0 ? NULL : ops_wrong(r, which);
 }
 
-static void insight_fill(const struct ask *ask, const struct msg_catalogue_question *q, struct msg_insight_query *to)
+static void insight_fill(const struct ask *ask, const struct msg_catalogue_question *q,
+                         struct msg_insight_query *to)
 {
     to->subject_kind = ask->subject_kind;
     to->subject = ask->subject;
@@ -169,7 +183,9 @@ static json_t *op_ask(struct host *h, uint64_t client, const json_t *o)
         wrong = request_name(o, "question", true, to->question);
     if (wrong)
         return wrong;
-    q = session_question(h->session, to->question); /* one that the catalogue lacks is the broker's to refuse, and to record */
+    q = session_question(
+        h->session,
+        to->question); /* one that the catalogue lacks is the broker's to refuse, and to record */
     wrong = ask_subject(h, o, true, &ask);
     if (!wrong)
         wrong = ask_parameter(h, o, q, to);
@@ -198,7 +214,8 @@ static json_t *op_who(struct host *h, uint64_t client, const json_t *o)
 
 static json_t *op_subject(struct host *h, uint64_t client, const json_t *o)
 {
-    static const char *const keys[] = { "op", "subject", "household", "purpose", "role", "practitioner", "login", "basis", "case", NULL };
+    static const char *const keys[] = { "op",           "subject", "household", "purpose", "role",
+                                        "practitioner", "login",   "basis",     "case",    NULL };
     ALM_CLEANUP(asked_subject_wipe) struct asked_subject typed;
     struct asker a = host_asker(h);
     struct ask ask;
@@ -213,13 +230,16 @@ static json_t *op_subject(struct host *h, uint64_t client, const json_t *o)
         wrong = ops_no_day();
     if (wrong)
         return wrong;
-    r = ask_work_out(&a, &typed, true, "", &ask, &which); /* nothing leaves the adapter: our own rows may say all they know */
+    r = ask_work_out(&a, &typed, true, "", &ask,
+                     &which); /* nothing leaves the adapter: our own rows may say all they know */
     if (r != 0)
         return ops_wrong(r, which);
-    reply_now(h, client, json_pack("{s:b, s:s, s:s, s:{s:s, s:o, s:o}, s:I}", "ok", 1, "kind", "subject", "known",
-                                   words_of(WORDS_KNOWN, ask.known), "relationship", "kind",
-                                   words_of(WORDS_RELATION, ask.relationship.kind), "since", reply_day(ask.relationship.since), "until",
-                                   reply_day(ask.relationship.until), "homes", (json_int_t)ask.n_homes));
+    reply_now(h, client,
+              json_pack("{s:b, s:s, s:s, s:{s:s, s:o, s:o}, s:I}", "ok", 1, "kind", "subject",
+                        "known", words_of(WORDS_KNOWN, ask.known), "relationship", "kind",
+                        words_of(WORDS_RELATION, ask.relationship.kind), "since",
+                        reply_day(ask.relationship.since), "until",
+                        reply_day(ask.relationship.until), "homes", (json_int_t)ask.n_homes));
     return NULL;
 }
 
@@ -245,19 +265,26 @@ static json_t *op_status(struct host *h, uint64_t client, const json_t *o)
         return wrong;
     if (day != CIVIL_NONE)
         h->holdings.ops->describe(h->holdings.rows, day, &partial, &data_day);
-    reply_now(h, client,
-              json_pack("{s:b, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:o, s:s, s:s}", "ok", 1, "kind", "status",
-                        "agency", h->config.agency, "mode", h->config.mode, "origin", h->config.origin, "state",
-                        session_state_word(session_state(h->session)), "connected", session_ready(h->session), "text",
-                        session_text(h->session), "civil_day", reply_day(session_civil_day(h->session)), "policy",
-                        session_policy(h->session), "outbox", (json_int_t)n.waiting, "outbox_refused", (json_int_t)n.refused,
-                        "outbox_bad", (json_int_t)n.bad, "people", (json_int_t)index_n_people(h->holdings.index), "data_as_of",
-                        reply_day(data_day), "rows", h->holdings.old ? "old" : partial ? "partial" : "ok", "backend",
-                        h->config.backend));
+    reply_now(
+        h, client,
+        json_pack(
+            "{s:b, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:o, s:s, s:s}",
+            "ok", 1, "kind", "status", "agency", h->config.agency, "mode", h->config.mode, "origin",
+            h->config.origin, "state", session_state_word(session_state(h->session)), "connected",
+            session_ready(h->session), "text", session_text(h->session), "civil_day",
+            reply_day(session_civil_day(h->session)), "policy", session_policy(h->session),
+            "outbox", (json_int_t)n.waiting, "outbox_refused", (json_int_t)n.refused, "outbox_bad",
+            (json_int_t)n.bad, "people", (json_int_t)index_n_people(h->holdings.index),
+            "data_as_of", reply_day(data_day), "rows",
+            h->holdings.old ? "old"
+            : partial       ? "partial"
+                            : "ok",
+            "backend", h->config.backend));
     return NULL;
 }
 
-static json_t *list_page(struct host *h, uint64_t client, uint16_t page, json_t *list, const struct msg_practitioner *by)
+static json_t *list_page(struct host *h, uint64_t client, uint16_t page, json_t *list,
+                         const struct msg_practitioner *by)
 {
     struct pending *p;
     int r = session_prepare(h->session, MSG_CONSENT_LIST_QUERY, h->out);
@@ -290,7 +317,8 @@ static json_t *op_consent_list(struct host *h, uint64_t client, const json_t *o)
         return wrong;
     by = h->out->practitioner;
     list = json_array();
-    wrong = list ? list_page(h, client, 0, list, &by) : local_error("internal", EX_SOFTWARE, "not enough memory");
+    wrong = list ? list_page(h, client, 0, list, &by)
+                 : local_error("internal", EX_SOFTWARE, "not enough memory");
     json_decref(list);
     return wrong;
 }
@@ -300,15 +328,20 @@ static json_t *lodge_failed(const struct host *h, int r)
     switch (r) {
     case -ENOBUFS:
         return local_error("outbox-full", EX_TEMPFAIL,
-                           "the outbox holds as many messages as it may (outbox_max = %lld): nothing was accepted; reach the broker first",
+                           "the outbox holds as many messages as it may (outbox_max = %lld): "
+                           "nothing was accepted; reach the broker first",
                            (long long)h->config.outbox_max);
     case -ENOSPC:
     case -EDQUOT:
-        return local_error("disk-full", EX_IOERR, "the disk with the outbox is full: nothing was accepted; make room and try again");
+        return local_error(
+            "disk-full", EX_IOERR,
+            "the disk with the outbox is full: nothing was accepted; make room and try again");
     case -EINVAL:
         return send_failed(r);
     default:
-        return local_error("outbox-failed", EX_IOERR, "the outbox could not be written, nothing was accepted: %s", strerror(-r));
+        return local_error("outbox-failed", EX_IOERR,
+                           "the outbox could not be written, nothing was accepted: %s",
+                           strerror(-r));
     }
 }
 
@@ -321,7 +354,8 @@ static json_t *lodge_out(struct host *h, uint64_t client)
     if (r != 0)
         return lodge_failed(h, r);
     if ((state == SESSION_READY || state == SESSION_LEARNING) &&
-        pending_add(&h->pendings, PENDING_LODGED, &h->out->id, client, clock_mono_ms() + RECEIPT_MS))
+        pending_add(&h->pendings, PENDING_LODGED, &h->out->id, client,
+                    clock_mono_ms() + RECEIPT_MS))
         return NULL;
     reply_now(h, client, reply_queued(&h->out->id));
     return NULL;
@@ -395,7 +429,9 @@ void ops_request(void *ctx, uint64_t client, json_t *request)
             reply_now(h, client, wrong);
         return;
     }
-    reply_now(h, client, wrong ? wrong : local_error("unknown-op", EX_USAGE, "the adapter knows no such operation"));
+    reply_now(h, client,
+              wrong ? wrong
+                    : local_error("unknown-op", EX_USAGE, "the adapter knows no such operation"));
 }
 
 /* A page of our consents: the next one is asked for, until all are there. */
@@ -410,7 +446,8 @@ static void reply_list(struct host *h, struct pending *p, const struct msg_conse
     if (next < page->pages)
         wrong = list_page(h, client, next, list, NULL);
     else
-        reply_now(h, client, json_pack("{s:b, s:s, s:O}", "ok", 1, "kind", "consents", "consents", list));
+        reply_now(h, client,
+                  json_pack("{s:b, s:s, s:O}", "ok", 1, "kind", "consents", "consents", list));
     if (wrong)
         reply_now(h, client, wrong);
     json_decref(list);
@@ -453,7 +490,9 @@ int64_t ops_expire(struct host *h, int64_t now_ms)
         if (p->kind == PENDING_LODGED)
             reply_now(h, p->client, reply_queued(&p->id));
         else
-            reply_now(h, p->client, local_error("no-answer", EX_TEMPFAIL, "the broker did not answer in time; ask again"));
+            reply_now(h, p->client,
+                      local_error("no-answer", EX_TEMPFAIL,
+                                  "the broker did not answer in time; ask again"));
         pending_drop(p);
     }
     return pending_next_ms(&h->pendings);

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-struct pending *pending_add(struct pendings *p, uint8_t kind, const struct id *id, uint64_t client, int64_t due_ms)
+struct pending *pending_add(struct pendings *p, uint8_t kind, const struct id *id, uint64_t client,
+                            int64_t due_ms)
 {
     for (size_t i = 0; i < PENDING_MAX; i++) {
         if (p->at[i].kind != PENDING_FREE)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pending.h - commands that wait for the broker: which message of ours, which client, until when. */
+/* pending.h - commands that wait for the broker: which message of ours, which client, until when.
+ */
 #pragma once
 #include "base/attr.h"
 #include "base/id.h"
@@ -20,7 +21,8 @@ struct pendings { /* zeroed is empty */
     struct pending at[PENDING_MAX];
 };
 /* Return: the new place, or NULL when all are taken. */
-struct pending *pending_add(struct pendings *p, uint8_t kind, const struct id *id, uint64_t client, int64_t due_ms);
+struct pending *pending_add(struct pendings *p, uint8_t kind, const struct id *id, uint64_t client,
+                            int64_t due_ms);
 struct pending *pending_find(struct pendings *p, const struct id *id); /* or NULL */
 void pending_drop(struct pending *p);
 /* The next that is due by now; NULL for none. INT64_MAX: any. */

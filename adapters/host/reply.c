@@ -26,8 +26,9 @@ static json_t *reply_insight(const struct msg *m, const struct id *id)
 {
     const struct msg_insight *i = &m->insight;
 
-    return json_pack("{s:b, s:s, s:o, s:s, s:s, s:o, s:s, s:s}", "ok", 1, "kind", "insight", "message_id", reply_id(id), "answer",
-                     words_of(WORDS_INSIGHT, i->value), "completeness", words_of(WORDS_COMPLETENESS, i->completeness), "as_of",
+    return json_pack("{s:b, s:s, s:o, s:s, s:s, s:o, s:s, s:s}", "ok", 1, "kind", "insight",
+                     "message_id", reply_id(id), "answer", words_of(WORDS_INSIGHT, i->value),
+                     "completeness", words_of(WORDS_COMPLETENESS, i->completeness), "as_of",
                      reply_day(i->as_of), "rule", i->policy_rule, "guidance", i->guidance);
 }
 
@@ -40,10 +41,11 @@ static json_t *reply_involved(const struct msg_involvement *v)
 
         if (e->visibility != VISIBLE_NAMED)
             continue; /* "masked" says it, and only that */
-        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "agency", e->agency, "name", e->agency_name, "service",
-                                                    e->service, "contact_route", e->contact_route, "lead_professional",
-                                                    e->lead_professional, "since",
-                                                    words_of(WORDS_SINCE, e->since_band ? e->since_band : SINCE_UNKNOWN)));
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "agency", e->agency, "name",
+                            e->agency_name, "service", e->service, "contact_route",
+                            e->contact_route, "lead_professional", e->lead_professional, "since",
+                            words_of(WORDS_SINCE, e->since_band ? e->since_band : SINCE_UNKNOWN)));
     }
     return list;
 }
@@ -52,21 +54,24 @@ static json_t *reply_involvement(const struct msg *m, const struct id *id)
 {
     const struct msg_involvement *v = &m->involvement;
 
-    return json_pack("{s:b, s:s, s:o, s:s, s:o, s:s, s:s, s:b, s:o}", "ok", 1, "kind", "involvement", "message_id", reply_id(id),
-                     "completeness", words_of(WORDS_COMPLETENESS, v->completeness), "as_of", reply_day(v->as_of), "rule", v->policy_rule,
-                     "guidance", v->guidance, "masked", v->masked, "involved", reply_involved(v));
+    return json_pack("{s:b, s:s, s:o, s:s, s:o, s:s, s:s, s:b, s:o}", "ok", 1, "kind",
+                     "involvement", "message_id", reply_id(id), "completeness",
+                     words_of(WORDS_COMPLETENESS, v->completeness), "as_of", reply_day(v->as_of),
+                     "rule", v->policy_rule, "guidance", v->guidance, "masked", v->masked,
+                     "involved", reply_involved(v));
 }
 
 static json_t *reply_refusal(const struct msg *m, const struct id *id)
 {
-    return json_pack("{s:b, s:s, s:o, s:s, s:s, s:s}", "ok", 1, "kind", "refusal", "message_id", reply_id(id), "reason", m->refusal.reason,
-                     "text", m->refusal.text, "way_forward", m->refusal.way_forward);
+    return json_pack("{s:b, s:s, s:o, s:s, s:s, s:s}", "ok", 1, "kind", "refusal", "message_id",
+                     reply_id(id), "reason", m->refusal.reason, "text", m->refusal.text,
+                     "way_forward", m->refusal.way_forward);
 }
 
 static json_t *reply_busy(const struct msg *m, const struct id *id)
 {
-    return json_pack("{s:b, s:s, s:o, s:I}", "ok", 1, "kind", "busy", "message_id", reply_id(id), "retry_after_ms",
-                     (json_int_t)m->busy.retry_after_ms);
+    return json_pack("{s:b, s:s, s:o, s:I}", "ok", 1, "kind", "busy", "message_id", reply_id(id),
+                     "retry_after_ms", (json_int_t)m->busy.retry_after_ms);
 }
 
 static json_t *reply_receipt(const struct msg *m, const struct id *id)
@@ -74,13 +79,14 @@ static json_t *reply_receipt(const struct msg *m, const struct id *id)
     char at[25];
 
     clock_format_utc(m->receipt.at_ms, at);
-    return json_pack("{s:b, s:s, s:o, s:I, s:s}", "ok", 1, "kind", "receipt", "message_id", reply_id(id), "leaf",
-                     (json_int_t)m->receipt.leaf, "at", at);
+    return json_pack("{s:b, s:s, s:o, s:I, s:s}", "ok", 1, "kind", "receipt", "message_id",
+                     reply_id(id), "leaf", (json_int_t)m->receipt.leaf, "at", at);
 }
 
 static json_t *(*const repliers[])(const struct msg *m, const struct id *id) = {
-    [MSG_INSIGHT] = reply_insight, [MSG_INVOLVEMENT] = reply_involvement, [MSG_REFUSAL] = reply_refusal,
-    [MSG_BUSY] = reply_busy,       [MSG_RECEIPT] = reply_receipt,
+    [MSG_INSIGHT] = reply_insight, [MSG_INVOLVEMENT] = reply_involvement,
+    [MSG_REFUSAL] = reply_refusal, [MSG_BUSY] = reply_busy,
+    [MSG_RECEIPT] = reply_receipt,
 };
 
 json_t *reply_of(const struct msg *m, const struct id *message)
@@ -90,7 +96,8 @@ json_t *reply_of(const struct msg *m, const struct id *message)
 
 json_t *reply_queued(const struct id *message)
 {
-    return json_pack("{s:b, s:s, s:o, s:b}", "ok", 1, "kind", "receipt", "message_id", reply_id(message), "queued", 1);
+    return json_pack("{s:b, s:s, s:o, s:b}", "ok", 1, "kind", "receipt", "message_id",
+                     reply_id(message), "queued", 1);
 }
 
 void reply_consents_add(json_t *list, const struct msg_consent_list *page)
@@ -98,10 +105,13 @@ void reply_consents_add(json_t *list, const struct msg_consent_list *page)
     for (size_t i = 0; i < page->n; i++) {
         const struct msg_consent_entry *e = &page->entries[i];
 
-        (void)json_array_append_new(list, json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "id", reply_id(&e->id), "purpose", e->purpose,
-                                                    "decision", words_of(WORDS_DECISION, e->decision), "capacity",
-                                                    words_of(WORDS_CAPACITY, e->capacity), "given_on", reply_day(e->given_on),
-                                                    "expires_on", reply_day(e->expires_on), "withdrawn_on", reply_day(e->withdrawn_on)));
+        (void)json_array_append_new(
+            list,
+            json_pack("{s:o, s:s, s:s, s:s, s:o, s:o, s:o}", "id", reply_id(&e->id), "purpose",
+                      e->purpose, "decision", words_of(WORDS_DECISION, e->decision), "capacity",
+                      words_of(WORDS_CAPACITY, e->capacity), "given_on", reply_day(e->given_on),
+                      "expires_on", reply_day(e->expires_on), "withdrawn_on",
+                      reply_day(e->withdrawn_on)));
     }
 }
 
@@ -112,9 +122,10 @@ static json_t *catalogue_questions(const struct catalogue *c)
     for (size_t i = 0; list && i < c->n_questions; i++) {
         const struct msg_catalogue_question *q = &c->questions[i];
 
-        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "id", q->id, "wording", q->wording, "uses_homes",
-                                                    q->uses_homes, "home_parameter", q->home_parameter, "sensitive", q->sensitive,
-                                                    "household", q->household));
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "id", q->id, "wording", q->wording,
+                            "uses_homes", q->uses_homes, "home_parameter", q->home_parameter,
+                            "sensitive", q->sensitive, "household", q->household));
     }
     return list;
 }
@@ -126,8 +137,10 @@ static json_t *catalogue_purposes(const struct catalogue *c)
     for (size_t i = 0; list && i < c->n_purposes; i++) {
         const struct msg_catalogue_purpose *p = &c->purposes[i];
 
-        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:b, s:b, s:b}", "id", p->id, "title", p->title, "consent", p->consent,
-                                                    "past_shield", p->past_shield, "involvement", p->involvement));
+        (void)json_array_append_new(list,
+                                    json_pack("{s:s, s:s, s:b, s:b, s:b}", "id", p->id, "title",
+                                              p->title, "consent", p->consent, "past_shield",
+                                              p->past_shield, "involvement", p->involvement));
     }
     return list;
 }
@@ -136,6 +149,7 @@ json_t *reply_catalogue(const struct session *s)
 {
     struct catalogue c = session_catalogue(s);
 
-    return json_pack("{s:b, s:s, s:s, s:o, s:o}", "ok", 1, "kind", "questions", "policy", session_policy(s), "questions",
-                     catalogue_questions(&c), "purposes", catalogue_purposes(&c));
+    return json_pack("{s:b, s:s, s:s, s:o, s:o}", "ok", 1, "kind", "questions", "policy",
+                     session_policy(s), "questions", catalogue_questions(&c), "purposes",
+                     catalogue_purposes(&c));
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* reply.h - the broker's messages as the JSON that adapters/README.md fixes. Pure; new references, NULL without memory. */
+/* reply.h - the broker's messages as the JSON that adapters/README.md fixes. Pure; new references,
+ * NULL without memory. */
 #pragma once
 #include "wire/msg.h"
 #include <jansson.h>
 
 struct session;
-/* Insight, Involvement, Refusal, Busy or Receipt, in reply to the message with this id; NULL for another type. */
+/* Insight, Involvement, Refusal, Busy or Receipt, in reply to the message with this id; NULL for
+ * another type. */
 json_t *reply_of(const struct msg *m, const struct id *message);
 json_t *reply_queued(const struct id *message);
 json_t *reply_catalogue(const struct session *s);

@@ -31,7 +31,10 @@ json_t *request_only(const json_t *o, const char *const known[])
         while (known[i] && strcmp(known[i], key) != 0)
             i++;
         if (!known[i])
-            return local_error("unknown-field", EX_USAGE, "unknown field \"%.40s\"; fields here are those that adapters/README.md names", key);
+            return local_error(
+                "unknown-field", EX_USAGE,
+                "unknown field \"%.40s\"; fields here are those that adapters/README.md names",
+                key);
     }
     return NULL;
 }
@@ -51,7 +54,8 @@ json_t *request_text(const json_t *o, const char *key, bool required, char *out,
     r = local_get_text(o, key, out, out_size);
     if (r == 0)
         return NULL;
-    return local_error("bad-field", EX_DATAERR, "%s must be a text of at most %zu bytes", key, out_size - 1);
+    return local_error("bad-field", EX_DATAERR, "%s must be a text of at most %zu bytes", key,
+                       out_size - 1);
 }
 
 static bool name_valid(const char *name)
@@ -68,7 +72,8 @@ json_t *request_name(const json_t *o, const char *key, bool required, name_t out
 
     if (wrong || !out[0] || name_valid(out))
         return wrong;
-    return local_error("bad-field", EX_DATAERR, "%s is an id: small letters, digits, '.', '_' and '-'", key);
+    return local_error("bad-field", EX_DATAERR,
+                       "%s is an id: small letters, digits, '.', '_' and '-'", key);
 }
 
 json_t *request_day(const json_t *o, const char *key, bool required, int32_t *out)
@@ -78,7 +83,8 @@ json_t *request_day(const json_t *o, const char *key, bool required, int32_t *ou
         return required ? missing(key) : NULL;
     if (local_get_day(o, key, out) == 0)
         return NULL;
-    return local_error("bad-date", EX_DATAERR, "%s must be a day that exists, written YYYY-MM-DD", key);
+    return local_error("bad-date", EX_DATAERR, "%s must be a day that exists, written YYYY-MM-DD",
+                       key);
 }
 
 json_t *request_flag(const json_t *o, const char *key, bool *out)
@@ -97,7 +103,8 @@ json_t *request_word(const json_t *o, const char *key, int which, bool required,
     *out = 0;
     if (wrong || !word[0] || words_number((enum words)which, word, out))
         return wrong;
-    return local_error("bad-field", EX_DATAERR, "%s is one of: %s", key, words_list((enum words)which, list));
+    return local_error("bad-field", EX_DATAERR, "%s is one of: %s", key,
+                       words_list((enum words)which, list));
 }
 
 static json_t *scope_name(const char *key, const json_t *v, struct msg_scope *out)
@@ -105,15 +112,18 @@ static json_t *scope_name(const char *key, const json_t *v, struct msg_scope *ou
     const char *name = json_string_value(v);
 
     if (!name || json_string_length(v) != strlen(name))
-        return local_error("bad-field", EX_DATAERR, "%s is a list of agencies' ids, or [\"*\"]", key);
+        return local_error("bad-field", EX_DATAERR, "%s is a list of agencies' ids, or [\"*\"]",
+                           key);
     if (strcmp(name, "*") == 0) {
         out->any = true;
         return NULL;
     }
     if (out->n == SCOPE_MAX)
-        return local_error("bad-field", EX_DATAERR, "%s names more than %d agencies", key, SCOPE_MAX);
+        return local_error("bad-field", EX_DATAERR, "%s names more than %d agencies", key,
+                           SCOPE_MAX);
     if (!name_valid(name) || text_copy(out->agencies[out->n], NAME_MAX_LEN, name) != 0)
-        return local_error("bad-field", EX_DATAERR, "%s names something that is no agency's id", key);
+        return local_error("bad-field", EX_DATAERR, "%s names something that is no agency's id",
+                           key);
     out->n++;
     return NULL;
 }
@@ -126,7 +136,8 @@ json_t *request_scope(const json_t *o, const char *key, struct msg_scope *out)
     if (!list)
         return NULL;
     if (!json_is_array(list))
-        return local_error("bad-field", EX_DATAERR, "%s is a list of agencies' ids, or [\"*\"]", key);
+        return local_error("bad-field", EX_DATAERR, "%s is a list of agencies' ids, or [\"*\"]",
+                           key);
     for (size_t i = 0; i < json_array_size(list); i++) {
         json_t *wrong = scope_name(key, json_array_get(list, i), out);
 
@@ -147,7 +158,8 @@ json_t *request_id(const json_t *o, const char *key, bool *has, struct id *out)
     if (wrong || !text[0])
         return wrong;
     if (id_parse(text, out) != 0 || !id_is_v7(out))
-        return local_error("bad-id", EX_DATAERR, "%s is the id that the command which lodged it printed", key);
+        return local_error("bad-id", EX_DATAERR,
+                           "%s is the id that the command which lodged it printed", key);
     *has = true;
     return NULL;
 }
@@ -169,7 +181,9 @@ static json_t *practitioner_read(const json_t *o, bool asking, struct msg_practi
     json_t *wrong = request_text(o, "practitioner", asking, p->ref, sizeof(p->ref));
 
     if (!wrong && !ref_valid(p->ref))
-        wrong = local_error("bad-field", EX_DATAERR, "practitioner is an opaque reference: letters, digits and signs, no spaces");
+        wrong = local_error(
+            "bad-field", EX_DATAERR,
+            "practitioner is an opaque reference: letters, digits and signs, no spaces");
     if (!wrong)
         wrong = request_name(o, "role", asking, p->role);
     if (!wrong)
@@ -197,7 +211,8 @@ json_t *request_practice(const json_t *o, bool asking, struct msg *m)
     if (!wrong)
         wrong = request_text(o, "case", false, m->case_ref, sizeof(m->case_ref));
     if (!wrong && !ref_valid(m->case_ref))
-        wrong = local_error("bad-field", EX_DATAERR, "case is an opaque reference: letters, digits and signs, no spaces");
+        wrong = local_error("bad-field", EX_DATAERR,
+                            "case is an opaque reference: letters, digits and signs, no spaces");
     return wrong;
 }
 
@@ -236,7 +251,10 @@ json_t *request_home(const json_t *o, const char *key, bool *given, struct asked
         return NULL;
     wrong = home_fields(json_object_get(o, key), false, out);
     if (!wrong && !out->postcode[0])
-        wrong = local_error("no-postcode", EX_DATAERR, "%s needs address and postcode: an address without a postcode cannot be asked about", key);
+        wrong = local_error(
+            "no-postcode", EX_DATAERR,
+            "%s needs address and postcode: an address without a postcode cannot be asked about",
+            key);
     return wrong;
 }
 
@@ -260,8 +278,11 @@ static json_t *homes_read(const json_t *subject, struct asked_subject *out)
 
 static json_t *person_read(const json_t *s, struct asked_subject *out)
 {
-    static const char *const known[] = { "given_name", "family_name", "date_of_birth", "nhs_number", "upn", "unborn", "homes", NULL };
-    json_t *wrong = json_is_object(s) ? request_only(s, known) : local_error("bad-field", EX_DATAERR, "subject is an object");
+    static const char *const known[] = { "given_name", "family_name", "date_of_birth", "nhs_number",
+                                         "upn",        "unborn",      "homes",         NULL };
+    json_t *wrong = json_is_object(s)
+                        ? request_only(s, known)
+                        : local_error("bad-field", EX_DATAERR, "subject is an object");
 
     if (!wrong)
         wrong = request_text(s, "given_name", true, out->given, sizeof(out->given));
@@ -278,7 +299,8 @@ static json_t *person_read(const json_t *s, struct asked_subject *out)
     return wrong ? wrong : homes_read(s, out);
 }
 
-json_t *request_subject(const json_t *o, bool household_too, bool optional, bool *given, struct asked_subject *out)
+json_t *request_subject(const json_t *o, bool household_too, bool optional, bool *given,
+                        struct asked_subject *out)
 {
     bool person = field(o, "subject") != NULL, household = field(o, "household") != NULL;
 
@@ -286,13 +308,19 @@ json_t *request_subject(const json_t *o, bool household_too, bool optional, bool
     out->born = CIVIL_NONE;
     *given = person || household;
     if (!*given)
-        return optional ? NULL : local_error("missing-field", EX_USAGE, "say whom it is about: --given, --family and --born, or --subject FILE");
+        return optional
+                   ? NULL
+                   : local_error(
+                         "missing-field", EX_USAGE,
+                         "say whom it is about: --given, --family and --born, or --subject FILE");
     if (person && household)
-        return local_error("two-subjects", EX_USAGE, "a question is about a person or a household, not both");
+        return local_error("two-subjects", EX_USAGE,
+                           "a question is about a person or a household, not both");
     if (person)
         return person_read(json_object_get(o, "subject"), out);
     if (!household_too)
-        return local_error("no-household", EX_USAGE, "this is about a person; for a family, ask once per person");
+        return local_error("no-household", EX_USAGE,
+                           "this is about a person; for a family, ask once per person");
     out->household = true;
     return request_home(o, "household", &household, &out->home);
 }

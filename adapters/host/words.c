@@ -8,22 +8,44 @@
 #include <string.h>
 
 #define WORDS_MAX 8
+/* clang-format off: a table, one row a line */
 static const char *const words_table[WORDS_COUNT][WORDS_MAX] = {
-    [WORDS_LOGIN] = { [LOGIN_PASSWORD] = "password", [LOGIN_TWO_FACTOR] = "two-factor", [LOGIN_SMARTCARD] = "smartcard" },
-    [WORDS_CAPACITY] = { [CAPACITY_SELF] = "self", [CAPACITY_GILLICK] = "gillick", [CAPACITY_PARENT] = "parent",
-                         [CAPACITY_CARER_WITHOUT_PR] = "carer-without-pr", [CAPACITY_LOCAL_AUTHORITY] = "local-authority" },
-    [WORDS_METHOD] = { [METHOD_SIGNED] = "signed", [METHOD_RECORDED_VERBAL] = "recorded-verbal", [METHOD_DIGITAL] = "digital" },
+    [WORDS_LOGIN] = { [LOGIN_PASSWORD] = "password",
+                      [LOGIN_TWO_FACTOR] = "two-factor",
+                      [LOGIN_SMARTCARD] = "smartcard" },
+    [WORDS_CAPACITY] = { [CAPACITY_SELF] = "self",
+                         [CAPACITY_GILLICK] = "gillick",
+                         [CAPACITY_PARENT] = "parent",
+                         [CAPACITY_CARER_WITHOUT_PR] = "carer-without-pr",
+                         [CAPACITY_LOCAL_AUTHORITY] = "local-authority" },
+    [WORDS_METHOD] = { [METHOD_SIGNED] = "signed",
+                       [METHOD_RECORDED_VERBAL] = "recorded-verbal",
+                       [METHOD_DIGITAL] = "digital" },
     [WORDS_LEVEL] = { [1] = "location", [2] = "identity", [3] = "existence" },
     [WORDS_DECISION] = { [CONSENT_GRANTED] = "granted", [CONSENT_REFUSED] = "refused" },
-    [WORDS_INSIGHT] = { [INSIGHT_YES] = "yes", [INSIGHT_NO] = "no", [INSIGHT_CANNOT_SAY] = "cannot-say" },
-    [WORDS_COMPLETENESS] = { [COMPLETE_ALL] = "all", [COMPLETE_MOST] = "most", [COMPLETE_SOME] = "some", [COMPLETE_NONE] = "none" },
-    [WORDS_SINCE] = { [SINCE_UNKNOWN] = "unknown", [SINCE_UNDER_3_MONTHS] = "under-3-months", [SINCE_3_TO_12_MONTHS] = "3-to-12-months",
-                      [SINCE_1_TO_3_YEARS] = "1-to-3-years", [SINCE_OVER_3_YEARS] = "over-3-years" },
-    [WORDS_RELATION] = { [RELATION_NONE] = "none", [RELATION_INVOLVED] = "involved", [RELATION_WAS_INVOLVED] = "was-involved",
-                         [RELATION_SAME_HOME] = "same-home", [RELATION_REFERRAL] = "referral",
+    [WORDS_INSIGHT] = { [INSIGHT_YES] = "yes",
+                        [INSIGHT_NO] = "no",
+                        [INSIGHT_CANNOT_SAY] = "cannot-say" },
+    [WORDS_COMPLETENESS] = { [COMPLETE_ALL] = "all",
+                             [COMPLETE_MOST] = "most",
+                             [COMPLETE_SOME] = "some",
+                             [COMPLETE_NONE] = "none" },
+    [WORDS_SINCE] = { [SINCE_UNKNOWN] = "unknown",
+                      [SINCE_UNDER_3_MONTHS] = "under-3-months",
+                      [SINCE_3_TO_12_MONTHS] = "3-to-12-months",
+                      [SINCE_1_TO_3_YEARS] = "1-to-3-years",
+                      [SINCE_OVER_3_YEARS] = "over-3-years" },
+    [WORDS_RELATION] = { [RELATION_NONE] = "none",
+                         [RELATION_INVOLVED] = "involved",
+                         [RELATION_WAS_INVOLVED] = "was-involved",
+                         [RELATION_SAME_HOME] = "same-home",
+                         [RELATION_REFERRAL] = "referral",
                          [RELATION_SELF_CLAIMED] = "self-claimed" },
-    [WORDS_KNOWN] = { [INDEX_UNKNOWN] = "no", [INDEX_ONE] = "yes", [INDEX_AMBIGUOUS] = "ambiguous" },
+    [WORDS_KNOWN] = { [INDEX_UNKNOWN] = "no",
+                      [INDEX_ONE] = "yes",
+                      [INDEX_AMBIGUOUS] = "ambiguous" },
 };
+/* clang-format on */
 
 const char *words_of(enum words which, unsigned number)
 {

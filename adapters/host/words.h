@@ -6,8 +6,17 @@
 #include <stdint.h>
 
 enum words {
-    WORDS_LOGIN = 0, WORDS_CAPACITY, WORDS_METHOD, WORDS_LEVEL, WORDS_DECISION, WORDS_INSIGHT, WORDS_COMPLETENESS, WORDS_SINCE,
-    WORDS_RELATION, WORDS_KNOWN, WORDS_COUNT
+    WORDS_LOGIN = 0,
+    WORDS_CAPACITY,
+    WORDS_METHOD,
+    WORDS_LEVEL,
+    WORDS_DECISION,
+    WORDS_INSIGHT,
+    WORDS_COMPLETENESS,
+    WORDS_SINCE,
+    WORDS_RELATION,
+    WORDS_KNOWN,
+    WORDS_COUNT
 };
 /* "" for a number without a word. */
 const char *words_of(enum words which, unsigned number);

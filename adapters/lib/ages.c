@@ -2,7 +2,7 @@
 /* ages.c - birthdays into days. */
 #include "lib/ages.h"
 
-#define AGE_SELF 16
+#define AGE_SELF    16
 #define AGE_GILLICK 12
 
 static int32_t earlier(int32_t a, int32_t b) /* of two ends; CIVIL_NONE is no end */
@@ -12,7 +12,8 @@ static int32_t earlier(int32_t a, int32_t b) /* of two ends; CIVIL_NONE is no en
     return a < b ? a : b;
 }
 
-void ages_able(uint8_t capacity, int32_t born, const struct ages_care *care, int32_t *from, int32_t *until)
+void ages_able(uint8_t capacity, int32_t born, const struct ages_care *care, int32_t *from,
+               int32_t *until)
 {
     int32_t sixteen = civil_add_years(born, AGE_SELF);
     int32_t last_child_day = sixteen == CIVIL_NONE ? CIVIL_NONE : sixteen - 1;

@@ -24,7 +24,8 @@ void asked_subject_wipe(struct asked_subject *s)
 /* Still there first, then the latest arrival, as in the index. */
 static int home_newer(const void *a, const void *b)
 {
-    const struct index_home *s = &((const struct known_home *)a)->home, *t = &((const struct known_home *)b)->home;
+    const struct index_home *s = &((const struct known_home *)a)->home,
+                            *t = &((const struct known_home *)b)->home;
     bool s_open = s->until == CIVIL_NONE, t_open = t->until == CIVIL_NONE;
 
     if (s_open != t_open)
@@ -37,12 +38,14 @@ static struct identity identity_of(const struct asked_subject *s)
     return (struct identity){ s->given, s->family, s->born, s->nhs, s->upn, s->unborn };
 }
 
-static int homes_typed(const struct asker *a, const struct asked_subject *s, struct known_homes *out, const char **wrong)
+static int homes_typed(const struct asker *a, const struct asked_subject *s,
+                       struct known_homes *out, const char **wrong)
 {
     static const char *const names[HOMES_MAX] = {
-        "homes[0]",  "homes[1]",  "homes[2]",  "homes[3]",  "homes[4]",  "homes[5]",  "homes[6]",  "homes[7]",
-        "homes[8]",  "homes[9]",  "homes[10]", "homes[11]", "homes[12]", "homes[13]", "homes[14]", "homes[15]",
-        "homes[16]", "homes[17]", "homes[18]", "homes[19]", "homes[20]", "homes[21]", "homes[22]", "homes[23]",
+        "homes[0]",  "homes[1]",  "homes[2]",  "homes[3]",  "homes[4]",  "homes[5]",
+        "homes[6]",  "homes[7]",  "homes[8]",  "homes[9]",  "homes[10]", "homes[11]",
+        "homes[12]", "homes[13]", "homes[14]", "homes[15]", "homes[16]", "homes[17]",
+        "homes[18]", "homes[19]", "homes[20]", "homes[21]", "homes[22]", "homes[23]",
     };
     struct identity who = identity_of(s);
 
@@ -54,7 +57,10 @@ static int homes_typed(const struct asker *a, const struct asked_subject *s, str
         *wrong = names[i];
         if (!h->postcode[0] || (h->from != CIVIL_NONE && h->from > a->day))
             continue; /* never a token; or not yet: only homes up to the day are known */
-        *to = (struct known_home){ .home = { .from = h->from, .until = h->until, .shielded_from = CIVIL_NONE }, .ref = h->ref };
+        *to = (struct known_home){
+            .home = { .from = h->from, .until = h->until, .shielded_from = CIVIL_NONE },
+            .ref = h->ref
+        };
         r = tokens_home(a->key, h->address, h->postcode, &to->home.home);
         if (r == 0)
             r = tokens_at_home(a->key, &who, h->address, h->postcode, to->home.at_home);
@@ -90,8 +96,9 @@ static void homes_leave_shielded(const struct asker *a, struct known_homes *h)
     h->n = kept;
 }
 
-/* A home whose beginning nobody knows: sent from today if it is still one, for "no earlier than we know" tells no stranger's
- * affairs as this person's; else not at all. Return: whether it can be sent. */
+/* A home whose beginning nobody knows: sent from today if it is still one, for "no earlier than we
+ * know" tells no stranger's affairs as this person's; else not at all. Return: whether it can be
+ * sent. */
 static bool home_dates(const struct asker *a, struct index_home *h)
 {
     if (h->from == CIVIL_NONE && h->until == CIVIL_NONE)
@@ -102,7 +109,8 @@ static bool home_dates(const struct asker *a, struct index_home *h)
 static bool home_listed(const struct ask *out, const struct index_home *h)
 {
     for (size_t i = 0; i < out->n_homes; i++) {
-        if (token_equal(&out->homes[i].token, &h->home) && out->homes[i].from == h->from && out->homes[i].until == h->until)
+        if (token_equal(&out->homes[i].token, &h->home) && out->homes[i].from == h->from &&
+            out->homes[i].until == h->until)
             return true;
     }
     return false;
@@ -122,14 +130,16 @@ static void homes_take(const struct asker *a, struct known_homes *h, struct ask 
     }
 }
 
-/* Room is kept for NAME_POSTCODE and DOB_HOME: a set never fills with half a home, nor with another's tokens. */
+/* Room is kept for NAME_POSTCODE and DOB_HOME: a set never fills with half a home, nor with
+ * another's tokens. */
 static void tokens_join(struct token_set *to, const struct token_set *own)
 {
     for (size_t i = 0; i < own->n; i++)
         (void)token_set_add(to, &own->tokens[i]);
 }
 
-void ask_place(const struct index *x, const struct token *home, int32_t from, int32_t until, struct alm_place *place)
+void ask_place(const struct index *x, const struct token *home, int32_t from, int32_t until,
+               struct alm_place *place)
 {
     *place = (struct alm_place){ .from = from, .until = until };
     place->n = index_homes_find(x, home, place->homes, ALM_SAME_HOME_MAX);
@@ -159,7 +169,8 @@ static void place_typed(const struct asker *a, const struct asked_home *h, struc
     place_add_ref(a->index, h->ref, place);
 }
 
-static void ask_relationship(const struct asker *a, const struct asked_subject *s, const char *self_claimed, struct ask *out)
+static void ask_relationship(const struct asker *a, const struct asked_subject *s,
+                             const char *self_claimed, struct ask *out)
 {
     struct alm_place places[HOMES_MAX + 1];
     struct alm_subject subject = { out->person, a->day, 0, places };
@@ -178,7 +189,8 @@ static void ask_relationship(const struct asker *a, const struct asked_subject *
     out->relationship.kind = RELATION_SELF_CLAIMED;
     out->relationship.since = a->day;
     if (text_copy(out->relationship.reason, sizeof(out->relationship.reason), self_claimed) != 0)
-        out->relationship.kind = RELATION_NONE; /* a reason too long is none; the socket refuses it first */
+        out->relationship.kind =
+            RELATION_NONE; /* a reason too long is none; the socket refuses it first */
 }
 
 static const char *wrong_identity(int r)
@@ -197,7 +209,8 @@ static const char *wrong_identity(int r)
     }
 }
 
-static int ask_person(const struct asker *a, const struct asked_subject *s, bool past_shield, struct ask *out, const char **wrong)
+static int ask_person(const struct asker *a, const struct asked_subject *s, bool past_shield,
+                      struct ask *out, const char **wrong)
 {
     struct identity who = identity_of(s);
     struct known_homes homes = { 0 };
@@ -211,7 +224,8 @@ static int ask_person(const struct asker *a, const struct asked_subject *s, bool
         r = homes_typed(a, s, &homes, wrong);
     if (r != 0)
         return r;
-    /* Found with every home that was typed, a shielded one too: this look-up stays in the adapter. */
+    /* Found with every home that was typed, a shielded one too: this look-up stays in the adapter.
+     */
     full = out->subject;
     for (size_t i = 0; i < homes.n; i++) {
         (void)token_set_add(&full, &homes.at[i].home.at_home[0]);
@@ -237,8 +251,8 @@ int ask_home_token(const struct asker *a, const struct asked_home *home, struct 
     return tokens_home(a->key, home->address, home->postcode, out);
 }
 
-int ask_work_out(const struct asker *a, const struct asked_subject *typed, bool past_shield, const char *self_claimed, struct ask *out,
-                 const char **wrong)
+int ask_work_out(const struct asker *a, const struct asked_subject *typed, bool past_shield,
+                 const char *self_claimed, struct ask *out, const char **wrong)
 {
     int r;
 

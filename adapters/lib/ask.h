@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ask.h - from what a practitioner typed to a subject's tokens, homes and relationship: what leaves the adapter, and no more. */
+/* ask.h - from what a practitioner typed to a subject's tokens, homes and relationship: what leaves
+ * the adapter, and no more. */
 #pragma once
 #include "lib/index.h"
 #include "wire/msg.h"
@@ -9,7 +10,7 @@ struct asked_home { /* as typed */
     int32_t from, until; /* CIVIL_NONE: not given, still */
 };
 struct asked_subject { /* as typed */
-    bool household; /* then only home is set */
+    bool household;    /* then only home is set */
     struct asked_home home;
     char given[ALM_FIELD_MAX], family[ALM_FIELD_MAX], nhs[ALM_FIELD_MAX], upn[ALM_FIELD_MAX];
     int32_t born;
@@ -37,18 +38,24 @@ struct ask { /* worked out of one subject */
     struct msg_relationship relationship;
 };
 /**
- * ask_work_out() - tokens (typed ones joined with our own record's where exactly one matches), homes and relationship
- * @past_shield:  the purpose sees past a shield; otherwise a home that our own rows mark shielded on the day leaves no trace
+ * ask_work_out() - tokens (typed ones joined with our own record's where exactly one matches),
+ * homes and relationship
+ * @past_shield:  the purpose sees past a shield; otherwise a home that our own rows mark shielded
+ * on the day leaves no trace
  * @self_claimed: "" or the reason, used only when our own rows show no relationship
  * @wrong:        for a positive result: which part, "nhs_number", "homes[2]"
  *
  * Return: 0; an alm_fault (what was typed is not valid); -errno. Threads: pure.
  * Source: DESIGN.md section 2, "Who states which fact"; section 7.
  */
-ALM_MUST_USE int ask_work_out(const struct asker *a, const struct asked_subject *typed, bool past_shield, const char *self_claimed,
-                              struct ask *out, const char **wrong);
+ALM_MUST_USE int ask_work_out(const struct asker *a, const struct asked_subject *typed,
+                              bool past_shield, const char *self_claimed, struct ask *out,
+                              const char **wrong);
 /* The token of a home that is itself asked about. Return: as above. */
-ALM_MUST_USE int ask_home_token(const struct asker *a, const struct asked_home *home, struct token *out);
+ALM_MUST_USE int ask_home_token(const struct asker *a, const struct asked_home *home,
+                                struct token *out);
 
-/* The other way: a Question's tokens as our own references. place->n is 0 where we hold no such home. */
-void ask_place(const struct index *x, const struct token *home, int32_t from, int32_t until, struct alm_place *place);
+/* The other way: a Question's tokens as our own references. place->n is 0 where we hold no such
+ * home. */
+void ask_place(const struct index *x, const struct token *home, int32_t from, int32_t until,
+               struct alm_place *place);

@@ -12,7 +12,9 @@
 #include <uninorm.h>
 #include <unistr.h>
 
-#define FOLD_POINTS_MAX 2048 /* bytes after case folding and decomposition: at most 18 times, but what does not fit is refused */
+#define FOLD_POINTS_MAX                                                                            \
+    2048 /* bytes after case folding and decomposition: at most 18 times, but what does not fit is \
+            refused */
 
 /* Letters that have no decomposition but are written plainly by most keyboards. */
 static const struct {
@@ -58,7 +60,8 @@ static void folding_point(struct folding *f, ucs4_t c)
             return;
         }
     }
-    if (!uc_is_general_category(c, UC_CATEGORY_L) && !(f->digits && uc_is_general_category(c, UC_CATEGORY_Nd))) {
+    if (!uc_is_general_category(c, UC_CATEGORY_L) &&
+        !(f->digits && uc_is_general_category(c, UC_CATEGORY_Nd))) {
         /* An apostrophe joins: "St John's" is two words. */
         f->gap = f->gap || (f->words && c != '\'' && c != 0x2019 && c != 0x02BC && c != '.');
         return;
@@ -138,16 +141,19 @@ static const struct {
     const char *shortened, *word;
     bool last;
 } fold_words[] = {
-    { "apt", "flat", false },     { "av", "avenue", true },       { "ave", "avenue", true }, { "cl", "close", true },
-    { "cres", "crescent", true }, { "ct", "court", true },        { "dr", "drive", true },   { "gdns", "gardens", true },
-    { "gn", "green", true },      { "ln", "lane", true },         { "pl", "place", true },   { "rd", "road", true },
-    { "sq", "square", true },     { "st", "street", true },       { "tce", "terrace", true }, { "ter", "terrace", true },
+    { "apt", "flat", false },   { "av", "avenue", true },     { "ave", "avenue", true },
+    { "cl", "close", true },    { "cres", "crescent", true }, { "ct", "court", true },
+    { "dr", "drive", true },    { "gdns", "gardens", true },  { "gn", "green", true },
+    { "ln", "lane", true },     { "pl", "place", true },      { "rd", "road", true },
+    { "sq", "square", true },   { "st", "street", true },     { "tce", "terrace", true },
+    { "ter", "terrace", true },
 };
 
 static const char *fold_word(const char *word, size_t len, bool last)
 {
     for (size_t i = 0; i < ALM_LEN(fold_words); i++) {
-        if (strlen(fold_words[i].shortened) == len && memcmp(word, fold_words[i].shortened, len) == 0)
+        if (strlen(fold_words[i].shortened) == len &&
+            memcmp(word, fold_words[i].shortened, len) == 0)
             return fold_words[i].last && !last ? NULL : fold_words[i].word;
     }
     return NULL;
@@ -184,7 +190,8 @@ static bool is_upper(char c)
     return c >= 'A' && c <= 'Z';
 }
 
-/* Letters upper case and digits, without spaces and hyphens. Return: the length, or -1 for any other character or too many. */
+/* Letters upper case and digits, without spaces and hyphens. Return: the length, or -1 for any
+ * other character or too many. */
 static int fold_code(const char *text, char *out, size_t out_size)
 {
     size_t n = 0;
@@ -209,7 +216,8 @@ enum alm_fault fold_postcode(const char *text, char out[static POSTCODE_TEXT])
 {
     int n = fold_code(text, out, POSTCODE_TEXT);
 
-    if (n >= 5 && n <= 7 && is_upper(out[0]) && is_digit(out[n - 3]) && is_upper(out[n - 2]) && is_upper(out[n - 1]))
+    if (n >= 5 && n <= 7 && is_upper(out[0]) && is_digit(out[n - 3]) && is_upper(out[n - 2]) &&
+        is_upper(out[n - 1]))
         return ALM_OK;
     out[0] = '\0';
     return ALM_BAD_POSTCODE;
@@ -239,7 +247,8 @@ enum alm_fault fold_nhs(const char *text, char out[static NHS_TEXT])
 
 static const char upn_letters[] = "ABCDEFGHJKLMNPQRTUVWXYZ"; /* 23: without I, O and S */
 
-/* The value of a character: a digit's own, or (thirteenth place only) a letter's place. Return: -1 for none. */
+/* The value of a character: a digit's own, or (thirteenth place only) a letter's place. Return: -1
+ * for none. */
 static int upn_value(char c, bool letter)
 {
     const char *at = letter && is_upper(c) ? strchr(upn_letters, c) : NULL;

@@ -10,7 +10,12 @@
 #include <string.h>
 
 #define CANDIDATES_MAX 1024 /* people who share a token with the subject; more: ambiguous */
-#define ALM_TRY(x) do { int try_ = (x); if (try_ != 0) return try_; } while (0)
+#define ALM_TRY(x)                                                                                 \
+    do {                                                                                           \
+        int try_ = (x);                                                                            \
+        if (try_ != 0)                                                                             \
+            return try_;                                                                           \
+    } while (0)
 
 struct home_entry {
     char *address, *postcode; /* until index_finish */
@@ -126,7 +131,8 @@ static int index_person(void *ctx, const struct alm_person *p)
     struct person_entry *e;
     size_t at;
 
-    ALM_TRY(room_for_one((void **)&x->people, &x->cap_people, refs_count(&x->people_refs), sizeof(*x->people)));
+    ALM_TRY(room_for_one((void **)&x->people, &x->cap_people, refs_count(&x->people_refs),
+                         sizeof(*x->people)));
     ALM_TRY(tokens_identity(x->key, &who, &set));
     ALM_TRY(refs_add(&x->people_refs, p->ref, &at));
     e = &x->people[at];
@@ -150,7 +156,8 @@ static int index_home(void *ctx, const struct alm_home *h)
     bool has_token = h->postcode && h->postcode[0];
     size_t at;
 
-    ALM_TRY(room_for_one((void **)&x->homes, &x->cap_homes, refs_count(&x->homes_refs), sizeof(*x->homes)));
+    ALM_TRY(room_for_one((void **)&x->homes, &x->cap_homes, refs_count(&x->homes_refs),
+                         sizeof(*x->homes)));
     if (has_token)
         ALM_TRY(tokens_home(x->key, h->address, h->postcode, &token));
     ALM_TRY(refs_add(&x->homes_refs, h->ref, &at));
@@ -180,8 +187,10 @@ static int index_stay(void *ctx, const char *person, const struct alm_stay *s)
     e = &x->people[p];
     h = &x->homes[home];
     stay.home = (uint32_t)home;
-    for (size_t i = 0; i < e->n_stays; i++) { /* told twice where the organisation's rows repeat ours */
-        if (e->stays[i].home == stay.home && e->stays[i].from == stay.from && e->stays[i].until == stay.until)
+    for (size_t i = 0; i < e->n_stays;
+         i++) { /* told twice where the organisation's rows repeat ours */
+        if (e->stays[i].home == stay.home && e->stays[i].from == stay.from &&
+            e->stays[i].until == stay.until)
             return 0;
     }
     who = (struct identity){ e->given, e->family, e->born, "", "", e->unborn };
@@ -288,16 +297,20 @@ static size_t postings_first(const struct postings *p, const struct token *t)
 
 static bool posting_is(const struct postings *p, size_t i, const struct token *t)
 {
-    return i < p->n && p->at[i].token->kind == t->kind && memcmp(p->at[i].token->value, t->value, TOKEN_LEN) == 0;
+    return i < p->n && p->at[i].token->kind == t->kind &&
+           memcmp(p->at[i].token->value, t->value, TOKEN_LEN) == 0;
 }
 
-/* Everyone who shares a token with the subject, each once. Return: how many, or CANDIDATES_MAX + 1. */
-static size_t index_candidates(const struct index *x, const struct token_set *subject, uint32_t out[static CANDIDATES_MAX])
+/* Everyone who shares a token with the subject, each once. Return: how many, or CANDIDATES_MAX + 1.
+ */
+static size_t index_candidates(const struct index *x, const struct token_set *subject,
+                               uint32_t out[static CANDIDATES_MAX])
 {
     size_t n = 0;
 
     for (size_t t = 0; t < subject->n && t < TOKEN_SET_MAX; t++) {
-        for (size_t i = postings_first(&x->by_person, &subject->tokens[t]); posting_is(&x->by_person, i, &subject->tokens[t]); i++) {
+        for (size_t i = postings_first(&x->by_person, &subject->tokens[t]);
+             posting_is(&x->by_person, i, &subject->tokens[t]); i++) {
             uint32_t whose = x->by_person.at[i].whose;
             size_t j = 0;
 
@@ -335,7 +348,8 @@ static void index_person_set(const struct index *x, size_t person, struct token_
     }
 }
 
-enum index_known index_find(const struct index *x, const struct token_set *subject, bool asking, size_t *person)
+enum index_known index_find(const struct index *x, const struct token_set *subject, bool asking,
+                            size_t *person)
 {
     uint32_t candidates[CANDIDATES_MAX];
     size_t n = index_candidates(x, subject, candidates), n_match = 0, n_near = 0;
@@ -380,16 +394,20 @@ size_t index_person_homes(const struct index *x, size_t person, struct index_hom
         const struct stay_entry *s = &e->stays[n];
         const struct home_entry *h = &x->homes[s->home];
 
-        out[n] = (struct index_home){ h->token, { s->at_home[0], s->at_home[1] }, s->from, s->until, h->shielded_from };
+        out[n] = (struct index_home){
+            h->token, { s->at_home[0], s->at_home[1] }, s->from, s->until, h->shielded_from
+        };
     }
     return n;
 }
 
-size_t index_homes_find(const struct index *x, const struct token *home, const char **refs, size_t max)
+size_t index_homes_find(const struct index *x, const struct token *home, const char **refs,
+                        size_t max)
 {
     size_t n = 0;
 
-    for (size_t i = postings_first(&x->by_home, home); posting_is(&x->by_home, i, home) && n < max; i++) {
+    for (size_t i = postings_first(&x->by_home, home); posting_is(&x->by_home, i, home) && n < max;
+         i++) {
         if (token_equal(x->by_home.at[i].token, home))
             refs[n++] = refs_at(&x->homes_refs, x->by_home.at[i].whose);
     }
@@ -401,7 +419,8 @@ static bool home_shielded(const struct home_entry *h, int32_t day)
     return h->shielded_from != CIVIL_NONE && h->shielded_from <= day;
 }
 
-bool index_home_shielded(const struct index *x, const struct token *home, const char *ref, int32_t day)
+bool index_home_shielded(const struct index *x, const struct token *home, const char *ref,
+                         int32_t day)
 {
     size_t at;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* outbox.c - one file a message, named by its id: ids are UUIDv7, so their order is the order in which they were written. */
+/* outbox.c - one file a message, named by its id: ids are UUIDv7, so their order is the order in
+ * which they were written. */
 #include "lib/outbox.h"
 
 #include "base/clock.h"
@@ -18,10 +19,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define OUTBOX_MAGIC "ALMOUT1" /* with its NUL */
-#define OUTBOX_HEAD (sizeof(OUTBOX_MAGIC) + 1 + SHA256_LEN)
+#define OUTBOX_MAGIC    "ALMOUT1" /* with its NUL */
+#define OUTBOX_HEAD     (sizeof(OUTBOX_MAGIC) + 1 + SHA256_LEN)
 #define OUTBOX_FILE_MAX (1u << 17)
-#define OUTBOX_SUFFIX ".msg"
+#define OUTBOX_SUFFIX   ".msg"
 #define OUTBOX_NAME_LEN (ID_TEXT - 1 + sizeof(OUTBOX_SUFFIX) - 1)
 
 struct entry {
@@ -163,7 +164,8 @@ static int entry_read(const struct outbox *o, const struct id *id, uint8_t *type
     return buf_status(frame);
 }
 
-/* Moves a file out of the way, never deletes it: it may be all that is left of somebody's refusal. */
+/* Moves a file out of the way, never deletes it: it may be all that is left of somebody's refusal.
+ */
 static void set_aside(struct outbox *o, const char *name)
 {
     char to[NAME_MAX + 8];
@@ -171,8 +173,10 @@ static void set_aside(struct outbox *o, const char *name)
 
     if (n < 0 || (size_t)n >= sizeof(to))
         return;
-    if ((mkdirat(o->dir_fd, "bad", 0700) != 0 && errno != EEXIST) || renameat(o->dir_fd, name, o->dir_fd, to) != 0)
-        log_error("outbox-set-aside-failed", "file=%s error=%s", LOG_Q(name), LOG_Q(strerror(errno)));
+    if ((mkdirat(o->dir_fd, "bad", 0700) != 0 && errno != EEXIST) ||
+        renameat(o->dir_fd, name, o->dir_fd, to) != 0)
+        log_error("outbox-set-aside-failed", "file=%s error=%s", LOG_Q(name),
+                  LOG_Q(strerror(errno)));
     else
         log_error("outbox-damaged", "file=%s moved=bad", LOG_Q(name));
     o->n_bad++;
@@ -185,7 +189,8 @@ static void listing_take(struct outbox *o, const char *name, struct buf *scratch
     struct id id;
     int r;
 
-    if (name[0] == '.' || strcmp(name, "lock") == 0 || strcmp(name, "refused") == 0 || strcmp(name, "bad") == 0)
+    if (name[0] == '.' || strcmp(name, "lock") == 0 || strcmp(name, "refused") == 0 ||
+        strcmp(name, "bad") == 0)
         return;
     if (!name_id(name, &id)) {
         if (strstr(name, OUTBOX_SUFFIX)) {
@@ -308,7 +313,8 @@ int outbox_put(struct outbox *o, const struct id *id, uint8_t type, struct bytes
     return r == 0 ? entry_add(o, id, type) : r;
 }
 
-int outbox_next(struct outbox *o, int64_t now_ms, int64_t again_ms, struct id *id, struct buf *frame)
+int outbox_next(struct outbox *o, int64_t now_ms, int64_t again_ms, struct id *id,
+                struct buf *frame)
 {
     for (size_t i = 0; i < o->n; i++) {
         struct entry *e = &o->entries[i];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* refs.c - a small hash table of texts. The texts are the agency's own, not a peer's: a plain hash (FNV-1a) will do. */
+/* refs.c - a small hash table of texts. The texts are the agency's own, not a peer's: a plain hash
+ * (FNV-1a) will do. */
 #include "lib/refs.h"
 
 #include <errno.h>
@@ -24,7 +25,8 @@ static size_t refs_hash(const char *text)
     return (size_t)(h ^ h >> 32);
 }
 
-/* The slot that holds the text, or the free one where it would go. n_slots is a power of two and never full. */
+/* The slot that holds the text, or the free one where it would go. n_slots is a power of two and
+ * never full. */
 static size_t refs_slot(const struct refs *r, const char *text)
 {
     size_t at = refs_hash(text) & (r->n_slots - 1);

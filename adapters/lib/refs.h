@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* refs.h - references (short texts) numbered in the order in which they came: text to number and back. */
+/* refs.h - references (short texts) numbered in the order in which they came: text to number and
+ * back. */
 #pragma once
 #include "almoner/adapter.h"
 #include "base/attr.h"
@@ -10,7 +11,8 @@ struct refs { /* zeroed is empty */
     size_t n, cap, n_slots;
 };
 void refs_deinit(struct refs *r);
-/* Return: 0, *number set; ALM_REPEATED (*number is the earlier one's); ALM_BAD_REFERENCE empty or ALM_REF_MAX or longer; -ENOMEM. */
+/* Return: 0, *number set; ALM_REPEATED (*number is the earlier one's); ALM_BAD_REFERENCE empty or
+ * ALM_REF_MAX or longer; -ENOMEM. */
 ALM_MUST_USE int refs_add(struct refs *r, const char *text, size_t *number);
 bool refs_find(const struct refs *r, const char *text, size_t *number);
 const char *refs_at(const struct refs *r, size_t number); /* number < refs_count */

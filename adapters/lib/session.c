@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "lib/pages.h"
+#include "lib/standing.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -12,48 +14,58 @@
 #include <string.h>
 
 #define BACKOFF_LEAST_MS 500
-#define BACKOFF_MOST_MS 30000
-#define BACKOFF_REFUSED_MS 10000 /* at least, after a refused Hello: only an officer can change that */
-#define GREETING_MS 10000        /* Welcome and the catalogue must have come by then */
-#define LEASES_MISSED 3
-#define OUTBOX_AGAIN_MS 15000    /* a message without receipt is sent again */
-#define OUTBOX_BURST 32          /* messages a step */
-#define CATALOGUE_MAX 1024       /* questions, and purposes */
-#define LOG_AGAIN_MS 60000       /* the same trouble is logged once a minute */
-#define SOFTWARE "almoner/0.1.0"
+#define BACKOFF_MOST_MS  30000
+#define BACKOFF_REFUSED_MS                                                                         \
+    10000                     /* at least, after a refused Hello: only an officer can change that */
+#define GREETING_MS     10000 /* Welcome and the catalogue must have come by then */
+#define LEASES_MISSED   3
+#define OUTBOX_AGAIN_MS 15000 /* a message without receipt is sent again */
+#define OUTBOX_BURST    32    /* messages a step */
+#define LOG_AGAIN_MS    60000 /* the same trouble is logged once a minute */
+#define SOFTWARE        "almoner/0.1.0"
 
-enum session_happening { ON_OPEN, ON_UP, ON_WELCOME, ON_CATALOGUE, ON_LOST, ON_REFUSED, ON_MISMATCH, SESSION_HAPPENING_COUNT };
+enum session_happening {
+    ON_OPEN,
+    ON_UP,
+    ON_WELCOME,
+    ON_CATALOGUE,
+    ON_LOST,
+    ON_REFUSED,
+    ON_MISMATCH,
+    SESSION_HAPPENING_COUNT
+};
 
 #define STAY UINT8_MAX
+/* clang-format off: a table, one row a line */
 static const uint8_t session_moves[SESSION_STATE_COUNT][SESSION_HAPPENING_COUNT] = {
-    /*                        open                up                welcome           catalogue      lost             refused          mismatch */
+    /*                        open                up                welcome           catalogue lost
+       refused          mismatch */
     [SESSION_WAITING] = { SESSION_CONNECTING, STAY, STAY, STAY, STAY, STAY, STAY },
     [SESSION_CONNECTING] = { STAY, SESSION_GREETING, STAY, STAY, SESSION_WAITING, STAY, STAY },
-    [SESSION_GREETING] = { STAY, STAY, SESSION_LEARNING, STAY, SESSION_WAITING, SESSION_REFUSED, SESSION_STOPPED },
-    [SESSION_LEARNING] = { STAY, STAY, STAY, SESSION_READY, SESSION_WAITING, SESSION_REFUSED, STAY },
+    [SESSION_GREETING] = { STAY, STAY, SESSION_LEARNING, STAY, SESSION_WAITING, SESSION_REFUSED,
+                           SESSION_STOPPED },
+    [SESSION_LEARNING] = { STAY, STAY, STAY, SESSION_READY, SESSION_WAITING, SESSION_REFUSED,
+                           STAY },
     [SESSION_READY] = { STAY, STAY, STAY, STAY, SESSION_WAITING, SESSION_REFUSED, STAY },
     [SESSION_REFUSED] = { SESSION_CONNECTING, STAY, STAY, STAY, STAY, STAY, STAY },
     [SESSION_STOPPED] = { STAY, STAY, STAY, STAY, STAY, STAY, STAY },
 };
+/* clang-format on */
 static const char *const session_words[SESSION_STATE_COUNT] = {
-    [SESSION_WAITING] = "waiting", [SESSION_CONNECTING] = "connecting", [SESSION_GREETING] = "greeting",
-    [SESSION_LEARNING] = "learning", [SESSION_READY] = "ready", [SESSION_REFUSED] = "refused", [SESSION_STOPPED] = "stopped",
+    [SESSION_WAITING] = "waiting",   [SESSION_CONNECTING] = "connecting",
+    [SESSION_GREETING] = "greeting", [SESSION_LEARNING] = "learning",
+    [SESSION_READY] = "ready",       [SESSION_REFUSED] = "refused",
+    [SESSION_STOPPED] = "stopped",
 };
 
-struct pages { /* a catalogue under way, or whole */
-    struct msg_catalogue_question *questions;
-    struct msg_catalogue_purpose *purposes;
-    size_t n_questions, n_purposes;
-    unsigned next;
-};
 struct session {
     struct session_setup setup;
     struct channels *channels;
     struct channel *channel; /* NULL in WAITING, REFUSED, STOPPED */
     enum session_state state;
-    int64_t try_ms;     /* WAITING, REFUSED: when to open again */
+    int64_t try_ms; /* WAITING, REFUSED: when to open again */
     int64_t backoff_ms;
-    int64_t due_ms;     /* CONNECTING to LEARNING: given up then */
+    int64_t due_ms; /* CONNECTING to LEARNING: given up then */
     int64_t heard_ms, lease_due_ms;
     int64_t outbox_paused_ms; /* the broker is busy until then */
     struct id hello;
@@ -70,13 +82,6 @@ struct session {
 const char *session_state_word(enum session_state s)
 {
     return (unsigned)s < SESSION_STATE_COUNT ? session_words[s] : "unknown";
-}
-
-static void pages_deinit(struct pages *p)
-{
-    free(p->questions);
-    free(p->purposes);
-    *p = (struct pages){ 0 };
 }
 
 int session_new(const struct session_setup *setup, struct session **out)
@@ -138,7 +143,8 @@ static bool session_move(struct session *s, enum session_happening what, int64_t
 
     if (to == STAY)
         return false;
-    log_line(LOG_DEBUG, "session-state", "from=%s to=%s", session_words[s->state], session_words[to]);
+    log_line(LOG_DEBUG, "session-state", "from=%s to=%s", session_words[s->state],
+             session_words[to]);
     s->state = (enum session_state)to;
     if (to != SESSION_WAITING && to != SESSION_REFUSED && to != SESSION_STOPPED)
         return true;
@@ -152,7 +158,8 @@ static bool session_move(struct session *s, enum session_happening what, int64_t
 }
 
 /* What people see in the status, and the log once a minute at most while it stays the same. */
-static void session_say(struct session *s, enum log_level level, const char *event, const char *text, int64_t now_ms)
+static void session_say(struct session *s, enum log_level level, const char *event,
+                        const char *text, int64_t now_ms)
 {
     bool same = strcmp(s->text, text) == 0;
 
@@ -213,7 +220,8 @@ static void session_open(struct session *s, int64_t now_ms)
     r = channel_open(s->channels, s->setup.address, &s->setup.keys, &s->channel);
     if (r == 0)
         return;
-    session_say(s, LOG_ERROR, "broker-address", "the broker's address cannot be used; correct broker.address", now_ms);
+    session_say(s, LOG_ERROR, "broker-address",
+                "the broker's address cannot be used; correct broker.address", now_ms);
     (void)session_move(s, ON_LOST, now_ms);
 }
 
@@ -224,7 +232,8 @@ static void session_greet(struct session *s, int64_t now_ms)
     (void)session_move(s, ON_UP, now_ms);
     if (r == 0) {
         s->hello = s->out->id;
-        s->out->hello = (struct msg_hello){ WIRE_VERSION, WIRE_VERSION, s->setup.context.mode, SOFTWARE };
+        s->out->hello =
+            (struct msg_hello){ WIRE_VERSION, WIRE_VERSION, s->setup.context.mode, SOFTWARE };
         r = session_send_now(s, s->out);
     }
     if (r != 0)
@@ -263,8 +272,11 @@ static bool welcome_matches(struct session *s, const struct msg_welcome *w, int6
 
     if (w->mode == s->setup.context.mode && strcmp(w->origin, s->setup.context.origin) == 0)
         return true;
-    (void)snprintf(text, sizeof(text), "the broker is \"%.120s\" in %s mode, but this adapter is set up for \"%.120s\" in %s mode; correct origin, mode or broker",
-                   w->origin, w->mode == MODE_EXERCISE ? "exercise" : "live", s->setup.context.origin,
+    (void)snprintf(text, sizeof(text),
+                   "the broker is \"%.120s\" in %s mode, but this adapter is set up for \"%.120s\" "
+                   "in %s mode; correct origin, mode or broker",
+                   w->origin, w->mode == MODE_EXERCISE ? "exercise" : "live",
+                   s->setup.context.origin,
                    s->setup.context.mode == MODE_EXERCISE ? "exercise" : "live");
     session_say(s, LOG_ERROR, "broker-mismatch", text, now_ms);
     (void)session_move(s, ON_MISMATCH, now_ms);
@@ -292,30 +304,8 @@ static void on_welcome(struct session *s, const struct msg *m, int64_t now_ms)
         return;
     }
     (void)session_move(s, ON_CATALOGUE, now_ms); /* nothing in force, nothing to learn */
-    session_say(s, LOG_INFO, "connected", "connected; no policy is in force at the broker, so nothing can be asked", now_ms);
-}
-
-static int pages_add(struct pages *p, const struct msg_catalogue *c)
-{
-    struct msg_catalogue_question *questions;
-    struct msg_catalogue_purpose *purposes;
-
-    if (p->n_questions + c->n_questions > CATALOGUE_MAX || p->n_purposes + c->n_purposes > CATALOGUE_MAX)
-        return -E2BIG;
-    questions = reallocarray(p->questions, p->n_questions + c->n_questions + 1, sizeof(*questions));
-    if (questions)
-        p->questions = questions;
-    purposes = reallocarray(p->purposes, p->n_purposes + c->n_purposes + 1, sizeof(*purposes));
-    if (purposes)
-        p->purposes = purposes;
-    if (!questions || !purposes)
-        return -ENOMEM;
-    memcpy(p->questions + p->n_questions, c->questions, c->n_questions * sizeof(*questions));
-    memcpy(p->purposes + p->n_purposes, c->purposes, c->n_purposes * sizeof(*purposes));
-    p->n_questions += c->n_questions;
-    p->n_purposes += c->n_purposes;
-    p->next++;
-    return 0;
+    session_say(s, LOG_INFO, "connected",
+                "connected; no policy is in force at the broker, so nothing can be asked", now_ms);
 }
 
 static void on_catalogue(struct session *s, const struct msg *m, int64_t now_ms)
@@ -324,7 +314,7 @@ static void on_catalogue(struct session *s, const struct msg *m, int64_t now_ms)
 
     if (c->page == 0)
         pages_deinit(&s->coming);
-    if (c->page != s->coming.next || pages_add(&s->coming, c) != 0) {
+    if (pages_add(&s->coming, c) != 0) {
         log_warn("catalogue-page-dropped", "page=%u expected=%u", c->page, s->coming.next);
         return;
     }
@@ -333,7 +323,8 @@ static void on_catalogue(struct session *s, const struct msg *m, int64_t now_ms)
     pages_deinit(&s->catalogue);
     s->catalogue = s->coming;
     s->coming = (struct pages){ 0 };
-    log_info("catalogue", "questions=%zu purposes=%zu", s->catalogue.n_questions, s->catalogue.n_purposes);
+    log_info("catalogue", "questions=%zu purposes=%zu", s->catalogue.n_questions,
+             s->catalogue.n_purposes);
     if (session_move(s, ON_CATALOGUE, now_ms) || s->catalogue.n_questions)
         session_say(s, LOG_INFO, "connected", "connected", now_ms);
 }
@@ -360,41 +351,20 @@ static void on_receipt(struct session *s, const struct msg *m, int64_t now_ms)
     s->setup.events.reply(s->setup.events.ctx, m);
 }
 
-/* Refusals of us, whatever we said: only an officer, or a corrected configuration, changes them. */
-static const struct {
-    const char *reason, *what_to_do;
-} standing_refusals[] = {
-    { "agency-suspended", "the agency is suspended; speak to the broker's officers" },
-    { "unknown-key", "the broker does not know our signing key; is keys.sign the enrolled one, and not revoked?" },
-    { "unsigned", "the broker does not know our signing key; is keys.sign the enrolled one, and not revoked?" },
-    { "bad-signature", "our signature is not good for this broker; correct mode or origin, or keys.sign" },
-    { "wrong-mode", "the broker is in another mode; correct mode, or broker.address" },
-    { "wrong-sender", "the gate admits this key for another agency; correct agency, or keys.curve" },
-    { "version-not-supported", "the broker speaks another version; upgrade the older of the two" },
-};
-
-static const char *refusal_of_us(const char *reason)
-{
-    for (size_t i = 0; i < ALM_LEN(standing_refusals); i++) {
-        if (strcmp(standing_refusals[i].reason, reason) == 0)
-            return standing_refusals[i].what_to_do;
-    }
-    return NULL;
-}
-
 static void on_refused(struct session *s, const struct msg_refusal *r, int64_t now_ms)
 {
-    const char *what_to_do = refusal_of_us(r->reason);
+    const char *what_to_do = standing_advice(r->reason);
     char text[TEXT_MAX_LEN];
 
-    (void)snprintf(text, sizeof(text), "the broker refuses this adapter (%s): %.360s", r->reason, what_to_do ? what_to_do : r->text);
+    (void)snprintf(text, sizeof(text), "the broker refuses this adapter (%s): %.360s", r->reason,
+                   what_to_do ? what_to_do : r->text);
     session_say(s, LOG_ERROR, "adapter-refused", text, now_ms);
     (void)session_move(s, ON_REFUSED, now_ms);
 }
 
 static void on_refusal(struct session *s, const struct msg *m, int64_t now_ms)
 {
-    bool of_us = refusal_of_us(m->refusal.reason) != NULL;
+    bool of_us = standing_advice(m->refusal.reason) != NULL;
 
     if (s->state == SESSION_GREETING && (of_us || id_equal(&m->in_reply_to, &s->hello))) {
         on_refused(s, &m->refusal, now_ms);
@@ -442,9 +412,9 @@ static void on_reply(struct session *s, const struct msg *m, int64_t now_ms)
 
 /* What a broker may say; an empty place is dropped. */
 static void (*const session_takes[])(struct session *s, const struct msg *m, int64_t now_ms) = {
-    [MSG_WELCOME] = on_welcome,         [MSG_LEASE] = on_lease,     [MSG_CATALOGUE] = on_catalogue,
-    [MSG_QUESTION] = on_question,       [MSG_INSIGHT] = on_reply,   [MSG_INVOLVEMENT] = on_reply,
-    [MSG_CONSENT_LIST] = on_reply,      [MSG_RECEIPT] = on_receipt, [MSG_REFUSAL] = on_refusal,
+    [MSG_WELCOME] = on_welcome,    [MSG_LEASE] = on_lease,     [MSG_CATALOGUE] = on_catalogue,
+    [MSG_QUESTION] = on_question,  [MSG_INSIGHT] = on_reply,   [MSG_INVOLVEMENT] = on_reply,
+    [MSG_CONSENT_LIST] = on_reply, [MSG_RECEIPT] = on_receipt, [MSG_REFUSAL] = on_refusal,
     [MSG_BUSY] = on_busy,
 };
 
@@ -470,12 +440,17 @@ static const struct {
     enum log_level level;
     const char *event, *text;
 } session_troubles[] = {
-    [CHANNEL_UNREACHABLE] = { LOG_WARN, "broker-unreachable", "the broker cannot be reached; is it running, and is broker.address right?" },
+    [CHANNEL_UNREACHABLE] = { LOG_WARN, "broker-unreachable",
+                              "the broker cannot be reached; is it running, and is broker.address "
+                              "right?" },
     [CHANNEL_NOT_ADMITTED] = { LOG_ERROR, "not-admitted",
-                               "the broker does not admit this adapter's key; is the agency enrolled with it, and not suspended?" },
+                               "the broker does not admit this adapter's key; is the agency "
+                               "enrolled with it, and not suspended?" },
     [CHANNEL_WRONG_SERVER] = { LOG_ERROR, "handshake-failed",
-                               "the handshake with the broker failed; broker.public_key is most likely not this gate's key" },
-    [CHANNEL_LOST] = { LOG_WARN, "connection-lost", "the connection to the broker was lost; connecting again" },
+                               "the handshake with the broker failed; broker.public_key is most "
+                               "likely not this gate's key" },
+    [CHANNEL_LOST] = { LOG_WARN, "connection-lost",
+                       "the connection to the broker was lost; connecting again" },
 };
 
 static void session_watch(struct session *s, int64_t now_ms)
@@ -487,7 +462,8 @@ static void session_watch(struct session *s, int64_t now_ms)
             session_greet(s, now_ms);
             continue;
         }
-        session_say(s, session_troubles[e].level, session_troubles[e].event, session_troubles[e].text, now_ms);
+        session_say(s, session_troubles[e].level, session_troubles[e].event,
+                    session_troubles[e].text, now_ms);
         (void)session_move(s, ON_LOST, now_ms);
     }
 }
@@ -514,16 +490,20 @@ static void session_timers(struct session *s, int64_t now_ms)
     bool leased = s->state == SESSION_LEARNING || s->state == SESSION_READY;
 
     if (opening && now_ms >= s->due_ms) {
-        session_say(s, LOG_WARN, "broker-silent", s->state == SESSION_CONNECTING ?
-                    "the broker does not answer the handshake; is broker.address a gate, and broker.public_key its key?" :
-                    "the broker does not answer; trying again", now_ms);
+        session_say(s, LOG_WARN, "broker-silent",
+                    s->state == SESSION_CONNECTING
+                        ? "the broker does not answer the handshake; is broker.address a gate, and "
+                          "broker.public_key its key?"
+                        : "the broker does not answer; trying again",
+                    now_ms);
         (void)session_move(s, ON_LOST, now_ms);
         return;
     }
     if (!leased)
         return;
     if (now_ms - s->heard_ms > (int64_t)s->welcome.lease_ms * LEASES_MISSED + 1000) {
-        session_say(s, LOG_WARN, "lease-missed", "the broker has gone silent; connecting again", now_ms);
+        session_say(s, LOG_WARN, "lease-missed", "the broker has gone silent; connecting again",
+                    now_ms);
         (void)session_move(s, ON_LOST, now_ms);
         return;
     }
@@ -537,7 +517,9 @@ static void session_outbox(struct session *s, int64_t now_ms)
 
     if ((s->state != SESSION_LEARNING && s->state != SESSION_READY) || now_ms < s->outbox_paused_ms)
         return;
-    for (int i = 0; i < OUTBOX_BURST && outbox_next(s->setup.outbox, now_ms, OUTBOX_AGAIN_MS, &id, &s->stored) == 0; i++) {
+    for (int i = 0; i < OUTBOX_BURST &&
+                    outbox_next(s->setup.outbox, now_ms, OUTBOX_AGAIN_MS, &id, &s->stored) == 0;
+         i++) {
         int r = channel_send(s->channel, buf_view(&s->stored));
 
         if (r == 0)
@@ -589,7 +571,8 @@ int session_wait_ms(const struct session *s, int64_t now_ms)
         sooner(&least, s->lease_due_ms - now_ms);
         outbox = outbox_wait_ms(s->setup.outbox, now_ms);
         if (outbox >= 0)
-            sooner(&least, outbox > s->outbox_paused_ms - now_ms ? outbox : s->outbox_paused_ms - now_ms);
+            sooner(&least,
+                   outbox > s->outbox_paused_ms - now_ms ? outbox : s->outbox_paused_ms - now_ms);
         break;
     case SESSION_STOPPED:
     case SESSION_STATE_COUNT:
@@ -630,23 +613,16 @@ uint32_t session_deadline_ms(const struct session *s)
 
 struct catalogue session_catalogue(const struct session *s)
 {
-    return (struct catalogue){ s->catalogue.n_questions, s->catalogue.n_purposes, s->catalogue.questions, s->catalogue.purposes };
+    return (struct catalogue){ s->catalogue.n_questions, s->catalogue.n_purposes,
+                               s->catalogue.questions, s->catalogue.purposes };
 }
 
 const struct msg_catalogue_question *session_question(const struct session *s, const char *id)
 {
-    for (size_t i = 0; i < s->catalogue.n_questions; i++) {
-        if (strcmp(s->catalogue.questions[i].id, id) == 0)
-            return &s->catalogue.questions[i];
-    }
-    return NULL;
+    return pages_question(&s->catalogue, id);
 }
 
 const struct msg_catalogue_purpose *session_purpose(const struct session *s, const char *id)
 {
-    for (size_t i = 0; i < s->catalogue.n_purposes; i++) {
-        if (strcmp(s->catalogue.purposes[i].id, id) == 0)
-            return &s->catalogue.purposes[i];
-    }
-    return NULL;
+    return pages_purpose(&s->catalogue, id);
 }

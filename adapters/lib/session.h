@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session.h - the conversation with the broker: Hello, Welcome, Catalogue, Leases, and the outbox emptied in the background.
+/* session.h - the conversation with the broker: Hello, Welcome, Catalogue, Leases, and the outbox
+ * emptied in the background.
  *
- * Owns the connection and makes it again with back-off; knows nothing of people, rows or the local socket. Threads: one loop. */
+ * Owns the connection and makes it again with back-off; knows nothing of people, rows or the local
+ * socket. Threads: one loop. */
 #pragma once
 #include "base/attr.h"
 #include "base/crypto.h"
@@ -15,7 +17,13 @@
  *     +-- REFUSED (the broker refused our Hello; tried again after a longer while)
  *  STOPPED: another mode or origin than ours. Never left: the adapter ends. */
 enum session_state {
-    SESSION_WAITING = 0, SESSION_CONNECTING, SESSION_GREETING, SESSION_LEARNING, SESSION_READY, SESSION_REFUSED, SESSION_STOPPED,
+    SESSION_WAITING = 0,
+    SESSION_CONNECTING,
+    SESSION_GREETING,
+    SESSION_LEARNING,
+    SESSION_READY,
+    SESSION_REFUSED,
+    SESSION_STOPPED,
     SESSION_STATE_COUNT
 };
 const char *session_state_word(enum session_state s);
@@ -28,8 +36,9 @@ struct catalogue { /* what the broker offers; borrowed, good until the next step
 struct session_events { /* called from session_step */
     void *ctx;
     void (*question)(void *ctx, const struct msg *m); /* MSG_QUESTION */
-    void (*reply)(void *ctx, const struct msg *m);    /* in reply to one of ours: Insight, Involvement, ConsentList, Receipt, Refusal, Busy */
-    void (*lost)(void *ctx);                          /* the connection went: what is not in the outbox gets no reply */
+    void (*reply)(void *ctx, const struct msg *m); /* in reply to one of ours: Insight, Involvement,
+                                                      ConsentList, Receipt, Refusal, Busy */
+    void (*lost)(void *ctx); /* the connection went: what is not in the outbox gets no reply */
 };
 struct session_setup { /* borrowed for the session's life */
     const char *agency, *address;
@@ -45,7 +54,8 @@ struct session *session_free(struct session *s);
 
 #define SESSION_FDS CHANNEL_FDS
 size_t session_poll_fds(const struct session *s, struct pollfd fds[static SESSION_FDS]);
-int session_wait_ms(const struct session *s, int64_t now_ms); /* until session_step has something to do by itself */
+int session_wait_ms(const struct session *s,
+                    int64_t now_ms); /* until session_step has something to do by itself */
 void session_step(struct session *s, int64_t now_ms); /* now_ms: monotonic */
 
 enum session_state session_state(const struct session *s);
@@ -53,16 +63,20 @@ enum session_state session_state(const struct session *s);
 bool session_ready(const struct session *s);
 /* For people: what state it is in and what to do, one line. */
 const char *session_text(const struct session *s);
-int32_t session_civil_day(const struct session *s); /* the broker's; CIVIL_NONE until a first Welcome */
+int32_t
+session_civil_day(const struct session *s); /* the broker's; CIVIL_NONE until a first Welcome */
 const char *session_policy(const struct session *s);
 uint32_t session_deadline_ms(const struct session *s);
 struct catalogue session_catalogue(const struct session *s);
-const struct msg_catalogue_question *session_question(const struct session *s, const char *id); /* or NULL */
+const struct msg_catalogue_question *session_question(const struct session *s,
+                                                      const char *id); /* or NULL */
 const struct msg_catalogue_purpose *session_purpose(const struct session *s, const char *id);
 
 /* An id, our name and the time: before a message is filled in. Return: 0 or -EIO. */
 ALM_MUST_USE int session_prepare(const struct session *s, uint8_t type, struct msg *m);
-/* Sends at once: queries and answers. Return: 0; -ENOTCONN; -EAGAIN; -EINVAL something in it breaks a bound; -errno. */
+/* Sends at once: queries and answers. Return: 0; -ENOTCONN; -EAGAIN; -EINVAL something in it breaks
+ * a bound; -errno. */
 ALM_MUST_USE int session_send(struct session *s, const struct msg *m);
-/* Durable: signed, into the outbox, sent when it can be. Return: 0 accepted; as outbox_put; -EINVAL. */
+/* Durable: signed, into the outbox, sent when it can be. Return: 0 accepted; as outbox_put;
+ * -EINVAL. */
 ALM_MUST_USE int session_lodge(struct session *s, const struct msg *m);

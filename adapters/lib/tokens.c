@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tokens.c - HMAC-SHA256 over kind, scheme, epoch and the parts, each with its length, so that no two inputs run together. */
+/* tokens.c - HMAC-SHA256 over kind, scheme, epoch and the parts, each with its length, so that no
+ * two inputs run together. */
 #include "lib/tokens.h"
 
 #include "base/clock.h"
@@ -9,10 +10,11 @@
 #include <errno.h>
 #include <string.h>
 
-#define TOKEN_DOMAIN "almoner/token/v1" /* its NUL is hashed too */
+#define TOKEN_DOMAIN    "almoner/token/v1" /* its NUL is hashed too */
 #define TOKEN_PARTS_MAX 3
 
-static int token_make(const struct tokens_key *k, uint8_t kind, const char *const parts[], size_t n, struct token *out)
+static int token_make(const struct tokens_key *k, uint8_t kind, const char *const parts[], size_t n,
+                      struct token *out)
 {
     uint8_t input[sizeof(TOKEN_DOMAIN) + 4 + TOKEN_PARTS_MAX * (2 + FOLD_OUT_MAX)];
     size_t at = sizeof(TOKEN_DOMAIN);
@@ -63,12 +65,14 @@ static int names_make(const struct identity *who, struct names *out)
     if (who->born == CIVIL_NONE)
         return ALM_BAD_BORN;
     civil_format(who->born, out->born);
-    if (fold_name(who->given, out->given) != ALM_OK || fold_name(who->family, out->family) != ALM_OK)
+    if (fold_name(who->given, out->given) != ALM_OK ||
+        fold_name(who->family, out->family) != ALM_OK)
         return ALM_BAD_NAME;
     return ALM_OK;
 }
 
-static int tokens_add(const struct tokens_key *k, uint8_t kind, const char *const parts[], size_t n, struct token_set *out)
+static int tokens_add(const struct tokens_key *k, uint8_t kind, const char *const parts[], size_t n,
+                      struct token_set *out)
 {
     struct token t;
     int r = token_make(k, kind, parts, n, &t);
@@ -78,7 +82,8 @@ static int tokens_add(const struct tokens_key *k, uint8_t kind, const char *cons
     return token_set_add(out, &t) ? 0 : -ENOSPC;
 }
 
-static int tokens_strong(const struct tokens_key *k, const struct identity *who, struct token_set *out)
+static int tokens_strong(const struct tokens_key *k, const struct identity *who,
+                         struct token_set *out)
 {
     char nhs[NHS_TEXT], upn[UPN_TEXT];
     int r = 0;
@@ -111,15 +116,18 @@ int tokens_identity(const struct tokens_key *k, const struct identity *who, stru
     fold_phonetic(plain.family, sound.family);
     r = tokens_strong(k, who, out);
     if (r == 0)
-        r = tokens_add(k, TOKEN_NAME_DOB, (const char *[]){ plain.given, plain.family, plain.born }, 3, out);
+        r = tokens_add(k, TOKEN_NAME_DOB, (const char *[]){ plain.given, plain.family, plain.born },
+                       3, out);
     if (r == 0)
-        r = tokens_add(k, TOKEN_PHONETIC_DOB, (const char *[]){ sound.given, sound.family, plain.born }, 3, out);
+        r = tokens_add(k, TOKEN_PHONETIC_DOB,
+                       (const char *[]){ sound.given, sound.family, plain.born }, 3, out);
     crypto_wipe(&plain, sizeof(plain));
     crypto_wipe(&sound, sizeof(sound));
     return r;
 }
 
-int tokens_home(const struct tokens_key *k, const char *address, const char *postcode, struct token *out)
+int tokens_home(const struct tokens_key *k, const char *address, const char *postcode,
+                struct token *out)
 {
     char where[FOLD_OUT_MAX], code[POSTCODE_TEXT];
 
@@ -130,8 +138,8 @@ int tokens_home(const struct tokens_key *k, const char *address, const char *pos
     return token_make(k, TOKEN_HOME, (const char *[]){ where, code }, 2, out);
 }
 
-int tokens_at_home(const struct tokens_key *k, const struct identity *who, const char *address, const char *postcode,
-                   struct token out[static 2])
+int tokens_at_home(const struct tokens_key *k, const struct identity *who, const char *address,
+                   const char *postcode, struct token out[static 2])
 {
     char where[FOLD_OUT_MAX], code[POSTCODE_TEXT];
     struct names plain;
@@ -143,7 +151,8 @@ int tokens_at_home(const struct tokens_key *k, const struct identity *who, const
         return ALM_BAD_POSTCODE;
     if (fold_address(address, where) != ALM_OK)
         return ALM_BAD_ADDRESS;
-    r = token_make(k, TOKEN_NAME_POSTCODE, (const char *[]){ plain.given, plain.family, code }, 3, &out[0]);
+    r = token_make(k, TOKEN_NAME_POSTCODE, (const char *[]){ plain.given, plain.family, code }, 3,
+                   &out[0]);
     if (r == 0)
         r = token_make(k, TOKEN_DOB_HOME, (const char *[]){ plain.born, where, code }, 3, &out[1]);
     crypto_wipe(&plain, sizeof(plain));

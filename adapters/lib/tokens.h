@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tokens.h - makes match tokens from identifiers, with the partnership's key (HMAC scheme).
  *
- * The one place where identifiers become tokens; comparing them is proto/match. The input is fixed in adapters/README.md. */
+ * The one place where identifiers become tokens; comparing them is proto/match. The input is fixed
+ * in adapters/README.md. */
 #pragma once
 #include "almoner/adapter.h"
 #include "base/attr.h"
@@ -26,11 +27,17 @@ bool token_set_add(struct token_set *s, const struct token *t);
 
 /**
  * tokens_identity() - NAME_DOB, PHONETIC_DOB and each strong token known
- * @out: written whole. Return: ALM_OK; ALM_BAD_NAME, ALM_BAD_BORN, ALM_BAD_NHS, ALM_BAD_UPN; -errno. Threads: reentrant.
+ * @out: written whole. Return: ALM_OK; ALM_BAD_NAME, ALM_BAD_BORN, ALM_BAD_NHS, ALM_BAD_UPN;
+ * -errno. Threads: reentrant.
  */
-ALM_MUST_USE int tokens_identity(const struct tokens_key *k, const struct identity *who, struct token_set *out);
-/* A household's token. Only for an address with a postcode. Return: ALM_OK; ALM_BAD_ADDRESS, ALM_BAD_POSTCODE; -errno. */
-ALM_MUST_USE int tokens_home(const struct tokens_key *k, const char *address, const char *postcode, struct token *out);
-/* NAME_POSTCODE and DOB_HOME: a person joined with a present or former home. Return: as both above. */
-ALM_MUST_USE int tokens_at_home(const struct tokens_key *k, const struct identity *who, const char *address,
-                                const char *postcode, struct token out[static 2]);
+ALM_MUST_USE int tokens_identity(const struct tokens_key *k, const struct identity *who,
+                                 struct token_set *out);
+/* A household's token. Only for an address with a postcode. Return: ALM_OK; ALM_BAD_ADDRESS,
+ * ALM_BAD_POSTCODE; -errno. */
+ALM_MUST_USE int tokens_home(const struct tokens_key *k, const char *address, const char *postcode,
+                             struct token *out);
+/* NAME_POSTCODE and DOB_HOME: a person joined with a present or former home. Return: as both above.
+ */
+ALM_MUST_USE int tokens_at_home(const struct tokens_key *k, const struct identity *who,
+                                const char *address, const char *postcode,
+                                struct token out[static 2]);

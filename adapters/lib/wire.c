@@ -12,11 +12,11 @@
 #include <string.h>
 #include <zmq.h>
 
-#define CONNECT_TIMEOUT_MS 5000
-#define HANDSHAKE_MS 10000    /* a gate that never answers; a wrong server key shows so too */
-#define HEARTBEAT_MS 5000     /* of the socket; the lease watches the application */
+#define CONNECT_TIMEOUT_MS   5000
+#define HANDSHAKE_MS         10000 /* a gate that never answers; a wrong server key shows so too */
+#define HEARTBEAT_MS         5000  /* of the socket; the lease watches the application */
 #define HEARTBEAT_TIMEOUT_MS 15000
-#define QUEUE_FRAMES 1000
+#define QUEUE_FRAMES         1000
 
 struct channels {
     void *context;
@@ -54,8 +54,9 @@ struct channels *channels_free(struct channels *c)
 static int channel_options(void *socket, const struct channel_keys *keys)
 {
     static const int zero = 0, never = -1, one = 1;
-    static const int connect_ms = CONNECT_TIMEOUT_MS, handshake_ms = HANDSHAKE_MS, heartbeat_ms = HEARTBEAT_MS,
-                     heartbeat_timeout_ms = HEARTBEAT_TIMEOUT_MS, queue = QUEUE_FRAMES;
+    static const int connect_ms = CONNECT_TIMEOUT_MS, handshake_ms = HANDSHAKE_MS,
+                     heartbeat_ms = HEARTBEAT_MS, heartbeat_timeout_ms = HEARTBEAT_TIMEOUT_MS,
+                     queue = QUEUE_FRAMES;
     static const int64_t frame_max = WIRE_FRAME_MAX;
     const struct {
         int option;
@@ -64,7 +65,8 @@ static int channel_options(void *socket, const struct channel_keys *keys)
     } options[] = {
         { ZMQ_LINGER, &zero, sizeof(zero) },
         { ZMQ_RECONNECT_IVL, &never, sizeof(never) }, /* a new channel is made instead */
-        { ZMQ_IMMEDIATE, &one, sizeof(one) },         /* nothing is queued for a connection that is not up */
+        { ZMQ_IMMEDIATE, &one,
+          sizeof(one) }, /* nothing is queued for a connection that is not up */
         { ZMQ_CONNECT_TIMEOUT, &connect_ms, sizeof(connect_ms) },
         { ZMQ_HANDSHAKE_IVL, &handshake_ms, sizeof(handshake_ms) },
         { ZMQ_HEARTBEAT_IVL, &heartbeat_ms, sizeof(heartbeat_ms) },
@@ -87,8 +89,9 @@ static int channel_options(void *socket, const struct channel_keys *keys)
 
 static int channel_watch(struct channels *all, struct channel *c)
 {
-    static const int events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-                              ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
+    static const int events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CONNECTED |
+                              ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+                              ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
                               ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_CONNECT_RETRIED;
     static const int zero = 0;
     char name[48];
@@ -97,12 +100,14 @@ static int channel_watch(struct channels *all, struct channel *c)
     if (zmq_socket_monitor(c->socket, name, events) != 0)
         return -errno;
     c->monitor = zmq_socket(all->context, ZMQ_PAIR);
-    if (!c->monitor || zmq_setsockopt(c->monitor, ZMQ_LINGER, &zero, sizeof(zero)) != 0 || zmq_connect(c->monitor, name) != 0)
+    if (!c->monitor || zmq_setsockopt(c->monitor, ZMQ_LINGER, &zero, sizeof(zero)) != 0 ||
+        zmq_connect(c->monitor, name) != 0)
         return -errno;
     return 0;
 }
 
-static int channel_start(struct channels *all, const char *address, const struct channel_keys *keys, struct channel *c)
+static int channel_start(struct channels *all, const char *address, const struct channel_keys *keys,
+                         struct channel *c)
 {
     int r;
 
@@ -117,7 +122,8 @@ static int channel_start(struct channels *all, const char *address, const struct
     return r;
 }
 
-int channel_open(struct channels *all, const char *address, const struct channel_keys *keys, struct channel **out)
+int channel_open(struct channels *all, const char *address, const struct channel_keys *keys,
+                 struct channel **out)
 {
     struct channel *c = calloc(1, sizeof(*c));
     int r;
@@ -164,7 +170,8 @@ size_t channel_poll_fds(const struct channel *c, struct pollfd fds[static CHANNE
     return n;
 }
 
-/* What one monitor event means for us; those that mean nothing by themselves are left to the next. */
+/* What one monitor event means for us; those that mean nothing by themselves are left to the next.
+ */
 static enum channel_event channel_meaning(struct channel *c, uint16_t event)
 {
     switch (event) {
@@ -196,7 +203,8 @@ static int monitor_receive(void *monitor, uint16_t *event)
 
     if (n < 0)
         return -EAGAIN;
-    (void)zmq_recv(monitor, address, sizeof(address), ZMQ_DONTWAIT); /* the second frame: which address */
+    (void)zmq_recv(monitor, address, sizeof(address),
+                   ZMQ_DONTWAIT); /* the second frame: which address */
     if (n != (int)sizeof(first))
         return -EAGAIN;
     memcpy(event, first, sizeof(*event)); /* in our own byte order, as zmq_socket_monitor says */

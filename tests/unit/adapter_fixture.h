@@ -14,7 +14,8 @@ struct adapter_fixture {
     struct conf *conf;
     struct tokens_key key;
     struct holdings holdings;
-    char said[4096]; /* reports of the last load, one a line: "people.csv:2: ..." without the folder */
+    char said[4096]; /* reports of the last load, one a line: "people.csv:2: ..." without the folder
+                      */
 };
 
 static inline void fixture_report(void *ctx, const char *file, unsigned long line, const char *text)
@@ -23,7 +24,8 @@ static inline void fixture_report(void *ctx, const char *file, unsigned long lin
     const char *name = strrchr(file, '/');
     size_t at = strlen(f->said);
 
-    (void)snprintf(f->said + at, sizeof(f->said) - at, "%s:%lu: %s\n", name ? name + 1 : file, line, text);
+    (void)snprintf(f->said + at, sizeof(f->said) - at, "%s:%lu: %s\n", name ? name + 1 : file, line,
+                   text);
 }
 
 static inline void fixture_close(struct adapter_fixture *f)
@@ -44,7 +46,8 @@ static inline int fixture_open(struct adapter_fixture *f, const char *conf, bool
     int r;
 
     memset(f, 0, sizeof(*f));
-    if (crypto_init() != 0 || conf_errors_new(&f->errors) != 0 || conf_load(temp_text("adapter.conf", conf), f->errors, &f->conf) != 0)
+    if (crypto_init() != 0 || conf_errors_new(&f->errors) != 0 ||
+        conf_load(temp_text("adapter.conf", conf), f->errors, &f->conf) != 0)
         return -1;
     memset(f->key.key.octets, 7, sizeof(f->key.key.octets));
     f->key.scheme = TOKEN_HMAC;

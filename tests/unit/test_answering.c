@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_answering.c - Questions as they come in: answered once, in time, and the same when they come twice. */
+/* test_answering.c - Questions as they come in: answered once, in time, and the same when they come
+ * twice. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include "adapter_fixture.h"
@@ -36,24 +38,31 @@ static int send_it(void *ctx, const struct msg *m)
     return r;
 }
 
-static const struct answering_setup setup_of = { &f.holdings, "the desk", "the lead", prepare, send_it, NULL };
+static const struct answering_setup setup_of = { &f.holdings, "the desk", "the lead",
+                                                 prepare,     send_it,    NULL };
 
 static int setup(void **state)
 {
     if (temp_dir_setup(state) != 0)
         return -1;
-    temp_text("people.csv", "person_id,given_name,family_name,date_of_birth,nhs_number\na,Ann,Lee,1990-01-01,9991010017\n"
+    temp_text("people.csv", "person_id,given_name,family_name,date_of_birth,nhs_number\na,Ann,Lee,"
+                            "1990-01-01,9991010017\n"
                             "b1,Bob,Two,1980-01-01,9991012001\nb2,Bob,Two,1980-01-01,9991012001\n");
-    temp_text("involvements.csv", "involvement_id,person_id,service,start_date,end_date\n1,a,support,2020-01-01,\n2,b1,support,2020-01-01,\n");
-    temp_text("contacts.csv", "contact_id,person_id,household_id,date,kind\n1,,h1,2020-02-02,call\n");
+    temp_text("involvements.csv", "involvement_id,person_id,service,start_date,end_date\n1,a,"
+                                  "support,2020-01-01,\n2,b1,support,2020-01-01,\n");
+    temp_text("contacts.csv",
+              "contact_id,person_id,household_id,date,kind\n1,,h1,2020-02-02,call\n");
     temp_text("homes.csv", "household_id,address_line,postcode\nh1,1 Row,ZZ7 8ZA\n");
     n_sent = 0;
     send_result = 0;
-    if (fixture_open(&f,
-                     "csv = { people = { file = \"people.csv\"; }; involvements = { file = \"involvements.csv\"; };\n"
-                     "  contacts = { file = \"contacts.csv\"; }; homes = { file = \"homes.csv\"; }; };\n"
-                     "questions = ( { id = \"with-us\"; rule = \"involvement\"; }, { id = \"called\"; rule = \"ever\"; kinds = [ \"call\" ]; } );\n",
-                     true) != 0)
+    if (fixture_open(
+            &f,
+            "csv = { people = { file = \"people.csv\"; }; involvements = { file = "
+            "\"involvements.csv\"; };\n"
+            "  contacts = { file = \"contacts.csv\"; }; homes = { file = \"homes.csv\"; }; };\n"
+            "questions = ( { id = \"with-us\"; rule = \"involvement\"; }, { id = \"called\"; rule "
+            "= \"ever\"; kinds = [ \"call\" ]; } );\n",
+            true) != 0)
         return -1;
     return fixture_load(&f, true) == 0 ? answering_new(&setup_of, &answering) : -1;
 }
@@ -65,7 +74,8 @@ static int teardown(void **state)
     return temp_dir_teardown(state);
 }
 
-static struct msg *question(const char *id, const char *given, const char *family, const char *born, const char *nhs)
+static struct msg *question(const char *id, const char *given, const char *family, const char *born,
+                            const char *nhs)
 {
     static struct msg m;
     const struct identity who = { given, family, day_of(born), nhs, "", false };
@@ -93,7 +103,8 @@ static const struct msg_answer *answer_to(const struct msg *q)
 
 static void known_person_is_answered(void **state)
 {
-    const struct msg_answer *a = answer_to(question("with-us", "Ann", "Lee", "1990-01-01", "9991010017"));
+    const struct msg_answer *a =
+        answer_to(question("with-us", "Ann", "Lee", "1990-01-01", "9991010017"));
 
     (void)state;
     assert_int_equal(a->value, ANSWER_YES);
@@ -118,8 +129,10 @@ static void who_is_involved_tells_the_configured_desk(void **state)
 static void unknown_person_is_not_known(void **state)
 {
     (void)state;
-    assert_int_equal(answer_to(question("with-us", "No", "Body", "1970-01-01", ""))->value, ANSWER_NOT_KNOWN);
-    assert_int_equal(answer_to(question("", "No", "Body", "1970-01-01", ""))->value, ANSWER_NOT_KNOWN);
+    assert_int_equal(answer_to(question("with-us", "No", "Body", "1970-01-01", ""))->value,
+                     ANSWER_NOT_KNOWN);
+    assert_int_equal(answer_to(question("", "No", "Body", "1970-01-01", ""))->value,
+                     ANSWER_NOT_KNOWN);
 }
 
 static void ambiguous_person_is_cannot_say(void **state)
@@ -127,7 +140,8 @@ static void ambiguous_person_is_cannot_say(void **state)
     const struct msg_answer *a;
 
     (void)state;
-    a = answer_to(question("with-us", "Ann", "Lee", "1990-01-01", "")); /* name and birth date alone: possible */
+    a = answer_to(question("with-us", "Ann", "Lee", "1990-01-01",
+                           "")); /* name and birth date alone: possible */
     assert_int_equal(a->value, ANSWER_CANNOT_SAY);
     assert_int_equal(a->cause, CAUSE_AMBIGUOUS);
     a = answer_to(question("", "Bob", "Two", "1980-01-01", "9991012001")); /* two rows */
@@ -179,7 +193,9 @@ static void same_question_twice_gets_the_same_answer(void **state)
 
     (void)state;
     (void)answer_to(q);
-    temp_text("involvements.csv", "involvement_id,person_id,service,start_date,end_date\n"); /* the rows have changed meanwhile */
+    temp_text("involvements.csv",
+              "involvement_id,person_id,service,start_date,end_date\n"); /* the rows have changed
+                                                                            meanwhile */
     assert_int_equal(fixture_load(&f, true), 0);
     assert_int_equal(answer_to(q)->value, ANSWER_YES);
     assert_int_equal(n_sent, 2);
@@ -236,7 +252,9 @@ static void missing_rows_are_partial(void **state)
     a = answer_to(question("with-us", "Ann", "Lee", "1990-01-01", "9991010017"));
     assert_int_equal(a->value, ANSWER_CANNOT_SAY);
     assert_int_equal(a->cause, CAUSE_PARTIAL);
-    assert_int_equal(answer_to(question("unheard-of", "Ann", "Lee", "1990-01-01", "9991010017"))->cause, CAUSE_UNSUPPORTED);
+    assert_int_equal(
+        answer_to(question("unheard-of", "Ann", "Lee", "1990-01-01", "9991010017"))->cause,
+        CAUSE_UNSUPPORTED);
 }
 
 #define WITH_ROWS(test) cmocka_unit_test_setup_teardown(test, setup, teardown)

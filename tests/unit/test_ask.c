@@ -1,33 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_ask.c - who is found by which tokens, and what leaves the adapter when it asks. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include "adapter_fixture.h"
 
-static const char conf_text[] = "csv = { people = { file = \"people.csv\"; }; homes = { file = \"homes.csv\"; };\n"
-                                "  residences = { file = \"residences.csv\"; }; involvements = { file = \"involvements.csv\"; }; };\n";
-static const char people[] = "person_id,given_name,family_name,date_of_birth,nhs_number,upn,unborn\n"
-                             "luke,Luke,Corran,2012-05-06,9991010017,,\n"       /* twins: same birthday, home and family name */
-                             "zoe,Zoe,Corran,2012-05-06,9991012001,,\n"
-                             "ann1,Ann,Twice,1980-01-01,,,\nann2,Ann,Twice,1980-01-01,,,\n" /* one person in two rows */
-                             "nora,Nora,Corran,1985-01-02,,,\n"
-                             "baby,Nora,Corran,1985-01-02,,,yes\n"                /* her unborn child */
-                             "old,Old,Mover,1950-01-01,,,\n"
-                             "john1,John,Lee,1950-05-05,,,\n";
+static const char conf_text[] =
+    "csv = { people = { file = \"people.csv\"; }; homes = { file = \"homes.csv\"; };\n"
+    "  residences = { file = \"residences.csv\"; }; involvements = { file = \"involvements.csv\"; "
+    "}; };\n";
+static const char people[] =
+    "person_id,given_name,family_name,date_of_birth,nhs_number,upn,unborn\n"
+    "luke,Luke,Corran,2012-05-06,9991010017,,\n" /* twins: same birthday, home and family name */
+    "zoe,Zoe,Corran,2012-05-06,9991012001,,\n"
+    "ann1,Ann,Twice,1980-01-01,,,\nann2,Ann,Twice,1980-01-01,,,\n" /* one person in two rows */
+    "nora,Nora,Corran,1985-01-02,,,\n"
+    "baby,Nora,Corran,1985-01-02,,,yes\n" /* her unborn child */
+    "old,Old,Mover,1950-01-01,,,\n"
+    "john1,John,Lee,1950-05-05,,,\n";
 static const char homes[] = "household_id,address_line,postcode,shielded_from\n"
-                            "h1,8 Phantom Road,ZZ7 8ZD,\nh2,41 Sample Street,ZZ7 9ZB,2022-07-01\nh2b,41 Sample St,ZZ7 9ZB,\nnfa,No fixed address,,\n";
-static const char involvements[] = "involvement_id,person_id,service,start_date,end_date\n1,nora,x,2021-01-01,\n";
+                            "h1,8 Phantom Road,ZZ7 8ZD,\nh2,41 Sample Street,ZZ7 "
+                            "9ZB,2022-07-01\nh2b,41 Sample St,ZZ7 9ZB,\nnfa,No fixed address,,\n";
+static const char involvements[] =
+    "involvement_id,person_id,service,start_date,end_date\n1,nora,x,2021-01-01,\n";
 
 static struct adapter_fixture f;
 
 static int setup(void **state)
 {
     char residences[4096] = "person_id,household_id,from_date,to_date\n"
-                            "luke,h1,2015-05-01,2022-07-01\nluke,h2,2022-07-01,\nzoe,h1,2015-05-01,2022-07-01\nzoe,h2,2022-07-01,\n"
-                            "nora,h1,2015-05-01,2022-07-01\nnora,h2,2022-07-01,\nann1,h1,2001-01-01,\nann2,h1,2001-01-01,\nold,nfa,2022-01-01,\n";
+                            "luke,h1,2015-05-01,2022-07-01\nluke,h2,2022-07-01,\nzoe,h1,2015-05-01,"
+                            "2022-07-01\nzoe,h2,2022-07-01,\n"
+                            "nora,h1,2015-05-01,2022-07-01\nnora,h2,2022-07-01,\nann1,h1,2001-01-"
+                            "01,\nann2,h1,2001-01-01,\nold,nfa,2022-01-01,\n";
     char more_homes[8192];
     size_t at = 0;
 
@@ -35,9 +43,10 @@ static int setup(void **state)
         return -1;
     at = (size_t)snprintf(more_homes, sizeof(more_homes), "%s", homes);
     for (int i = 0; i < 30; i++) { /* one person with thirty homes */
-        at += (size_t)snprintf(more_homes + at, sizeof(more_homes) - at, "m%d,%d Many Row,ZZ7 7ZZ,\n", i, i + 1);
-        (void)snprintf(residences + strlen(residences), sizeof(residences) - strlen(residences), "old,m%d,%d-01-01,%d-01-01\n", i, 1980 + i,
-                       1981 + i);
+        at += (size_t)snprintf(more_homes + at, sizeof(more_homes) - at,
+                               "m%d,%d Many Row,ZZ7 7ZZ,\n", i, i + 1);
+        (void)snprintf(residences + strlen(residences), sizeof(residences) - strlen(residences),
+                       "old,m%d,%d-01-01,%d-01-01\n", i, 1980 + i, 1981 + i);
     }
     temp_text("people.csv", people);
     temp_text("homes.csv", more_homes);
@@ -61,9 +70,11 @@ static struct asker asker_on(const char *day)
     return (struct asker){ &f.key, f.holdings.index, f.holdings.ops, f.holdings.rows, day_of(day) };
 }
 
-static struct asked_subject typed(const char *given, const char *family, const char *born, const char *nhs)
+static struct asked_subject typed(const char *given, const char *family, const char *born,
+                                  const char *nhs)
 {
-    struct asked_subject s = { .born = day_of(born), .home = { .from = CIVIL_NONE, .until = CIVIL_NONE } };
+    struct asked_subject s = { .born = day_of(born),
+                               .home = { .from = CIVIL_NONE, .until = CIVIL_NONE } };
 
     (void)snprintf(s.given, sizeof(s.given), "%s", given);
     (void)snprintf(s.family, sizeof(s.family), "%s", family);
@@ -71,7 +82,8 @@ static struct asked_subject typed(const char *given, const char *family, const c
     return s;
 }
 
-static void at_home(struct asked_subject *s, const char *address, const char *postcode, const char *from, const char *until)
+static void at_home(struct asked_subject *s, const char *address, const char *postcode,
+                    const char *from, const char *until)
 {
     struct asked_home *h = &s->homes[s->n_homes++];
 
@@ -125,14 +137,16 @@ static void name_and_birth_date_need_one_more(void **state)
     struct asked_subject s = typed("nora", "CORRAN", "1985-01-02", "");
 
     (void)state;
-    assert_int_equal(worked_out(&s, "2022-01-01", false).known, INDEX_AMBIGUOUS); /* only possible */
+    assert_int_equal(worked_out(&s, "2022-01-01", false).known,
+                     INDEX_AMBIGUOUS); /* only possible */
     at_home(&s, "8 Phantom Rd", "zz78zd", "2016-01-01", "");
     assert_string_equal(worked_out(&s, "2022-01-01", false).person, "nora");
 }
 
 static void twins_are_two_people(void **state)
 {
-    struct asked_subject luke = typed("Luke", "Corran", "2012-05-06", ""), zoe = typed("Zoe", "Corran", "2012-05-06", "9991012001");
+    struct asked_subject luke = typed("Luke", "Corran", "2012-05-06", ""),
+                         zoe = typed("Zoe", "Corran", "2012-05-06", "9991012001");
     struct asked_subject third = typed("Mina", "Corran", "2012-05-06", "9991014004");
 
     (void)state;
@@ -141,12 +155,15 @@ static void twins_are_two_people(void **state)
     at_home(&third, "8 Phantom Road", "ZZ7 8ZD", "2015-05-01", "");
     assert_string_equal(worked_out(&luke, "2022-01-01", false).person, "luke");
     assert_string_equal(worked_out(&zoe, "2022-01-01", false).person, "zoe");
-    assert_int_equal(worked_out(&third, "2022-01-01", false).known, INDEX_UNKNOWN); /* her number is neither's */
+    assert_int_equal(worked_out(&third, "2022-01-01", false).known,
+                     INDEX_UNKNOWN); /* her number is neither's */
 }
 
 static void strong_token_of_another_is_a_conflict(void **state)
 {
-    struct asked_subject s = typed("Luke", "Corran", "2012-05-06", "9991014004"); /* luke's name, birthday and home; not his number */
+    struct asked_subject s =
+        typed("Luke", "Corran", "2012-05-06",
+              "9991014004"); /* luke's name, birthday and home; not his number */
 
     (void)state;
     at_home(&s, "8 Phantom Road", "ZZ7 8ZD", "2015-05-01", "");
@@ -181,7 +198,8 @@ static void unborn_child_is_not_her_mother(void **state)
     at_home(&s, "8 Phantom Road", "ZZ7 8ZD", "2015-05-01", "");
     assert_int_equal(worked_out(&s, "2022-01-01", false).subject_kind, SUBJECT_UNBORN);
     assert_true(worked_out(&s, "2022-01-01", false).subject.unborn);
-    assert_null(worked_out(&s, "2022-01-01", false).person); /* our row of the child has no home to match by: only possible */
+    assert_null(worked_out(&s, "2022-01-01", false)
+                    .person); /* our row of the child has no home to match by: only possible */
 }
 
 static void our_own_record_adds_what_it_knows(void **state)
@@ -204,7 +222,8 @@ static void shielded_home_leaves_no_trace(void **state)
 
     (void)state;
     at_home(&s, "8 Phantom Road", "ZZ7 8ZD", "2015-05-01", "2022-07-01");
-    at_home(&s, "41 Sample Street", "ZZ7 9ZB", "2022-07-01", ""); /* typed too: the practitioner knows it */
+    at_home(&s, "41 Sample Street", "ZZ7 9ZB", "2022-07-01",
+            ""); /* typed too: the practitioner knows it */
     before = worked_out(&s, "2022-06-30", false);
     shielded = worked_out(&s, "2022-07-01", false);
     past = worked_out(&s, "2022-07-01", true);
@@ -224,7 +243,8 @@ static void home_typed_by_our_reference_of_a_shielded_one_is_left_out(void **sta
     struct ask ask;
 
     (void)state;
-    at_home(&s, "Flat A, 41 Sample Street", "ZZ7 9ZB", "2022-07-01", ""); /* written another way: another token */
+    at_home(&s, "Flat A, 41 Sample Street", "ZZ7 9ZB", "2022-07-01",
+            ""); /* written another way: another token */
     (void)snprintf(s.homes[0].ref, sizeof(s.homes[0].ref), "h2");
     ask = worked_out(&s, "2022-08-01", false);
     assert_int_equal(ask.n_homes, 0);
@@ -276,12 +296,14 @@ static void relationship_with_whom_she_lives_is_found(void **state)
     (void)state;
     at_home(&s, "8 Phantom Road", "ZZ7 8ZD", "2022-01-01", "");
     assert_int_equal(worked_out(&s, "2022-02-01", false).relationship.kind, RELATION_SAME_HOME);
-    assert_int_equal(worked_out(&s, "2022-08-01", false).relationship.kind, RELATION_NONE); /* nora has moved */
+    assert_int_equal(worked_out(&s, "2022-08-01", false).relationship.kind,
+                     RELATION_NONE); /* nora has moved */
 }
 
 static void self_claimed_only_where_our_rows_show_none(void **state)
 {
-    struct asked_subject none = typed("Some", "Body", "1970-01-01", ""), nora = typed("Nora", "Corran", "1985-01-02", "");
+    struct asked_subject none = typed("Some", "Body", "1970-01-01", ""),
+                         nora = typed("Nora", "Corran", "1985-01-02", "");
     struct asker a = asker_on("2022-01-01");
     const char *wrong = NULL;
     struct ask ask;
@@ -302,7 +324,9 @@ static void household_is_one_token(void **state)
     struct ask ask;
 
     (void)state;
-    s.home = (struct asked_home){ .address = "8 Phantom Road", .postcode = "ZZ7 8ZD", .from = CIVIL_NONE, .until = CIVIL_NONE };
+    s.home = (struct asked_home){
+        .address = "8 Phantom Road", .postcode = "ZZ7 8ZD", .from = CIVIL_NONE, .until = CIVIL_NONE
+    };
     ask = worked_out(&s, "2022-01-01", false);
     assert_int_equal(ask.subject_kind, SUBJECT_HOUSEHOLD);
     assert_int_equal(ask.household.kind, TOKEN_HOME);

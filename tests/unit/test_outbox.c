@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_outbox.c - what was accepted is sent until it is receipted or refused, whatever happens meanwhile. */
+/* test_outbox.c - what was accepted is sent until it is receipted or refused, whatever happens
+ * meanwhile. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include "base/clock.h"
@@ -198,7 +200,8 @@ static void damage(const struct id *id, long at, int octet)
 static void damaged_files_are_set_aside_and_the_rest_is_sent(void **state)
 {
     struct outbox *o = opened(5);
-    struct id magic = put(o, 1000, "magic"), body = put(o, 2000, "body"), cut = put(o, 3000, "cut"), id;
+    struct id magic = put(o, 1000, "magic"), body = put(o, 2000, "body"), cut = put(o, 3000, "cut"),
+              id;
     char path[256];
 
     (void)state;
@@ -242,7 +245,8 @@ static void strangers_and_leftovers_do_no_harm(void **state)
     o = opened(5);
     assert_int_equal(outbox_count(o).waiting, 0);
     assert_int_equal(access(temp_path("box/README"), F_OK), 0);
-    assert_int_equal(access(temp_path("box/0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b.msg.Xy12"), F_OK), -1);
+    assert_int_equal(access(temp_path("box/0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b.msg.Xy12"), F_OK),
+                     -1);
     outbox_close(o);
 }
 
@@ -285,7 +289,8 @@ static void child_writes(int fd)
     if (crypto_init() != 0 || outbox_open(temp_path("box"), 100000, &o) != 0)
         _exit(1);
     for (;;) {
-        if (id_new(clock_wall_ms(), &id) != 0 || outbox_put(o, &id, 30, bytes_str("a message")) != 0)
+        if (id_new(clock_wall_ms(), &id) != 0 ||
+            outbox_put(o, &id, 30, bytes_str("a message")) != 0)
             _exit(1);
         if (write(fd, id.octets, ID_LEN) != ID_LEN)
             _exit(1);

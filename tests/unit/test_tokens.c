@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_tokens.c - normal forms of identifiers, and the tokens made from them. */
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
+
 #include <cmocka.h>
 
 #include "base/clock.h"
@@ -23,10 +24,15 @@ static struct tokens_key key(uint8_t octet, uint16_t epoch)
 static void names_are_folded_to_one_form(void **state)
 {
     static const char *const same[][2] = {
-        { "Isla", "isla" }, { "ISLA", "isla" }, { "Zo\u00eb", "zoe" }, { "Zoe\u0308", "zoe" }, { "O'Neill", "oneill" },
-        { "O\u2019Neill", "oneill" }, { "Mary-Jane", "maryjane" }, { "mary jane", "maryjane" }, { " Ann ", "ann" },
-        { "Stra\u00dfe", "strasse" }, { "S\u00f8ren", "soren" }, { "\u0141ukasz", "lukasz" }, { "\u00c6thel", "aethel" },
-        { "\u0130brahim", "ibrahim" }, { "I\u015f\u0131k", "isik" }, { "\uff21\uff42", "ab" }, { "St. John", "stjohn" },
+        { "Isla", "isla" },           { "ISLA", "isla" },
+        { "Zo\u00eb", "zoe" },        { "Zoe\u0308", "zoe" },
+        { "O'Neill", "oneill" },      { "O\u2019Neill", "oneill" },
+        { "Mary-Jane", "maryjane" },  { "mary jane", "maryjane" },
+        { " Ann ", "ann" },           { "Stra\u00dfe", "strasse" },
+        { "S\u00f8ren", "soren" },    { "\u0141ukasz", "lukasz" },
+        { "\u00c6thel", "aethel" },   { "\u0130brahim", "ibrahim" },
+        { "I\u015f\u0131k", "isik" }, { "\uff21\uff42", "ab" },
+        { "St. John", "stjohn" },
     };
     char out[FOLD_OUT_MAX];
 
@@ -70,9 +76,18 @@ static void nhs_numbers_need_their_check_digit(void **state)
     static const struct {
         const char *text, *out;
     } rows[] = {
-        { "9991010017", "9991010017" }, { "999 101 0017", "9991010017" }, { "999-101-0017", "9991010017" },
-        { "9434765919", "9434765919" }, { "9991010018", "" }, { "999101001", "" }, { "99910100170", "" }, { "999101001X", "" },
-        { "", "" }, { "1234567890", "" }, { "\u0669991010017", "" }, { "9990000010", "" /* check would be 10 or wrong */ },
+        { "9991010017", "9991010017" },
+        { "999 101 0017", "9991010017" },
+        { "999-101-0017", "9991010017" },
+        { "9434765919", "9434765919" },
+        { "9991010018", "" },
+        { "999101001", "" },
+        { "99910100170", "" },
+        { "999101001X", "" },
+        { "", "" },
+        { "1234567890", "" },
+        { "\u0669991010017", "" },
+        { "9990000010", "" /* check would be 10 or wrong */ },
     };
     char out[NHS_TEXT];
 
@@ -104,9 +119,18 @@ static void upns_need_their_check_letter(void **state)
     static const struct {
         const char *text, *out;
     } rows[] = {
-        { "E987990118021", "E987990118021" }, { "e987990118021", "E987990118021" }, { "Z987990120017", "Z987990120017" },
-        { "A987990118021", "" }, { "E987990118022", "" }, { "I987990118021", "" }, { "E98799011802", "" }, { "E9879901180211", "" },
-        { "E98799011802S", "" /* not a letter of UPNs */ }, { "", "" }, { "9987990118021", "" }, { "E98799011A021", "" },
+        { "E987990118021", "E987990118021" },
+        { "e987990118021", "E987990118021" },
+        { "Z987990120017", "Z987990120017" },
+        { "A987990118021", "" },
+        { "E987990118022", "" },
+        { "I987990118021", "" },
+        { "E98799011802", "" },
+        { "E9879901180211", "" },
+        { "E98799011802S", "" /* not a letter of UPNs */ },
+        { "", "" },
+        { "9987990118021", "" },
+        { "E98799011A021", "" },
     };
     char out[UPN_TEXT];
 
@@ -122,15 +146,18 @@ static void postcodes_have_one_form(void **state)
     static const struct {
         const char *text, *out;
     } rows[] = {
-        { "ZZ7 8ZA", "ZZ78ZA" }, { "zz78za", "ZZ78ZA" }, { " Zz7  8zA", "ZZ78ZA" }, { "M1 1AE", "M11AE" }, { "SW1A 1AA", "SW1A1AA" },
-        { "ZZ7", "" }, { "ZZ7 8Z", "" }, { "1Z7 8ZA", "" }, { "ZZ7 ZZA", "" }, { "ZZ7 8ZAAA", "" }, { "ZZ7/8ZA", "" }, { "", "" },
+        { "ZZ7 8ZA", "ZZ78ZA" }, { "zz78za", "ZZ78ZA" },    { " Zz7  8zA", "ZZ78ZA" },
+        { "M1 1AE", "M11AE" },   { "SW1A 1AA", "SW1A1AA" }, { "ZZ7", "" },
+        { "ZZ7 8Z", "" },        { "1Z7 8ZA", "" },         { "ZZ7 ZZA", "" },
+        { "ZZ7 8ZAAA", "" },     { "ZZ7/8ZA", "" },         { "", "" },
         { "ZZZZZ 8ZA", "" },
     };
     char out[POSTCODE_TEXT];
 
     (void)state;
     for (size_t i = 0; i < ALM_LEN(rows); i++) {
-        assert_int_equal(fold_postcode(rows[i].text, out), rows[i].out[0] ? ALM_OK : ALM_BAD_POSTCODE);
+        assert_int_equal(fold_postcode(rows[i].text, out),
+                         rows[i].out[0] ? ALM_OK : ALM_BAD_POSTCODE);
         assert_string_equal(out, rows[i].out);
     }
 }
@@ -138,9 +165,14 @@ static void postcodes_have_one_form(void **state)
 static void addresses_have_one_form(void **state)
 {
     static const char *const same[][2] = {
-        { "14 Nowhere Close", "14 nowhere close" }, { "14, Nowhere Cl.", "14 nowhere close" }, { " 14  NOWHERE close ", "14 nowhere close" },
-        { "Apt 2, 8 Phantom Rd", "flat 2 8 phantom road" }, { "1 St Mary's Street", "1 st marys street" },
-        { "1 High St", "1 high street" }, { "St", "street" }, { "Caf\u00e9 Row", "cafe row" },
+        { "14 Nowhere Close", "14 nowhere close" },
+        { "14, Nowhere Cl.", "14 nowhere close" },
+        { " 14  NOWHERE close ", "14 nowhere close" },
+        { "Apt 2, 8 Phantom Rd", "flat 2 8 phantom road" },
+        { "1 St Mary's Street", "1 st marys street" },
+        { "1 High St", "1 high street" },
+        { "St", "street" },
+        { "Caf\u00e9 Row", "cafe row" },
     };
     char out[FOLD_OUT_MAX];
 
@@ -156,8 +188,15 @@ static void addresses_have_one_form(void **state)
 static void phonetic_forms_are_soundex(void **state)
 {
     static const char *const rows[][2] = {
-        { "robert", "r163" }, { "rupert", "r163" }, { "ashcraft", "a261" }, { "tymczak", "t522" }, { "pfister", "p236" },
-        { "honeyman", "h555" }, { "lee", "l000" }, { "\u0434\u043c\u0438\u0442\u0440\u0438\u0439", "\u0434\u043c\u0438\u0442\u0440\u0438\u0439" },
+        { "robert", "r163" },
+        { "rupert", "r163" },
+        { "ashcraft", "a261" },
+        { "tymczak", "t522" },
+        { "pfister", "p236" },
+        { "honeyman", "h555" },
+        { "lee", "l000" },
+        { "\u0434\u043c\u0438\u0442\u0440\u0438\u0439",
+          "\u0434\u043c\u0438\u0442\u0440\u0438\u0439" },
     };
     char out[FOLD_OUT_MAX];
 
@@ -190,8 +229,10 @@ static void wrong_identifiers_are_named(void **state)
         struct identity who;
         int fault;
     } rows[] = {
-        { { "", "Amory", 1, "", "", false }, ALM_BAD_NAME },          { { "Isla", "-", 1, "", "", false }, ALM_BAD_NAME },
-        { { "Isla", "Amory", CIVIL_NONE, "", "", false }, ALM_BAD_BORN }, { { "Isla", "Amory", 1, "9991012002", "", false }, ALM_BAD_NHS },
+        { { "", "Amory", 1, "", "", false }, ALM_BAD_NAME },
+        { { "Isla", "-", 1, "", "", false }, ALM_BAD_NAME },
+        { { "Isla", "Amory", CIVIL_NONE, "", "", false }, ALM_BAD_BORN },
+        { { "Isla", "Amory", 1, "9991012002", "", false }, ALM_BAD_NHS },
         { { "Isla", "Amory", 1, "", "E987990118029", false }, ALM_BAD_UPN },
     };
 
@@ -200,12 +241,14 @@ static void wrong_identifiers_are_named(void **state)
         assert_int_equal(tokens_identity(&k, &rows[i].who, &set), rows[i].fault);
 }
 
-/* The value that a client in another language must come to: Python's hmac over the input that adapters/README.md fixes. */
+/* The value that a client in another language must come to: Python's hmac over the input that
+ * adapters/README.md fixes. */
 static void a_token_is_the_documented_hmac(void **state)
 {
     static const uint8_t expected[TOKEN_LEN] = {
-        0xec, 0x6b, 0x45, 0xaf, 0x56, 0x0e, 0xcb, 0x76, 0x81, 0xb8, 0xf7, 0x87, 0x4e, 0x9c, 0xe6, 0xc4,
-        0x53, 0x4e, 0x27, 0x0f, 0x4a, 0x79, 0x68, 0xeb, 0x46, 0x15, 0x6a, 0xbd, 0xc1, 0x10, 0xd8, 0x2d,
+        0xec, 0x6b, 0x45, 0xaf, 0x56, 0x0e, 0xcb, 0x76, 0x81, 0xb8, 0xf7,
+        0x87, 0x4e, 0x9c, 0xe6, 0xc4, 0x53, 0x4e, 0x27, 0x0f, 0x4a, 0x79,
+        0x68, 0xeb, 0x46, 0x15, 0x6a, 0xbd, 0xc1, 0x10, 0xd8, 0x2d,
     };
     struct tokens_key k = key(7, 1);
     struct token home;
@@ -236,7 +279,8 @@ static void tokens_differ_by_key_and_epoch_and_kind(void **state)
 static void parts_do_not_run_together(void **state)
 {
     struct tokens_key k = key(7, 1);
-    struct identity a = { "Ann", "Elee", 1, "", "", false }, b = { "Anne", "Lee", 1, "", "", false };
+    struct identity a = { "Ann", "Elee", 1, "", "", false },
+                    b = { "Anne", "Lee", 1, "", "", false };
     struct token_set of_a, of_b;
 
     (void)state;
