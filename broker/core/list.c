@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* list.c - "a lodger lists only its own": its consents, newest first, without tokens. A query like
- * any other: answered once, to a practitioner in good standing, and only while the log is signed. */
+ * any other: answered once, to a practitioner in good standing, and only while the log is signed.
+ */
 #include "stages.h"
 
 #include <string.h>
