@@ -38,6 +38,26 @@ static const struct row {
     { "from", "LEAF", A_NUMBER, offsetof(struct args, from), "the first leaf" },
     { "count", "N", A_NUMBER, offsetof(struct args, count), "how many leaves" },
     { "agency", "ID", A_TEXT, offsetof(struct args, agency), "only this agency's" },
+    { "role", "ID", A_TEXT, offsetof(struct args, role), "only this role" },
+    { "purpose", "ID", A_TEXT, offsetof(struct args, purpose), "only this purpose" },
+    { "question", "ID", A_TEXT, offsetof(struct args, question),
+      "only this question, or who-is-involved" },
+    { "subject", "WORD", A_TEXT, offsetof(struct args, subject),
+      "person (default), unborn or household" },
+    { "relationship", "WORD", A_TEXT, offsetof(struct args, relationship),
+      "the asker's, e.g. none, involved (default), ended, referral" },
+    { "stated", "WORD", A_TEXT, offsetof(struct args, stated),
+      "what the request states, e.g. nothing (default), para18, everything" },
+    { "consent", "WORD", A_TEXT, offsetof(struct args, consent),
+      "what is on file, e.g. none (default), given, refused, withdrawn" },
+    { "shield", "WORD", A_TEXT, offsetof(struct args, shield),
+      "none (default), 1 or location, 2 or identity, 3 or existence" },
+    { "at", "DATE", A_TEXT, offsetof(struct args, at), "the civil day (default: today)" },
+    { "leaf", "N", A_NUMBER, offsetof(struct args, leaf), "the decision that this leaf records" },
+    { "active", NULL, A_FLAG, offsetof(struct args, active), "the policy in force at the broker" },
+    { "csv", NULL, A_FLAG, offsetof(struct args, csv), "for spreadsheets" },
+    { "coverage", NULL, A_FLAG, offsetof(struct args, coverage),
+      "which rules and reasons the cases reached" },
     { "event", "WORD", A_TEXT, offsetof(struct args, event),
       "only this event, e.g. refused, disclosed, withdrawn" },
     { "since", "DATE", A_TEXT, offsetof(struct args, since), "only from this civil day" },
@@ -124,7 +144,7 @@ int args_read(int argc, char **argv, struct args *out)
         options[i] =
             (struct option){ rows[i].name, rows[i].kind == A_FLAG ? no_argument : required_argument,
                              NULL, ROW_BASE + (int)i };
-    *out = (struct args){ .n = -1, .from = -1, .count = -1 };
+    *out = (struct args){ .n = -1, .from = -1, .count = -1, .leaf = -1 };
     argv[0] = name; /* for getopt's own messages */
     while ((c = getopt_long(argc, argv, "hn:", options, NULL)) != -1) {
         if (c == 'n' || c == 'h') {

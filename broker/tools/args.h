@@ -16,8 +16,10 @@ struct args {
     size_t n_officers, n_keys;
     const char *curve, *sign, *public_file, *reason, *save, *vkey, *input;
     const char *agency, *event, *since, *until; /* filters */
-    int64_t n, from, count;                     /* -1: not given */
-    bool json, help, follow;
+    const char *purpose, *role, *question;             /* filters of policies, or a request */
+    const char *subject, *relationship, *stated, *shield, *consent, *at; /* a made-up request */
+    int64_t n, from, count, leaf; /* -1: not given */
+    bool json, help, follow, active, csv, coverage;
     const char *operands[ARGS_OPERANDS_MAX]; /* command words first */
     size_t n_operands;
     uint64_t given; /* bit i: row i of the table */

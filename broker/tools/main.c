@@ -11,6 +11,7 @@
 #define WHERE   "config control json help "
 #define SIGNED  WHERE "officer key save "
 #define READS   WHERE "officers officer key "
+#define CELLS   "agency role purpose question "
 #define FILTERS "agency event reason since until "
 
 static const struct command {
@@ -88,6 +89,18 @@ static const struct command {
     { "policy", "show", 0, 1, "[PATH]", WHERE, command_policy_show,
       "the policy in force, or a folder's as tables",
       "examples:\n  almoner policy show\n  almoner policy show /etc/almoner/policy\n" },
+    { "policy", "matrix", 0, 1, "PATH | --active", WHERE CELLS "active csv ", command_policy_matrix,
+      "every request that a policy decides, in plain lines",
+      "Each combination of who asks, for what, about whom, and what is on file, is in exactly one "
+      "line. PATH is a folder or file of policy\ntext, a compiled bundle, or the hash of a bundle "
+      "that the broker keeps. Holders in brackets are masked.\n\nexamples:\n  almoner policy "
+      "matrix /etc/almoner/policy --purpose early-help\n  almoner policy matrix --active --agency "
+      "northgate-academy --csv >cells.csv\n" },
+    { "policy", "diff", 1, 2, "A B | --active B", WHERE CELLS "active ", command_policy_diff,
+      "every request that two policies decide differently",
+      "A is the older. Each group has an id, one worked example, and what was and will be decided. "
+      "Exit 0: no difference; 1: differences.\n\nexamples:\n  almoner policy diff "
+      "/etc/almoner/policy draft\n  almoner policy diff --active draft --json\n" },
     { "change", "sign", 1, 1, "FILE", SIGNED, command_change_sign,
       "add an officer's signature to a saved change",
       "Prints what is being signed, and for which broker. With --config it refuses a change made "

@@ -78,6 +78,8 @@ int command_status(struct officer_session *s);
 int command_policy_check(struct officer_session *s);
 int command_policy_activate(struct officer_session *s);
 int command_policy_show(struct officer_session *s);
+int command_policy_matrix(struct officer_session *s); /* policy_matrix.c */
+int command_policy_diff(struct officer_session *s);   /* policy_diff.c */
 
 /* audit.c */
 int command_audit_list(struct officer_session *s);

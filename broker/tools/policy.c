@@ -2,73 +2,11 @@
 /* policy.c - policy text checked and compiled here, shown as tables, and activated by two officers
  * over its hash. */
 #include "base/clock.h"
-#include "compile/compile.h"
-#include "conf/conf.h"
-#include "engine/engine.h"
-#include "officer.h"
-#include <errno.h>
+#include "bundles.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-
-#define BUNDLE_MAX (3u << 20) /* bytes: as base64 it fits one message of proto/local */
-
-struct compiled {
-    struct buf bytes;
-    struct bundle *bundle;
-    char hash[2 * POLICY_HASH_LEN + 1];
-};
-static void compiled_deinit(struct compiled *c)
-{
-    buf_deinit(&c->bytes);
-    bundle_freep(&c->bundle);
-}
-
-static void print_errors(const struct officer_session *s, const struct conf_errors *e)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; conf_errors_at(e, i); i++) {
-        (void)fprintf(stderr, "%s\n", conf_errors_at(e, i));
-        (void)json_array_append_new(list, json_string(conf_errors_at(e, i)));
-    }
-    if (s->args->json) {
-        json_t *o = json_pack("{s:b, s:o}", "ok", 0, "errors", list);
-
-        print_json(o);
-        json_decref(o);
-    } else {
-        json_decref(list);
-    }
-}
-
-static int policy_load(const struct officer_session *s, const char *path, struct compiled *out)
-{
-    ALM_CLEANUP(conf_errors_freep) struct conf_errors *e = NULL;
-    size_t n;
-    int rc;
-
-    if (conf_errors_new(&e))
-        return officer_fail(s, EX_OSERR, "short of memory");
-    buf_init(&out->bytes, BUNDLE_MAX);
-    rc = policy_compile(path, e, &out->bytes);
-    n = conf_errors_count(e);
-    if (n) {
-        print_errors(s, e);
-        return officer_fail(s, rc == -ENOENT ? EX_NOINPUT : EX_DATAERR,
-                            "%zu error%s in %s: nothing was compiled", n, n == 1 ? "" : "s", path);
-    }
-    if (rc == -E2BIG)
-        return officer_fail(s, EX_DATAERR, "%s: compiled it is longer than %u bytes", path,
-                            BUNDLE_MAX);
-    if (!rc)
-        rc = bundle_decode(buf_view(&out->bytes), &out->bundle);
-    if (rc)
-        return officer_fail(s, EX_SOFTWARE, "%s: %s", path, strerror(-rc));
-    hex_encode(bundle_hash(out->bundle), POLICY_HASH_LEN, out->hash);
-    return 0;
-}
 
 static json_t *policy_summary(const struct compiled *c)
 {
