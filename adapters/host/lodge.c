@@ -113,7 +113,8 @@ static json_t *consent_able(const json_t *o, int32_t born, struct msg_consent *c
         wrong = request_day(o, "care_until", false, &care.until);
     if (wrong)
         return wrong;
-    ages_able(c->capacity, born, &care, &c->able_from, &c->able_until);
+    /* An unborn child goes by its mother's birth date, which is not its age: it is under any, and consents to nothing itself. */
+    ages_able(c->capacity, c->subject.unborn ? CIVIL_NONE : born, &care, &c->able_from, &c->able_until);
     if (c->able_from != CIVIL_NONE && c->able_until != CIVIL_NONE && c->able_until < c->able_from) {
         /* Never able by these dates (taken into care at sixteen): lodged as such, for the broker to find invalid. */
         care.from = CIVIL_NONE;
@@ -122,7 +123,7 @@ static json_t *consent_able(const json_t *o, int32_t born, struct msg_consent *c
     switch ((enum consent_capacity)c->capacity) {
     case CAPACITY_SELF:
     case CAPACITY_GILLICK:
-        c->giver_authority = true;
+        c->giver_authority = !c->subject.unborn;
         break;
     case CAPACITY_PARENT:
         c->giver_authority = holds;

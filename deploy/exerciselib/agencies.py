@@ -9,6 +9,7 @@ and its teams), which say why it may ask and never answer a question.
 import csv
 import io
 import os
+from bisect import bisect_right
 
 from .policy_text import shield_owner
 
@@ -43,6 +44,7 @@ class Cabinet:
         for r in folder.rows("residences"):
             self.by_id[r["person_id"]].append(r)
         self.mothers = {p["person_id"]: self.mother(p) for p in folder.rows("persons") if p.get("dob_precision") == "expected"}
+        self.days, self.at = {}, {}  # agency -> the days on which its files may change; the day they are of
         self.written = {}  # path -> text, so that only what changed is written
         self.own = self.by(lambda agency: agency)
         self.whole = self.by(lambda agency: self.organisation.get(agency, agency))
@@ -90,6 +92,7 @@ class Cabinet:
                 tables["referrals"].setdefault(agency, []).append(row)
         return tables
 
+    DATES = ("date", "start_date", "end_date", "sent_date", "decided_date", "closed_date")
     DATE = {"contacts": "date", "involvements": "start_date", "concerns": "date", "referrals": "sent_date"}
 
     def as_of(self, tables, key, day):
@@ -133,8 +136,22 @@ class Cabinet:
             "org-referrals.csv": text("referrals", made),
         }
 
+    def days_of(self, agency):
+        """Every day on which one agency's files may change, sorted."""
+        rows = [r for part in (*self.own.values(), *self.whole.values()) for r in part.get(agency, []) + part.get(self.organisation[agency], [])]
+        days = {r.get(column) for r in rows for column in self.DATES}
+        days |= {s[column] for person in {r["person_id"] for r in rows if r["person_id"]} for s in self.stays(person) for column in ("from_date", "to_date")}
+        if agency == self.owner:
+            days |= {h["shielded_from"] for h in self.folder.rows("households")}
+        return sorted(days - {None, ""})
+
     def write(self, agency, day):
         """Brings one agency's files to a day. Return: whether any of them changed."""
+        if agency not in self.days:
+            self.days[agency] = self.days_of(agency)
+        before, self.at[agency] = self.at.get(agency), day
+        if before is not None and bisect_right(self.days[agency], before) == bisect_right(self.days[agency], day):
+            return False
         changed = False
         place = self.stage.work / "agencies" / agency
         place.mkdir(parents=True, exist_ok=True)

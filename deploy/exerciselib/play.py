@@ -16,6 +16,7 @@ from .stage import StageError
 # On one day everything is lodged before anything is asked, and grants before refusals: "granted again later" means another day.
 SHIELD, GRANT, REFUSE, CHANGE, ASK = 1, 2, 3, 4, 5
 ADULT = 16         # data README, "Consent"
+NOWHERE = "ZZ99 9ZZ"
 HOMES_TYPED = 24   # an adapter takes no more; the latest are typed
 WORKERS = 4        # commands at a time where order does not matter
 
@@ -53,6 +54,7 @@ class Player:
         self.lodged = {}    # consent id of the folder -> (message id, lodging agency)
         self.shields = {}   # (person, household) -> shield id
         self.day = None
+        self.up_to_day = set()  # agencies whose adapters are known to know the day
 
     # --- the order of events ---
     def timeline(self, scenarios):
@@ -91,15 +93,23 @@ class Player:
         return answers
 
     def move_to(self, day):
-        """The rows that exist by then appear in the agencies' files; then the broker's day moves, and the adapters hear of it."""
+        """The rows that exist by then appear in the agencies' files; then the broker's day moves, and the adapters hear of it.
+
+        Waited for are those that have rows to read; any other when it acts (a holder is told the day with the question)."""
         here = [a for a in self.cabinet.organisation if f"adapter-{a}" in self.stage.processes]
         changed = [a for a in here if self.cabinet.write(a, day)]
         for agency in changed:
             self.stage.processes[f"adapter-{agency}"].send_signal(signal.SIGHUP)
         self.retry(lambda: self.stage.set_day(day))
         with ThreadPoolExecutor(WORKERS) as pool:
-            list(pool.map(lambda agency: self.stage.wait_adapter(agency, day=day), here))
-        self.day = day
+            list(pool.map(lambda agency: self.stage.wait_adapter(agency, day=day), changed))
+        self.day, self.up_to_day = day, set(changed)
+
+    def wake(self, agency):
+        """Before it acts, an agency's adapter knows the day."""
+        if agency not in self.up_to_day and f"adapter-{agency}" in self.stage.processes:
+            self.stage.wait_adapter(agency, day=self.day)
+            self.up_to_day.add(agency)
 
     def retry(self, act):
         """A broker that is just coming back says so; try again a few times, never for ever."""
@@ -127,8 +137,9 @@ class Player:
                            "nhs_number": p["nhs_number"], "upn": p["upn"], "unborn": p["unborn"] == "yes", "homes": homes[-HOMES_TYPED:]})
 
     def address(self, household_id):
+        """A home that is asked about. One without a postcode has no token: then it is an address that nobody holds."""
         h = self.households[household_id]
-        return f"{h['address_line']}; {h['postcode']}; {household_id}"
+        return f"{h['address_line'].replace(';', ',')}; {h['postcode'] or NOWHERE}; {household_id}"
 
     # --- lodging ---
     def lodger(self, consent):
@@ -171,6 +182,7 @@ class Player:
 
     def lodge_with(self, agency, args, stdin=None):
         """Runs a lodging command and waits for its receipt: from then on it is the broker's, whatever crashes."""
+        self.wake(agency)
         subject = ["--subject", "-"] if stdin else []
         got = self.stage.command(*args, *subject, "--socket", self.stage.socket_of(agency), "--practitioner", "exercise", "--json",
                                  stdin=stdin, check=False)
@@ -231,6 +243,7 @@ class Player:
 
     def ask(self, s):
         """One scenario. After a crash the caller asks again, as DESIGN says: the record shows the first as never disclosed."""
+        self.wake(s["asking_agency"])
         argv, args, stdin = self.ask_command(s)
         for attempt in range(self.attempts):
             got = self.stage.command(*argv, *args, stdin=stdin, check=False)

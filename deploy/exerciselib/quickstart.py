@@ -52,6 +52,7 @@ class Narrator:
 
 def ask(narrator, player, stage, who):
     """One question of the story. Return: the exit code of the command."""
+    player.wake(who["asking_agency"])
     argv, args, stdin = player.ask_command(who)
     args = [a for a in args if a != "--json"]
     person = player.persons[who["subject"]]
@@ -79,6 +80,7 @@ def play(stage, folder, narrator, progress):
         exits.append(ask(narrator, player, stage, who))
     narrator.step("The mother withdraws her consent, at the agency that took it. It counts from the commit on.")
     message_id, agency = player.lodged[CONSENT]
+    player.wake(agency)
     exits.append(narrator.run(f"consent withdraw {message_id}   # at {agency}", stage,
                               ["consent", "withdraw", message_id, "--purpose", "early-help", "--socket", stage.socket_of(agency),
                                "--practitioner", "quickstart"]))
