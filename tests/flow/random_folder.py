@@ -34,7 +34,7 @@ SECTORS = {"childrens-services": (2, False), "police": (1, False), "health": (3,
 ALWAYS = ("childrens-services", "police", "health", "education", "housing", "voluntary", "mental-health")
 PAIRS = ("looked-after", "plan", "support", "tenancy", "custody", "order", "club", "course")
 POINTS = ("incident", "complaint", "attendance", "report", "claim", "eviction", "assessment", "visit")
-ROLES = ("social-worker", "nurse", "teacher", "officer", "support-worker", "volunteer", "receptionist", "administrator")
+ROLES = ("social-worker", "nurse", "Head of Year (acting)", "officer", "Fürsorger/in, 2nd grade", "volunteer", "receptionist", "administrator")
 SIZES = {"small": (9, 2, 45), "medium": (18, 3, 140), "large": (45, 5, 420)}  # organisations, families, scenarios
 
 
@@ -85,6 +85,9 @@ class Town:
         self.families()
         self.records()
         self.consents()
+        for table in ("referrals", "concerns", "thresholds", "involvements", "consents"):
+            if self.maybe(0.05):  # a header alone
+                self.tables[table] = []
         return self.tables
 
     # --- the partnership ---
@@ -186,9 +189,16 @@ class Town:
         n = len(self.people) + 1
         row = {"person_id": f"p-{n:03d}", "given_name": names.pop(), "family_name": family, "date_of_birth": iso(born),
                "nhs_number": nhs_number(n * 7) if self.maybe(0.9) else "", "upn": upn(n * 13) if born.year > 2003 and self.maybe(0.8) else "",
-               "household_id": "", "parental_responsibility_for": ""}
+               "household_id": "", "parental_responsibility_for": "", "sex": self.r.choice("FM"), "dob_precision": "day"}
         self.people.append(row)
         return row
+
+    def unborn(self, family, names, mother):
+        """Goes by its mother's identifiers, has an expected date and none of its own."""
+        mother["sex"] = "F"
+        p = self.person(family, self.day(Day(2022, 6, 1), Day(2024, 6, 1)), names)
+        p.update(given_name=self.r.choice(["", "Baby"]), nhs_number="", upn="", sex="", dob_precision="expected")
+        return p
 
     def family(self, name):
         names = self.r.sample(GIVEN, 12)
@@ -198,12 +208,16 @@ class Town:
             born = self.r.choice([self.day(Day(2002, 1, 1), Day(2020, 6, 1)), Day(2004, 2, 29), Day(2008, 2, 29)])
             for _ in range(2 if self.maybe(0.3) else 1):
                 children.append(self.person(name, born, names))
+        expected = self.unborn(name, names, adults[0]) if self.maybe(0.4) else None
         for a in adults[:2]:
-            a["parental_responsibility_for"] = "|".join(c["person_id"] for c in children if self.maybe(0.85))
+            a["parental_responsibility_for"] = "|".join([c["person_id"] for c in children if self.maybe(0.85)]
+                                                        + ([expected["person_id"]] if expected and a is adults[0] else []))
         first, second, third, away = self.home(), self.home(), self.home(), self.home(postcode=False)
         moved = self.day(Day(2018, 6, 1), Day(2022, 6, 1))
         for p in adults + children:
             self.stay(p, first, second, third, away, moved)
+        if expected:
+            self.stays += [dict(s, person_id=expected["person_id"]) for s in self.stays if s["person_id"] == adults[0]["person_id"]]
         for home in (second, third):
             if self.maybe(0.3):
                 self.homes[int(home[2:])]["shielded_from"] = iso(self.r.choice([moved, self.day()]))
@@ -228,6 +242,11 @@ class Town:
         for (day, home), after in zip(merged, [*merged[1:], (None, None)]):
             self.stays.append({"person_id": p["person_id"], "household_id": home, "from_date": iso(day), "to_date": iso(after[0])})
         p["household_id"] = merged[-1][1]
+        if self.maybe(0.1):  # at a second home for a while
+            begun = self.day(start)
+            ended, other = self.day(begun, LAST), self.r.choice([first, second, third])
+            if other not in [home for _, home in merged]:
+                self.stays.append({"person_id": p["person_id"], "household_id": other, "from_date": iso(begun), "to_date": iso(ended)})
 
     def home_on(self, person, day):
         for s in self.stays:
@@ -236,7 +255,8 @@ class Town:
         return ""
 
     def born(self, person):
-        return Day.fromisoformat(next(p["date_of_birth"] for p in self.people if p["person_id"] == person))
+        p = next(p for p in self.people if p["person_id"] == person)
+        return FIRST if p["dob_precision"] == "expected" else Day.fromisoformat(p["date_of_birth"])
 
     def with_postcode(self, home):
         return home and self.homes[int(home[2:])]["postcode"] != ""
@@ -247,6 +267,8 @@ class Town:
         for p in self.people:
             who, born = p["person_id"], max(FIRST, self.born(p["person_id"]))
             known = self.some(self.ids, 3, 8)
+            if born.year > 2004 and self.maybe(0.4):
+                contacts += self.care(who, born)
             for _ in range(self.r.randint(6, 14)):
                 contacts += self.contact(who, born, known)
             for agency in known:
@@ -277,6 +299,13 @@ class Town:
             alone = about == "household" and self.with_postcode(home)
             yield {"contact_id": self.id("c"), "agency_id": agency, "person_id": "" if alone else who,
                    "household_id": home if about != "person" else "", "date": iso(date), "kind": kind}
+
+    def care(self, who, born):
+        """Comes into care and leaves it, once or more."""
+        agency = next(a for a in self.ids if self.sector[a] == "childrens-services")
+        for n, date in enumerate(sorted(self.day(born) for _ in range(self.r.randint(1, 4)))):
+            yield {"contact_id": self.id("c"), "agency_id": agency, "person_id": who, "household_id": self.home_on(who, date), "date": iso(date),
+                   "kind": f"looked-after-{('start', 'end')[n % 2]}"}
 
     def referral(self, who, born):
         sent = self.day(born)
@@ -350,7 +379,7 @@ class Draw:
             return "who-is-involved"
         if kind < 0.85:
             q = self.r.choice(self.town.tables["questions"])
-            home = self.r.choice([h["household_id"] for h in self.town.homes if h["postcode"]])
+            home = self.r.choice([h["household_id"] for h in self.town.homes])
             return f"insight:{q['question_id']}" + (f":{home}" if q["rule"] == "residence" else "")
         if kind < 0.87:
             return "insight:no-such-question"
@@ -372,8 +401,8 @@ class Draw:
             x = next(x for x in self.town.tables["referrals"] if x["referral_id"] == question[9:])
             return x["person_id"] or x["household_id"]
         if self.town.maybe(0.15):
-            return self.r.choice([h["household_id"] for h in self.town.homes if h["postcode"]])
-        return self.r.choice([p["person_id"] for p in self.town.people if p["date_of_birth"] <= iso(day)] or [self.town.people[0]["person_id"]])
+            return self.r.choice([h["household_id"] for h in self.town.homes])
+        return self.r.choice([p["person_id"] for p in self.town.people if p["date_of_birth"] <= iso(day) or p["dob_precision"] == "expected"] or [self.town.people[0]["person_id"]])
 
     def asker(self, purpose, subject, question):
         if question.startswith("referral:") and self.town.maybe(0.7):
@@ -399,7 +428,7 @@ class Draw:
         asked = question.partition(":")[0]
         kind = {"who-is-involved": asked, "insight": asked, "threshold": "concern-threshold", "referral": "referral"}[asked]
         return {"as_of_date": iso(day), "asking_agency": agency, "role": role, "purpose": purpose,
-                "lawful_basis_hint": row["lawful_bases"].split("|")[0] if row else "none",
+                "lawful_basis_hint": row["lawful_bases"].split("|")[0] if row and self.town.maybe(0.9) else self.r.choice(["none", "court-order"]),
                 "kind": "refusal" if expected.startswith("refuse") else kind, "subject": subject, "question": question, "expected": expected}
 
     def bucket(self, s):
@@ -417,11 +446,18 @@ class Draw:
             outcome = "fired=yes" in outcome
         return (outcome, rule, s["subject"][0] == "h", purpose["consent_required"], purpose["sensitive_rule"] if "yes" in rule else "")
 
+    def unanswerable(self, s):
+        """A home without a postcode has no token: nobody can be asked whether somebody lives there, or what it knows of it, and say yes."""
+        no_token = {h["household_id"] for h in self.town.homes if not h["postcode"]}
+        return s["expected"] == "answer;value=yes" and (s["subject"] in no_token or s["question"].rpartition(":")[2] in no_token)
+
     def all(self, wanted):
         shares, tries = {}, 0
         while tries < wanted * 40:
             tries += 1
             s = self.one()
+            if self.unanswerable(s):
+                continue
             shares.setdefault(str(self.bucket(s)), {}).setdefault(str(sorted(s.items())), s)
         lists = [list(b.values()) for _, b in sorted(shares.items())]
         picked = []
