@@ -62,8 +62,11 @@ json_t *json_line(const struct matrix *m, const struct line *l)
     for (size_t a = 0; a < AXIS_COUNT; a++) {
         const struct axis_values *v = &m->d->axis[a];
         json_t *list = a == AXIS_DAY ? json_days(m, l) : json_array();
+        bool all = a != AXIS_DAY && sets_count(&m->sets[a], l->set[a]) == v->n;
 
-        for (uint16_t i = 0; a != AXIS_DAY && i < v->n; i++)
+        if (all)
+            (void)json_array_append_new(list, json_string("*"));
+        for (uint16_t i = 0; a != AXIS_DAY && !all && i < v->n; i++)
             if (sets_has(&m->sets[a], l->set[a], i))
                 (void)json_array_append_new(
                     list, json_string(words_id(m->d, (enum axis)a, v->codes[i])));
@@ -112,6 +115,28 @@ json_t *json_cell(const struct domain *d, const struct cell *c)
 
 /* --- as JSON and CSV --- */
 
+/* What "*" stands for on each axis. */
+static json_t *json_domain(const struct domain *d)
+{
+    json_t *o = json_object();
+
+    for (size_t a = 0; a < AXIS_COUNT; a++) {
+        json_t *list = json_array();
+        char day[CIVIL_TEXT];
+
+        for (uint16_t i = 0; i < d->axis[a].n; i++) {
+            if (a == AXIS_DAY)
+                civil_format(d->days[d->axis[a].codes[i]], day);
+            (void)json_array_append_new(
+                list, json_string(a == AXIS_DAY
+                                      ? day
+                                      : words_id(d, (enum axis)a, d->axis[a].codes[i])));
+        }
+        (void)json_object_set_new(o, axis_names[a], list);
+    }
+    return o;
+}
+
 static json_t *matrix_json(const struct compiled *c, const struct matrix *m)
 {
     json_t *lines = json_array();
@@ -123,9 +148,10 @@ static json_t *matrix_json(const struct compiled *c, const struct matrix *m)
             o, json_value(m->d, &m->values.at[m->lines[i].value[0]]));
         (void)json_array_append_new(lines, o);
     }
-    return json_pack("{s:b, s:s, s:s, s:f, s:I, s:o}", "ok", 1, "name", bundle_name(c->bundle),
-                     "hash", c->hash, "cells", domain_cells(m->d), "decisions",
-                     (json_int_t)m->n_decided, "lines", lines);
+    return json_pack("{s:b, s:s, s:s, s:f, s:I, s:o, s:o}", "ok", 1, "name",
+                     bundle_name(c->bundle), "hash", c->hash, "cells", domain_cells(m->d),
+                     "decisions", (json_int_t)m->n_decided, "domain", json_domain(m->d), "lines",
+                     lines);
 }
 
 static void csv_cell(const json_t *v)

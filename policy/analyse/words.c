@@ -5,8 +5,6 @@
 #include "base/civil.h"
 #include <string.h>
 
-#define EXCEPT_MAX 4 /* exceptions that are still easier to read than the list */
-
 const char *words_id(const struct domain *d, enum axis x, uint16_t code)
 {
     switch (x) {
@@ -84,7 +82,7 @@ static bool all_but_few(const struct matrix *m, const struct line *l, enum axis 
 {
     size_t all = m->d->axis[x].n, n = sets_count(&m->sets[x], l->set[x]);
 
-    return all - n <= EXCEPT_MAX && n > all - n;
+    return 3 * (all - n) <= n; /* then the exceptions are easier to read than the list */
 }
 
 static bool whole(const struct matrix *m, const struct line *l, enum axis x)
