@@ -51,6 +51,7 @@ struct index {
     struct person_entry *people;
     struct home_entry *homes;
     size_t cap_people, cap_homes, n_answering;
+    bool failed; /* memory ran out: the whole index is given up */
     struct postings by_person, by_home;
 };
 
@@ -145,7 +146,8 @@ static int index_person(void *ctx, const struct alm_person *p)
     e->given = strdup(p->given);
     e->family = strdup(p->family);
     x->n_answering += p->asking_only ? 0 : 1;
-    return e->given && e->family ? 0 : -ENOMEM;
+    x->failed = x->failed || !e->given || !e->family;
+    return x->failed ? -ENOMEM : 0;
 }
 
 static int index_home(void *ctx, const struct alm_home *h)
@@ -168,7 +170,8 @@ static int index_home(void *ctx, const struct alm_home *h)
     e->shielded_from = h->shielded_from;
     e->address = strdup(h->address);
     e->postcode = strdup(has_token ? h->postcode : "");
-    return e->address && e->postcode ? 0 : -ENOMEM;
+    x->failed = x->failed || !e->address || !e->postcode;
+    return x->failed ? -ENOMEM : 0;
 }
 
 static int index_stay(void *ctx, const char *person, const struct alm_stay *s)
@@ -180,6 +183,8 @@ static int index_stay(void *ctx, const char *person, const struct alm_stay *s)
     struct identity who;
     size_t p, home;
 
+    if (x->failed)
+        return -ENOMEM; /* an entry may lack what is read below */
     if (!refs_find(&x->people_refs, person, &p))
         return ALM_NO_PERSON;
     if (!refs_find(&x->homes_refs, s->home, &home) || !x->homes[home].has_token)
@@ -267,6 +272,8 @@ int index_finish(struct index *x)
     size_t n_homes = refs_count(&x->homes_refs);
 
     index_wipe(x);
+    if (x->failed)
+        return -ENOMEM;
     x->by_home.at = calloc(n_homes + 1, sizeof(struct posting));
     if (!x->by_home.at)
         return -ENOMEM;

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "adapter_fixture.h"
+#include "alloc_fail.h"
 
 static const char conf_text[] =
     "csv = { people = { file = \"people.csv\"; }; homes = { file = \"homes.csv\"; }; residences = "
@@ -364,6 +365,27 @@ static void failed_reload_keeps_the_rows_before(void **state)
     assert_int_equal(ask(&q).value, ALM_NO);
 }
 
+static void memory_that_runs_out_anywhere_fails_the_load_and_keeps_the_rows_before(void **state)
+{
+    const struct alm_question q = { .id = "plan", .person = "luke", .as_of = day_of("2022-01-01") };
+    int r = -1;
+
+    (void)state;
+    for (long n = 0; r != 0; n++) {
+        assert_true(n < 100000);
+        alloc_fail_nth(n);
+        r = fixture_load(&f, true);
+        if (!alloc_failed()) {
+            assert_int_equal(r, 0);
+            break;
+        }
+        assert_int_not_equal(r, 0);
+        assert_int_equal(ask(&q).value, ALM_YES);
+    }
+    alloc_fail_nth(-1);
+    assert_int_equal(ask(&q).value, ALM_YES);
+}
+
 #define WITH_ROWS(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -378,6 +400,7 @@ int main(void)
         WITH_ROWS(relationship_is_worked_out_from_our_rows),
         WITH_ROWS(people_of_the_organisation_are_not_known_to_askers),
         WITH_ROWS(failed_reload_keeps_the_rows_before),
+        WITH_ROWS(memory_that_runs_out_anywhere_fails_the_load_and_keeps_the_rows_before),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
