@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+DEADLINE_MS = 6000  # a rehearsal has all its processes on one machine, perhaps a slow one: a late answer is not what it is about
 OFFICERS = ("officer-one", "officer-two")  # policy changes need two signatures
 
 
@@ -145,7 +146,7 @@ class Stage:
         self.config.write_text(
             f'mode = "{self.mode}";\norigin = "{self.origin}";\n'
             f'data_dir = "{self.work / "data"}";\nkeys_dir = "{self.keys}";\nruntime_dir = "{self.run_dir}";\n'
-            f"gates = (\n{rows}\n);\n", encoding="utf-8")
+            f"limits = {{ deadline_ms = {DEADLINE_MS}; }};\ngates = (\n{rows}\n);\n", encoding="utf-8")
 
     def start_broker(self, timeout=60):
         process = self.start("almonerd", [self.prefix / "sbin" / "almonerd", self.config])
@@ -198,12 +199,20 @@ class Stage:
             os.kill(pid, signal.SIGKILL)
         return pid
 
+    def patient(self, *args, seconds=30, **kw):
+        """A command that is tried again while the broker says that it is busy or coming back (exit 75 or 69)."""
+        end = time.monotonic() + seconds
+        while True:
+            got = self.command(*args, check=False, **kw)
+            if got.exit not in (69, 75) or time.monotonic() > end:
+                return got if got.exit == 0 else self.command(*args, **kw)
+            time.sleep(0.25)
+
     def audit_rows(self, first=0):
         """Every leaf's clear part from `first` on, oldest first, read through the officers' socket."""
         rows = []
         while True:
-            got = self.command("audit", "list", "--from", first, "--count", 1000, "--json").json()
-            batch = got.get("rows", [])
+            batch = self.patient("audit", "list", "--from", first, "--count", 1000, "--json").json().get("rows", [])
             rows += batch
             if len(batch) < 1000:
                 return rows
