@@ -9,19 +9,20 @@
 
 enum { MUST = 1, MAY, NOT }; /* an empty place, 0, refuses */
 
-/* DESIGN.md section 7: "a message about a person carries the name-and-birth-date tokens and each strong one
- * known". Without one of them no shield, refusal or consent about that person could be found. */
+/* DESIGN.md section 7: "a message about a person carries the name-and-birth-date tokens and each
+ * strong one known". A strong one alone would find a holder's record and miss the shield or refusal
+ * that somebody lodged without that number. */
 static enum wire_fault check_person(const struct token_set *set)
 {
-    bool findable = false;
+    bool named = false;
 
     for (size_t i = 0; i < set->n; i++) {
         if (set->tokens[i].kind == TOKEN_HOME)
             return WIRE_BAD_VALUE; /* a home is not a person: it would match everybody who lived
                                       there */
-        findable |= set->tokens[i].kind == TOKEN_NAME_DOB || token_kind_strong(set->tokens[i].kind);
+        named |= set->tokens[i].kind == TOKEN_NAME_DOB;
     }
-    return findable ? WIRE_OK : WIRE_MISSING_FIELD;
+    return named ? WIRE_OK : WIRE_MISSING_FIELD;
 }
 
 static enum wire_fault check_subject(uint8_t kind, const struct token_set *set,
