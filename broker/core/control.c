@@ -5,6 +5,8 @@
 
 #include "cert/cert.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *control_standing(uint8_t standing)
@@ -135,8 +137,45 @@ static const struct {
     { "policy", control_policy },
 };
 
-static json_t *control_read(struct core *c, const char *op)
+static json_t *control_bundle_reply(const char *hash, struct bytes compiled)
 {
+    size_t size = (compiled.len + 2) / 3 * 4 + 1;
+    char *text = malloc(size);
+    json_t *reply = NULL;
+
+    if (text && base64_encode(compiled.data, compiled.len, text, size) >= 0)
+        reply = json_pack("{s:b,s:s,s:s}", "ok", 1, "hash", hash, "bundle", text);
+    free(text);
+    return reply ? reply : local_error("internal", 70, "short of memory");
+}
+
+/* A policy that is or was in force, so that officers can compare, replay and go back to it. It
+ * holds rules and contact routes of agencies, never a person's data. */
+static json_t *control_bundle(struct core *c, const json_t *request)
+{
+    ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
+    ALM_CLEANUP(buf_deinit) struct buf compiled = { 0 };
+    char hex[2 * SHA256_LEN + 1];
+    uint8_t hash[SHA256_LEN];
+    int r;
+
+    if (local_get_text(request, "hash", hex, sizeof(hex)) || hex_decode(hex, hash, sizeof(hash)))
+        return local_error("bad-request", 64, "\"hash\" must be 64 hexadecimal digits");
+    buf_init(&compiled, STORE_VALUE_MAX);
+    r = store_begin(c->store, false, &t);
+    if (!r)
+        r = registry_bundle_get(t, hash, &compiled);
+    if (r == -ENOENT)
+        return local_error("no-such-bundle", 66, "this broker never had a policy of that hash");
+    if (r)
+        return local_error("internal", 70, "the policy could not be read");
+    return control_bundle_reply(hex, buf_view(&compiled));
+}
+
+static json_t *control_read(struct core *c, const char *op, const json_t *request)
+{
+    if (!strcmp(op, "bundle"))
+        return control_bundle(c, request);
     for (size_t i = 0; i < ALM_LEN(control_reads); i++) {
         if (!strcmp(control_reads[i].op, op))
             return control_reads[i].read(c);
@@ -153,7 +192,7 @@ void control_request(void *ctx, uint64_t client, json_t *request)
     if (local_get_text(request, "op", op, sizeof(op))) {
         reply = local_error("bad-request", 64, "\"op\" is missing");
     } else if (strcmp(op, "change") != 0) {
-        reply = control_read(c, op);
+        reply = control_read(c, op, request);
     } else if (c->batch.n_changes < BATCH_CHANGES) {
         c->batch.changes[c->batch.n_changes++] =
             (struct change_work){ .client = client, .request = json_incref(request) };
