@@ -18,7 +18,7 @@ UPN_SECTORS = {"education", "childrens-services"}
 CARE = ("looked-after-start", "looked-after-end")
 COLUMNS = {
     "people": ["person_id", "given_name", "family_name", "date_of_birth", "nhs_number", "upn", "unborn"],
-    "homes": ["household_id", "address_line", "postcode", "shielded_from"],
+    "homes": ["household_id", "address_line", "postcode"],
     "residences": ["person_id", "household_id", "from_date", "to_date"],
     "contacts": ["contact_id", "person_id", "household_id", "date", "kind"],
     "involvements": ["involvement_id", "person_id", "service", "start_date", "end_date"],
@@ -117,8 +117,7 @@ class Cabinet:
         rows, people, residences = self.as_of(self.own, agency, day)
         org_rows, org_people, org_residences = self.as_of(self.whole, self.organisation[agency], day)
         used = {r["household_id"] for part in (residences, org_residences, rows["contacts"], org_rows["referrals"]) for r in part}
-        homes = [dict(h, shielded_from=known_date(h["shielded_from"], day) if agency == self.owner else "")
-                 for h in self.folder.rows("households") if h["household_id"] in used]
+        homes = [h for h in self.folder.rows("households") if h["household_id"] in used]
         stays = lambda part: [dict(r, to_date=known_date(r["to_date"], day)) for r in part]
         periods = lambda part: [dict(r, end_date=known_date(r["end_date"], day)) for r in part]
         made = [dict(r, decision=r["decision"] if known_date(r["decided_date"], day) else "", closed_date=known_date(r["closed_date"], day),
@@ -141,8 +140,6 @@ class Cabinet:
         rows = [r for part in (*self.own.values(), *self.whole.values()) for r in part.get(agency, []) + part.get(self.organisation[agency], [])]
         days = {r.get(column) for r in rows for column in self.DATES}
         days |= {s[column] for person in {r["person_id"] for r in rows if r["person_id"]} for s in self.stays(person) for column in ("from_date", "to_date")}
-        if agency == self.owner:
-            days |= {h["shielded_from"] for h in self.folder.rows("households")}
         return sorted(days - {None, ""})
 
     def write(self, agency, day):
