@@ -34,13 +34,29 @@ static size_t text_width(const char *text) /* characters, not bytes */
     return n;
 }
 
+/* Words of the JSON that read better another way. */
+static const struct {
+    const char *word, *text;
+} readable[] = {
+    { "under-3-months", "under 3 months" },
+    { "3-to-12-months", "3 to 12 months" },
+    { "1-to-3-years", "1 to 3 years" },
+    { "over-3-years", "over 3 years" },
+    { "unknown", "not known" },
+};
+
 static const char *cell_text(const json_t *row, const char *key)
 {
     const json_t *v = json_object_get(row, key);
+    const char *text = json_is_string(v) ? json_string_value(v) : "";
 
     if (json_is_boolean(v))
         return json_is_true(v) ? "yes" : "";
-    return json_is_string(v) ? json_string_value(v) : "";
+    for (size_t i = 0; strcmp(key, "since") == 0 && i < ALM_LEN(readable); i++) {
+        if (strcmp(readable[i].word, text) == 0)
+            return readable[i].text;
+    }
+    return text;
 }
 
 static void cell_print(const char *text, size_t width, bool last)

@@ -259,7 +259,7 @@ def who_is_involved_is_a_table():
                                 contact_route="01632 960002", since_band=PB.SINCE_BAND_1_TO_3_YEARS)]
         t.gate.answers["involvement_query"] = lambda b: [t.gate.body(b, involvement=PB.Involvement(
             completeness=PB.COMPLETENESS_ALL, as_of=t.gate.day, policy_rule="r", masked=True, involved=involved))]
-        expect(t.agency("who", *WHO, *PERSON), 0, "AGENCY", "Marlshire Police", "01632 960002", "sensitive services, not named", "2022-08-15")
+        expect(t.agency("who", *WHO, *PERSON), 0, "AGENCY", "Marlshire Police", "01632 960002", "1 to 3 years", "sensitive services, not named", "2022-08-15")
         reply = t.json("who", *WHO, *PERSON)
         assert reply["masked"] is True and reply["involved"][0]["since"] == "1-to-3-years"
 
