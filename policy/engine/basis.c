@@ -51,8 +51,7 @@ static enum verdict gateways_of(struct choice *c, enum gateway_kind kind)
             continue;
         }
         v = HOLDS;
-        for (size_t w = 0; w < SET_WORDS; w++)
-            c->covered.bits[w] |= c->b->gateway_holders[index].bits[w];
+        mask_or(&c->covered, &c->b->gateway_holders[index]);
     }
     return v;
 }

@@ -5,6 +5,7 @@
  * Permits are matched strictly, prohibitions broadly (DESIGN.md section 7): a grant counts only
  * when its tokens are surely the subject's; a refusal counts whenever they may be. */
 #include "engine/decide.h"
+#include <string.h>
 
 static bool given(const struct choice *c, const struct consent_fact *k)
 {
@@ -80,11 +81,13 @@ static bool granted_again(const struct choice *c, const struct consent_fact *ref
 static void mask_add_set(const struct bundle *b, struct mask *m, const struct agency_set *s,
                          bool teams)
 {
-    for (uint16_t i = 0; i < b->l.n_agencies; i++) {
-        uint16_t as = teams ? b->l.agencies[i].organisation : i;
+    struct mask named;
 
-        if (((s->bits[i / 64] >> (i % 64)) & 1) || ((s->bits[as / 64] >> (as % 64)) & 1))
-            mask_add(m, i);
+    memcpy(named.bits, s->bits, sizeof(named.bits));
+    for (uint16_t i = mask_next(&named, 0); i < b->l.n_agencies; i = mask_next(&named, i + 1)) {
+        mask_add(m, i);
+        if (teams && b->l.agencies[i].organisation == i)
+            mask_or(m, &b->organisations[i]);
     }
 }
 
@@ -101,8 +104,7 @@ static bool apply_refusal(struct choice *c, const struct consent_fact *k)
     mask_add_set(c->b, m, &k->sources, true);
     mask_add_set(c->b, m, &k->sensitive_sources, true);
     if (k->sensitive_sources.any)
-        for (size_t w = 0; w < SET_WORDS; w++)
-            m->bits[w] |= c->b->sensitive.bits[w];
+        mask_or(m, &c->b->sensitive);
     if (!k->sources.any || granted_again(c, k))
         return false;
     if (!conflicting(k))

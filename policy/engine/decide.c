@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decide.c - the three passes in order, and how their reasons become one decision. */
-#include "engine/decide.h"
-#include <stdio.h>
+#include "engine/composite.h"
 #include <string.h>
 
 enum verdict trace(struct choice *c, enum pass pass, enum clause_id id, enum verdict v)
@@ -14,15 +13,25 @@ enum verdict trace(struct choice *c, enum pass pass, enum clause_id id, enum ver
     return v;
 }
 
+bool question_of_broker(const struct choice *c)
+{
+    return c->question && (c->question->kind == QUESTION_THRESHOLD ||
+                           c->question->kind == QUESTION_REFERRAL);
+}
+
 static void name_rule(struct choice *c)
 {
     const char *purpose = c->purpose ? c->purpose->id : "unknown-purpose";
     const char *question = c->f->involvement ? "who-is-involved"
                            : c->question     ? c->question->id
                                              : "unknown-question";
+    size_t n = strlen(purpose), m = strlen(question);
 
-    (void)snprintf(c->out->rule, sizeof(c->out->rule), "%s/%s", purpose,
-                   question); /* layout.h: the ids fit */
+    if (n + 1 + m >= sizeof(c->out->rule))
+        return; /* layout.h: the ids fit */
+    memcpy(c->out->rule, purpose, n);
+    c->out->rule[n] = '/';
+    memcpy(c->out->rule + n + 1, question, m + 1);
 }
 
 static void refuse(struct decision *d, enum reason r)
@@ -96,12 +105,14 @@ void policy_decide(const struct bundle *b, const struct facts *f, struct decisio
     name_rule(&c);
     if (r == REASON_NONE)
         r = basis_check(&c);
+    if (r == REASON_NONE && c.question && c.question->kind == QUESTION_COMPOSITE)
+        r = composite_possible(&c);
     if (r != REASON_NONE) {
         out->basis = 0;
         refuse(out, r);
         return;
     }
-    if (c.question && c.question->kind != QUESTION_HOLDERS)
+    if (question_of_broker(&c))
         permit(out); /* "for these two the remaining checks do not apply" */
     else
         decide_about_subject(&c);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* transforms.c - the third pass: shrinks the answer whatever the basis. Who may answer, who is
  * named or masked, and what hides it all. */
-#include "engine/decide.h"
+#include "engine/composite.h"
 
 static void and_mask(struct mask *m, const struct mask *with)
 {
@@ -41,9 +41,8 @@ static void add_holder(struct choice *c, uint16_t agency, enum holder_visibility
 
 static void add_holders(struct choice *c, const struct mask *m)
 {
-    for (uint16_t i = 0; i < c->b->l.n_agencies; i++)
-        if (mask_has(m, i))
-            add_holder(c, i, HOLDER_NAMED);
+    for (uint16_t i = mask_next(m, 0); i != POLICY_NONE; i = mask_next(m, i + 1))
+        add_holder(c, i, HOLDER_NAMED);
 }
 
 static bool source_covered(const struct choice *c, uint16_t agency)
@@ -69,8 +68,8 @@ static enum reason involvement_holders(struct choice *c)
     struct mask m = listed_holders(c);
 
     take_out(&m, &c->grants.refused);
-    for (uint16_t i = 0; i < c->b->l.n_agencies; i++) {
-        enum holder_visibility v = mask_has(&m, i) ? seen_as(c, i) : HOLDER_OMIT;
+    for (uint16_t i = mask_next(&m, 0); i != POLICY_NONE; i = mask_next(&m, i + 1)) {
+        enum holder_visibility v = seen_as(c, i);
 
         if (v != HOLDER_OMIT)
             add_holder(c, i, v);
@@ -82,9 +81,12 @@ static enum reason involvement_holders(struct choice *c)
  */
 static void keep_covered(const struct choice *c, struct mask *m)
 {
-    for (uint16_t i = 0; i < c->b->l.n_agencies; i++)
-        if (!source_covered(c, i) && !mask_has(&c->grants.sensitive, i))
-            m->bits[i / 64] &= ~(UINT64_C(1) << (i % 64));
+    struct mask covered = c->grants.sources;
+
+    if (c->grants.sources_any)
+        return;
+    mask_or(&covered, &c->grants.sensitive);
+    and_mask(m, &covered);
 }
 
 /* Data README, "Insights": a sensitive question first, then whether anybody could answer at all,
@@ -93,19 +95,19 @@ static void keep_covered(const struct choice *c, struct mask *m)
 static enum reason insight_holders(struct choice *c)
 {
     struct mask m = listed_holders(c);
-    bool any = mask_count(&m) > 0;
+    bool any = mask_any(&m);
 
     take_out(&m, &c->grants.refused);
     if (c->question->sensitive && c->purpose->sensitive != SENSITIVE_NAMED) {
         and_mask(&m, &c->grants.sensitive);
-        if (trace(c, PASS_TRANSFORMS, CLAUSE_SENSITIVE_NAMED, mask_count(&m) ? HOLDS : FAILS) !=
+        if (trace(c, PASS_TRANSFORMS, CLAUSE_SENSITIVE_NAMED, mask_any(&m) ? HOLDS : FAILS) !=
             HOLDS)
             return REASON_SENSITIVE_SERVICE;
     } else if (trace(c, PASS_TRANSFORMS, CLAUSE_HOLDERS_LISTED, any ? HOLDS : FAILS) != HOLDS) {
         return REASON_NONE; /* nobody to ask: permitted, and becomes "cannot say", never "no" */
     } else if (c->purpose->consent) {
         keep_covered(c, &m);
-        if (trace(c, PASS_TRANSFORMS, CLAUSE_SOURCES_COVERED, mask_count(&m) ? HOLDS : FAILS) !=
+        if (trace(c, PASS_TRANSFORMS, CLAUSE_SOURCES_COVERED, mask_any(&m) ? HOLDS : FAILS) !=
             HOLDS)
             return REASON_CONSENT_SCOPE;
     }
@@ -117,15 +119,22 @@ enum reason transforms_holders(struct choice *c)
 {
     if (!c->question)
         return involvement_holders(c);
-    if (c->question->kind != QUESTION_HOLDERS)
-        return REASON_NONE; /* the broker itself answers */
+    if (question_of_broker(c))
+        return REASON_NONE;
+    if (c->question->kind == QUESTION_COMPOSITE)
+        return composite_holders(c);
     return insight_holders(c);
 }
 
 void transforms_list_all(struct choice *c)
 {
-    struct mask m = listed_holders(c);
+    struct mask m;
 
+    if (c->question && c->question->kind == QUESTION_COMPOSITE) {
+        composite_list_all(c);
+        return;
+    }
+    m = listed_holders(c);
     add_holders(c, &m);
 }
 
@@ -187,7 +196,7 @@ enum reason transforms_hidden(struct choice *c)
 {
     enum reason shield;
 
-    if (c->question && c->question->kind != QUESTION_HOLDERS)
+    if (question_of_broker(c))
         return REASON_NONE; /* no holder is asked; thresholds and referrals reveal no attribute of
                                the subject */
     shield = shield_reason(c);
