@@ -30,7 +30,7 @@ class Gate:
 
     def __init__(self, pb, folder, clients, port=None):
         self.pb, self.day, self.origin, self.mode = pb, day("2022-08-15"), ORIGIN, pb.MODE_EXERCISE
-        self.lease_ms, self.deadline_ms, self.policy = 300, 300, "a" * 64
+        self.lease_ms, self.deadline_ms, self.policy = 2000, 300, "a" * 64
         self.got, self.frames = [], []      # bodies, and the frames they came in
         self.answers = {"hello": self.greet, "lease": self.lease}
         self.silent = False

@@ -181,6 +181,7 @@ def lodging_refused_for_our_standing_stays_in_the_outbox():
 
 def silent_broker_is_left_and_found_again():
     with Town() as t:
+        t.gate.lease_ms = 300
         t.start().ready()
         t.gate.silent = True
         t.until_text("silent")
@@ -316,6 +317,7 @@ def lodged_message_survives_sigkill_and_is_sent_until_receipted():
 
 def lodged_without_a_broker_waits_in_the_outbox():
     with Town() as t:
+        t.gate.lease_ms = 300
         t.start().ready()
         t.gate.answers["consent"] = t.gate.receipt
         t.gate.silent = True
@@ -366,7 +368,7 @@ def question_is_answered_and_a_second_time_the_same():
         t.json("ask", "called", *WHO, *PERSON, *HOME)
         tokens = t.gate.until("insight_query").insight_query.subject
         question = t.gate.body(purpose="help", question=PB.Question(question="called", subject_kind=PB.SUBJECT_KIND_PERSON, subject=tokens,
-                                                                    as_of=day("2022-11-01"), deadline_ms=1000, asking_sector="police"))
+                                                                    as_of=day("2022-11-01"), deadline_ms=10000, asking_sector="police"))
         t.gate.push(question)
         t.gate.push(question)
         first, second = t.gate.until("answer", 1), t.gate.until("answer", 2)
