@@ -255,6 +255,7 @@ int batch_finish(struct core *c)
     b->error = 0;
     b->n_works = b->n_changes = b->n_readings = b->n_created = b->n_answered = b->n_released = 0;
     memset(b->close_gates, 0, sizeof(b->close_gates));
-    /* LMDB "keeps succeeding after a failed sync": the first I/O error ends this process. */
-    return r == -EIO ? -EIO : 0;
+    /* LMDB "keeps succeeding after a failed sync": the first I/O error ends this process, and so
+     * does a registry that could not be read again. */
+    return r == -EIO || c->agencies.broken ? -EIO : 0;
 }

@@ -97,6 +97,8 @@ static void core_suspend(struct core *c, const char *id)
 
     if (r) {
         log_error("crash-suspension-failed", "agency=%s error=%d", id, -r);
+        if (r != -ENOENT) /* nobody of that name is nobody to suspend */
+            batch_fail(c, r, "suspend");
         return;
     }
     if (c->registry_agency.standing == STANDING_SUSPENDED)

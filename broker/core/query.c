@@ -43,6 +43,16 @@ static void query_ask(const struct core *c, uint16_t slot, struct ask *ask)
     query_relationship(&m->insight_query.relationship, ask);
 }
 
+/* "self-claimed needs a reason and alerts" (DESIGN.md section 2): the words are sealed, for whoever
+ * reviews it. */
+static void query_self_claimed(struct core *c, const struct ask *ask)
+{
+    text_cut(c->clear.detail, sizeof(c->clear.detail), "self-claimed relationship");
+    record_reason(c, ask->involvement ? c->in.involvement_query.relationship.reason
+                                      : c->in.insight_query.relationship.reason);
+    log_warn("self-claimed", "agency=%s", c->agencies.slots[ask->agency].reg.id);
+}
+
 static void query_record(struct core *c, const struct ask *ask, const struct pending *p)
 {
     const struct decision *d = &c->decision;
@@ -63,7 +73,7 @@ static void query_record(struct core *c, const struct ask *ask, const struct pen
     if (!permitted)
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)d->reason));
     if (ask->relation == RELATION_SELF_CLAIMED)
-        text_cut(l->detail, sizeof(l->detail), "self-claimed relationship");
+        query_self_claimed(c, ask);
     if (p)
         record_holders(c, p);
 }

@@ -2,10 +2,14 @@
 /* record.c - audit leaves: the clear part that officers search, and the layout of the sealed part.
  *
  * Sealed layout, version 1: u8 version, then blocks of u8 tag and u32 length:
- *   'P' practitioner: text ref, u8 login     'C' case: text       'T' tokens: u8 unborn, u8 n, n x
- * (u8 kind, u8 scheme, u16 epoch, 32 bytes) 'A' answers: u16 n, n x (text agency, u8 answered, u8
- * value), then u8 what was told     'I' id of a consent or shield A record of a question's answers
- * holds no tokens: those of a person whom nobody knew stand in the query's own record only. */
+ *   'P' practitioner: text ref, u8 login
+ *   'C' case: text
+ *   'R' reason of a self-claimed relationship: text
+ *   'T' tokens: u8 unborn, u8 n, n x (u8 kind, u8 scheme, u16 epoch, 32 bytes)
+ *   'A' answers: u16 n, n x (text agency, u8 answered, u8 value), then u8 what was told
+ *   'I' id of a consent or shield
+ * A record of a question's answers holds no tokens: those of a person whom nobody knew stand in the
+ * query's own record only. */
 #include "stages.h"
 
 #include <string.h>
@@ -82,6 +86,13 @@ void record_ask(struct core *c, const struct ask *ask)
     text_cut(l->question, sizeof(l->question),
              ask->involvement ? "who-is-involved" : ask->question);
     record_asker(c, &ask->practitioner, ask->case_ref);
+}
+
+void record_reason(struct core *c, const char *reason)
+{
+    buf_put_u8(&c->sealed, 'R');
+    buf_put_u32(&c->sealed, (uint32_t)(4 + strlen(reason)));
+    buf_put_text(&c->sealed, reason);
 }
 
 void record_message(struct core *c)

@@ -299,6 +299,47 @@ static void silent_adapter_is_not_waited_for_until_its_next_lease(void **state)
 
 /* --- at the door --- */
 
+struct looking {
+    struct store_txn *txn;
+    bool found;
+};
+
+static int find_reason(void *ctx, const struct ledger_record *r)
+{
+    struct looking *l = ctx;
+    static const char reason[] = "met at the school gate";
+    ALM_CLEANUP(buf_deinit) struct buf opened = { 0 };
+
+    buf_init(&opened, WIRE_FRAME_MAX);
+    if (strcmp(r->clear.detail, "self-claimed relationship") != 0)
+        return 0;
+    if (memmem(r->clear_octets.data, r->clear_octets.len, reason, sizeof(reason) - 1) ||
+        ledger_sealed_open(l->txn, r, &opened) || !opened.len)
+        return 0;
+    l->found = l->found || memmem(opened.data, opened.len, reason, sizeof(reason) - 1);
+    return 0;
+}
+
+static void self_claimed_relationships_reason_is_kept_sealed(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_insight(t, "safeguarding", "noise", TOWN_TESS);
+    struct looking l = { NULL, false };
+    int r;
+
+    m->insight_query.relationship.kind = RELATION_SELF_CLAIMED;
+    m->insight_query.relationship.since = TOWN_DAY;
+    (void)snprintf(m->insight_query.relationship.reason,
+                   sizeof(m->insight_query.relationship.reason), "met at the school gate");
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    assert_int_equal(store_begin(t->core->store, false, &l.txn), 0);
+    r = ledger_each(l.txn, 0, UINT64_MAX, find_reason, &l);
+    store_abort(l.txn); /* an assertion that fails would leave it open */
+    assert_int_equal(r, 0);
+    assert_true(l.found);
+}
+
 static void repeated_query_gets_already_asked_and_never_an_answer(void **state)
 {
     struct town *t = *state;
@@ -592,6 +633,7 @@ int main(void)
         TOWN_TEST(late_answer_changes_nothing_and_is_recorded),
         TOWN_TEST(involvement_names_some_masks_the_sensitive_and_sorts),
         TOWN_TEST(household_question_carries_the_home_alone),
+        TOWN_TEST(self_claimed_relationships_reason_is_kept_sealed),
         TOWN_TEST(repeated_query_gets_already_asked_and_never_an_answer),
         TOWN_TEST(bad_signature_is_refused_and_recorded),
         TOWN_TEST(message_signed_with_another_agencys_key_is_refused),
