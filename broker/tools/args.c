@@ -52,6 +52,7 @@ static const struct row {
       "what is on file, e.g. none (default), given, refused, withdrawn" },
     { "shield", "WORD", A_TEXT, offsetof(struct args, shield),
       "none (default), 1 or location, 2 or identity, 3 or existence" },
+    { "basis", "GATEWAY", A_TEXT, offsetof(struct args, basis), "the legal basis that it claims" },
     { "at", "DATE", A_TEXT, offsetof(struct args, at), "the civil day (default: today)" },
     { "leaf", "N", A_NUMBER, offsetof(struct args, leaf), "the decision that this leaf records" },
     { "active", NULL, A_FLAG, offsetof(struct args, active), "the policy in force at the broker" },

@@ -276,7 +276,7 @@ static int export_to(struct run *r)
     }
     if (!rc)
         (void)printf("exported %" PRId64 " leaves and their signed head; next: almoner audit "
-                                         "verify --export %s --vkey audit.vkey\n",
+                     "verify --export %s --vkey audit.vkey\n",
                      size, r->s->args->operands[2]);
     return rc;
 }

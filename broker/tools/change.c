@@ -18,9 +18,10 @@
 #define CHANGE_LABEL "almoner/change/v1"
 #define SUBMIT_MS    30000
 
-struct change {   /* a change on its way; owned */
-    json_t *file; /* {"almoner_change":1,"mode","origin","needs","change":"<text>","signatures":[...]}
-                   */
+struct change { /* a change on its way; owned */
+    json_t
+        *file; /* {"almoner_change":1,"mode","origin","needs","change":"<text>","signatures":[...]}
+                */
 };
 
 static void change_deinit(struct change *c)

@@ -101,6 +101,16 @@ static const struct command {
       "A is the older. Each group has an id, one worked example, and what was and will be decided. "
       "Exit 0: no difference; 1: differences.\n\nexamples:\n  almoner policy diff "
       "/etc/almoner/policy draft\n  almoner policy diff --active draft --json\n" },
+    { "policy", "explain", 0, 1, "--leaf N | PATH | --active",
+      READS CELLS "leaf active subject relationship stated shield consent basis at ",
+      command_policy_explain, "one decision, clause by clause, and what would change it",
+      "A past decision by its leaf (read as \"audit show\" reads it, and recorded), under the "
+      "policy "
+      "of its day; or a made-up one: agency,\nrole, purpose and question, the rest as you say. "
+      "--at asks what was, or will be, lawful on a day.\n\nexamples:\n  almoner policy explain "
+      "--leaf 1042 --officer alice --key alice.sign\n  almoner policy explain /etc/almoner/policy "
+      "--agency northgate-academy --role teacher --purpose early-help \\\n      --question "
+      "cp-plan-current --consent given --at 2026-05-03\n" },
     { "change", "sign", 1, 1, "FILE", SIGNED, command_change_sign,
       "add an officer's signature to a saved change",
       "Prints what is being signed, and for which broker. With --config it refuses a change made "
@@ -121,6 +131,10 @@ static const struct command {
       "set the civil day of a rehearsal, forward only",
       "Only in exercise mode; a live broker's day comes from its clock.\n\nexample:\n  almoner "
       "exercise day 2026-05-03 --officer alice --key alice.sign\n" },
+    { "explain", NULL, 0, 1, "[REASON]", "json help ", command_explain,
+      "what a reason for refusing means, and the way forward",
+      "Without REASON, all of them.\n\nexamples:\n  almoner explain not-a-party\n  almoner explain "
+      "--json\n" },
     { "audit", "tail", 0, 0, "[-n N] [--follow]", READS FILTERS "lines follow ", command_audit_tail,
       "the newest leaves",
       "Reading is recorded: a leaf says which officer read what, before the first row comes. Rows "

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* policy_diff.c - `almoner policy diff`: every cell that two policies decide differently, in
  * groups, with one worked example each and counts by effect. */
+#include "policy_diff.h"
 #include "analyse/words.h"
 #include "base/crypto.h"
-#include "policy_diff.h"
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -87,18 +87,18 @@ static json_t *diff_json(const struct diff *f, const char *from, const char *to)
     for (size_t i = 0; i < f->m->n; i++) {
         const struct line *l = &f->m->lines[i];
         struct cell first = matrix_first(f->m, l);
-        json_t *o = json_pack(
-            "{s:s, s:s, s:o, s:o, s:o, s:o}", "group", f->ids[i], "effect",
-            effect_word(effect_of(f->m, l)), "where", json_line(f->m, l), "before",
-            json_value(f->d, &f->m->values.at[l->value[0]]), "after",
-            json_value(f->d, &f->m->values.at[l->value[1]]), "example", json_cell(f->d, &first));
+        json_t *o = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "group", f->ids[i], "effect",
+                              effect_word(effect_of(f->m, l)), "where", json_line(f->m, l),
+                              "before", json_value(f->d, &f->m->values.at[l->value[0]]), "after",
+                              json_value(f->d, &f->m->values.at[l->value[1]]), "example",
+                              json_cell(f->d, &first));
 
         (void)json_array_append_new(groups, o);
     }
     for (size_t e = 0; e < EFFECT_COUNT; e++)
-        (void)json_object_set_new(counts, effect_word((enum effect)e),
-                                  json_pack("{s:i, s:f}", "groups", (int)f->groups[e], "cells",
-                                            f->cells[e]));
+        (void)json_object_set_new(
+            counts, effect_word((enum effect)e),
+            json_pack("{s:i, s:f}", "groups", (int)f->groups[e], "cells", f->cells[e]));
     return json_pack("{s:b, s:s, s:s, s:f, s:o, s:o}", "ok", 1, "from", from, "to", to, "cells",
                      domain_cells(f->d), "effects", counts, "groups", groups);
 }

@@ -7,8 +7,8 @@
 
 struct diff {
     struct domain *d;
-    struct matrix *m;           /* a line is a group */
-    char (*ids)[DIFF_ID_TEXT];  /* by line */
+    struct matrix *m;          /* a line is a group */
+    char (*ids)[DIFF_ID_TEXT]; /* by line */
     size_t groups[EFFECT_COUNT];
     double cells[EFFECT_COUNT];
 };
@@ -16,5 +16,5 @@ ALM_MUST_USE int diff_new(const struct officer_session *s, const struct bundle *
                           const struct bundle *b, struct diff *out);
 void diff_deinit(struct diff *f);
 /* from, to: hashes */
-ALM_MUST_USE int diff_print(const struct officer_session *s, const struct diff *f,
-                            const char *from, const char *to);
+ALM_MUST_USE int diff_print(const struct officer_session *s, const struct diff *f, const char *from,
+                            const char *to);

@@ -11,9 +11,15 @@
 #define LINE_MAX (1u << 20) /* bytes of one line in words */
 
 static const char *const axis_names[AXIS_COUNT] = {
-    [AXIS_PURPOSE] = "purposes",      [AXIS_DAY] = "days",        [AXIS_AGENCY] = "agencies",
-    [AXIS_ROLE] = "roles",            [AXIS_ASKED] = "asked",     [AXIS_SUBJECT] = "subjects",
-    [AXIS_RELATION] = "relationships", [AXIS_STATED] = "stated", [AXIS_RECORD] = "shields",
+    [AXIS_PURPOSE] = "purposes",
+    [AXIS_DAY] = "days",
+    [AXIS_AGENCY] = "agencies",
+    [AXIS_ROLE] = "roles",
+    [AXIS_ASKED] = "asked",
+    [AXIS_SUBJECT] = "subjects",
+    [AXIS_RELATION] = "relationships",
+    [AXIS_STATED] = "stated",
+    [AXIS_RECORD] = "shields",
     [AXIS_CONSENT] = "consents",
 };
 
@@ -68,8 +74,8 @@ json_t *json_line(const struct matrix *m, const struct line *l)
             (void)json_array_append_new(list, json_string("*"));
         for (uint16_t i = 0; a != AXIS_DAY && !all && i < v->n; i++)
             if (sets_has(&m->sets[a], l->set[a], i))
-                (void)json_array_append_new(
-                    list, json_string(words_id(m->d, (enum axis)a, v->codes[i])));
+                (void)json_array_append_new(list,
+                                            json_string(words_id(m->d, (enum axis)a, v->codes[i])));
         (void)json_object_set_new(o, axis_names[a], list);
     }
     (void)json_object_set_new(o, "cells", json_real(matrix_cells(m, l)));
@@ -98,17 +104,17 @@ json_t *json_cell(const struct domain *d, const struct cell *c)
     char day[CIVIL_TEXT];
     json_t *o = json_object();
 
-    civil_format(d->days[domain_code(d, AXIS_DAY, c)], day);
+    civil_format(d->on[domain_code(d, AXIS_DAY, c)], day);
     for (size_t a = 0; a < AXIS_COUNT; a++) {
-        static const char *const names[AXIS_COUNT] = { "purpose", "day",          "agency", "role",
-                                                       "asked",   "subject",      "relationship",
-                                                       "stated",  "shield",       "consent" };
+        static const char *const names[AXIS_COUNT] = { "purpose",      "day",    "agency",
+                                                       "role",         "asked",  "subject",
+                                                       "relationship", "stated", "shield",
+                                                       "consent" };
 
         (void)json_object_set_new(
             o, names[a],
-            json_string(a == AXIS_DAY
-                            ? day
-                            : words_id(d, (enum axis)a, domain_code(d, (enum axis)a, c))));
+            json_string(
+                a == AXIS_DAY ? day : words_id(d, (enum axis)a, domain_code(d, (enum axis)a, c))));
     }
     return o;
 }
@@ -128,9 +134,8 @@ static json_t *json_domain(const struct domain *d)
             if (a == AXIS_DAY)
                 civil_format(d->days[d->axis[a].codes[i]], day);
             (void)json_array_append_new(
-                list, json_string(a == AXIS_DAY
-                                      ? day
-                                      : words_id(d, (enum axis)a, d->axis[a].codes[i])));
+                list,
+                json_string(a == AXIS_DAY ? day : words_id(d, (enum axis)a, d->axis[a].codes[i])));
         }
         (void)json_object_set_new(o, axis_names[a], list);
     }
@@ -144,14 +149,13 @@ static json_t *matrix_json(const struct compiled *c, const struct matrix *m)
     for (size_t i = 0; i < m->n; i++) {
         json_t *o = json_line(m, &m->lines[i]);
 
-        (void)json_object_update_missing_new(
-            o, json_value(m->d, &m->values.at[m->lines[i].value[0]]));
+        (void)json_object_update_missing_new(o,
+                                             json_value(m->d, &m->values.at[m->lines[i].value[0]]));
         (void)json_array_append_new(lines, o);
     }
-    return json_pack("{s:b, s:s, s:s, s:f, s:I, s:o, s:o}", "ok", 1, "name",
-                     bundle_name(c->bundle), "hash", c->hash, "cells", domain_cells(m->d),
-                     "decisions", (json_int_t)m->n_decided, "domain", json_domain(m->d), "lines",
-                     lines);
+    return json_pack("{s:b, s:s, s:s, s:f, s:I, s:o, s:o}", "ok", 1, "name", bundle_name(c->bundle),
+                     "hash", c->hash, "cells", domain_cells(m->d), "decisions",
+                     (json_int_t)m->n_decided, "domain", json_domain(m->d), "lines", lines);
 }
 
 static void csv_cell(const json_t *v)

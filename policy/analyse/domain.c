@@ -92,7 +92,8 @@ static int list_days(struct domain *d)
         most += 2 * (bundle_n_protocols(d->b[k]) + bundle_n_purposes(d->b[k]) +
                      bundle_n_gateways(d->b[k]));
     d->days = calloc(most, sizeof(*d->days));
-    if (!d->days)
+    d->on = calloc(most, sizeof(*d->on));
+    if (!d->days || !d->on)
         return -ENOMEM;
     for (size_t k = 0; k < d->n_bundles; k++) {
         const struct bundle *b = d->b[k];
@@ -113,6 +114,7 @@ static int list_days(struct domain *d)
     for (size_t i = 1; i <= n; i++)
         if (d->days[d->n_days - 1] != d->days[i])
             d->days[d->n_days++] = d->days[i];
+    memcpy(d->on, d->days, d->n_days * sizeof(*d->on));
     return 0;
 }
 
@@ -278,10 +280,50 @@ struct domain *domain_free(struct domain *d)
     id_list_deinit(&d->purposes);
     id_list_deinit(&d->questions);
     free(d->days);
+    free(d->on);
     for (size_t x = 0; x < AXIS_COUNT; x++)
         free(d->axis[x].codes);
     free(d);
     return NULL;
+}
+
+uint16_t domain_set_day(struct domain *d, int32_t day)
+{
+    uint16_t i = 0;
+
+    while (i + 1 < d->n_days && d->days[i + 1] <= day)
+        i++;
+    d->on[i] = day;
+    return i;
+}
+
+void domain_fix_day(struct domain *d, int32_t day)
+{
+    d->axis[AXIS_DAY].codes[0] = domain_set_day(d, day);
+    d->axis[AXIS_DAY].n = 1;
+    d->axis[AXIS_DAY].best = 0;
+}
+
+uint16_t domain_find(const struct domain *d, enum axis x, const char *word)
+{
+    const struct id_list *lists[AXIS_COUNT] = { [AXIS_PURPOSE] = &d->purposes,
+                                                [AXIS_AGENCY] = &d->agencies,
+                                                [AXIS_ROLE] = &d->roles,
+                                                [AXIS_ASKED] = &d->questions };
+    uint16_t code;
+
+    if (x == AXIS_ASKED && strcmp(word, "who-is-involved") == 0)
+        code = ASKED_INVOLVEMENT;
+    else if (lists[x])
+        code = id_find(lists[x], word);
+    else
+        code = situation_code(x, word);
+    if (x == AXIS_ASKED && code != ASKED_INVOLVEMENT && code != POLICY_NONE)
+        code++;
+    for (uint16_t i = 0; code != POLICY_NONE && i < d->axis[x].n; i++)
+        if (d->axis[x].codes[i] == code)
+            return i;
+    return POLICY_NONE;
 }
 
 void domain_freep(struct domain **d)

@@ -39,9 +39,13 @@ struct domain {
     const struct bundle *b[2];
     struct id_list agencies, roles, purposes, questions;
     int32_t *days; /* first day of each interval; days[0] the day before the first boundary */
+    int32_t *on;   /* the day that stands for each interval */
     uint16_t n_days;
     struct axis_values axis[AXIS_COUNT];
     struct agency_set sensitive[2]; /* sensitive in either policy, as indexes of policy k */
+    /* Fixed for all cells: as domain_new() leaves them, in good standing and claiming no basis. */
+    bool agency_suspended, practitioner_suspended;
+    const char *basis; /* gateway's id; NULL: none claimed */
 };
 /* Only these, by id; NULL: all. */
 struct domain_filter {
@@ -59,6 +63,11 @@ ALM_MUST_USE int domain_new(const struct bundle *a, const struct bundle *b,
 struct domain *domain_free(struct domain *d);
 void domain_freep(struct domain **d);
 
+/* Takes this day to stand for the interval that it lies in. Return: the interval's position. */
+uint16_t domain_set_day(struct domain *d, int32_t day);
+/* The same, and leaves no other day in the domain. */
+void domain_fix_day(struct domain *d, int32_t day);
+
 struct cell { /* a position on each axis */
     uint16_t at[AXIS_COUNT];
 };
@@ -66,6 +75,8 @@ static inline uint16_t domain_code(const struct domain *d, enum axis x, const st
 {
     return d->axis[x].codes[c->at[x]];
 }
+/* The position of an id or a small axis' word, or POLICY_NONE. Not for AXIS_DAY. */
+uint16_t domain_find(const struct domain *d, enum axis x, const char *word);
 /* how many cells there are; they fit: axes are bounded */
 double domain_cells(const struct domain *d);
 /* First and last day of an interval; POLICY_DAY_NONE: without end. */

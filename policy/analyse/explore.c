@@ -34,7 +34,7 @@ static const uint32_t reads[CLAUSE_COUNT] = {
     [CLAUSE_REFERRAL_PARTY] = READS(AXIS_ASKED) | READS(AXIS_RELATION),
     [CLAUSE_RELATIONSHIP] = READS(AXIS_ASKED) | READS(AXIS_RELATION),
     [CLAUSE_BASIS_LISTED] = NOTHING,
-    [CLAUSE_BASIS_IN_FORCE] = NOTHING,
+    [CLAUSE_BASIS_IN_FORCE] = READS(AXIS_DAY),
     [CLAUSE_GATEWAY_DUTY] = READS(AXIS_DAY) | READS(AXIS_STATED),
     [CLAUSE_GATEWAY_POWER] = READS(AXIS_DAY) | READS(AXIS_STATED),
     [CLAUSE_GATEWAY_CONSENT] = READS(AXIS_DAY) | READS(AXIS_STATED),
@@ -54,6 +54,7 @@ struct explorer {
     const struct domain *d;
     struct cell c;
     struct line shape;
+    bool all;                  /* two policies: keep what they decide alike too */
     bool relative;             /* the answer may leave the asker's own organisation out */
     uint32_t full[AXIS_COUNT]; /* every position; on AXIS_ASKED those of this walk */
     struct decision made[2];
@@ -162,7 +163,7 @@ static int push(struct explorer *x)
         domain_situate(x->d, k, &x->c, domain_code(x->d, AXIS_AGENCY, &x->c), &s);
         value_make(x->d, k, &s.f, &x->made[k], x->seen[k], &v[k]);
     }
-    if (x->d->n_bundles == 2 && value_equal(&v[0], &v[1]))
+    if (x->d->n_bundles == 2 && !x->all && value_equal(&v[0], &v[1]))
         return 0;
     if (m->n == m->cap) {
         size_t cap = m->cap ? 2 * m->cap : 1024;
@@ -197,7 +198,7 @@ static uint64_t each(struct explorer *x, enum axis a)
 static uint64_t day_kind(struct explorer *x, enum axis a)
 {
     const struct domain *d = x->d;
-    int32_t day = d->days[domain_code(d, a, &x->c)];
+    int32_t day = d->on[domain_code(d, a, &x->c)];
     uint64_t n = 0;
 
     for (size_t k = 0; k < d->n_bundles; k++) {
@@ -417,7 +418,7 @@ static int explore_purpose(struct explorer *x, uint16_t purpose)
     return r;
 }
 
-static int explore(struct matrix *m, matrix_progress *progress, void *ctx)
+static int explore(struct matrix *m, bool all, matrix_progress *progress, void *ctx)
 {
     struct explorer *x = calloc(1, sizeof(*x));
     uint16_t n = m->d->axis[AXIS_PURPOSE].n;
@@ -426,6 +427,7 @@ static int explore(struct matrix *m, matrix_progress *progress, void *ctx)
     if (x) {
         x->m = m;
         x->d = m->d;
+        x->all = all;
     }
     for (size_t a = 0; a < AXIS_COUNT && r == 0; a++)
         r = sets_full(&m->sets[a], &x->full[a]);
@@ -439,7 +441,8 @@ static int explore(struct matrix *m, matrix_progress *progress, void *ctx)
     return r;
 }
 
-int matrix_new(const struct domain *d, matrix_progress *progress, void *ctx, struct matrix **out)
+static int matrix_make(const struct domain *d, bool all, matrix_progress *progress, void *ctx,
+                       struct matrix **out)
 {
     ALM_CLEANUP(matrix_freep) struct matrix *m = calloc(1, sizeof(*m));
     int r = m ? values_init(&m->values) : -ENOMEM;
@@ -449,7 +452,7 @@ int matrix_new(const struct domain *d, matrix_progress *progress, void *ctx, str
     for (size_t a = 0; a < AXIS_COUNT && r == 0; a++)
         r = sets_init(&m->sets[a], d->axis[a].n);
     if (r == 0 && domain_cells(d) > 0)
-        r = explore(m, progress, ctx);
+        r = explore(m, all, progress, ctx);
     if (r == 0)
         r = matrix_settle(m);
     if (r < 0)
@@ -457,4 +460,14 @@ int matrix_new(const struct domain *d, matrix_progress *progress, void *ctx, str
     *out = m;
     m = NULL;
     return 0;
+}
+
+int matrix_new(const struct domain *d, matrix_progress *progress, void *ctx, struct matrix **out)
+{
+    return matrix_make(d, false, progress, ctx, out);
+}
+
+int matrix_new_all(const struct domain *d, struct matrix **out)
+{
+    return matrix_make(d, true, NULL, NULL, out);
 }

@@ -30,6 +30,8 @@ typedef bool matrix_progress(void *ctx, size_t done, size_t all);
  */
 ALM_MUST_USE int matrix_new(const struct domain *d, matrix_progress *progress, void *ctx,
                             struct matrix **out);
+/* With two policies, also the cells that they decide alike. */
+ALM_MUST_USE int matrix_new_all(const struct domain *d, struct matrix **out);
 struct matrix *matrix_free(struct matrix *m);
 void matrix_freep(struct matrix **m);
 /* The line that holds for the cell: NULL when none does (two policies that agree there). */

@@ -62,7 +62,8 @@ static const struct words stated[] = {
     { "necessity", "stating necessity" },
     { "para18+necessity", "stating the paragraph 18 reason and necessity" },
     { "task+necessity", "stating the public task and necessity" },
-    { "para18+task+necessity", "stating the paragraph 18 reason and the public task and necessity" },
+    { "para18+task+necessity",
+      "stating the paragraph 18 reason and the public task and necessity" },
     { "not-detrimental+necessity", "stating not more detrimental and necessity" },
     { "para18+not-detrimental+necessity",
       "stating the paragraph 18 reason and not more detrimental and necessity" },
@@ -334,12 +335,14 @@ void domain_situate(const struct domain *d, size_t k, const struct cell *c, uint
     struct facts *f = &out->f;
 
     memset(f, 0, sizeof(*f));
-    f->day = d->days[domain_code(d, AXIS_DAY, c)];
+    f->day = d->on[domain_code(d, AXIS_DAY, c)];
     f->agency = d->agencies.index[k][agency];
-    f->agency_standing = f->practitioner_standing = true;
+    f->agency_standing = !d->agency_suspended;
+    f->practitioner_standing = !d->practitioner_suspended;
     f->role = d->roles.index[k][domain_code(d, AXIS_ROLE, c)];
     f->purpose = d->purposes.index[k][domain_code(d, AXIS_PURPOSE, c)];
-    f->basis = POLICY_NONE;
+    f->basis_given = d->basis != NULL;
+    f->basis = d->basis ? bundle_gateway(d->b[k], d->basis) : POLICY_NONE;
     situate_asked(d, k, domain_code(d, AXIS_ASKED, c), f);
     f->subject_kind = kinds[domain_code(d, AXIS_SUBJECT, c)];
     situate_relation(d, c, f);

@@ -247,10 +247,9 @@ void words_value(const struct domain *d, const struct value *v, struct buf *out)
     buf_printf(out, "permitted%s%s; ", v->basis ? " " : "", words_basis(v->basis));
     put(out, v->broker ? "the broker itself answers" : v->n ? "asks " : "there is nobody to ask");
     for (uint16_t i = 0; i < v->n; i++)
-        buf_printf(out, "%s%s%s%s", i ? ", " : "",
-                   v->seen[i].visibility == HOLDER_MASKED ? "(" : "",
-                   d->agencies.id[v->seen[i].agency],
-                   v->seen[i].visibility == HOLDER_MASKED ? ")" : "");
+        buf_printf(
+            out, "%s%s%s%s", i ? ", " : "", v->seen[i].visibility == HOLDER_MASKED ? "(" : "",
+            d->agencies.id[v->seen[i].agency], v->seen[i].visibility == HOLDER_MASKED ? ")" : "");
     if (v->but_own && v->n)
         put(out, ", less the asker's own organisation");
 }
@@ -259,7 +258,7 @@ void words_cell(const struct domain *d, const struct cell *c, struct buf *out)
 {
     char day[CIVIL_TEXT];
 
-    civil_format(d->days[domain_code(d, AXIS_DAY, c)], day);
+    civil_format(d->on[domain_code(d, AXIS_DAY, c)], day);
     buf_printf(out, "%s, %s, %s, %s, of %s, with %s, %s, with %s, and %s, on %s",
                words_id(d, AXIS_AGENCY, domain_code(d, AXIS_AGENCY, c)),
                words_id(d, AXIS_ROLE, domain_code(d, AXIS_ROLE, c)),
