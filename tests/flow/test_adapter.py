@@ -377,7 +377,7 @@ def question_is_answered_and_a_second_time_the_same():
         question.id = t.gate.body().id
         question.question.subject.tokens[0].value = bytes(32 * [9])
         del question.question.subject.tokens[1:]
-        question.question.subject.tokens[0].kind = PB.TOKEN_KIND_NHS
+        question.question.subject.tokens[0].kind = PB.TOKEN_KIND_NAME_DOB
         t.gate.push(question)
         assert t.gate.until("answer", 3).answer.value == PB.ANSWER_VALUE_NOT_KNOWN
 
