@@ -94,14 +94,16 @@ def values(question):
 
 
 def put(town, holders, asker, person, answers):
-    """One residence question. answers: agency -> value. Return: (shapes by agency, token values seen, frame, reply)."""
+    """One residence question. answers: agency -> value. Return: (shapes by agency, token values that other agencies saw, frame, reply, values that
+    the asker got back as a holder of what it asks itself)."""
     body = asker.insight("lives-at", person=person, purpose="crime-prevention", basis="crime-prevention", homes=[(*HOME, "2015-01-01")], parameter=HOME)
     got = holders.asked(asker, body)
     for agency, question in got.items():
         value = answers.get(agency, "NOT_KNOWN")
         holders.by[agency].answer(question, value, cause="AMBIGUOUS" if value == "CANNOT_SAY" else None)
     frame, reply = Wiretap(asker).reply()
-    return {a: shape(q) for a, q in got.items()}, set().union(*(values(q) for q in got.values())), frame, reply
+    seen = set().union(*(values(q) for a, q in got.items() if a != asker.agency))
+    return {a: shape(q) for a, q in got.items()}, seen, frame, reply, values(got[asker.agency])
 
 
 def hidden(tap, pb):
@@ -124,6 +126,7 @@ def hidden(tap, pb):
         tap.check("promise_5_in_the_same_shape_to_each", a[0] == b[0], (a[0], b[0]))
         tap.check("promise_5_but_with_tokens_that_nobody_holds", not a[1] & shielded_tokens and b[1] >= unknown_tokens)
         tap.check("promise_5_not_even_the_home_asked_about", not a[1] & {town.home(*HOME).value})
+        tap.check("promise_5_the_asker_as_a_holder_gets_its_own_tokens_back_for_both", a[4] >= shielded_tokens and b[4] >= unknown_tokens)
         again = put(town, holders, police, shielded, {})
         tap.check("promise_5_and_with_others_the_next_time", not a[1] & again[1])
         tap.check("promise_5_the_reply_is_an_unknown_persons", a[3] is not None and plain(a[3]) == plain(b[3]), (told(pb, a[3]), told(pb, b[3])))
