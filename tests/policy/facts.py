@@ -14,7 +14,7 @@ from types import SimpleNamespace
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy"))
 from exerciselib.folder import load  # noqa: E402
 from exerciselib.oracle import NO, UNKNOWN, Oracle, Refused, birthday  # noqa: E402
-from exerciselib.policy_text import question_id, write_policy  # noqa: E402
+from exerciselib.policy_text import question_id, role_id, write_policy  # noqa: E402
 
 TRIES = 100  # to draw a cell that passes the gates
 ONE_DAY = datetime.timedelta(days=1)
@@ -73,7 +73,7 @@ def case(oracle, s, label):
     question, parameter = question_id(s.question)
     yield f"case {label}/{s.scenario_id}"
     yield f"day {s.as_of_date}"
-    yield f"ask {s.asking_agency} {s.role} {s.purpose} {field(s.basis)}"
+    yield f"ask {s.asking_agency} {role_id(s.role)} {s.purpose} {field(s.basis)}"
     yield f"question {question or '-'} {1 if parameter else 0}"
     yield f"subject {'household' if s.subject in oracle.households else 'person'}"
     yield relation(oracle, s.asking_agency, s.subject, s.as_of_date)
@@ -94,8 +94,9 @@ def case(oracle, s, label):
 
 
 def scenarios(folder):
+    listed = {p.purpose: p.lawful_bases for p in folder.records("purposes")}
     for s in folder.records("scenarios"):
-        s.basis = "" if s.lawful_basis_hint == "none" else s.lawful_basis_hint
+        s.basis = s.lawful_basis_hint if s.lawful_basis_hint in listed.get(s.purpose, ()) else ""  # a hint, on which no rule turns
         yield s
 
 
