@@ -125,7 +125,10 @@ class Stage:
     def command(self, *args, stdin=None, check=True, timeout=60):
         """Runs `almoner ARGS`; with check, a failure is a StageError that carries what it said."""
         argv = [str(self.prefix / "bin" / "almoner"), *map(str, args)]
-        done = subprocess.run(argv, input=stdin, capture_output=True, text=True, env=self.env, timeout=timeout, check=False)
+        try:
+            done = subprocess.run(argv, input=stdin, capture_output=True, text=True, env=self.env, timeout=timeout, check=False)
+        except subprocess.TimeoutExpired:
+            raise StageError(f"almoner {' '.join(map(str, args[:3]))} … did not end within {timeout} s") from None
         result = Command(argv, done)
         if check and done.returncode != 0:
             raise StageError(f"almoner {' '.join(map(str, args[:3]))} … failed (exit {done.returncode}): "
