@@ -111,6 +111,15 @@ static const struct command {
       "--leaf 1042 --officer alice --key alice.sign\n  almoner policy explain /etc/almoner/policy "
       "--agency northgate-academy --role teacher --purpose early-help \\\n      --question "
       "cp-plan-current --consent given --at 2026-05-03\n" },
+    { "policy", "test", 1, 4, "PATH [CASES...] [--coverage]", WHERE "coverage ",
+      command_policy_test, "cases in text: PASS or FAIL each, and what they reach",
+      "Without CASES, all *.cases files in the folder PATH; CASES are files or folders. A case "
+      "says "
+      "who asks for what, what is on file, and\nwhat must come of it. Exit 1 when one fails, 65 "
+      "when "
+      "a case cannot be read.\n\nexamples:\n  almoner policy test /etc/almoner/policy --coverage\n "
+      " "
+      "almoner policy test draft today.cases --json\n" },
     { "change", "sign", 1, 1, "FILE", SIGNED, command_change_sign,
       "add an officer's signature to a saved change",
       "Prints what is being signed, and for which broker. With --config it refuses a change made "
