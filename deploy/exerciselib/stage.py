@@ -56,7 +56,7 @@ def free_ports(count):
 def find_prefix(wanted=None):
     """Where the product is installed: --prefix, $ALMONER_PREFIX, the clone's own staged build, or on PATH."""
     here = Path(__file__).resolve().parent.parent.parent
-    candidates = [wanted, os.environ.get("ALMONER_PREFIX"), here / "build" / "stage", here.parent.parent]
+    candidates = [wanted] if wanted else [os.environ.get("ALMONER_PREFIX"), here / "build" / "stage", here.parent.parent]
     for candidate in candidates:
         if candidate and (Path(candidate) / "bin" / "almoner").exists():
             return Path(candidate).resolve()

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
 from commands import Place, expect, main  # noqa: E402
 from played_gate import ORIGIN, Gate, day  # noqa: E402
 
-ADAPTER, AGENCY, KEY, PROTOC = sys.argv[1:5]
+ADAPTER, AGENCY, KEY, PROTOC = (str(Path(program).resolve()) for program in sys.argv[1:5])  # run from other folders
 ROOT = Path(__file__).resolve().parent.parent.parent
 PERSON = ["--given", "Isla", "--family", "Example", "--born", "2014-05-14"]
 HOME = ["--home", "14 Nowhere Close; ZZ7 8ZA; 2016-03-01"]
@@ -42,6 +42,7 @@ class Town(Place):
     def __init__(self, gate=True, admit=True, **conf):
         super().__init__()
         shutil.copytree(ROOT / "adapters/example", self.path, dirs_exist_ok=True)
+        os.makedirs(f"{self.path}/keys", exist_ok=True)  # a clone holds no empty folder
         for words in (["curve", "keys/gate"], ["curve", "keys/school"], ["curve", "keys/other"], ["sign", "keys/school"], ["token", "keys/shared"]):
             expect(self.run(KEY, "new", *words), 0)
         os.mkdir(f"{self.path}/admitted")
