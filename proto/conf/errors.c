@@ -61,8 +61,10 @@ static void conf_errors_add(struct conf_errors *e, const char *file, unsigned li
     e->n_all++; /* counted whatever happens below: an error that cannot be kept is still an error */
     if (e->n_kept == CONF_ERRORS_KEPT)
         return;
-    if (file)
+    if (file && line)
         n = snprintf(text, room, "%s:%u: ", file, line);
+    else if (file)
+        n = snprintf(text, room, "%s: ", file); /* of the file as a whole */
     if (n < 0 || (size_t)n >= room)
         n = 0;
     (void)vsnprintf(text + n, room - (size_t)n, fmt, args);

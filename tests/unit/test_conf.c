@@ -344,7 +344,7 @@ static void conf_refuses_a_file_that_cannot_be_read(void **state)
 {
     (void)state;
     assert_int_equal(conf_load(temp_path("none"), errors, &conf), -EINVAL);
-    assert_error(0, "none:0: cannot be read: No such file or directory");
+    assert_error(0, "none: cannot be read: No such file or directory");
     assert_int_equal(conf_load(temp_dir, errors, &conf), -EINVAL);
     assert_non_null(strstr(conf_errors_at(errors, 1), "cannot be read: Is a directory"));
     assert_null(conf);
