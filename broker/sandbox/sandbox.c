@@ -6,8 +6,10 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stddef.h>
+#include <sys/prctl.h>
 
 /* What any running C program with threads needs. */
 static const int sandbox_common[] = {
@@ -70,9 +72,29 @@ static const int sandbox_refused[] = {
     SCMP_SYS(uname),    SCMP_SYS(sysinfo),
 };
 static const int sandbox_gate[] = {
-    SCMP_SYS(accept),      SCMP_SYS(accept4),     SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
-    SCMP_SYS(getpeername), SCMP_SYS(getsockname), SCMP_SYS(shutdown),   SCMP_SYS(eventfd2),
-    SCMP_SYS(mlock),       SCMP_SYS(munlock), /* libsodium's guarded memory for CURVE keys */
+    SCMP_SYS(accept),
+    SCMP_SYS(accept4),
+    SCMP_SYS(getsockopt),
+    SCMP_SYS(setsockopt),
+    SCMP_SYS(getpeername),
+    SCMP_SYS(getsockname),
+    SCMP_SYS(shutdown),
+    SCMP_SYS(eventfd2),
+    SCMP_SYS(mlock),
+    SCMP_SYS(munlock), /* libsodium's guarded memory for CURVE keys */
+    /* A thread of libzmq's begins with these, and on a busy machine it begins after the sandbox. */
+    SCMP_SYS(sched_getparam),
+    SCMP_SYS(sched_getscheduler),
+};
+/* A call with one value of one argument only. */
+struct sandbox_narrow {
+    int call;
+    unsigned argument;
+    scmp_datum_t value;
+};
+static const struct sandbox_narrow sandbox_gate_narrow[] = {
+    { SCMP_SYS(sched_setscheduler), 1, SCHED_OTHER }, /* the same: what it begins with */
+    { SCMP_SYS(prctl), 0, PR_SET_NAME },
 };
 static const int sandbox_signer[] = {
     SCMP_SYS(openat),    SCMP_SYS(fsync),      SCMP_SYS(fdatasync), SCMP_SYS(rename),
@@ -93,11 +115,14 @@ struct sandbox_list {
     const int *calls;
     size_t n;
     const char *name;
+    const struct sandbox_narrow *narrow; /* NULL: none */
+    size_t n_narrow;
 };
 static const struct sandbox_list sandbox_lists[] = {
-    [SANDBOX_GATE] = { sandbox_gate, ALM_LEN(sandbox_gate), "gate" },
-    [SANDBOX_SIGNER] = { sandbox_signer, ALM_LEN(sandbox_signer), "signer" },
-    [SANDBOX_READER] = { sandbox_reader, ALM_LEN(sandbox_reader), "reader" },
+    [SANDBOX_GATE] = { sandbox_gate, ALM_LEN(sandbox_gate), "gate", sandbox_gate_narrow,
+                       ALM_LEN(sandbox_gate_narrow) },
+    [SANDBOX_SIGNER] = { sandbox_signer, ALM_LEN(sandbox_signer), "signer", NULL, 0 },
+    [SANDBOX_READER] = { sandbox_reader, ALM_LEN(sandbox_reader), "reader", NULL, 0 },
 };
 
 #ifdef ALM_SANITIZED
@@ -114,6 +139,19 @@ static int sandbox_allow(scmp_filter_ctx filter, const int *calls, size_t n)
         int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, calls[i], 0);
 
         if (r && r != -EDOM) /* EDOM: not a call of this architecture */
+            return r;
+    }
+    return 0;
+}
+
+static int sandbox_allow_narrow(scmp_filter_ctx filter, const struct sandbox_list *list)
+{
+    for (size_t i = 0; i < list->n_narrow; i++) {
+        const struct sandbox_narrow *n = &list->narrow[i];
+        int r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, n->call, 1,
+                                 SCMP_CMP(n->argument, SCMP_CMP_EQ, n->value));
+
+        if (r && r != -EDOM)
             return r;
     }
     return 0;
@@ -156,6 +194,8 @@ int sandbox_enter(enum sandbox_kind kind)
         r = sandbox_allow(filter, sandbox_common, ALM_LEN(sandbox_common));
     if (!r)
         r = sandbox_allow(filter, list->calls, list->n);
+    if (!r)
+        r = sandbox_allow_narrow(filter, list);
     if (!r)
         r = sandbox_refuse_rest(filter, list);
     if (!r)

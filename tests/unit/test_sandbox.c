@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -91,6 +92,29 @@ static int try_log(void)
     return 0;
 }
 
+/* What libzmq's threads begin with. */
+static int try_begin_thread(void)
+{
+    struct sched_param param;
+    int policy;
+
+    return pthread_getschedparam(pthread_self(), &policy, &param) ||
+           pthread_setschedparam(pthread_self(), policy, &param) ||
+           pthread_setname_np(pthread_self(), "late");
+}
+
+static int try_real_time(void)
+{
+    struct sched_param param = { .sched_priority = 1 };
+
+    return pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
+}
+
+static int try_prctl(void)
+{
+    return prctl(PR_SET_DUMPABLE, 1) ? errno : 0;
+}
+
 static void *thread_open(void *arg)
 {
     int *out = arg;
@@ -132,6 +156,9 @@ static const struct row rows[] = {
     { "signal others", try_kill, DIES, DIES, DIES },
     { "trace", try_ptrace, DIES, DIES, DIES },
     { "rename", try_rename, DIES, ENOENT, DIES },
+    { "a library's thread that begins late", try_begin_thread, 0, DIES, DIES },
+    { "another priority", try_real_time, DIES, DIES, DIES },
+    { "another use of prctl", try_prctl, DIES, DIES, DIES },
 };
 
 static void sandbox_refuses_what_a_kind_does_not_need(void **state)
