@@ -137,4 +137,6 @@ void checks_run(struct model *m)
     }
     for (uint16_t i = 0; i < m->l.n_questions; i++)
         check_question(m, i);
+    for (uint16_t i = 0; i < m->l.n_questions; i++)
+        check_composite(m, i);
 }

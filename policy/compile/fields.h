@@ -37,5 +37,7 @@ uint16_t field_refs(const struct field *f, const char *key, enum names_kind kind
 void field_order(const struct field *f, int32_t from, int32_t until);
 /* Is the child a string with this text? */
 bool field_is(const struct field *f, const char *key, const char *text);
+/* composite.c: a question made of others. */
+void read_composite(const struct field *f, struct lay_question *q);
 /* The list under a key, or NULL with an error if it is something else. */
 const struct conf_node *field_list(const struct field *f, const char *key);

@@ -35,7 +35,8 @@ struct model {
     struct conf **files;
     size_t n_files;
     struct names names[NAMES_COUNT];
-    const struct conf_node *partnership, *consent, *shields; /* groups that may stand once */
+    const struct conf_node *partnership, *consent, *shields,
+        *composites; /* groups that may stand once */
     struct layout l;
 };
 
@@ -55,6 +56,8 @@ ALM_MUST_USE int read_questions(struct model *m);
 void read_partnership(struct model *m);
 void read_consent(struct model *m);
 void read_shields(struct model *m);
+void read_composite_rules(struct model *m);
 
 /* checks.c: what no single group shows. */
 void checks_run(struct model *m);
+void check_composite(struct model *m, uint16_t question);

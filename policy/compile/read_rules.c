@@ -17,6 +17,7 @@ static const struct word shield_levels[] = {
 static const struct word question_kinds[] = { { "holders", QUESTION_HOLDERS },
                                               { "threshold", QUESTION_THRESHOLD },
                                               { "referral", QUESTION_REFERRAL },
+                                              { "composite", QUESTION_COMPOSITE },
                                               { NULL, 0 } };
 static const struct word unknowns[] = { { "no", 0 }, { "cannot-say", 1 }, { NULL, 0 } };
 static const struct word scopes[] = { { "person", 0 }, { "household", 1 }, { NULL, 0 } };
@@ -197,11 +198,12 @@ static void read_question(struct model *m, uint16_t i)
         "sensitive",   "household",      "uses_homes",  "home_parameter", "reveals_location",
         "unknown",     "look_back_days", "deadline_ms", "owner",          "decision",
         "class",       "data_class",     "scope",       "levels",         "min_agencies",
-        "window_days", "note",           NULL
+        "window_days", "note",           "of",          "threshold",      NULL
     };
     static const char *const others[] = { "holders",        "scope",       "levels",
                                           "min_agencies",   "window_days", "uses_homes",
                                           "home_parameter", NULL };
+    static const char *const composite_only[] = { "of", "threshold", NULL };
     struct field f = field_of(m, NAMES_QUESTION, i);
     struct lay_question *q = &m->l.questions[i];
     uint16_t data_class;
@@ -219,8 +221,12 @@ static void read_question(struct model *m, uint16_t i)
     data_class = field_ref(&f, "data_class", NAMES_DATA_CLASS, false);
     q->data_class = data_class == POLICY_NONE ? 0 : (uint8_t)(data_class + 1);
     field_bits(&f, "purposes", NAMES_PURPOSE, q->purposes);
+    if (q->kind != QUESTION_COMPOSITE)
+        refuse_keys(&f, composite_only, "is for composites");
     if (q->kind == QUESTION_HOLDERS) {
         read_holders(&f, q);
+    } else if (q->kind == QUESTION_COMPOSITE) {
+        read_composite(&f, q);
     } else if (q->kind == QUESTION_THRESHOLD) {
         read_threshold(&f, q);
     } else {

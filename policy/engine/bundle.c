@@ -4,6 +4,7 @@
 #include "engine/bundle.h"
 #include "base/civil.h"
 #include "base/crypto.h"
+#include "engine/composite.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -211,13 +212,35 @@ static void read_purpose(struct reader *r, const struct layout *l, uint16_t n_pu
         p->bases[i] = read_index(r, l->n_gateways, false);
 }
 
+/* What it says is checked by composites_sound(), once all questions are there. */
+static void read_composite(struct reader *r, struct policy_composite *k)
+{
+    k->needed = cursor_u32(&r->c);
+    k->n = read_enum(r, 0, POLICY_FACTORS_MAX);
+    for (uint8_t i = 0; i < k->n && !r->bad; i++) {
+        k->factors[i].question = cursor_u16(&r->c);
+        k->factors[i].weight = cursor_u16(&r->c);
+    }
+}
+
+static void read_composite_rules(struct reader *r, struct policy_composite_rules *rules)
+{
+    *rules = (struct policy_composite_rules){ LAYOUT_KEEP_DAYS, LAYOUT_DIFFER_BY };
+    if (r->version < 3)
+        return;
+    rules->keep_days = cursor_u16(&r->c);
+    rules->differ_by = cursor_u16(&r->c);
+    if (!rules->keep_days || !rules->differ_by)
+        refuse(r);
+}
+
 static void read_question(struct reader *r, const struct layout *l, struct lay_question *q)
 {
     q->id = read_id(r, LAYOUT_RULE_ID_MAX);
     q->wording = read_text(r, LAYOUT_TEXT_MAX);
     q->owner = read_text(r, LAYOUT_TEXT_MAX);
     q->decision = read_text(r, LAYOUT_TEXT_MAX);
-    q->kind = read_enum(r, QUESTION_HOLDERS, QUESTION_REFERRAL);
+    q->kind = read_enum(r, QUESTION_HOLDERS, QUESTION_COMPOSITE);
     q->all_parties = read_bool(r);
     q->sectors = read_bits(r, l->n_sectors);
     read_wide_bits(r, q->purposes, ALM_LEN(q->purposes), l->n_purposes);
@@ -236,6 +259,8 @@ static void read_question(struct reader *r, const struct layout *l, struct lay_q
     q->threshold.window_days = cursor_u16(&r->c);
     if (r->version >= 2)
         q->data_class = read_enum(r, 0, (uint8_t)l->n_data_classes);
+    if (r->version >= 3)
+        read_composite(r, &q->composite);
 }
 
 static void read_consent_rules(struct reader *r, struct policy_consent_rules *rules)
@@ -318,7 +343,8 @@ static int read_layout(struct reader *r, struct layout *l)
         return status;
     read_consent_rules(r, &l->consent);
     l->shield_owners = read_bits(r, l->n_sectors);
-    if (r->bad || cursor_end(&r->c) < 0 || !graphs_sound(l))
+    read_composite_rules(r, &l->composites);
+    if (r->bad || cursor_end(&r->c) < 0 || !graphs_sound(l) || !composites_sound(l))
         return -EBADMSG;
     return 0;
 }

@@ -32,6 +32,8 @@ struct bundle {
     struct mask *gateway_holders;    /* per gateway: agencies that it covers (sector, regime) */
     struct protocol_view *protocols; /* per protocol */
     struct cell *cells;              /* purpose * n_questions + question */
+    /* questions that are a factor of some composite: bits */
+    uint64_t factors[LAYOUT_QUESTIONS_MAX / 64];
 };
 
 /* Works out everything below the layout. Return: 0 or -ENOMEM; -EBADMSG for an id used twice. */

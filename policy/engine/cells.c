@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cells.c - works out, once per bundle, what every decision would otherwise search for: parties
  * with their teams, the holders of each purpose and question, the agencies each gateway covers. */
-#include "engine/bundle.h"
+#include "engine/composite.h"
 #include <errno.h>
 #include <stdlib.h>
 
@@ -139,6 +139,7 @@ static void view_rules(struct bundle *b)
             .reveals_location = q->reveals_location,
             .look_back_days = q->look_back_days,
             .threshold = q->threshold,
+            .composite = q->kind == QUESTION_COMPOSITE ? &q->composite : NULL,
         };
     }
 }
@@ -209,6 +210,7 @@ int bundle_derive(struct bundle *b)
     for (uint16_t p = 0; p < b->l.n_purposes; p++)
         for (uint16_t q = 0; q < b->l.n_questions; q++)
             derive_cell(b, p, q);
+    composites_derive(b);
     view_agencies(b);
     view_rules(b);
     return 0;

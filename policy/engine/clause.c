@@ -34,6 +34,11 @@ static const char *const texts[CLAUSE_COUNT] = {
     [CLAUSE_SOURCES_COVERED] = "the consent covers a holder that may answer",
     [CLAUSE_NO_SHIELD] = "no shield hides this from the purpose",
     [CLAUSE_NO_CONFLICT] = "no record that may or may not be this person's stands against it",
+    [CLAUSE_CONTRIBUTORS] = "four organisations without the asker's own could contribute, and none "
+                            "of them is needed by itself",
+    [CLAUSE_FACTORS_COVERED] = "consent and the rule on sensitive services leave as many",
+    [CLAUSE_NO_DIFFERENCING] = "nothing that the organisation asked about the subject before would "
+                               "show more beside it",
 };
 
 const char *clause_text(uint16_t rule)

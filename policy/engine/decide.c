@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decide.c - the three passes in order, and how their reasons become one decision. */
-#include "engine/decide.h"
+#include "engine/composite.h"
 #include <string.h>
 
 enum verdict trace(struct choice *c, enum pass pass, enum clause_id id, enum verdict v)
@@ -11,6 +11,12 @@ enum verdict trace(struct choice *c, enum pass pass, enum clause_id id, enum ver
         d->clauses[d->n_clauses++] =
             (struct clause){ .pass = (uint8_t)pass, .result = (uint8_t)v, .rule = (uint16_t)id };
     return v;
+}
+
+bool question_of_broker(const struct choice *c)
+{
+    return c->question && (c->question->kind == QUESTION_THRESHOLD ||
+                           c->question->kind == QUESTION_REFERRAL);
 }
 
 static void name_rule(struct choice *c)
@@ -99,12 +105,14 @@ void policy_decide(const struct bundle *b, const struct facts *f, struct decisio
     name_rule(&c);
     if (r == REASON_NONE)
         r = basis_check(&c);
+    if (r == REASON_NONE && c.question && c.question->kind == QUESTION_COMPOSITE)
+        r = composite_possible(&c);
     if (r != REASON_NONE) {
         out->basis = 0;
         refuse(out, r);
         return;
     }
-    if (c.question && c.question->kind != QUESTION_HOLDERS)
+    if (question_of_broker(&c))
         permit(out); /* "for these two the remaining checks do not apply" */
     else
         decide_about_subject(&c);

@@ -28,6 +28,8 @@ struct choice {
     struct grants grants;
 };
 
+/* A threshold or a referral's state: the broker itself answers, and asks nobody. */
+bool question_of_broker(const struct choice *c);
 /* Records a clause, and gives its verdict back. Past POLICY_TRACE_MAX clauses are dropped, never
  * the decision. */
 enum verdict trace(struct choice *c, enum pass pass, enum clause_id id, enum verdict v);

@@ -60,11 +60,27 @@ enum question_kind {
     QUESTION_HOLDERS = 1, /* put to holders */
     QUESTION_THRESHOLD,   /* the broker answers from lodged concerns */
     QUESTION_REFERRAL,    /* the broker answers from a referral's life cycle */
+    QUESTION_COMPOSITE,   /* put to its factors' holders; only whether the threshold is met comes out */
 };
 struct policy_threshold { /* QUESTION_THRESHOLD only (DOMAIN.md section 5) */
     bool household;       /* counts concerns at a home, else about a person */
     uint8_t levels;       /* bit 0 low, bit 1 medium, bit 2 high */
     uint16_t min_agencies, window_days;
+};
+#define POLICY_FACTORS_MAX   16
+#define COMPOSITE_WEIGHT_MAX 1000
+struct policy_factor {
+    uint16_t question;
+    uint16_t weight; /* 1 to COMPOSITE_WEIGHT_MAX */
+};
+struct policy_composite { /* QUESTION_COMPOSITE only */
+    uint32_t needed;      /* weights of the factors that hold, added up, to meet the threshold */
+    uint8_t n;
+    struct policy_factor factors[POLICY_FACTORS_MAX];
+};
+struct policy_composite_rules {
+    uint16_t keep_days; /* how long an asking counts against the next */
+    uint16_t differ_by; /* contributors, by which two composites about one subject must differ */
 };
 struct policy_question {
     const char *id, *wording;
@@ -77,6 +93,7 @@ struct policy_question {
     bool reveals_location;        /* hidden by a level 1 shield */
     uint32_t look_back_days;      /* 0: none */
     struct policy_threshold threshold;
+    const struct policy_composite *composite; /* NULL unless QUESTION_COMPOSITE */
 };
 /* numbers as decision.basis */
 enum gateway_kind { GATEWAY_DUTY = 1, GATEWAY_CONSENT, GATEWAY_POWER };
@@ -97,6 +114,9 @@ const struct policy_agency *bundle_agency_at(const struct bundle *b, uint16_t i)
 const struct policy_purpose *bundle_purpose_at(const struct bundle *b, uint16_t i);
 const struct policy_question *bundle_question_at(const struct bundle *b, uint16_t i);
 const struct policy_consent_rules *bundle_consent_rules(const struct bundle *b);
+const struct policy_composite_rules *bundle_composite_rules(const struct bundle *b);
+/* A composite, or a factor of one: earlier askings count against it (policy_difference()). */
+bool bundle_differences(const struct bundle *b, uint16_t question);
 /* the question may be asked for the purpose */
 bool bundle_lists(const struct bundle *b, uint16_t purpose, uint16_t question);
 /* May this agency lodge consents for this purpose: it (or its organisation) is a party of the
@@ -215,6 +235,8 @@ enum reason {
     REASON_GATEWAY_NOT_IN_FORCE,
     REASON_FACTS_INCOMPLETE,
     REASON_NO_POLICY,
+    REASON_TOO_FEW_CONTRIBUTORS,
+    REASON_DIFFERENCING,
     REASON_COUNT
 };
 enum telling { TELL_REASON = 1, TELL_NO_CONSENT_LINE, TELL_HIDDEN };
@@ -247,6 +269,8 @@ struct decision {
     uint16_t n_holders;
     uint16_t holders[POLICY_AGENCIES_MAX];
     uint8_t visibility[POLICY_AGENCIES_MAX]; /* enum holder_visibility of holders[i] */
+    /* composite: bit k, holders[i] is asked the composite's factor k */
+    uint16_t factors[POLICY_AGENCIES_MAX];
     /* holders the protocol lists for the question, asked or not: the base of completeness */
     uint16_t n_listed;
     uint16_t n_clauses;
@@ -260,3 +284,33 @@ const char *clause_text(uint16_t rule); /* "the role may ask under this purpose"
  * Threads: pure.
  */
 void policy_decide(const struct bundle *b, const struct facts *f, struct decision *out);
+
+/* --- Composite questions --- */
+enum factor_value { FACTOR_UNKNOWN = 0, FACTOR_NO, FACTOR_YES };
+/**
+ * composite_value() - what the factors come to
+ * @values: k->n of them, in the order of k->factors
+ * Return: FACTOR_YES when the known yes reach the threshold; FACTOR_NO when even every unknown
+ * would not; else FACTOR_UNKNOWN: "cannot say". Threads: pure.
+ */
+enum factor_value composite_value(const struct policy_composite *k,
+                                  const enum factor_value *values);
+struct earlier_fact { /* what an organisation asked about one subject */
+    uint16_t question;
+    /* of a composite: whom the bundle lists, and of them who was asked */
+    struct agency_set listed, asked;
+};
+/* What this decision adds to what will have been asked earlier. bundle_differences() must hold. */
+void policy_asked(const struct bundle *b, const struct facts *f, const struct decision *d,
+                  struct earlier_fact *out);
+/**
+ * policy_difference() - refuse one half of a differencing pair
+ * @earlier: what the asker's organisation asked about this subject within the period
+ * @whole: false: more than could be read, so it is refused
+ * @d: of policy_decide() on the same facts; made a refusal where another composite has nearly the
+ * same contributors, or a factor is asked beside its composite. A refusal that hides stays alike
+ * with a permit: both are refused. Threads: pure.
+ */
+void policy_difference(const struct bundle *b, const struct facts *f,
+                       const struct earlier_fact *earlier, size_t n, bool whole,
+                       struct decision *d);

@@ -154,7 +154,7 @@ static enum verdict referred(const struct choice *c)
 
 static enum verdict relationship(struct choice *c)
 {
-    if (!c->purpose->relationship || (c->question && c->question->kind != QUESTION_HOLDERS))
+    if (!c->purpose->relationship || question_of_broker(c))
         return HOLDS;
     switch (c->f->relation) {
     case FACT_RELATION_INVOLVED:

@@ -124,6 +124,12 @@ static void put_question(struct buf *out, const struct lay_question *q)
     buf_put_u16(out, q->threshold.min_agencies);
     buf_put_u16(out, q->threshold.window_days);
     buf_put_u8(out, q->data_class);
+    buf_put_u32(out, q->composite.needed);
+    buf_put_u8(out, q->composite.n);
+    for (uint8_t i = 0; i < q->composite.n; i++) {
+        buf_put_u16(out, q->composite.factors[i].question);
+        buf_put_u16(out, q->composite.factors[i].weight);
+    }
 }
 
 int layout_encode(const struct layout *l, struct buf *out)
@@ -159,5 +165,7 @@ int layout_encode(const struct layout *l, struct buf *out)
     }
     buf_put_u16(out, l->consent.grace_days);
     buf_put_u64(out, l->shield_owners);
+    buf_put_u16(out, l->composites.keep_days ? l->composites.keep_days : LAYOUT_KEEP_DAYS);
+    buf_put_u16(out, l->composites.differ_by ? l->composites.differ_by : LAYOUT_DIFFER_BY);
     return buf_status(out);
 }

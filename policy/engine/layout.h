@@ -9,7 +9,8 @@
 
 #define LAYOUT_MAGIC 0x414c4d42u /* "ALMB" */
 #define LAYOUT_VERSION                                                                             \
-    2 /* written; read too: 1, which knows neither countries nor classes of data */
+    3 /* written; read too: 1, which knows neither countries nor classes of data; 2, which has no  \
+         composites */
 #define LAYOUT_ID_MAX 63 /* characters of an id */
 /* Of a purpose's or question's id: "purpose/question" must fit decision.rule. */
 #define LAYOUT_RULE_ID_MAX   46
@@ -23,6 +24,8 @@
 #define LAYOUT_PURPOSES_MAX  128
 #define LAYOUT_QUESTIONS_MAX 512
 #define LAYOUT_BASES_MAX     16
+#define LAYOUT_KEEP_DAYS     90 /* of an asking, where the policy does not say */
+#define LAYOUT_DIFFER_BY     4
 #define LAYOUT_BUNDLE_MAX    (8u << 20) /* bytes of a compiled bundle */
 
 enum regime { REGIME_ANY = 0, REGIME_UKGDPR, REGIME_LAW_ENFORCEMENT };
@@ -79,6 +82,7 @@ struct lay_question {
         closed_class;
     uint32_t look_back_days, deadline_ms;
     struct policy_threshold threshold;
+    struct policy_composite composite;
 };
 struct layout {
     const char *id, *name, *country;
@@ -93,6 +97,7 @@ struct layout {
         n_questions, n_data_classes;
     struct policy_consent_rules consent;
     uint64_t shield_owners; /* sectors */
+    struct policy_composite_rules composites;
 };
 
 /* Appends the bytes of a layout. Return: 0, or buf_status()'s error. */

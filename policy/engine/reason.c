@@ -100,6 +100,16 @@ static const struct reason_entry reasons[REASON_COUNT] = {
                                   SEE_HIDDEN },
     [REASON_NO_POLICY] = { "no-policy", TELL_REASON, "The broker has no policy in force.",
                            "An officer must activate one: `almoner policy activate`." },
+    [REASON_TOO_FEW_CONTRIBUTORS] = { "too-few-contributors", TELL_REASON,
+                                      "Without your own organisation too few agencies could "
+                                      "contribute: the answer might show which of them it is from.",
+                                      "Ask the narrower questions that it is made of, if they are "
+                                      "open to you, or telephone the hub." },
+    [REASON_DIFFERENCING] = { "differencing", TELL_REASON,
+                              "Beside what your organisation has asked about this person before, "
+                              "the answer would show more than it may.",
+                              "Use the answer that your organisation has, or telephone the hub: "
+                              "people can weigh what a catalogue cannot." },
 };
 
 static const struct reason_entry *entry(enum reason r)

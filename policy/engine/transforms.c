@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* transforms.c - the third pass: shrinks the answer whatever the basis. Who may answer, who is
  * named or masked, and what hides it all. */
-#include "engine/decide.h"
+#include "engine/composite.h"
 
 static void and_mask(struct mask *m, const struct mask *with)
 {
@@ -119,15 +119,22 @@ enum reason transforms_holders(struct choice *c)
 {
     if (!c->question)
         return involvement_holders(c);
-    if (c->question && c->question->kind != QUESTION_HOLDERS)
+    if (question_of_broker(c))
         return REASON_NONE;
+    if (c->question->kind == QUESTION_COMPOSITE)
+        return composite_holders(c);
     return insight_holders(c);
 }
 
 void transforms_list_all(struct choice *c)
 {
-    struct mask m = listed_holders(c);
+    struct mask m;
 
+    if (c->question && c->question->kind == QUESTION_COMPOSITE) {
+        composite_list_all(c);
+        return;
+    }
+    m = listed_holders(c);
     add_holders(c, &m);
 }
 
@@ -189,7 +196,7 @@ enum reason transforms_hidden(struct choice *c)
 {
     enum reason shield;
 
-    if (c->question && c->question->kind != QUESTION_HOLDERS)
+    if (question_of_broker(c))
         return REASON_NONE; /* no holder is asked; thresholds and referrals reveal no attribute of
                                the subject */
     shield = shield_reason(c);
