@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define CASES_MAX 100000
+
 static const struct {
     const char *key, *fallback; /* fallback NULL: required */
     enum axis x;
@@ -40,19 +42,62 @@ static const char *text_of(const struct reading *r, const char *key, const char 
     return text;
 }
 
-static void read_facts(const struct reading *r, struct test_case *t)
+/* One fact's value: a word, or the nth of a list of words. */
+static const char *word_of(const struct reading *r, size_t fact, size_t nth)
 {
-    for (size_t i = 0; i < ALM_LEN(facts); i++) {
-        const char *word = text_of(r, facts[i].key, facts[i].fallback);
-        const struct conf_node *n = conf_child(r->group, facts[i].key);
-        uint16_t at = word ? domain_find(r->d, facts[i].x, word) : 0;
+    const struct conf_node *n = conf_child(r->group, facts[fact].key);
+    const char *word = NULL;
 
-        if (word && at == POLICY_NONE)
-            conf_fail(r->e, n ? n : r->group, "%s: \"%.60s\" is not known to the policy",
-                      facts[i].key, word);
-        else
-            t->c.at[facts[i].x] = at;
+    if (!n || conf_type_of(n) != CONF_LIST)
+        return text_of(r, facts[fact].key, facts[fact].fallback);
+    (void)conf_string(conf_at(n, nth), r->e, &word);
+    return word;
+}
+
+static size_t words_in(const struct reading *r, size_t fact)
+{
+    const struct conf_node *n = conf_child(r->group, facts[fact].key);
+
+    return n && conf_type_of(n) == CONF_LIST ? conf_len(n) : 1;
+}
+
+static int add_case(struct cases *cs, const struct test_case *t)
+{
+    if (cs->n == cs->cap) {
+        size_t cap = cs->cap ? 2 * cs->cap : 64;
+        struct test_case *at = realloc(cs->at, cap * sizeof(*at));
+
+        if (!at)
+            return -ENOMEM;
+        cs->at = at;
+        cs->cap = cap;
     }
+    cs->at[cs->n++] = *t;
+    return 0;
+}
+
+/* Every combination of the facts from `fact` on, where a fact is a list. */
+static int read_facts(struct cases *cs, const struct reading *r, size_t fact, struct test_case *t)
+{
+    int rc = 0;
+
+    if (fact == ALM_LEN(facts))
+        return cs->n < CASES_MAX ? add_case(cs, t) : 0;
+    for (size_t i = 0; i < words_in(r, fact) && rc == 0; i++) {
+        const char *word = word_of(r, fact, i);
+        const struct conf_node *n = conf_child(r->group, facts[fact].key);
+        uint16_t at = word ? domain_find(r->d, facts[fact].x, word) : POLICY_NONE;
+
+        if (at == POLICY_NONE) {
+            if (word)
+                conf_fail(r->e, n ? n : r->group, "%s: \"%.60s\" is not known to the policy",
+                          facts[fact].key, word);
+            at = 0;
+        }
+        t->c.at[facts[fact].x] = at;
+        rc = read_facts(cs, r, fact + 1, t);
+    }
+    return rc;
 }
 
 static void read_expected(const struct reading *r, struct test_case *t)
@@ -115,23 +160,22 @@ static void read_rest(const struct reading *r, struct test_case *t)
         conf_fail(r->e, r->group, "told belongs to cases that expect a refusal");
 }
 
-static void read_case(struct cases *cs, const struct domain *d, const struct conf_node *n,
-                      struct conf_errors *e)
+static int read_case(struct cases *cs, const struct domain *d, const struct conf_node *n,
+                     struct conf_errors *e)
 {
     struct reading r = { .d = d, .e = e, .group = n };
-    struct test_case *t = &cs->at[cs->n];
+    struct test_case t;
 
     if (conf_type_of(n) != CONF_GROUP) {
         conf_fail(e, n, "a case is written as { name = \"...\"; agency = \"...\"; ... }");
-        return;
+        return 0;
     }
     conf_only(n, e, known);
-    *t = (struct test_case){ .file = conf_file(n), .line = conf_line(n) };
-    t->name = text_of(&r, "name", NULL);
-    read_facts(&r, t);
-    read_expected(&r, t);
-    read_rest(&r, t);
-    cs->n++;
+    t = (struct test_case){ .file = conf_file(n), .line = conf_line(n) };
+    t.name = text_of(&r, "name", NULL);
+    read_expected(&r, &t);
+    read_rest(&r, &t);
+    return read_facts(cs, &r, 0, &t);
 }
 
 static int keep_file(struct cases *cs, struct conf *loaded)
@@ -152,7 +196,6 @@ int cases_read(struct cases *cs, const char *path, const struct domain *d, struc
     static const char *const top[] = { "cases", NULL };
     struct conf *loaded = NULL;
     const struct conf_node *list;
-    struct test_case *at;
     int r = conf_load(path, e, &loaded);
 
     if (r == -ENOMEM)
@@ -167,13 +210,9 @@ int cases_read(struct cases *cs, const char *path, const struct domain *d, struc
         conf_fail(e, list, "%s: write cases = ( { ... }, ... );", path);
         return 0;
     }
-    at = realloc(cs->at, (cs->n + conf_len(list) + 1) * sizeof(*at));
-    if (!at)
-        return -ENOMEM;
-    cs->at = at;
-    for (size_t i = 0; i < conf_len(list); i++)
-        read_case(cs, d, conf_at(list, i), e);
-    return 0;
+    for (size_t i = 0, n = conf_len(list); i < n && r == 0; i++)
+        r = read_case(cs, d, conf_at(list, i), e);
+    return r;
 }
 
 void cases_deinit(struct cases *cs)

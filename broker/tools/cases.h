@@ -4,7 +4,7 @@
 #include "analyse/matrix.h"
 #include "conf/conf.h"
 
-struct test_case { /* texts are borrowed from the files */
+struct test_case { /* texts are borrowed from the files. A case whose facts are lists is many */
     const char *name, *file;
     unsigned line;
     struct cell c;
@@ -18,7 +18,7 @@ struct test_case { /* texts are borrowed from the files */
 struct cases {
     struct conf **files;
     struct test_case *at;
-    size_t n_files, n;
+    size_t n_files, n, cap;
 };
 /**
  * cases_read() - read one file of cases over a domain of the policy

@@ -120,6 +120,17 @@ static const struct command {
       "a case cannot be read.\n\nexamples:\n  almoner policy test /etc/almoner/policy --coverage\n "
       " "
       "almoner policy test draft today.cases --json\n" },
+    { "policy", "replay", 1, 1, "--since DATE [--until DATE] DRAFT", READS "since until ",
+      command_policy_replay, "what a draft would have decided of the requests in the log",
+      "Reads clear parts (and is recorded as a reading): flips by agency, purpose and gateway, "
+      "with "
+      "small numbers suppressed.\n\nexample:\n  almoner policy replay --since 2026-10-01 draft "
+      "--officer alice --key alice.sign\n" },
+    { "policy", "init", 1, 1, "DIR", "json help ", command_policy_init,
+      "a copy of the starter pack, for a new partnership",
+      "DIR must not be there yet, or be empty. The agencies in it are examples to replace, and the "
+      "law in it is for a lawyer to review.\n\nexample:\n  almoner policy init policy && almoner "
+      "policy check policy\n" },
     { "change", "sign", 1, 1, "FILE", SIGNED, command_change_sign,
       "add an officer's signature to a saved change",
       "Prints what is being signed, and for which broker. With --config it refuses a change made "

@@ -82,6 +82,8 @@ int command_policy_matrix(struct officer_session *s); /* policy_matrix.c */
 int command_policy_diff(struct officer_session *s);   /* policy_diff.c */
 int command_policy_explain(struct officer_session *s);
 int command_policy_test(struct officer_session *s);
+int command_policy_replay(struct officer_session *s);
+int command_policy_init(struct officer_session *s);
 int command_explain(struct officer_session *s); /* explain_reason.c */
 
 /* audit.c */
