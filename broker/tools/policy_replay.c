@@ -110,7 +110,7 @@ static int take_row(void *ctx, const json_t *row)
     struct logged l;
     char key[512];
     json_t *at;
-    size_t past;
+    size_t past = 0;
     int rc;
 
     r->rows++;
