@@ -312,14 +312,11 @@ uint16_t domain_find(const struct domain *d, enum axis x, const char *word)
                                                 [AXIS_ASKED] = &d->questions };
     uint16_t code;
 
+    code = lists[x] ? id_find(lists[x], word) : situation_code(x, word);
     if (x == AXIS_ASKED && strcmp(word, "who-is-involved") == 0)
         code = ASKED_INVOLVEMENT;
-    else if (lists[x])
-        code = id_find(lists[x], word);
-    else
-        code = situation_code(x, word);
-    if (x == AXIS_ASKED && code != ASKED_INVOLVEMENT && code != POLICY_NONE)
-        code++;
+    else if (x == AXIS_ASKED && code != POLICY_NONE)
+        code++; /* the first question too, whose index is that of who is involved */
     for (uint16_t i = 0; code != POLICY_NONE && i < d->axis[x].n; i++)
         if (d->axis[x].codes[i] == code)
             return i;
