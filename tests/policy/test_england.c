@@ -92,9 +92,8 @@ static int compile_changed(const char *find, const char *with, struct bundle **o
 
 static int set_up(void **state)
 {
-    struct fixture *x = calloc(1, sizeof(*x));
+    struct fixture *x = *state = calloc(1, sizeof(*x));
 
-    *state = x;
     if (!x || crypto_init() < 0 || compile_folder(ALM_RULES "/england", &shipped) < 0)
         return -1;
     x->b = shipped;
@@ -636,10 +635,9 @@ static void sensitive_services_are_named_to_safeguarding_alone(void **state)
 static void every_question_says_what_it_is_for_and_somebody_answers_it(void **state)
 {
     struct fixture *x = *state;
-    size_t n = bundle_n_questions(shipped);
 
-    assert_true(n >= 60);
-    for (uint16_t q = 0; q < n; q++) {
+    assert_true(bundle_n_questions(shipped) >= 60);
+    for (uint16_t q = 0; q < bundle_n_questions(shipped); q++) {
         const struct policy_question *question = bundle_question_at(shipped, q);
 
         assert_true(question->wording[strlen(question->wording) - 1] == '?');
