@@ -116,7 +116,7 @@ static bool same_holders(const struct value *a, const struct value *b)
     if (a->n != b->n || a->broker != b->broker)
         return false;
     for (uint16_t i = 0; i < a->n; i++)
-        if (a->seen[i].agency != b->seen[i].agency)
+        if (a->seen[i].agency != b->seen[i].agency || a->seen[i].factors != b->seen[i].factors)
             return false;
     return true;
 }

@@ -29,7 +29,8 @@ static uint32_t hash_of(const struct value *x)
     for (size_t i = 0; i < sizeof(head); i++)
         h = (h ^ head[i]) * 16777619u;
     for (uint16_t i = 0; i < x->n; i++)
-        h = (h ^ (x->seen[i].agency * 4u + x->seen[i].visibility)) * 16777619u;
+        h = (h ^ (x->seen[i].agency * 4u + x->seen[i].visibility + x->seen[i].factors * 4096u)) *
+            16777619u;
     return h ^ (h >> 15);
 }
 
@@ -40,7 +41,8 @@ bool value_equal(const struct value *a, const struct value *b)
         return false;
     for (uint16_t i = 0; i < a->n; i++)
         if (a->seen[i].agency != b->seen[i].agency ||
-            a->seen[i].visibility != b->seen[i].visibility)
+            a->seen[i].visibility != b->seen[i].visibility ||
+            a->seen[i].factors != b->seen[i].factors)
             return false;
     return true;
 }
@@ -133,7 +135,8 @@ void value_make(const struct domain *d, size_t k, const struct facts *f,
                   bundle_question_at(d->b[k], f->question)->kind != QUESTION_HOLDERS;
     for (uint16_t i = 0; i < made->n_holders; i++)
         seen[out->n++] = (struct seen){ .agency = listed_as(d, k, made->holders[i]),
-                                        .visibility = made->visibility[i] };
+                                        .visibility = made->visibility[i],
+                                        .factors = made->factors[i] };
 }
 
 bool value_same_organisation(const struct domain *d, size_t k, uint16_t asker, uint16_t i)

@@ -7,6 +7,7 @@
 struct seen {
     uint16_t agency; /* index on domain->agencies */
     uint8_t visibility;
+    uint16_t factors; /* of a composite: bit k, it is asked factor k */
 };
 struct value {
     uint8_t outcome, reason, telling, basis;

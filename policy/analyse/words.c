@@ -235,6 +235,20 @@ void words_request(const struct matrix *m, const struct line *l, struct buf *out
         out->len = at; /* every day */
 }
 
+/* Which factors of a composite a holder is asked, counted from 1 as the policy lists them. */
+static void put_factors(uint16_t factors, struct buf *out)
+{
+    const char *between = " [factor ";
+
+    for (unsigned k = 0; k < 16; k++)
+        if ((factors >> k) & 1) {
+            buf_printf(out, "%s%u", between, k + 1);
+            between = " ";
+        }
+    if (factors)
+        put(out, "]");
+}
+
 void words_value(const struct domain *d, const struct value *v, struct buf *out)
 {
     if (v->outcome != OUTCOME_PERMIT) {
@@ -246,10 +260,12 @@ void words_value(const struct domain *d, const struct value *v, struct buf *out)
     }
     buf_printf(out, "permitted%s%s; ", v->basis ? " " : "", words_basis(v->basis));
     put(out, v->broker ? "the broker itself answers" : v->n ? "asks " : "there is nobody to ask");
-    for (uint16_t i = 0; i < v->n; i++)
+    for (uint16_t i = 0; i < v->n; i++) {
         buf_printf(
             out, "%s%s%s%s", i ? ", " : "", v->seen[i].visibility == HOLDER_MASKED ? "(" : "",
             d->agencies.id[v->seen[i].agency], v->seen[i].visibility == HOLDER_MASKED ? ")" : "");
+        put_factors(v->seen[i].factors, out);
+    }
     if (v->but_own && v->n)
         put(out, ", less the asker's own organisation");
 }

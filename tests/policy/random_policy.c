@@ -50,8 +50,7 @@ static void agencies(struct random *r, struct buf *out)
         for (unsigned i = 0; i < n; i++)
             if (i + 1 == n || random_below(r, 4))
                 buf_printf(out, "%s{ agency = \"a%u\"; ask = \"%s\"; answer = \"%s\"; }",
-                           parties++ ? ", " : "", i,
-                           PICK(r, "full", "full", "insight-only", "no"),
+                           parties++ ? ", " : "", i, PICK(r, "full", "full", "insight-only", "no"),
                            PICK(r, "yes", "yes", "no"));
         buf_printf(out, "); }");
     }
@@ -97,9 +96,9 @@ static void purposes(struct random *r, struct buf *out)
                    PICK(r, "true", "true", "false"), PICK(r, "named", "masked", "hidden"),
                    PICK(r, "none", "none", "location", "identity", "existence"));
         buf_printf(out, "bases = [ %s ]; ",
-                   consent ? "\"g2\""
-                           : PICK(r, "\"g0\"", "\"g1\"", "\"g0\", \"g3\"", "\"g1\", \"g3\"",
-                                  "\"g3\""));
+                   consent
+                       ? "\"g2\""
+                       : PICK(r, "\"g0\"", "\"g1\"", "\"g0\", \"g3\"", "\"g1\", \"g3\"", "\"g3\""));
         if (random_below(r, 2))
             buf_printf(out, "roles = [ \"r%u\" ]; ", random_below(r, 2));
         buf_printf(out, "}");
@@ -138,17 +137,17 @@ static void questions(struct random *r, struct buf *out)
 
 static void consent(struct random *r, struct buf *out)
 {
-    buf_printf(out, "consent = { capacities = ( { capacity = \"self\"; able = true; }, { capacity "
-                    "= \"parent\"; able = %s; before_age = 16; }, { capacity = \"gillick\"; able "
-                    "= %s; } ); grace_days = 0; };\n",
+    buf_printf(out,
+               "consent = { capacities = ( { capacity = \"self\"; able = true; }, { capacity "
+               "= \"parent\"; able = %s; before_age = 16; }, { capacity = \"gillick\"; able "
+               "= %s; } ); grace_days = 0; };\n",
                PICK(r, "true", "false"), PICK(r, "true", "false"));
 }
 
 void random_policy(const uint64_t seeds[static RANDOM_PARTS], struct buf *out)
 {
-    static void (*const parts[RANDOM_PARTS])(struct random *r, struct buf *out) = {
-        agencies, gateways, purposes, questions, consent
-    };
+    static void (*const parts[RANDOM_PARTS])(
+        struct random * r, struct buf * out) = { agencies, gateways, purposes, questions, consent };
 
     buf_printf(out, "partnership = { id = \"random\"; name = \"Random\"; country = \"england\"; "
                     "};\nsectors = [ \"s0\", \"s1\", \"s2\" ];\nareas = [ \"north\" ];\nroles = [ "

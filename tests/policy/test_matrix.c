@@ -6,14 +6,14 @@
 #include "analyse/words.h"
 #include "fixture.h"
 #include "random_policy.h"
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <errno.h>
 #include <time.h>
 
-#define POLICIES   40
-#define CELLS_MAX  2000000u
-#define UNPAINTED  UINT32_MAX
+#define POLICIES  40
+#define CELLS_MAX 2000000u
+#define UNPAINTED UINT32_MAX
 
 static uint64_t seed;
 
@@ -213,6 +213,24 @@ static void each_cell_equals_the_line_that_it_is_in(void **state)
                   policies, cells, lines);
 }
 
+/* Composites leave out the asker's organisation and ask each holder its own factors. */
+static void each_cell_of_composites_equals_its_line(void **state)
+{
+    ALM_CLEANUP(conf_errors_freep) struct conf_errors *e = NULL;
+    ALM_CLEANUP(buf_deinit) struct buf out = { 0 };
+    ALM_CLEANUP(bundle_freep) struct bundle *b = NULL;
+    struct random r = { .state = seed };
+    size_t lines = 0, cells;
+
+    (void)state;
+    buf_init(&out, 1 << 20);
+    assert_int_equal(conf_errors_new(&e), 0);
+    assert_int_equal(policy_compile(ALM_COMPOSITE_POLICY, e, &out), 0);
+    assert_int_equal(bundle_decode(buf_view(&out), &b), 0);
+    cells = compare_matrix(&r, b, &lines);
+    print_message("# %zu cells of composites in %zu lines\n", cells, lines);
+}
+
 static void no_two_lines_could_be_one(void **state)
 {
     struct random r = { .state = seed + 1 };
@@ -359,6 +377,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_cell_equals_the_line_that_it_is_in),
+        cmocka_unit_test(each_cell_of_composites_equals_its_line),
         cmocka_unit_test(no_two_lines_could_be_one),
         cmocka_unit_test(the_difference_is_both_tables_subtracted),
         cmocka_unit_test_setup_teardown(a_policy_does_not_differ_from_itself, fixture_new,
