@@ -170,13 +170,24 @@ static int facts_visit_shield(void *ctx, const struct shield_record *r)
     return 0;
 }
 
+/* No consent, refusal or withdrawal says anything about a purpose that does not rest on consent: so
+ * many lodged by one agency that they cannot all be weighed must not hide a child from those who
+ * ask under a duty. */
+static bool facts_rest_on_consent(const struct core *c)
+{
+    return c->facts.purpose != POLICY_NONE &&
+           bundle_purpose_at(c->bundle, c->facts.purpose)->consent;
+}
+
 static void facts_about_subject(struct core *c, const struct ask *ask, struct store_txn *t)
 {
     struct gathering g = { .c = c, .ask = ask };
 
     if (ask->subject_kind == SUBJECT_HOUSEHOLD)
         return; /* nobody consents for an address, and a shield is a person's */
-    if (ask->subject.n == 0 ||
+    if (ask->subject.n == 0)
+        c->facts.incomplete = true;
+    if (facts_rest_on_consent(c) &&
         consents_about(t, c->store, &ask->subject, ask->purpose, facts_visit_consent, &g))
         c->facts.incomplete = true;
     facts_apply_withdrawals(&g);

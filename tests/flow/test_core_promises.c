@@ -435,6 +435,25 @@ static void promise_5_a_purpose_that_sees_past_the_shield_is_answered(void **sta
     assert_true(token_equal(&t->msg.question.subject.tokens[0], &real.tokens[0]));
 }
 
+static void promise_7_heaps_of_consents_hide_nobody_from_who_asks_under_a_duty(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    for (int i = 0; i < POLICY_CONSENTS_MAX + 8; i++) {
+        town_mono += 100; /* within its rate */
+        lodge(t, TOWN_CHARITY, town_consent(t, "safeguarding", TOWN_TESS));
+    }
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_DECIDED, &leaf), 1);
+    assert_int_equal(town_leaves(t, EVENT_REFUSED, NULL), 0);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_YES);
+}
+
 #define TOWN_TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
 
 int main(void)
@@ -454,6 +473,7 @@ int main(void)
         TOWN_TEST(promise_5_hidden_tokens_are_nobodys),
         TOWN_TEST(promise_5_an_asker_that_is_itself_a_holder_gets_its_own_tokens_back),
         TOWN_TEST(promise_5_a_purpose_that_sees_past_the_shield_is_answered),
+        TOWN_TEST(promise_7_heaps_of_consents_hide_nobody_from_who_asks_under_a_duty),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
