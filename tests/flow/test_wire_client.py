@@ -1,12 +1,10 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""An agency with a client of its own, in Python, asks and answers through a real broker. argv: protoc, the proto folder."""
+"""An agency with a client of its own, in Python, asks and answers through a real broker. argv: protoc."""
 import datetime
-import importlib
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -18,18 +16,11 @@ from exerciselib.agencies import Cabinet  # noqa: E402
 from exerciselib.curtain import raise_curtain  # noqa: E402
 from exerciselib.folder import load  # noqa: E402
 from exerciselib.stage import Stage, find_prefix  # noqa: E402
+from town import generated  # noqa: E402
 from wire_client import Client, Tokens, uuid7  # noqa: E402
 
 DAY = "2021-06-15"
 SCHOOL = "elm-school"
-
-
-def generated(protoc):
-    """The Python module of almoner.proto, made afresh."""
-    out = tempfile.mkdtemp(prefix="almoner-pb-", dir="/tmp")
-    subprocess.run([protoc, f"--proto_path={ROOT / 'proto'}", f"--python_out={out}", "almoner/v1/almoner.proto"], check=True)
-    sys.path.insert(0, f"{out}/almoner/v1")
-    return importlib.import_module("almoner_pb2")
 
 
 class School:
