@@ -45,23 +45,36 @@ static void facts_set(const struct bundle *b, const struct msg_scope *scope, str
     }
 }
 
-static struct consent_fact *facts_new_consent(struct core *c)
+static struct consent_fact *facts_any_grant(struct core *c)
+{
+    for (uint16_t i = 0; i < c->facts.n_consents; i++) {
+        if (!c->consents[i].refused)
+            return &c->consents[i];
+    }
+    return NULL;
+}
+
+/* More than fit: grants are left out, for that permits less; a prohibition never is. Return: NULL
+ * when there is no room. */
+static struct consent_fact *facts_new_consent(struct core *c, bool permits)
 {
     struct consent_fact *f;
 
-    if (c->facts.n_consents == POLICY_CONSENTS_MAX) {
-        c->facts.incomplete = true;
-        return NULL;
+    if (c->facts.n_consents < POLICY_CONSENTS_MAX) {
+        f = &c->consents[c->facts.n_consents++];
+    } else {
+        f = permits ? NULL : facts_any_grant(c);
+        c->facts.incomplete = c->facts.incomplete || (!permits && !f);
     }
-    f = &c->consents[c->facts.n_consents++];
-    memset(f, 0, sizeof(*f));
+    if (f)
+        memset(f, 0, sizeof(*f));
     return f;
 }
 
 static void facts_consent(struct core *c, const struct consent_record *r, uint8_t match)
 {
     const struct msg_consent *m = &r->consent;
-    struct consent_fact *f = facts_new_consent(c);
+    struct consent_fact *f = facts_new_consent(c, m->decision == CONSENT_GRANTED);
 
     if (!f)
         return;
@@ -84,7 +97,7 @@ static void facts_consent(struct core *c, const struct consent_record *r, uint8_
  * nothing may be said for certain. */
 static void facts_doubtful_withdrawal(struct core *c, const struct consent_record *r)
 {
-    struct consent_fact *f = facts_new_consent(c);
+    struct consent_fact *f = facts_new_consent(c, false);
 
     if (!f)
         return;
@@ -102,11 +115,13 @@ static void facts_withdrawal(struct gathering *g, const struct consent_record *r
 {
     if (match == MATCH_CONFLICT) {
         facts_doubtful_withdrawal(g->c, r);
-    } else if (g->n_withdrawals == WITHDRAWALS_MAX) {
-        g->c->facts.incomplete = true;
-    } else {
+    } else if (g->n_withdrawals < WITHDRAWALS_MAX) {
         g->withdrawals[g->n_withdrawals++] =
             (struct moment){ r->consent.given_on, r->consent.given_ms };
+    } else if (withdrawal_covers(r->consent.given_on, r->consent.given_ms, g->withdrawals[0].on,
+                                 g->withdrawals[0].ms)) {
+        /* More than fit: the latest is never left out, and covers all that the others cover. */
+        g->withdrawals[0] = (struct moment){ r->consent.given_on, r->consent.given_ms };
     }
 }
 

@@ -435,6 +435,53 @@ static void promise_5_a_purpose_that_sees_past_the_shield_is_answered(void **sta
     assert_true(token_equal(&t->msg.question.subject.tokens[0], &real.tokens[0]));
 }
 
+static void promise_7_heaps_of_grants_neither_hide_nor_outweigh_a_refusal(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    for (int i = 0; i < POLICY_CONSENTS_MAX + 8; i++) {
+        town_mono += 100; /* within its rate */
+        lodge(t, TOWN_CHARITY, town_consent(t, "early-help", TOWN_TESS));
+    }
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_DECIDED, NULL), 1);
+    m = town_consent(t, "early-help", TOWN_TESS);
+    m->consent.decision = CONSENT_REFUSED;
+    m->consent.given_on = TOWN_DAY;
+    lodge(t, TOWN_SCHOOL, m);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "no-consent-on-file");
+}
+
+static void promise_7_heaps_of_withdrawals_do_not_hide_who_agreed_since(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    for (int i = 0; i < POLICY_CONSENTS_MAX + 8; i++) {
+        town_mono += 100; /* within its rate */
+        town_wall += 100;
+        lodge(t, TOWN_CHARITY, town_withdraw(t, "early-help", TOWN_TESS));
+    }
+    m = town_consent(t, "early-help", TOWN_TESS);
+    lodge(t, TOWN_COUNCIL, m); /* given the day before: covered */
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "no-consent-on-file");
+    town_forget(t);
+    town_wall += 1000;
+    m = town_consent(t, "early-help", TOWN_TESS);
+    m->consent.given_on = TOWN_DAY;
+    m->consent.given_ms = town_wall;
+    lodge(t, TOWN_COUNCIL, m);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_DECIDED, NULL), 1);
+}
+
 static void promise_7_heaps_of_consents_hide_nobody_from_who_asks_under_a_duty(void **state)
 {
     struct town *t = *state;
@@ -474,6 +521,8 @@ int main(void)
         TOWN_TEST(promise_5_an_asker_that_is_itself_a_holder_gets_its_own_tokens_back),
         TOWN_TEST(promise_5_a_purpose_that_sees_past_the_shield_is_answered),
         TOWN_TEST(promise_7_heaps_of_consents_hide_nobody_from_who_asks_under_a_duty),
+        TOWN_TEST(promise_7_heaps_of_grants_neither_hide_nor_outweigh_a_refusal),
+        TOWN_TEST(promise_7_heaps_of_withdrawals_do_not_hide_who_agreed_since),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
