@@ -20,7 +20,7 @@ void compiled_deinit(struct compiled *c)
     bundle_freep(&c->bundle);
 }
 
-static void print_errors(const struct officer_session *s, const struct conf_errors *e)
+void print_errors(const struct officer_session *s, const struct conf_errors *e)
 {
     json_t *list = json_array();
 

@@ -72,11 +72,14 @@ static const struct command {
       "end an officer's say (two others)",
       "example:\n  almoner officer suspend carol --officer alice --key alice.sign --officer bob "
       "--key bob.sign\n" },
-    { "policy", "check", 1, 1, "PATH", "json help ", command_policy_check,
-      "compile policy text: every error with file and line",
+    { "policy", "check", 1, 1, "PATH", "json help at ", command_policy_check,
+      "compile policy text: every error and warning with file and line",
       "PATH is a folder of *.policy files, or one file. Nothing is sent anywhere. Exit 65 when "
-      "there are errors.\n\nexample:\n  almoner policy check "
-      "/etc/almoner/policy\n" },
+      "there are errors or contradictions.\nWarnings: rules that nothing can reach, days without a "
+      "legal basis, parts that nothing uses, review dates passed or\nwithin 90 days (of today, or "
+      "--at).\n\nexamples:\n  almoner policy check /etc/almoner/policy\n  almoner policy check "
+      "draft "
+      "--at 2027-10-01 --json\n" },
     { "policy", "activate", 1, 1, "PATH", SIGNED, command_policy_activate,
       "put a policy in force (two officers)",
       "What is signed is the compiled bundle and its hash: both officers can get the same hash "

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy.c - policy text checked and compiled here, shown as tables, and activated by two officers
- * over its hash. */
+/* policy.c - policies shown as tables, and activated by two officers over their hash. */
 #include "base/clock.h"
 #include "bundles.h"
 #include <stdio.h>
@@ -8,34 +7,13 @@
 #include <string.h>
 #include <sysexits.h>
 
-static json_t *policy_summary(const struct compiled *c)
+json_t *policy_summary(const struct compiled *c)
 {
     return json_pack("{s:b, s:s, s:s, s:i, s:i, s:i, s:i}", "ok", 1, "name", bundle_name(c->bundle),
                      "hash", c->hash, "bytes", (int)c->bytes.len, "agencies",
                      (int)bundle_n_agencies(c->bundle), "purposes",
                      (int)bundle_n_purposes(c->bundle), "questions",
                      (int)bundle_n_questions(c->bundle));
-}
-
-int command_policy_check(struct officer_session *s)
-{
-    ALM_CLEANUP(compiled_deinit) struct compiled c = { .bundle = NULL };
-    int rc = policy_load(s, s->args->operands[2], &c);
-
-    if (rc)
-        return rc;
-    if (s->args->json) {
-        json_t *o = policy_summary(&c);
-
-        print_json(o);
-        json_decref(o);
-        return 0;
-    }
-    (void)printf("%s: no errors\nname       %s\nhash       %s\nagencies   %zu\npurposes   "
-                 "%zu\nquestions  %zu\n",
-                 s->args->operands[2], bundle_name(c.bundle), c.hash, bundle_n_agencies(c.bundle),
-                 bundle_n_purposes(c.bundle), bundle_n_questions(c.bundle));
-    return 0;
 }
 
 int command_policy_activate(struct officer_session *s)
