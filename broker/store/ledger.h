@@ -13,7 +13,8 @@ enum ledger_event { /* what a leaf records; numbers for ever; words by ledger_ev
     EVENT_NOT_DISCLOSED /* a permitted query whose release was refused or whose asker was gone */, EVENT_CONSENT_LODGED, EVENT_REFUSAL_LODGED,
     EVENT_WITHDRAWN, EVENT_CONSENT_CHANGED, EVENT_SHIELD_LODGED, EVENT_SHIELD_LIFTED, EVENT_REJECTED /* a message refused before deciding: bad frame, signature, stale, repeat */,
     EVENT_STRAY_ANSWER /* from an agency that was not asked, or late */, EVENT_POLICY_ACTIVATED, EVENT_AGENCY_CHANGED, EVENT_PRACTITIONER_CHANGED,
-    EVENT_OFFICER_CHANGED, EVENT_LOG_READ, EVENT_DAY_SET, EVENT_LIMITED /* aggregated: over a rate or budget */, EVENT_CORE_CRASH_SUSPENSION, EVENT_COUNT
+    EVENT_OFFICER_CHANGED, EVENT_LOG_READ, EVENT_DAY_SET, EVENT_LIMITED /* aggregated: over a rate or budget */, EVENT_CORE_CRASH_SUSPENSION,
+    EVENT_OVERRIDE_REQUESTED, EVENT_OVERRIDE_APPROVED, EVENT_OVERRIDE_REFUSED, EVENT_OVERRIDE_REVIEWED, EVENT_OVERRIDE_VETOED, EVENT_COUNT
 };
 const char *ledger_event_word(uint8_t event); /* "decided" */
 

@@ -34,6 +34,11 @@ static const char *const event_words[EVENT_COUNT] = {
     [EVENT_DAY_SET] = "day-set",
     [EVENT_LIMITED] = "limited",
     [EVENT_CORE_CRASH_SUSPENSION] = "core-crash-suspension",
+    [EVENT_OVERRIDE_REQUESTED] = "override-requested",
+    [EVENT_OVERRIDE_APPROVED] = "override-approved",
+    [EVENT_OVERRIDE_REFUSED] = "override-refused",
+    [EVENT_OVERRIDE_REVIEWED] = "override-reviewed",
+    [EVENT_OVERRIDE_VETOED] = "override-vetoed",
 };
 
 const char *ledger_event_word(uint8_t event)

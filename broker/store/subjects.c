@@ -10,6 +10,7 @@
 #define SUBJECTS_IDS_MAX                                                                           \
     ((size_t)1                                                                                     \
      << 20) /* records about one person that are read at once; more is an error, so a refusal */
+#define SUBJECTS_LODGER_MAX    80 /* an agency, or "unreviewed:" and one */
 #define SUBJECTS_LODGER_DOMAIN 0xff /* first byte blinded for a lodger: no token kind has it */
 
 /* HMAC, record kind, then for a lodger the leaf, then the id. */
@@ -187,12 +188,12 @@ int subjects_find(struct store_txn *t, enum subjects_kind kind, const struct tok
 
 static int subjects_lodger_key(struct store_txn *t, const char *lodger, struct subjects_key *out)
 {
-    uint8_t octets[1 + NAME_MAX_LEN] = { SUBJECTS_LODGER_DOMAIN }, blinded[SHA256_LEN],
+    uint8_t octets[1 + SUBJECTS_LODGER_MAX] = { SUBJECTS_LODGER_DOMAIN }, blinded[SHA256_LEN],
                        kind = SUBJECTS_LODGER;
-    size_t len = strnlen(lodger, NAME_MAX_LEN);
+    size_t len = strnlen(lodger, SUBJECTS_LODGER_MAX);
     int r;
 
-    if (len == NAME_MAX_LEN)
+    if (len == SUBJECTS_LODGER_MAX)
         return -EINVAL;
     memcpy(octets + 1, lodger, len);
     r = store_blind(store_of(t), bytes_of(octets, 1 + len), blinded);

@@ -152,6 +152,7 @@ static const struct {
     { "consent", -1, offsetof(struct model, consent) },
     { "shields", -1, offsetof(struct model, shields) },
     { "composites", -1, offsetof(struct model, composites) },
+    { "overrides", -1, offsetof(struct model, overrides) },
     { "sectors", NAMES_SECTOR, 0 },
     { "areas", NAMES_AREA, 0 },
     { "roles", NAMES_ROLE, 0 },
@@ -217,6 +218,7 @@ static int read_all(struct model *m)
         return r;
     read_consent(m);
     read_shields(m);
+    read_overrides(m);
     read_composite_rules(m);
     checks_run(m);
     return 0;

@@ -36,7 +36,7 @@ struct model {
     size_t n_files;
     struct names names[NAMES_COUNT];
     const struct conf_node *partnership, *consent, *shields,
-        *composites; /* groups that may stand once */
+        *composites, *overrides; /* groups that may stand once */
     struct layout l;
 };
 
@@ -56,6 +56,7 @@ ALM_MUST_USE int read_questions(struct model *m);
 void read_partnership(struct model *m);
 void read_consent(struct model *m);
 void read_shields(struct model *m);
+void read_overrides(struct model *m);
 void read_composite_rules(struct model *m);
 
 /* checks.c: what no single group shows. */

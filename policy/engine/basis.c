@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* basis.c - the second pass: why it is lawful. Gateways are data with dates; a purpose that rests
  * on consent needs one besides. */
-#include "engine/decide.h"
+#include "engine/override.h"
 
 static bool in_force(const struct lay_gateway *g, int32_t day)
 {
@@ -18,6 +18,7 @@ static enum reason claimed_check(struct choice *c)
         return REASON_NONE;
     for (uint16_t i = 0; i < c->purpose->n_bases; i++)
         listed = listed || c->purpose->bases[i] == c->f->basis;
+    listed = listed || override_claims(c, c->f->basis);
     if (trace(c, PASS_BASIS, CLAUSE_BASIS_LISTED, listed ? HOLDS : FAILS) != HOLDS)
         return REASON_BASIS_NOT_LISTED;
     if (trace(c, PASS_BASIS, CLAUSE_BASIS_IN_FORCE,

@@ -234,6 +234,38 @@ static void read_composite_rules(struct reader *r, struct policy_composite_rules
         refuse(r);
 }
 
+#define OVERRIDE_REASONS                                                                           \
+    (1u << REASON_NO_CONSENT | 1u << REASON_CONSENT_REFUSED | 1u << REASON_CONSENT_WITHDRAWN |     \
+     1u << REASON_CONSENT_EXPIRED | 1u << REASON_CONSENT_INVALID | 1u << REASON_CONSENT_SCOPE)
+
+static uint16_t bits_within(uint16_t n, size_t word)
+{
+    return n > 64 * (word + 1) ? 64 : n > 64 * word ? (uint16_t)(n - 64 * word) : 0;
+}
+
+/* Bits past the last purpose or gateway, and reasons that no override may pass, are refused. */
+static void read_override_rules(struct reader *r, const struct layout *l,
+                                struct policy_override_rules *o)
+{
+    if (r->version < 4)
+        return;
+    for (size_t w = 0; w < ALM_LEN(o->purposes); w++) {
+        uint16_t purposes = bits_within(l->n_purposes, w), gates = bits_within(l->n_gateways, w);
+
+        o->purposes[w] = read_bits(r, purposes);
+        o->alone[w] = read_bits(r, purposes);
+        o->past_sensitive[w] = read_bits(r, purposes);
+        o->gateways[w] = read_bits(r, gates);
+    }
+    o->reasons = cursor_u32(&r->c);
+    o->approvers = read_enum(r, 0, APPROVER_HUBS | APPROVER_HOLDERS);
+    o->most_hours = cursor_u16(&r->c);
+    o->review_hours = cursor_u16(&r->c);
+    o->unreviewed_limit = cursor_u16(&r->c);
+    if (o->reasons & ~OVERRIDE_REASONS)
+        refuse(r);
+}
+
 static void read_question(struct reader *r, const struct layout *l, struct lay_question *q)
 {
     q->id = read_id(r, LAYOUT_RULE_ID_MAX);
@@ -344,6 +376,7 @@ static int read_layout(struct reader *r, struct layout *l)
     read_consent_rules(r, &l->consent);
     l->shield_owners = read_bits(r, l->n_sectors);
     read_composite_rules(r, &l->composites);
+    read_override_rules(r, l, &l->overrides);
     if (r->bad || cursor_end(&r->c) < 0 || !graphs_sound(l) || !composites_sound(l))
         return -EBADMSG;
     return 0;

@@ -39,6 +39,13 @@ static const char *const texts[CLAUSE_COUNT] = {
     [CLAUSE_FACTORS_COVERED] = "consent and the rule on sensitive services leave as many",
     [CLAUSE_NO_DIFFERENCING] = "nothing that the organisation asked about the subject before would "
                                "show more beside it",
+    [CLAUSE_OVERRIDE_ALLOWED] = "the policy lets an override pass this refusal for this purpose",
+    [CLAUSE_OVERRIDE_EXACT] = "the override is the agency's, of this question about this subject",
+    [CLAUSE_OVERRIDE_IN_TIME] = "the override came into force and its hours have not passed",
+    [CLAUSE_OVERRIDE_APPROVED] = "another agency approved the override, or one person acts alone in "
+                                 "immediate danger; nobody has ended it",
+    [CLAUSE_OVERRIDE_GATEWAY] = "the gateway of the override is in force and its conditions are "
+                                "stated",
 };
 
 const char *clause_text(uint16_t rule)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* decide.c - the three passes in order, and how their reasons become one decision. */
 #include "engine/composite.h"
+#include "engine/override.h"
 #include <string.h>
 
 enum verdict trace(struct choice *c, enum pass pass, enum clause_id id, enum verdict v)
@@ -72,11 +73,13 @@ static void decide_about_subject(struct choice *c)
         return;
     }
     told = consent_check(c);
-    if (told != REASON_NONE) {
+    if (told != REASON_NONE && !override_carries(c, told)) {
         refuse(c->out, told);
         return;
     }
     told = transforms_holders(c);
+    if (told != REASON_NONE && override_carries(c, told))
+        told = transforms_holders(c);
     hidden = transforms_hidden(c);
     if (hidden != REASON_NONE && told == REASON_NONE) {
         refuse(c->out, hidden);

@@ -16,6 +16,7 @@
 #define POLICY_AGENCIES_MAX 512
 #define POLICY_CONSENTS_MAX 64 /* facts about one subject and purpose */
 #define POLICY_SHIELDS_MAX  16
+#define POLICY_OVERRIDES_MAX 16
 #define POLICY_TRACE_MAX    48
 
 /* --- The bundle: immutable once decoded; index numbers hold for this bundle only. --- */
@@ -97,6 +98,7 @@ struct policy_question {
 };
 /* numbers as decision.basis */
 enum gateway_kind { GATEWAY_DUTY = 1, GATEWAY_CONSENT, GATEWAY_POWER };
+#define GATEWAY_OVERRIDE 4 /* of decision.basis alone: no gateway is of this kind */
 enum country { COUNTRY_ENGLAND = 1, COUNTRY_WALES, COUNTRY_SCOTLAND, COUNTRY_NORTHERN_IRELAND };
 /* Recorded for adapters (they work out able_from and able_until) and for the manual. */
 struct policy_capacity {
@@ -107,6 +109,29 @@ struct policy_consent_rules {
     struct policy_capacity capacities[6]; /* by enum fact_capacity; 0 unused */
     uint16_t grace_days;                  /* past the review date before a consent lapses */
 };
+enum override_approver { APPROVER_HUBS = 1, APPROVER_HOLDERS = 2 };
+struct policy_override_rules { /* DOMAIN.md section 3; all zero: nothing may be overridden */
+    /* bits: purposes that rest on consent; of them, where one person may act alone in immediate
+     * danger, and where an override reaches sensitive services that no consent names */
+    uint64_t purposes[2], alone[2], past_sensitive[2];
+    uint64_t gateways[2]; /* bits: duties and powers that an override may rest on */
+    uint32_t reasons;     /* bits by enum reason: which refusals */
+    uint8_t approvers;    /* enum override_approver bits */
+    uint16_t most_hours, review_hours;
+    uint16_t unreviewed_limit; /* of an agency's overdue reviews: then no new override */
+};
+const struct policy_override_rules *bundle_override_rules(const struct bundle *b);
+/* Of indexes or POLICY_NONE (question: who-is-involved); false for what is out of range. May an
+ * override of this be asked for; by one person alone; under this gateway on the day; and may this
+ * agency approve it, if it is of another organisation. */
+bool bundle_override_open(const struct bundle *b, uint16_t purpose, uint16_t question);
+bool bundle_override_alone(const struct bundle *b, uint16_t purpose);
+bool bundle_override_gateway(const struct bundle *b, uint16_t gateway, int32_t day);
+bool bundle_override_approver(const struct bundle *b, uint16_t agency, uint16_t purpose,
+                              uint16_t question);
+/* true too when either is out of range */
+bool bundle_same_organisation(const struct bundle *b, uint16_t one, uint16_t other);
+bool bundle_hub(const struct bundle *b, uint16_t agency);
 size_t bundle_n_agencies(const struct bundle *b);
 size_t bundle_n_purposes(const struct bundle *b);
 size_t bundle_n_questions(const struct bundle *b);
@@ -163,6 +188,16 @@ struct shield_fact {
     uint8_t match; /* BROAD (counts) or CONFLICT */
     int32_t from, until;
 };
+struct override_fact { /* of this subject; whose and of what is compared by the engine */
+    uint8_t match;     /* enum fact_match: counts only when STRICT */
+    uint16_t agency, purpose, question, gateway; /* question POLICY_NONE: who-is-involved */
+    bool same_parameter;   /* the home that it names is the one asked about, or neither names one */
+    bool in_time;          /* came into force, and its hours have not passed */
+    bool approved;         /* by another agency in good standing, and not taken back */
+    bool immediate_danger; /* asked for by one person alone */
+    bool ended;            /* refused, vetoed, or found not justified */
+    uint32_t conditions;   /* enum gateway_condition bits that it states */
+};
 enum fact_subject { FACT_PERSON = 1, FACT_UNBORN, FACT_HOUSEHOLD };
 /* numbers as wire/msg.h */
 enum fact_relation {
@@ -194,9 +229,10 @@ struct facts {
     uint8_t relation; /* enum fact_relation */
     int32_t relation_since, relation_until;
     bool relation_reason; /* a reason was given (self-claimed) */
-    uint16_t n_consents, n_shields;
+    uint16_t n_consents, n_shields, n_overrides;
     const struct consent_fact *consents; /* about this subject AND purpose; borrowed */
     const struct shield_fact *shields;
+    const struct override_fact *overrides; /* at most POLICY_OVERRIDES_MAX; more count for none */
     /* QUESTION_REFERRAL: 1 the asker's organisation sent or received it, 2 it did not, 0 not known
      * (refuse) */
     uint8_t referral_party;

@@ -132,6 +132,21 @@ static void put_question(struct buf *out, const struct lay_question *q)
     }
 }
 
+static void put_overrides(struct buf *out, const struct policy_override_rules *o)
+{
+    for (size_t w = 0; w < ALM_LEN(o->purposes); w++) {
+        buf_put_u64(out, o->purposes[w]);
+        buf_put_u64(out, o->alone[w]);
+        buf_put_u64(out, o->past_sensitive[w]);
+        buf_put_u64(out, o->gateways[w]);
+    }
+    buf_put_u32(out, o->reasons);
+    buf_put_u8(out, o->approvers);
+    buf_put_u16(out, o->most_hours);
+    buf_put_u16(out, o->review_hours);
+    buf_put_u16(out, o->unreviewed_limit);
+}
+
 int layout_encode(const struct layout *l, struct buf *out)
 {
     buf_put_u32(out, LAYOUT_MAGIC);
@@ -167,5 +182,6 @@ int layout_encode(const struct layout *l, struct buf *out)
     buf_put_u64(out, l->shield_owners);
     buf_put_u16(out, l->composites.keep_days ? l->composites.keep_days : LAYOUT_KEEP_DAYS);
     buf_put_u16(out, l->composites.differ_by ? l->composites.differ_by : LAYOUT_DIFFER_BY);
+    put_overrides(out, &l->overrides);
     return buf_status(out);
 }

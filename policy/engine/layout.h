@@ -9,8 +9,8 @@
 
 #define LAYOUT_MAGIC 0x414c4d42u /* "ALMB" */
 #define LAYOUT_VERSION                                                                             \
-    3 /* written; read too: 1, which knows neither countries nor classes of data; 2, which has no  \
-         composites */
+    4 /* written; read too: 1, which knows neither countries nor classes of data; 2, which has no  \
+         composites; 3, which has no overrides */
 #define LAYOUT_ID_MAX 63 /* characters of an id */
 /* Of a purpose's or question's id: "purpose/question" must fit decision.rule. */
 #define LAYOUT_RULE_ID_MAX   46
@@ -98,6 +98,7 @@ struct layout {
     struct policy_consent_rules consent;
     uint64_t shield_owners; /* sectors */
     struct policy_composite_rules composites;
+    struct policy_override_rules overrides;
 };
 
 /* Appends the bytes of a layout. Return: 0, or buf_status()'s error. */

@@ -207,6 +207,38 @@ static enum wire_fault check_shield(const struct msg *m)
     return check_person(&s->subject);
 }
 
+/* Exactly one question about exactly one person, with every reason that DOMAIN.md section 3 asks for:
+ * "whether the person was told or why not", and nobody alone but "for immediate danger". */
+static enum wire_fault check_override(const struct msg *m)
+{
+    const struct msg_override *o = &m->override;
+    enum wire_fault f = check_person(&o->subject);
+
+    if (f)
+        return f;
+    if (!o->no_part || (!o->involvement && !o->question[0]))
+        return WIRE_MISSING_FIELD;
+    if (o->involvement && (o->question[0] || o->has_parameter))
+        return WIRE_BAD_VALUE;
+    if (o->told != TOLD_YES && !o->not_told[0])
+        return WIRE_MISSING_FIELD;
+    if (o->immediate_danger && o->immediacy != IMMEDIACY_NOW)
+        return WIRE_BAD_VALUE;
+    return check_parameter(o->has_parameter, &o->parameter);
+}
+
+static enum wire_fault check_approval(const struct msg *m)
+{
+    const struct msg_approval *a = &m->approval;
+
+    return a->decision != APPROVAL_APPROVE || a->no_part ? WIRE_OK : WIRE_MISSING_FIELD;
+}
+
+static enum wire_fault check_override_review(const struct msg *m)
+{
+    return m->override_review.no_part ? WIRE_OK : WIRE_MISSING_FIELD;
+}
+
 /* Body's own fields by type, and the payload's rule. Broker to adapter: no sender; and no
  * practitioner, basis or case ever leaves the broker. */
 static const struct {
@@ -232,6 +264,11 @@ static const struct {
     [MSG_RECEIPT] = { NOT, MUST, NOT, MAY, NOT, NOT, NULL },
     [MSG_REFUSAL] = { NOT, MAY, NOT, MAY, NOT, NOT, NULL },
     [MSG_BUSY] = { NOT, MAY, NOT, MAY, NOT, NOT, NULL },
+    [MSG_OVERRIDE] = { MUST, NOT, MUST, MUST, MUST, MAY, check_override },
+    [MSG_APPROVAL] = { MUST, NOT, MUST, MAY, NOT, MAY, check_approval },
+    [MSG_OVERRIDE_REVIEW] = { MUST, NOT, MUST, MAY, NOT, MAY, check_override_review },
+    [MSG_OVERRIDE_QUERY] = { MUST, NOT, MUST, MAY, NOT, MAY, NULL },
+    [MSG_OVERRIDE_VIEW] = { NOT, MUST, NOT, MAY, NOT, NOT, NULL },
 };
 
 static enum wire_fault check_presence(uint8_t rule, bool there)

@@ -325,6 +325,72 @@ static const struct shape_field busy_rows[] = {
 };
 static const struct shape busy_shape = SHAPE(busy);
 
+static const struct shape_field override_rows[] = {
+    STRUCT(1, YES, msg_override, subject, &token_set_shape),
+    FLAG(2, msg_override, involvement),
+    NAME(3, MAY, msg_override, question),
+    STRUCT_IF(4, msg_override, parameter, has_parameter, &token_shape),
+    ENUM(5, YES, msg_override, para18),
+    ENUM(6, YES, msg_override, harm),
+    ENUM(7, YES, msg_override, likelihood),
+    ENUM(8, YES, msg_override, immediacy),
+    ENUM(9, YES, msg_override, told),
+    LINE(10, MAY, msg_override, not_told),
+    LINE(11, YES, msg_override, necessity),
+    LINE(12, YES, msg_override, proportionality),
+    U16(13, YES, msg_override, hours),
+    FLAG(14, msg_override, immediate_danger),
+    FLAG(15, msg_override, no_part),
+};
+static const struct shape override_shape = SHAPE(override);
+
+static const struct shape_field approval_rows[] = {
+    ID(1, YES, msg_approval, override),
+    ENUM(2, YES, msg_approval, decision),
+    FLAG(3, msg_approval, senior),
+    FLAG(4, msg_approval, no_part),
+    LINE(5, YES, msg_approval, reason),
+};
+static const struct shape approval_shape = SHAPE(approval);
+
+static const struct shape_field override_review_rows[] = {
+    ID(1, YES, msg_override_review, override),
+    ENUM(2, YES, msg_override_review, finding),
+    FLAG(3, msg_override_review, no_part),
+    LINE(4, YES, msg_override_review, reason),
+};
+static const struct shape override_review_shape = SHAPE(override_review);
+
+static const struct shape_field override_query_rows[] = {
+    ID(1, YES, msg_override_query, override),
+};
+static const struct shape override_query_shape = SHAPE(override_query);
+
+static const struct shape_field override_view_rows[] = {
+    ID(1, YES, msg_override_view, override),
+    ENUM(2, YES, msg_override_view, state),
+    NAME(3, YES, msg_override_view, agency),
+    NAME(4, YES, msg_override_view, purpose),
+    NAME(5, YES, msg_override_view, basis),
+    NAME(6, MAY, msg_override_view, question),
+    ENUM(7, YES, msg_override_view, para18),
+    ENUM(8, YES, msg_override_view, harm),
+    ENUM(9, YES, msg_override_view, likelihood),
+    ENUM(10, YES, msg_override_view, immediacy),
+    ENUM(11, YES, msg_override_view, told),
+    LINE(12, MAY, msg_override_view, not_told),
+    LINE(13, MAY, msg_override_view, necessity),
+    LINE(14, MAY, msg_override_view, proportionality),
+    U16(15, YES, msg_override_view, hours),
+    FLAG(16, msg_override_view, immediate_danger),
+    MS(17, YES, msg_override_view, requested_ms),
+    MS(18, MAY, msg_override_view, until_ms),
+    NAME(19, MAY, msg_override_view, approver),
+    MS(20, MAY, msg_override_view, review_due_ms),
+    ENUM(21, MAY, msg_override_view, finding),
+};
+static const struct shape override_view_shape = SHAPE(override_view);
+
 static const struct shape_field body_rows[] = {
     ID(1, YES, msg, id),
     ID(2, MAY, msg, in_reply_to),
@@ -358,6 +424,11 @@ static const struct shape_field body_rows[] = {
     ARM(MSG_RECEIPT, receipt, &receipt_shape),
     ARM(MSG_REFUSAL, refusal, &refusal_shape),
     ARM(MSG_BUSY, busy, &busy_shape),
+    ARM(MSG_OVERRIDE, override, &override_shape),
+    ARM(MSG_APPROVAL, approval, &approval_shape),
+    ARM(MSG_OVERRIDE_REVIEW, override_review, &override_review_shape),
+    ARM(MSG_OVERRIDE_QUERY, override_query, &override_query_shape),
+    ARM(MSG_OVERRIDE_VIEW, override_view, &override_view_shape),
 };
 const struct shape wire_shape_body = SHAPE(body);
 
@@ -375,6 +446,22 @@ const struct shape wire_shape_envelope = SHAPE(envelope);
  */
 _Static_assert((int)MSG_HELLO == ALMONER__V1__BODY__PAYLOAD_HELLO, "payload numbers");
 _Static_assert((int)MSG_BUSY == ALMONER__V1__BODY__PAYLOAD_BUSY, "payload numbers");
+_Static_assert((int)MSG_OVERRIDE_VIEW == ALMONER__V1__BODY__PAYLOAD_OVERRIDE_VIEW,
+               "payload numbers");
+_Static_assert((int)PARA18_WOULD_PREJUDICE == ALMONER__V1__PARA18__PARA18_WOULD_PREJUDICE,
+               "enum para18");
+_Static_assert((int)HARM_SELF == ALMONER__V1__HARM__HARM_SELF, "enum harm");
+_Static_assert((int)LIKELIHOOD_CERTAIN == ALMONER__V1__LIKELIHOOD__LIKELIHOOD_CERTAIN,
+               "enum likelihood");
+_Static_assert((int)IMMEDIACY_WEEKS == ALMONER__V1__IMMEDIACY__IMMEDIACY_WEEKS, "enum immediacy");
+_Static_assert((int)TOLD_NOT_REACHED == ALMONER__V1__TOLD__TOLD_NOT_REACHED, "enum person_told");
+_Static_assert((int)APPROVAL_REFUSE == ALMONER__V1__APPROVAL_DECISION__APPROVAL_DECISION_REFUSE,
+               "enum approval_decision");
+_Static_assert((int)FINDING_NOT_JUSTIFIED == ALMONER__V1__FINDING__FINDING_NOT_JUSTIFIED,
+               "enum finding");
+_Static_assert((int)OVERRIDE_NOT_JUSTIFIED ==
+                   ALMONER__V1__OVERRIDE_STATE__OVERRIDE_STATE_NOT_JUSTIFIED,
+               "enum override_state");
 _Static_assert((int)MODE_EXERCISE == ALMONER__V1__MODE__MODE_EXERCISE, "enum broker_mode");
 _Static_assert((int)SUBJECT_HOUSEHOLD == ALMONER__V1__SUBJECT_KIND__SUBJECT_KIND_HOUSEHOLD,
                "enum subject_kind");

@@ -34,6 +34,11 @@ static const uint16_t envelope_sizes[][ENVELOPE_SIZES_MAX] = {
     [MSG_RECEIPT] = { 2048 },
     [MSG_REFUSAL] = { 2048 },
     [MSG_BUSY] = { 2048 },
+    [MSG_OVERRIDE] = { 4096 },
+    [MSG_APPROVAL] = { 4096 },
+    [MSG_OVERRIDE_REVIEW] = { 4096 },
+    [MSG_OVERRIDE_QUERY] = { 1024 },
+    [MSG_OVERRIDE_VIEW] = { 4096 },
 };
 
 static const char *const envelope_words[] = {

@@ -26,6 +26,7 @@ enum msg_type { /* the payload's field number in Body; 0 is refused */
     MSG_HELLO = 20, MSG_WELCOME, MSG_LEASE, MSG_CATALOGUE, MSG_INSIGHT_QUERY, MSG_INVOLVEMENT_QUERY, MSG_QUESTION,
     MSG_ANSWER, MSG_INSIGHT, MSG_INVOLVEMENT, MSG_CONSENT, MSG_WITHDRAWAL, MSG_CONSENT_CHANGE, MSG_SHIELD,
     MSG_CONSENT_LIST_QUERY, MSG_CONSENT_LIST, MSG_RECEIPT, MSG_REFUSAL, MSG_BUSY,
+    MSG_OVERRIDE = 51, MSG_APPROVAL, MSG_OVERRIDE_REVIEW = 62, MSG_OVERRIDE_QUERY, MSG_OVERRIDE_VIEW,
 };
 enum broker_mode { MODE_LIVE = 1, MODE_EXERCISE = 2 };
 enum subject_kind { SUBJECT_PERSON = 1, SUBJECT_UNBORN, SUBJECT_HOUSEHOLD };
@@ -46,6 +47,16 @@ enum consent_decision { CONSENT_GRANTED = 1, CONSENT_REFUSED };
 enum consent_capacity { CAPACITY_SELF = 1, CAPACITY_GILLICK, CAPACITY_PARENT, CAPACITY_CARER_WITHOUT_PR, CAPACITY_LOCAL_AUTHORITY };
 enum consent_method { METHOD_SIGNED = 1, METHOD_RECORDED_VERBAL, METHOD_DIGITAL };
 enum visibility { VISIBLE_NAMED = 1, VISIBLE_MASKED };
+enum para18 { PARA18_CANNOT_BE_GIVEN = 1, PARA18_CANNOT_BE_OBTAINED, PARA18_WOULD_PREJUDICE };
+enum harm { HARM_NEGLECT = 1, HARM_PHYSICAL, HARM_EMOTIONAL, HARM_SEXUAL, HARM_EXPLOITATION, HARM_DOMESTIC_ABUSE, HARM_SELF };
+enum likelihood { LIKELIHOOD_POSSIBLE = 1, LIKELIHOOD_LIKELY, LIKELIHOOD_CERTAIN };
+enum immediacy { IMMEDIACY_NOW = 1, IMMEDIACY_DAYS, IMMEDIACY_WEEKS };
+enum person_told { TOLD_YES = 1, TOLD_LATER, TOLD_NOT_SAFE, TOLD_NOT_REACHED };
+enum approval_decision { APPROVAL_APPROVE = 1, APPROVAL_REFUSE };
+enum finding { FINDING_JUSTIFIED = 1, FINDING_NOT_JUSTIFIED };
+enum override_state {
+    OVERRIDE_WAITING = 1, OVERRIDE_IN_FORCE, OVERRIDE_OVER, OVERRIDE_REFUSED, OVERRIDE_VETOED, OVERRIDE_NOT_JUSTIFIED,
+};
 enum since_band { SINCE_UNKNOWN = 1, SINCE_UNDER_3_MONTHS, SINCE_3_TO_12_MONTHS, SINCE_1_TO_3_YEARS, SINCE_OVER_3_YEARS };
 
 struct msg_practitioner { /* all empty/0 when no person acts (Hello, Answer, Lease) */
@@ -217,6 +228,46 @@ struct msg_consent_list { /* a lodger's own only, newest first, LIST_MAX a page 
     uint8_t n;
     struct msg_consent_entry entries[LIST_MAX];
 };
+struct msg_override { /* body id is the override's id; purpose and basis (its gateway) are the body's */
+    struct token_set subject;
+    bool involvement;
+    name_t question; /* "" for involvement */
+    bool has_parameter;
+    struct token parameter;
+    uint8_t para18, harm, likelihood, immediacy, told; /* the enums above */
+    text_t not_told;
+    text_t necessity, proportionality; /* for people; they name nobody */
+    uint16_t hours;
+    bool immediate_danger; /* one person alone */
+    bool no_part;          /* DOMAIN.md section 3: "neither may be a party" */
+};
+struct msg_approval { /* signed by another agency */
+    struct id override;
+    uint8_t decision; /* enum approval_decision; REFUSE by who approved takes the approval back */
+    bool senior, no_part;
+    text_t reason;
+};
+struct msg_override_review {
+    struct id override;
+    uint8_t finding; /* enum finding */
+    bool no_part;
+    text_t reason;
+};
+struct msg_override_query {
+    struct id override;
+};
+struct msg_override_view { /* no tokens, no practitioners */
+    struct id override;
+    uint8_t state; /* enum override_state */
+    name_t agency, purpose, basis, question; /* question "": who is involved */
+    uint8_t para18, harm, likelihood, immediacy, told;
+    text_t not_told, necessity, proportionality;
+    uint16_t hours;
+    bool immediate_danger;
+    int64_t requested_ms, until_ms, review_due_ms; /* until, review: 0 none */
+    name_t approver;                               /* agency; "" none */
+    uint8_t finding;                               /* 0: not reviewed */
+};
 struct msg_receipt { /* in_reply_to: the durable message; the same again for a repeat */
     uint64_t leaf;   /* index of its audit leaf */
     int64_t at_ms;
@@ -258,5 +309,10 @@ struct msg {
         struct msg_receipt receipt;
         struct msg_refusal refusal;
         struct msg_busy busy;
+        struct msg_override override;
+        struct msg_approval approval;
+        struct msg_override_review override_review;
+        struct msg_override_query override_query;
+        struct msg_override_view override_view;
     };
 };

@@ -72,7 +72,9 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: make_wire_seeds FOLDER\n");
         return 64;
     }
-    for (uint8_t type = MSG_HELLO; type <= MSG_BUSY; type++) {
+    for (uint8_t type = MSG_HELLO; type <= MSG_OVERRIDE_VIEW; type++) {
+        if (!wire_sample_has(type))
+            continue;
         if (seed_type(argv[1], type) < 0) {
             (void)fprintf(stderr, "make_wire_seeds: type %d could not be written to %s\n", type,
                           argv[1]);

@@ -361,6 +361,90 @@ static void sample_busy(struct msg *m, bool full)
     m->busy.retry_after_ms = full ? UINT32_MAX : 250;
 }
 
+static void sample_override(struct msg *m, bool full)
+{
+    struct msg_override *o = &m->override;
+
+    sample_body(m, full, true);
+    sample_asker(m, full);
+    TEXT(m->basis, "children-act-1989-s47");
+    sample_person(&o->subject, full, false);
+    TEXT(o->question, "cp-plan-current");
+    o->has_parameter = full;
+    if (full)
+        o->parameter = sample_token(TOKEN_HOME, 9, full);
+    o->para18 = PARA18_WOULD_PREJUDICE;
+    o->harm = HARM_NEGLECT;
+    o->likelihood = LIKELIHOOD_LIKELY;
+    o->immediacy = IMMEDIACY_NOW;
+    o->told = TOLD_NOT_SAFE;
+    TEXT(o->not_told, "it would put the child at risk");
+    TEXT(o->necessity, "nobody else can say");
+    TEXT(o->proportionality, "one question, of two services");
+    o->hours = full ? UINT16_MAX : 72;
+    o->immediate_danger = full;
+    o->no_part = true;
+}
+
+static void sample_approval(struct msg *m, bool full)
+{
+    sample_body(m, full, true);
+    sample_asker(m, full);
+    memset(m->basis, 0, sizeof(m->basis));
+    m->approval.override = sample_id(3);
+    m->approval.decision = APPROVAL_APPROVE;
+    m->approval.senior = full;
+    m->approval.no_part = true;
+    TEXT(m->approval.reason, "I have spoken to the asker");
+}
+
+static void sample_override_review(struct msg *m, bool full)
+{
+    sample_body(m, full, true);
+    sample_asker(m, full);
+    memset(m->basis, 0, sizeof(m->basis));
+    m->override_review.override = sample_id(3);
+    m->override_review.finding = FINDING_JUSTIFIED;
+    m->override_review.no_part = true;
+    TEXT(m->override_review.reason, "the danger was real");
+}
+
+static void sample_override_query(struct msg *m, bool full)
+{
+    sample_body(m, full, true);
+    sample_asker(m, full);
+    memset(m->basis, 0, sizeof(m->basis));
+    m->override_query.override = sample_id(3);
+}
+
+static void sample_override_view(struct msg *m, bool full)
+{
+    struct msg_override_view *v = &m->override_view;
+
+    sample_body(m, full, false);
+    m->in_reply_to = sample_id(2);
+    v->override = sample_id(3);
+    v->state = full ? OVERRIDE_NOT_JUSTIFIED : OVERRIDE_WAITING;
+    TEXT(v->agency, "marlham-police");
+    TEXT(v->purpose, "early-help");
+    TEXT(v->basis, "children-act-1989-s47");
+    SPARE(v->question);
+    v->para18 = PARA18_CANNOT_BE_GIVEN;
+    v->harm = HARM_SELF;
+    v->likelihood = LIKELIHOOD_CERTAIN;
+    v->immediacy = IMMEDIACY_WEEKS;
+    v->told = TOLD_YES;
+    SPARE(v->not_told);
+    SPARE(v->necessity);
+    SPARE(v->proportionality);
+    v->hours = full ? UINT16_MAX : 1;
+    v->immediate_danger = full;
+    v->requested_ms = full ? FULL_MS : 1600000000000;
+    v->until_ms = v->review_due_ms = full ? FULL_MS : 0;
+    SPARE(v->approver);
+    v->finding = full ? FINDING_NOT_JUSTIFIED : 0;
+}
+
 static void (*const sample_makers[])(struct msg *m, bool full) = {
     [MSG_HELLO] = sample_hello,
     [MSG_WELCOME] = sample_welcome,
@@ -381,7 +465,17 @@ static void (*const sample_makers[])(struct msg *m, bool full) = {
     [MSG_RECEIPT] = sample_receipt,
     [MSG_REFUSAL] = sample_refusal,
     [MSG_BUSY] = sample_busy,
+    [MSG_OVERRIDE] = sample_override,
+    [MSG_APPROVAL] = sample_approval,
+    [MSG_OVERRIDE_REVIEW] = sample_override_review,
+    [MSG_OVERRIDE_QUERY] = sample_override_query,
+    [MSG_OVERRIDE_VIEW] = sample_override_view,
 };
+
+bool wire_sample_has(uint8_t type)
+{
+    return type < ALM_LEN(sample_makers) && sample_makers[type];
+}
 
 void wire_sample(uint8_t type, bool full, struct msg *out)
 {
