@@ -29,15 +29,17 @@ SAMPLE = 60
 ORACLE_CELLS = 1500
 TIMEOUT_S = 30
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-DALM_SANITIZED", "-O0", "-g0", "-w", f"-I{ROOT}/proto", f"-I{ROOT}/policy", f"-I{ROOT}/tests/unit", f"-I{HERE}",
-         f'-DALM_SMALL_POLICY="{HERE}/small.policy"', f'-DALM_RULES="{ROOT}/policy/rules"', f'-DALM_BUNDLE_V1="{ROOT}/tests/fuzz/seeds/bundle/small"']
+         f'-DALM_SMALL_POLICY="{HERE}/small.policy"', f'-DALM_RULES="{ROOT}/policy/rules"', f'-DALM_COMPOSITE_POLICY="{HERE}/composite.policy"',
+         f'-DALM_BUNDLE_V1="{ROOT}/tests/fuzz/seeds/bundle/small"']
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 KITS = {"plain": [], "sanitized": SANITIZE}  # in this order
 WRAP = "-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup"
 LIBRARIES = ["-lcmocka", "-lconfig", "-lcrypto", "-lsodium"]
 # name -> whether it has the fixture; those first that are most likely to notice.
-TESTS = {"gates": True, "consent": True, "transforms": True, "law": True, "reasons": True, "layout": True, "oracle": False, "bundle": True, "england": True}
-FIRST = {"bundle.c": ["gates", "layout"], "cells.c": ["transforms"], "view.c": ["gates", "layout"], "reason.c": ["reasons"],
-         "basis.c": ["consent", "law"], "consent.c": ["consent"], "transforms.c": ["transforms"]}
+TESTS = {"gates": True, "consent": True, "transforms": True, "law": True, "reasons": True, "layout": True, "composite": True,
+          "oracle": False, "bundle": True, "england": True}
+FIRST = {"bundle.c": ["gates", "layout", "composite"], "cells.c": ["transforms"], "view.c": ["gates", "layout"], "reason.c": ["reasons"],
+         "basis.c": ["consent", "law"], "composite.c": ["composite"], "consent.c": ["consent"], "transforms.c": ["transforms"]}
 
 # (what to find in the code without comments and texts, what to put there)
 SWAPS = [
