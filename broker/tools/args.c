@@ -54,6 +54,8 @@ static const struct row {
       "none (default), 1 or location, 2 or identity, 3 or existence" },
     { "basis", "GATEWAY", A_TEXT, offsetof(struct args, basis), "the legal basis that it claims" },
     { "at", "DATE", A_TEXT, offsetof(struct args, at), "the civil day (default: today)" },
+    { "acknowledged", "FILE", A_TEXT, offsetof(struct args, acknowledged),
+      "the groups of \"policy diff\" that you agree to" },
     { "leaf", "N", A_NUMBER, offsetof(struct args, leaf), "the decision that this leaf records" },
     { "active", NULL, A_FLAG, offsetof(struct args, active), "the policy in force at the broker" },
     { "csv", NULL, A_FLAG, offsetof(struct args, csv), "for spreadsheets" },

@@ -17,8 +17,9 @@ struct args {
     const char *curve, *sign, *public_file, *reason, *save, *vkey, *input;
     const char *agency, *event, *since, *until; /* filters */
     const char *purpose, *role, *question;      /* filters of policies, or a request */
-    const char *subject, *relationship, *stated, *shield, *consent, *at,
-        *basis;                   /* a made-up request */
+    /* a made-up request */
+    const char *subject, *relationship, *stated, *shield, *consent, *at, *basis;
+    const char *acknowledged;
     int64_t n, from, count, leaf; /* -1: not given */
     bool json, help, follow, active, csv, coverage;
     const char *operands[ARGS_OPERANDS_MAX]; /* command words first */

@@ -80,15 +80,22 @@ static const struct command {
       "--at).\n\nexamples:\n  almoner policy check /etc/almoner/policy\n  almoner policy check "
       "draft "
       "--at 2027-10-01 --json\n" },
-    { "policy", "activate", 1, 1, "PATH", SIGNED, command_policy_activate,
-      "put a policy in force (two officers)",
-      "What is signed is the compiled bundle and its hash: both officers can get the same hash "
-      "from the same text with \"policy check\".\n\nexamples:\n  almoner "
-      "policy activate /etc/almoner/policy --officer alice --key alice.sign --officer bob --key "
-      "bob.sign\n  almoner policy activate policy --officer alice "
-      "--key alice.sign --save june.change\n  almoner change sign june.change --officer bob --key "
-      "bob.sign     # bob, elsewhere\n  almoner change submit "
-      "june.change\n" },
+    { "policy", "activate", 1, 1, "PATH | HASH", SIGNED "acknowledged ", command_policy_activate,
+      "put a policy in force, or back in force (two officers)",
+      "Where another policy is in force, each group of their difference must be acknowledged: read "
+      "\"policy diff --active PATH\", keep it in\na file, and name that file. What is signed is "
+      "the "
+      "compiled bundle, its hash, the policy it replaces and those groups: both\nofficers can get "
+      "the "
+      "same hash from the same text with \"policy check\". The hash of an earlier policy goes back "
+      "to "
+      "it.\n\nexamples:\n  almoner policy diff --active policy >june.diff\n  almoner policy "
+      "activate "
+      "policy --acknowledged june.diff --officer alice --key alice.sign --officer bob --key "
+      "bob.sign\n  almoner policy activate policy --acknowledged june.diff --officer alice --key "
+      "alice.sign --save june.change\n  almoner change sign june.change --officer bob --key "
+      "bob.sign "
+      "    # bob, elsewhere\n  almoner change submit june.change\n" },
     { "policy", "show", 0, 1, "[PATH]", WHERE, command_policy_show,
       "the policy in force, or a folder's as tables",
       "examples:\n  almoner policy show\n  almoner policy show /etc/almoner/policy\n" },

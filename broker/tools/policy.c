@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* policy.c - policies shown as tables, and activated by two officers over their hash. */
+/* policy.c - policies shown as tables and in a few words for the other commands. */
 #include "base/clock.h"
 #include "bundles.h"
 #include <stdio.h>
@@ -14,30 +14,6 @@ json_t *policy_summary(const struct compiled *c)
                      (int)bundle_n_agencies(c->bundle), "purposes",
                      (int)bundle_n_purposes(c->bundle), "questions",
                      (int)bundle_n_questions(c->bundle));
-}
-
-int command_policy_activate(struct officer_session *s)
-{
-    ALM_CLEANUP(compiled_deinit) struct compiled c = { .bundle = NULL };
-    size_t size;
-    char *text;
-    json_t *fields;
-    int rc = policy_load(s, s->args->operands[2], &c);
-
-    if (rc)
-        return rc;
-    size = (c.bytes.len + 2) / 3 * 4 + 1;
-    text = malloc(size);
-    if (!text || base64_encode(c.bytes.data, c.bytes.len, text, size) < 0) {
-        free(text);
-        return officer_fail(s, EX_OSERR, "short of memory");
-    }
-    fields =
-        json_pack("{s:s, s:s, s:s}", "name", bundle_name(c.bundle), "hash", c.hash, "bundle", text);
-    free(text);
-    if (!s->args->json)
-        (void)printf("%s, hash %s\n", bundle_name(c.bundle), c.hash);
-    return change_run(s, "policy-activate", 2, fields);
 }
 
 /* --- policy show --- */

@@ -23,6 +23,13 @@ def submitted(town, *args):
     return town.stage.command("change", "submit", saved, check=False)
 
 
+def agreed(town, policy):
+    """What the policy would change, read and kept: each group of it is acknowledged."""
+    kept = town.stage.work / "agreed.diff"
+    kept.write_text(town.stage.command("policy", "diff", "--active", policy, check=False).out)
+    return ["policy", "activate", policy, "--acknowledged", kept]
+
+
 def answered(town, school, holders, **query):
     """The school asks whether there is a plan, and children's services say no."""
     body = school.insight(**query)
@@ -144,9 +151,11 @@ def without_river(town):
 
 def not_in_policy(tap, town, school, holders):
     river, childrens = holders.by[RIVER], holders.by[CHILDRENS]
-    one = submitted(town, "policy", "activate", without_river(town))
+    one = submitted(town, *agreed(town, without_river(town)))
     tap.check("one officer cannot activate a policy", one.exit == REFUSED, (one.exit, one.err))
-    officer(town, "policy", "activate", town.stage.work / "smaller-policy", both=True)
+    blind = officer(town, "policy", "activate", town.stage.work / "smaller-policy", both=True, check=False)
+    tap.check("nor can two who have not acknowledged what it changes", blind.exit == REFUSED, (blind.exit, blind.err))
+    officer(town, *agreed(town, town.stage.work / "smaller-policy"), both=True)
     tap.check("connected agencies get the new catalogue at once", school.until({"catalogue"}, timeout_s=3) is not None)
     got = river.ask(river.insight(purpose="early-help", basis="consent"))
     tap.check("an enrolled agency that the policy does not name may ask nothing", refused(got, "not-a-party"), told(town.pb, got))
@@ -157,7 +166,7 @@ def not_in_policy(tap, town, school, holders):
     tap.check("nor is it asked", RIVER not in asked and SCHOOL in asked, list(asked))
     holders.answer(asked)
     childrens.reply(ask)
-    officer(town, "policy", "activate", town.stage.work / "policy", both=True)
+    officer(town, *agreed(town, town.stage.work / "policy"), both=True)
 
 
 def signatures(tap, town):
