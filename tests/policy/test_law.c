@@ -51,6 +51,19 @@ static void an_excluded_class_closes_its_gateway_and_not_the_next(void **state)
     expect_holders(x, "police");
 }
 
+/* Who is involved is of no class: no gateway excludes it as one. */
+static void who_is_involved_is_of_no_excluded_class(void **state)
+{
+    struct fixture *x = *state;
+
+    ask(x, "school", "protect", "");
+    x->f.day = on("2025-07-01"); /* the power is left, which excludes every class there is */
+    expect_reason(x, REASON_NONE);
+    ask(x, "school", "protect", "plan"); /* nor is a question that names none */
+    x->f.day = on("2025-07-01");
+    expect_reason(x, REASON_NONE);
+}
+
 static void each_condition_must_be_stated_and_others_do_not_stand_in(void **state)
 {
     struct fixture *x = *state;
@@ -169,6 +182,25 @@ static void a_bundle_of_the_first_version_still_decides(void **state)
     x->b = mine;
 }
 
+static void a_bundle_of_the_second_version_keeps_its_excluded_classes(void **state)
+{
+    ALM_CLEANUP(bundle_freep) struct bundle *old = NULL;
+    ALM_CLEANUP(buf_deinit) struct buf bytes = { 0 };
+    struct fixture *x = *state;
+    struct bundle *mine = x->b;
+
+    buf_init(&bytes, 1 << 20);
+    assert_int_equal(file_read(ALM_BUNDLE_V2, 1 << 20, &bytes), 0);
+    assert_int_equal(bytes.data[5], 2);
+    assert_int_equal(bundle_decode(buf_view(&bytes), &old), 0);
+    x->b = old;
+    ask(x, "school", "protect", "ward");
+    expect_holders(x, "police surgery");
+    x->f.day = on("2025-07-01");
+    expect_reason(x, REASON_GATEWAY_NOT_IN_FORCE);
+    x->b = mine;
+}
+
 static void an_unknown_version_is_refused(void **state)
 {
     ALM_CLEANUP(bundle_freep) struct bundle *b = NULL;
@@ -191,6 +223,7 @@ int main(void)
         cmocka_unit_test(the_same_request_is_lawful_by_the_day_it_is_decided_on),
         cmocka_unit_test(a_repealed_gateway_covers_nobody),
         cmocka_unit_test(an_excluded_class_closes_its_gateway_and_not_the_next),
+        cmocka_unit_test(who_is_involved_is_of_no_excluded_class),
         cmocka_unit_test(each_condition_must_be_stated_and_others_do_not_stand_in),
         cmocka_unit_test(a_condition_left_out_reads_as_cannot_tell_and_a_repeal_as_fails),
         cmocka_unit_test(consent_is_not_asked_for_where_the_basis_is_another),
@@ -198,6 +231,7 @@ int main(void)
         cmocka_unit_test(no_state_of_a_consent_blocks_a_purpose_that_rests_on_a_duty),
         cmocka_unit_test(consent_needs_its_gateway_and_a_grant_both),
         cmocka_unit_test(a_bundle_of_the_first_version_still_decides),
+        cmocka_unit_test(a_bundle_of_the_second_version_keeps_its_excluded_classes),
         cmocka_unit_test(an_unknown_version_is_refused),
     };
 

@@ -54,7 +54,7 @@ static const struct bad table[] = {
       "countries = [ \"scotland\" ]", "is not law in england", "scotland" },
     { "an unknown country", "countries = [ \"england\", \"wales\" ]",
       "countries = [ \"england\", \"walse\" ]", "unknown word \"walse\"", "walse" },
-    { "an excluded class that is not declared", "excluded_classes = [ \"patient\" ]",
+    { "an excluded class that is not declared", "excluded_classes = [ \"family\", \"patient\" ]",
       "excluded_classes = [ \"patients\" ]", "unknown class of data \"patients\"",
       "\"patients\"" },
     { "a class of data that is not declared", "data_class = \"patient\"",
