@@ -1,12 +1,11 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""mutate.py [--sample N] [--seed S] [--only FILE] [--jobs N] [--work DIR] - breaks policy/engine in one place at a time and looks whether a test notices.
+"""mutate.py [--sample N] [--seed S] [--only FILE] [--jobs N] - breaks policy/engine in one place at a time: does a test notice?
 
 Flips conditions, operators, constants and deletes statements in the engine's .c files, rebuilds the one object (gcc -O0), links and runs the
-engine's tests; what they do not notice is tried once more under the address and undefined-behaviour sanitizers. A mutant that survives all is shown with
-file and line. Mutants that cannot
-change any decision are listed with their reason in mutants-equivalent.txt and do not count; catalogue.c, which decides nothing, is left to the
-tests of policy/analyse. Prints TAP; fails below 90 %.
+engine's tests; what they do not notice is tried once more under the address and undefined-behaviour sanitizers. A mutant that survives all is
+shown with file and line. Mutants that cannot change any decision are listed with their reason in mutants-equivalent.txt and do not count;
+catalogue.c, which decides nothing, is left to the tests of policy/analyse. Prints TAP; fails below 90 %.
 Without --sample: all of them with ALM_FULL=1, else 60 with a fixed seed."""
 import argparse
 import os
@@ -29,7 +28,8 @@ LEAST = 90  # per cent
 SAMPLE = 60
 ORACLE_CELLS = 1500
 TIMEOUT_S = 30
-FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-DALM_SANITIZED", "-O0", "-g0", "-w", f"-I{ROOT}/proto", f"-I{ROOT}/policy", f"-I{ROOT}/tests/unit", f"-I{HERE}",
+FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-DALM_SANITIZED", "-O0", "-g0", "-w",
+         *(f"-I{ROOT}/{folder}" for folder in ("proto", "policy", "tests/unit", "tests/policy")),
          f'-DALM_SMALL_POLICY="{HERE}/small.policy"', f'-DALM_RULES="{ROOT}/policy/rules"', f'-DALM_COMPOSITE_POLICY="{HERE}/composite.policy"',
          f'-DALM_BUNDLE_V1="{ROOT}/tests/fuzz/seeds/bundle/small"', f'-DALM_BUNDLE_V2="{ROOT}/tests/fuzz/seeds/bundle/small-classes"']
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -37,10 +37,11 @@ KITS = {"plain": [], "sanitized": SANITIZE}  # in this order
 WRAP = "-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup"
 LIBRARIES = ["-lcmocka", "-lconfig", "-lcrypto", "-lsodium"]
 # name -> whether it has the fixture; those first that are most likely to notice.
-TESTS = {"gates": True, "consent": True, "transforms": True, "law": True, "reasons": True, "layout": True, "composite": True,
+TESTS = {"gates": True, "consent": True, "transforms": True, "law": True, "reasons": True, "layout": True, "composite": True, "override": True,
           "oracle": False, "bundle": True, "england": True}
 FIRST = {"bundle.c": ["gates", "layout", "composite"], "cells.c": ["transforms"], "view.c": ["gates", "layout"], "reason.c": ["reasons"],
-         "basis.c": ["consent", "law"], "composite.c": ["composite"], "consent.c": ["consent"], "transforms.c": ["transforms"]}
+         "basis.c": ["consent", "law"], "composite.c": ["composite"], "override.c": ["override"], "consent.c": ["consent"],
+         "transforms.c": ["transforms"]}
 
 # (what to find in the code without comments and texts, what to put there)
 SWAPS = [

@@ -17,7 +17,7 @@ struct draft {
     struct lay_gateway gateways[3];
     struct lay_protocol protocols[2];
     struct lay_party parties[2][MANY];
-    struct lay_purpose purposes[4];
+    struct lay_purpose purposes[LAYOUT_PURPOSES_MAX];
     struct lay_question questions[3];
     char names[MANY][16];
 };
@@ -25,7 +25,7 @@ static struct draft draft;
 
 static void fill_rules(struct draft *d)
 {
-    for (uint16_t i = 0; i < 4; i++)
+    for (uint16_t i = 0; i < LAYOUT_PURPOSES_MAX; i++)
         d->purposes[i] = (struct lay_purpose){
             .id = d->names[i],
             .title = "Purpose",
@@ -383,6 +383,77 @@ static void as_many_agencies_as_may_be_and_not_one_more(void **state)
     BAD(draft.l.n_agencies = 513);
 }
 
+/* 200 agencies and roles, 128 purposes: the engine's sets have several words, and each counts. */
+static void the_hundredth_of_anything_counts_as_the_first(void **state)
+{
+    static const uint16_t ones[] = { 0, 1, 62, 63, 64, 65, 66, 100, 126, 127 };
+    struct bundle *b = NULL;
+    struct decision d;
+
+    (void)state;
+    start(&draft);
+    draft.l.n_agencies = 200;
+    draft.l.n_purposes = 128;
+    draft.protocols[0].n_parties = draft.protocols[1].n_parties = 200;
+    add_roles(&draft, 200);
+    for (size_t i = 0; i < ALM_LEN(ones); i++) {
+        uint16_t at = ones[i];
+
+        memset(draft.questions[0].purposes, 0, sizeof(draft.questions[0].purposes));
+        draft.questions[0].purposes[at / 64] = UINT64_C(1) << (at % 64);
+        draft.purposes[at].consent = draft.purposes[at].relationship = false;
+        draft.purposes[at].bases[0] = 0;
+        memset(draft.purposes[at].roles, 0, sizeof(draft.purposes[at].roles));
+        draft.purposes[at].roles[at / 64] = UINT64_C(1) << (at % 64);
+        draft.agencies[at].organisation = at;
+        assert_int_equal(decode(&draft, &b), 0);
+        for (uint16_t other = 0; other < 128; other++) {
+            struct facts f = { .day = DAY,
+                               .agency = at,
+                               .agency_standing = true,
+                               .practitioner_standing = true,
+                               .role = at,
+                               .purpose = other,
+                               .basis = POLICY_NONE,
+                               .subject_kind = FACT_PERSON,
+                               .relation = FACT_RELATION_INVOLVED,
+                               .relation_since = DAY - 1,
+                               .relation_until = POLICY_DAY_NONE };
+
+            policy_decide(b, &f, &d);
+            assert_int_equal(d.outcome == OUTCOME_PERMIT, other == at);
+            assert_int_equal(bundle_lists(b, other, 0), other == at);
+            assert_true(bundle_party(b, at, other));
+            if (other != at)
+                continue;
+            assert_int_equal(d.n_listed, 134); /* of the first two of three sectors */
+            assert_int_equal(d.n_holders, 134);
+            for (uint16_t h = 0; h < d.n_holders; h++)
+                assert_int_equal(d.holders[h], h / 2 * 3 + h % 2);
+            f.role = (uint16_t)(at + 1);
+            policy_decide(b, &f, &d);
+            assert_int_equal(d.reason, REASON_ROLE_NOT_PERMITTED);
+            f.role = at;
+            f.agency = 200;
+            policy_decide(b, &f, &d);
+            assert_int_equal(d.reason, REASON_NOT_A_PARTY);
+        }
+        b = bundle_free(b);
+    }
+}
+
+static void a_set_of_agencies_has_each_that_was_added_and_no_other(void **state)
+{
+    (void)state;
+    for (uint16_t i = 0; i < POLICY_AGENCIES_MAX; i++) {
+        struct agency_set s = { .any = false };
+
+        agency_set_add(&s, i);
+        for (uint16_t k = 0; k < POLICY_AGENCIES_MAX + 70; k++)
+            assert_int_equal(agency_set_has(&s, k), k == i);
+    }
+}
+
 static void no_questions_purposes_or_gateways_are_a_bundle_too(void **state)
 {
     struct bundle *b = NULL;
@@ -525,6 +596,8 @@ int main(void)
         cmocka_unit_test(every_id_is_there_once),
         cmocka_unit_test(ids_and_texts_keep_to_their_lengths_and_letters),
         cmocka_unit_test(as_many_agencies_as_may_be_and_not_one_more),
+        cmocka_unit_test(the_hundredth_of_anything_counts_as_the_first),
+        cmocka_unit_test(a_set_of_agencies_has_each_that_was_added_and_no_other),
         cmocka_unit_test(no_questions_purposes_or_gateways_are_a_bundle_too),
         cmocka_unit_test(what_was_written_is_what_is_read),
         cmocka_unit_test(each_flag_of_a_question_is_its_own),

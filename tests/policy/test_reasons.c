@@ -246,6 +246,38 @@ static void each_reason_is_documented_as_the_engine_has_it(void **state)
     assert_int_equal(missing, 0);
 }
 
+static int verdict_of(const struct fixture *x, const char *text)
+{
+    for (uint16_t i = 0; i < x->d.n_clauses; i++)
+        if (strcmp(clause_text(x->d.clauses[i].rule), text) == 0)
+            return x->d.clauses[i].result;
+    return -1;
+}
+
+/* What explain shows of what is hidden. */
+static void a_shield_fails_its_clause_and_one_that_may_be_anothers_cannot_tell(void **state)
+{
+    static const char shields[] = "no shield hides this from the purpose";
+    static const char conflicts[] = "no record that may or may not be this person's stands against "
+                                    "it";
+    struct fixture *x = *state;
+
+    plan(x);
+    decide(x);
+    assert_int_equal(verdict_of(x, shields), 1);
+    assert_int_equal(verdict_of(x, conflicts), 1);
+    shield(x, 3);
+    decide(x);
+    assert_int_equal(verdict_of(x, shields), 0);
+    x->shields[0].match = FACT_CONFLICT;
+    decide(x);
+    assert_int_equal(verdict_of(x, shields), 2);
+    conflicting(x);
+    decide(x);
+    assert_int_equal(verdict_of(x, shields), 1);
+    assert_int_equal(verdict_of(x, conflicts), 2);
+}
+
 static void clauses_have_texts_and_unknown_ones_say_so(void **state)
 {
     (void)state;
@@ -263,6 +295,7 @@ int main(void)
         cmocka_unit_test(a_word_leads_back_to_its_reason_and_no_other_word_does),
         cmocka_unit_test(an_unknown_number_reads_as_a_refusal),
         cmocka_unit_test(each_reason_is_documented_as_the_engine_has_it),
+        cmocka_unit_test(a_shield_fails_its_clause_and_one_that_may_be_anothers_cannot_tell),
         cmocka_unit_test(clauses_have_texts_and_unknown_ones_say_so),
     };
 
