@@ -206,6 +206,7 @@ static void facts_about_subject(struct core *c, const struct ask *ask, struct st
         consents_about(t, c->store, &ask->subject, ask->purpose, facts_visit_consent, &g))
         c->facts.incomplete = true;
     facts_apply_withdrawals(&g);
+    overrides_gather(c, ask, t);
     if (shields_about(t, c->store, &ask->subject, facts_visit_shield, &g))
         c->facts.incomplete = true;
 }

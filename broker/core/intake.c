@@ -25,6 +25,10 @@ static const struct intake_rule intake_rules[] = {
     [MSG_CONSENT_CHANGE] = { RANK_STOPS, false, lodge_change },
     [MSG_SHIELD] = { RANK_STOPS, false, lodge_shield },
     [MSG_CONSENT_LIST_QUERY] = { RANK_QUERIES, true, list_take },
+    [MSG_OVERRIDE] = { RANK_STOPS, false, override_take },
+    [MSG_APPROVAL] = { RANK_STOPS, false, approval_take },
+    [MSG_OVERRIDE_REVIEW] = { RANK_STOPS, false, review_take },
+    [MSG_OVERRIDE_QUERY] = { RANK_QUERIES, true, override_query_take },
 };
 
 static const struct intake_rule *intake_rule(uint8_t type)

@@ -18,6 +18,7 @@ struct ask { /* a query, as far as deciding it again needs it */
     bool involvement;
     name_t question; /* "" for involvement */
     bool has_parameter;
+    struct token parameter; /* the home asked about */
     uint8_t subject_kind;
     struct token_set subject; /* empty for a household */
     uint8_t relation;

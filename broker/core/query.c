@@ -37,6 +37,7 @@ static void query_ask(const struct core *c, uint16_t slot, struct ask *ask)
     }
     memcpy(ask->question, m->insight_query.question, sizeof(name_t));
     ask->has_parameter = m->insight_query.has_parameter;
+    ask->parameter = m->insight_query.parameter;
     ask->subject_kind = m->insight_query.subject_kind;
     if (ask->subject_kind != SUBJECT_HOUSEHOLD)
         ask->subject = m->insight_query.subject;
@@ -72,6 +73,8 @@ static void query_record(struct core *c, const struct ask *ask, const struct pen
     l->told = permitted ? 0 : d->telling;
     if (!permitted)
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)d->reason));
+    if (d->basis == GATEWAY_OVERRIDE)
+        text_cut(l->detail, sizeof(l->detail), "by an override");
     if (ask->relation == RELATION_SELF_CLAIMED)
         query_self_claimed(c, ask);
     if (p)

@@ -17,6 +17,10 @@
     "Use it for this purpose only and do not pass it on. Tell the person where that is safe. It "  \
     "is not a judgement that anybody is safe."
 
+#define GUIDANCE_OVERRIDE                                                                          \
+    "Shared without agreement, under an override: use it for this purpose only, do not pass it "   \
+    "on, tell the person when that is safe, and have the override reviewed in time."
+
 /* Not disclosed, and why. */
 static void release_record_refusal(struct core *c, const struct pending *p, const char *reason,
                                    uint8_t told)
@@ -86,6 +90,8 @@ static void release_hear(struct core *c, const struct pending *p, bool hidden)
 
 static const char *release_guidance(const struct core *c)
 {
+    if (c->decision.basis == GATEWAY_OVERRIDE)
+        return GUIDANCE_OVERRIDE;
     return c->facts.purpose != POLICY_NONE &&
                    bundle_purpose_at(c->bundle, c->facts.purpose)->consent
                ? GUIDANCE_CONSENT
@@ -136,6 +142,8 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
     record_heard(c, c->decision.n_holders, value);
     memcpy(l->rule, c->decision.rule, sizeof(l->rule));
     l->about = p->leaf;
+    if (c->decision.basis == GATEWAY_OVERRIDE)
+        text_cut(l->detail, sizeof(l->detail), "by an override");
     l->outcome = 1; /* that it was told; what was told is the sealed part's (DESIGN.md section 8) */
     l->completeness = completeness;
     if (hidden) {

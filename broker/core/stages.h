@@ -61,6 +61,17 @@ void lodge_change(struct core *c, struct work *w);
 void lodge_withdrawal(struct core *c, struct work *w);
 void lodge_shield(struct core *c, struct work *w);
 void list_take(struct core *c, struct work *w);
+
+/* --- override.c --- */
+void override_take(struct core *c, struct work *w);
+void approval_take(struct core *c, struct work *w);
+void review_take(struct core *c, struct work *w);
+void override_query_take(struct core *c, struct work *w);
+/* Into c->facts: those in force about the subject; facts.incomplete when they cannot be read. */
+void overrides_gather(struct core *c, const struct ask *ask, struct store_txn *t);
+/* Agencies with overrides that wait for their review, as JSON; null when they cannot be read. */
+json_t *overrides_status(struct core *c);
+
 /* Was the grant given before the withdrawal? At the same moment the prohibition wins. */
 bool withdrawal_covers(int32_t withdrawn_on, int64_t withdrawn_ms, int32_t given_on,
                        int64_t given_ms);

@@ -10,6 +10,7 @@
 #include "pending.h"
 #include "store/consents.h"
 #include "store/ledger.h"
+#include "store/overrides.h"
 #include "store/registry.h"
 #include "store/store.h"
 #include "tree/note.h"
@@ -147,5 +148,8 @@ struct core {
     uint16_t holder_of[AGENCIES_MAX]; /* slot -> place among a pending query's holders */
     struct consent_record record;
     struct shield_record shield_record;
+    struct override_record override_record;
+    struct override_fact overrides[POLICY_OVERRIDES_MAX];
+    int64_t override_wall_ms, override_mono_ms; /* override.c: taken together, once */
     struct registry_agency registry_agency;
 };

@@ -156,8 +156,18 @@ void town_policy(struct buf *out)
         .questions = questions,
         .n_questions = ALM_LEN(questions),
         .shield_owners = 1u << SECTOR_CHILDREN,
+        .overrides = { .purposes = { 1u << PURPOSE_EARLY_HELP },
+                       .alone = { 1u << PURPOSE_EARLY_HELP },
+                       .gateways = { 1u << BASIS_SAFEGUARDING },
+                       .reasons = 1u << REASON_NO_CONSENT | 1u << REASON_CONSENT_REFUSED |
+                                  1u << REASON_CONSENT_SCOPE,
+                       .approvers = APPROVER_HUBS | APPROVER_HOLDERS,
+                       .most_hours = 72,
+                       .review_hours = 48,
+                       .unreviewed_limit = 1 },
     };
 
+    agencies[TOWN_COURT].hub = true;
     for (int i = 1; i <= FACT_CAPACITY_LOCAL_AUTHORITY; i++)
         l.consent.capacities[i].able = i != FACT_CAPACITY_CARER_WITHOUT_PR;
     assert_int_equal(layout_encode(&l, out), 0);
