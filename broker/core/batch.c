@@ -56,6 +56,7 @@ static void batch_take_back(struct core *c)
 {
     struct batch *b = &c->batch;
 
+    c->swept_day = POLICY_DAY_NONE;
     for (size_t i = 0; i < b->n_released; i++) {
         struct pending *p = b->released[i];
 
@@ -113,6 +114,7 @@ static void batch_once(struct core *c)
     readings_record(c);
     heads_store(c);
     day_tick(c);
+    differences_sweep(c);
     release_due(c);
     limits_minute(c);
 }

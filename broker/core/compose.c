@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool heard_counts(const struct heard *h)
+bool compose_counts(const struct heard *h)
 {
     return h->answered &&
            (h->value == ANSWER_YES || h->value == ANSWER_NO || h->value == ANSWER_NOT_KNOWN);
@@ -20,7 +20,7 @@ static uint16_t heard_count(const struct heard *heard, uint16_t n)
     uint16_t answered = 0;
 
     for (uint16_t i = 0; i < n; i++)
-        answered = (uint16_t)(answered + heard_counts(&heard[i]));
+        answered = (uint16_t)(answered + compose_counts(&heard[i]));
     return answered;
 }
 
@@ -42,7 +42,7 @@ static struct tally compose_tally(const struct heard *heard, uint16_t n)
     struct tally t = { 0 };
 
     for (uint16_t i = 0; i < n; i++) {
-        if (!heard_counts(&heard[i]))
+        if (!compose_counts(&heard[i]))
             t.unsaid++;
         else if (heard[i].value == ANSWER_YES)
             t.yes++;
@@ -111,7 +111,7 @@ void compose_involvement(const struct heard *heard, uint16_t n, uint16_t n_liste
     out->n = 0;
     out->masked = false;
     for (uint16_t i = 0; i < n; i++) {
-        if (!heard_counts(&heard[i]) || heard[i].value != ANSWER_YES)
+        if (!compose_counts(&heard[i]) || heard[i].value != ANSWER_YES)
             continue;
         if (heard[i].visibility == HOLDER_MASKED)
             out->masked = true;

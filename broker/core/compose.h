@@ -12,6 +12,8 @@ struct heard { /* what one holder of the fresh decision has said */
     const struct policy_agency *agency;
     const struct involved_detail *detail; /* NULL unless an involvement's YES */
 };
+/* It has answered, and can say. */
+bool compose_counts(const struct heard *h);
 /* DESIGN.md promise 4: all, most, some or none of the holders that the protocol lists, whoever was
  * asked. */
 uint8_t compose_completeness(uint16_t n_answered, uint16_t n_listed);

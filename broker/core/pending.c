@@ -247,5 +247,6 @@ void pending_drop(struct pending_table *t, struct pending *p)
         free(p->holders[i].detail);
     }
     t->n--;
+    free(p->factors);
     free(p);
 }

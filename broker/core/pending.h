@@ -42,11 +42,13 @@ struct pending_holder {
     uint16_t agency;                /* slot; AGENCY_NONE when not enrolled */
     uint8_t state;                  /* enum holder_state */
     uint8_t value, cause;           /* of the answer */
+    uint8_t factor;                 /* of a composite: index of owner->factors */
     struct involved_detail *detail; /* owned; involvement and YES only */
 };
 struct pending {
     struct ask ask;
     uint64_t leaf;    /* of the decision */
+    name_t *factors;  /* owned; a composite's: the ids as they were asked. NULL: no composite */
     bool hidden;      /* decided as a hidden refusal: random tokens went out */
     bool created_now; /* in the batch that is not committed yet */
     bool released_now;
@@ -54,7 +56,7 @@ struct pending {
     size_t heap_at;
     uint16_t n_waiting;
     uint16_t n_holders;
-    struct pending_holder holders[]; /* in the decision's order */
+    struct pending_holder holders[]; /* in the decision's order; a composite's by holder and factor */
 };
 struct pending_table;
 ALM_MUST_USE int pending_table_new(size_t max, struct pending_table **out);

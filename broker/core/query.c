@@ -92,12 +92,19 @@ static uint32_t query_deadline_ms(const struct core *c, const struct ask *ask)
 /* Permitted, or refused for a hidden reason: the same way from here on, but for the tokens. */
 static int query_put(struct core *c, const struct ask *ask, bool hidden, struct pending **out)
 {
+    bool composite = composite_asked(c, ask);
+    uint16_t places = composite ? composite_places(c) : c->decision.n_holders;
     struct pending *p = NULL;
-    int r = pending_add(c->pending, ask, c->decision.n_holders,
-                        c->mono_ms + query_deadline_ms(c, ask), &p);
+    int r = c->out.n + places > OUT_ENTRIES
+                ? -ENOSPC
+                : pending_add(c->pending, ask, places, c->mono_ms + query_deadline_ms(c, ask), &p);
 
     if (r)
         return r;
+    if (composite && (r = composite_prepare(c, p)) != 0) {
+        pending_drop(c->pending, p);
+        return r;
+    }
     p->hidden = hidden;
     p->created_now = true;
     c->agencies.slots[ask->agency].n_pending++;
@@ -136,6 +143,8 @@ static void query_decided(struct core *c, struct work *w, const struct ask *ask,
         tell_busy(c, w->agency, &w->id, BUSY_PENDING_MS);
         return;
     }
+    if (p)
+        differences_put(c, ask);
     query_record(c, ask, p);
     receipt->leaf = record_end(c);
     receipts_put(c, c->agencies.slots[w->agency].reg.id, &w->id, receipt);
@@ -159,5 +168,6 @@ void query_take(struct core *c, struct work *w)
         return;
     query_ask(c, w->agency, &ask);
     decide(c, &ask);
+    differences_check(c, &ask);
     query_decided(c, w, &ask, &receipt);
 }

@@ -92,6 +92,14 @@ static int questions_send(struct core *c, struct pending *p, uint16_t i, uint16_
     return 0;
 }
 
+void questions_put_one(struct core *c, struct pending *p, uint16_t i, uint16_t slot)
+{
+    if (!questions_reachable(c, slot))
+        return; /* silent: the reply will say "cannot say", or how incomplete it is */
+    if (questions_send(c, p, i, slot))
+        log_error("question-not-put", "agency=%s", c->agencies.slots[slot].reg.id);
+}
+
 static void questions_put_to(struct core *c, struct pending *p, bool own)
 {
     for (uint16_t i = 0; i < p->n_holders; i++) {
@@ -100,10 +108,7 @@ static void questions_put_to(struct core *c, struct pending *p, bool own)
         p->holders[i].agency = slot;
         if (agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, slot) != own)
             continue;
-        if (!questions_reachable(c, slot))
-            continue; /* silent: the reply will say "cannot say", or how incomplete it is */
-        if (questions_send(c, p, i, slot))
-            log_error("question-not-put", "agency=%s", c->agencies.slots[slot].reg.id);
+        questions_put_one(c, p, i, slot);
     }
 }
 
@@ -115,9 +120,14 @@ void questions_put(struct core *c, struct pending *p, bool hidden)
     struct msg *m = tell_begin(c, MSG_QUESTION, NULL);
 
     questions_fill(c, p, m);
-    questions_put_to(c, p, true);
-    if (!hidden || !questions_hide(&m->question))
-        questions_put_to(c, p, false);
+    if (!p->factors)
+        questions_put_to(c, p, true);
+    if (!hidden || !questions_hide(&m->question)) {
+        if (p->factors) /* of whom nobody is a colleague of the asker */
+            composite_put(c, p);
+        else
+            questions_put_to(c, p, false);
+    }
     if (p->n_waiting == 0)
         pending_hasten(c->pending, p);
 }

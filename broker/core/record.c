@@ -122,6 +122,8 @@ void record_holders(struct core *c, const struct pending *p)
     for (uint16_t i = 0; i < p->n_holders; i++) {
         if (p->holders[i].agency == AGENCY_NONE)
             continue;
+        if (i && p->holders[i].agency == p->holders[i - 1].agency)
+            continue; /* asked several factors of a composite: how many is nobody's business */
         if (l->n_holders < ALM_LEN(l->holders))
             memcpy(l->holders[l->n_holders], c->agencies.slots[p->holders[i].agency].reg.id,
                    sizeof(l->holders[0]));

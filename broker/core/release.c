@@ -50,15 +50,9 @@ static bool release_asked_truly(const struct core *c, const struct pending *p, u
     return !p->hidden || agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, slot);
 }
 
-static void release_hear_one(const struct core *c, const struct pending *p, uint16_t slot,
-                             bool hidden, struct heard *h)
+void release_said(const struct core *c, const struct pending *p, const struct pending_holder *said,
+                  uint16_t slot, bool hidden, struct heard *h)
 {
-    const struct pending_holder *said;
-
-    if (slot == AGENCY_NONE || !agency_active(&c->agencies.slots[slot]) ||
-        c->holder_of[slot] == UINT16_MAX)
-        return; /* a holder that was not asked, or has been suspended since, has said nothing */
-    said = &p->holders[c->holder_of[slot]];
     if (said->state != HOLDER_ANSWERED)
         return;
     if (!hidden && !release_asked_truly(c, p, slot))
@@ -71,13 +65,23 @@ static void release_hear_one(const struct core *c, const struct pending *p, uint
         release_forget(said, h);
 }
 
+static void release_hear_one(const struct core *c, const struct pending *p, uint16_t slot,
+                             bool hidden, struct heard *h)
+{
+    if (slot == AGENCY_NONE || !agency_active(&c->agencies.slots[slot]) ||
+        c->holder_of[slot] == UINT16_MAX)
+        return; /* a holder that was not asked, or has been suspended since, has said nothing */
+    release_said(c, p, &p->holders[c->holder_of[slot]], slot, hidden, h);
+}
+
 /* What each holder of the fresh decision has said. */
 static void release_hear(struct core *c, const struct pending *p, bool hidden)
 {
     const struct decision *d = &c->decision;
 
     memset(c->holder_of, 0xff, sizeof(c->holder_of));
-    for (uint16_t i = 0; i < p->n_holders; i++) {
+    /* what was asked as a composite, of a policy that has changed since, answers nothing else */
+    for (uint16_t i = 0; i < p->n_holders && !p->factors; i++) {
         if (p->holders[i].agency != AGENCY_NONE)
             c->holder_of[p->holders[i].agency] = i;
     }
@@ -99,11 +103,16 @@ static const char *release_guidance(const struct core *c)
 }
 
 /* Composes into c->reply. Return: what is told, for the record. */
-static uint8_t release_compose(struct core *c, const struct pending *p, uint8_t *completeness)
+static uint8_t release_compose(struct core *c, const struct pending *p, bool hidden,
+                               uint8_t *completeness)
 {
     const struct decision *d = &c->decision;
     struct msg *m = tell_begin(c, p->ask.involvement ? MSG_INVOLVEMENT : MSG_INSIGHT, &p->ask.id);
 
+    if (composite_asked(c, &p->ask))
+        composite_compose(c, p, hidden, &m->insight);
+    else
+        release_hear(c, p, hidden);
     if (p->ask.involvement) {
         struct msg_involvement *v = &m->involvement;
 
@@ -114,9 +123,10 @@ static uint8_t release_compose(struct core *c, const struct pending *p, uint8_t 
         *completeness = v->completeness;
         return 1;
     }
-    compose_insight(c->heard, d->n_holders, d->n_listed,
-                    bundle_question_at(c->bundle, c->facts.question)->unknown_cannot_say,
-                    &m->insight);
+    if (!composite_asked(c, &p->ask))
+        compose_insight(c->heard, d->n_holders, d->n_listed,
+                        bundle_question_at(c->bundle, c->facts.question)->unknown_cannot_say,
+                        &m->insight);
     m->insight.as_of = c->day;
     text_cut(m->insight.policy_rule, sizeof(m->insight.policy_rule), d->rule);
     text_cut(m->insight.guidance, sizeof(m->insight.guidance), release_guidance(c));
@@ -129,8 +139,7 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
     struct ledger_clear *l;
     uint8_t completeness, value;
 
-    release_hear(c, p, hidden);
-    value = release_compose(c, p, &completeness);
+    value = release_compose(c, p, hidden, &completeness);
     if (tell_send(c, p->ask.agency)) {
         release_record_refusal(c, p, "internal", TELL_REASON);
         tell_word(c, p->ask.agency, &p->ask.id, "internal");
@@ -139,7 +148,8 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
     l = record_begin(c, EVENT_DISCLOSED, p->ask.agency);
     record_ask(c, &p->ask);
     record_holders(c, p);
-    record_heard(c, c->decision.n_holders, value);
+    /* of a composite the record has the result, and nothing that any factor's holders said */
+    record_heard(c, composite_asked(c, &p->ask) ? 0 : c->decision.n_holders, value);
     memcpy(l->rule, c->decision.rule, sizeof(l->rule));
     l->about = p->leaf;
     if (c->decision.basis == GATEWAY_OVERRIDE)

@@ -37,9 +37,29 @@ void decide(struct core *c, const struct ask *ask); /* facts_gather, then c->dec
 void query_take(struct core *c, struct work *w);
 /* Questions to the decision's holders; hidden: with random tokens of the same shape. */
 void questions_put(struct core *c, struct pending *p, bool hidden);
+/* Place i of a waiting query, with what is in c->reply; unless it cannot be reached now. */
+void questions_put_one(struct core *c, struct pending *p, uint16_t i, uint16_t slot);
 void answer_take(struct core *c, struct work *w);
 void answer_unreachable(struct core *c, uint64_t ref);
 void release_due(struct core *c);
+/* What somebody who was asked has said, as far as it may count now. */
+void release_said(const struct core *c, const struct pending *p, const struct pending_holder *said,
+                  uint16_t slot, bool hidden, struct heard *h);
+
+/* --- composite.c: a question made of others --- */
+bool composite_asked(const struct core *c, const struct ask *ask);
+/* Places that the decision needs: one for each factor of each contributor. */
+uint16_t composite_places(const struct core *c);
+ALM_MUST_USE int composite_prepare(const struct core *c, struct pending *p); /* 0 or -ENOMEM */
+void composite_put(struct core *c, struct pending *p);
+void composite_compose(struct core *c, const struct pending *p, bool hidden,
+                       struct msg_insight *out);
+
+/* --- differences.c: what may not be asked beside what was asked --- */
+/* After decide(): makes one half of a differencing pair a refusal in c->decision. */
+void differences_check(struct core *c, const struct ask *ask);
+void differences_put(struct core *c, const struct ask *ask); /* it has been put to its holders */
+void differences_sweep(struct core *c); /* forgets what the policy's period no longer covers */
 
 /* --- lodge.c: what every lodged message has in common --- */
 /* Return: true when the message goes on; else it has been answered. */

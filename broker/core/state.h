@@ -25,6 +25,7 @@
 #define OUT_BYTES_FULL   ((size_t)64 << 20) /* beyond it no more queries are begun in this batch */
 #define GATE_QUEUE_BYTES ((size_t)32 << 20)
 #define LEAF_NONE        UINT64_MAX
+#define EARLIER_MAX      256 /* askings about one subject that are weighed; more refuse */
 
 enum rank { /* "withdrawals, refusals, shields, suspensions and revocations first" */
             RANK_STOPS = 0, /* lodged messages; officers' changes come even before */
@@ -145,6 +146,8 @@ struct core {
     struct consent_fact consents[POLICY_CONSENTS_MAX];
     struct shield_fact shields[POLICY_SHIELDS_MAX];
     struct heard heard[POLICY_AGENCIES_MAX];
+    struct earlier_fact earlier[EARLIER_MAX];
+    int32_t swept_day; /* differences.c: up to which day it has forgotten */
     uint16_t holder_of[AGENCIES_MAX]; /* slot -> place among a pending query's holders */
     struct consent_record record;
     struct shield_record shield_record;

@@ -14,6 +14,7 @@ const struct store_table_facts store_tables[TABLE_COUNT] = {
     [TABLE_SUBJECTS] = { "subjects", 1 }, [TABLE_RECEIPTS] = { "receipts", 1 },
     [TABLE_LOG] = { "log", 1 },           [TABLE_TREE] = { "tree", 1 },
     [TABLE_HEADS] = { "heads", 1 },       [TABLE_QUOTAS] = { "quotas", 1 },
+    [TABLE_ASKED] = { "asked", 1 },
     [TABLE_OVERRIDES] = { "overrides", 1 },
 };
 

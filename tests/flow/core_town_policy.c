@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* core_town_policy.c - the town's policy as tables: two purposes without consent, one with, and
- * four questions.
+ * six questions and two made of them.
  *
  *   child-protection  no consent; sees past a location shield; sensitive services named; anybody's
  * role but the volunteer's safeguarding      no consent; sees past no shield; sensitive services
@@ -19,6 +19,16 @@ enum {
     SECTOR_VOLUNTARY
 };
 enum { BASIS_CONSENT, BASIS_SAFEGUARDING };
+enum {
+    QUESTION_ARREARS,
+    QUESTION_BAND,
+    QUESTION_LIVES_AT,
+    QUESTION_NOISE,
+    QUESTION_PLAN,
+    QUESTION_SEEN,
+    QUESTION_STRAIN,
+    QUESTION_TRUANCY
+};
 enum { PURPOSE_CHILD_PROTECTION, PURPOSE_EARLY_HELP, PURPOSE_SAFEGUARDING };
 
 #define AGENCY(i, of, s, hidden)                                                                   \
@@ -106,7 +116,26 @@ static struct lay_purpose purposes[] = {
       .n_bases = 1,
       .bases = { BASIS_SAFEGUARDING } },
 };
+#define PLAIN(i, s)                                                                                \
+    {                                                                                              \
+        .id = i, .wording = "Is it so?", .owner = "council", .decision = "visit",                  \
+        .kind = QUESTION_HOLDERS, .sectors = 1u << (s), .purposes = ALL_PURPOSES                   \
+    }
 static struct lay_question questions[] = {
+    PLAIN("arrears", SECTOR_VOLUNTARY),
+    { .id = "band",
+      .wording = "Do at least three of five signs stand?",
+      .owner = "council",
+      .decision = "whether to meet",
+      .kind = QUESTION_COMPOSITE,
+      .purposes = ALL_PURPOSES,
+      .composite = { .needed = 3,
+                     .n = 5,
+                     .factors = { { QUESTION_ARREARS, 1 },
+                                  { QUESTION_NOISE, 1 },
+                                  { QUESTION_PLAN, 1 },
+                                  { QUESTION_SEEN, 1 },
+                                  { QUESTION_TRUANCY, 1 } } } },
     { .id = "lives-at",
       .wording = "Does the person live there?",
       .owner = "council",
@@ -125,6 +154,20 @@ static struct lay_question questions[] = {
       .sectors = 1u << SECTOR_POLICE,
       .purposes = ALL_PURPOSES,
       .household = true },
+    PLAIN("plan", SECTOR_CHILDREN),
+    PLAIN("seen", SECTOR_SEXUAL_HEALTH),
+    { .id = "strain",
+      .wording = "Do at least two of four signs stand?",
+      .owner = "council",
+      .decision = "whether to offer help",
+      .kind = QUESTION_COMPOSITE,
+      .purposes = ALL_PURPOSES,
+      .composite = { .needed = 2,
+                     .n = 4,
+                     .factors = { { QUESTION_ARREARS, 1 },
+                                  { QUESTION_NOISE, 1 },
+                                  { QUESTION_PLAN, 1 },
+                                  { QUESTION_TRUANCY, 1 } } } },
     { .id = "truancy",
       .wording = "Has the child missed school?",
       .owner = "school",
