@@ -442,6 +442,27 @@ static void the_hundredth_of_anything_counts_as_the_first(void **state)
     }
 }
 
+static void a_flag_is_yes_or_no_and_nothing_else(void **state)
+{
+    ALM_CLEANUP(buf_deinit) struct buf no = { 0 }, yes = { 0 };
+    struct bundle *b = NULL;
+    size_t at = 0;
+
+    (void)state;
+    buf_init(&no, LAYOUT_BUNDLE_MAX);
+    buf_init(&yes, LAYOUT_BUNDLE_MAX);
+    start(&draft);
+    assert_int_equal(layout_encode(&draft.l, &no), 0);
+    draft.questions[0].sensitive = true;
+    assert_int_equal(layout_encode(&draft.l, &yes), 0);
+    while (no.data[at] == yes.data[at])
+        at++;
+    for (unsigned v = 2; v < 256; v++) {
+        yes.data[at] = (uint8_t)v;
+        assert_int_equal(bundle_decode(buf_view(&yes), &b), -EBADMSG);
+    }
+}
+
 static void a_set_of_agencies_has_each_that_was_added_and_no_other(void **state)
 {
     (void)state;
@@ -597,6 +618,7 @@ int main(void)
         cmocka_unit_test(ids_and_texts_keep_to_their_lengths_and_letters),
         cmocka_unit_test(as_many_agencies_as_may_be_and_not_one_more),
         cmocka_unit_test(the_hundredth_of_anything_counts_as_the_first),
+        cmocka_unit_test(a_flag_is_yes_or_no_and_nothing_else),
         cmocka_unit_test(a_set_of_agencies_has_each_that_was_added_and_no_other),
         cmocka_unit_test(no_questions_purposes_or_gateways_are_a_bundle_too),
         cmocka_unit_test(what_was_written_is_what_is_read),
