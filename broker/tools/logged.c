@@ -7,9 +7,19 @@
 #include "policy_explain.h"
 #include <string.h>
 
+static uint8_t telling_of(const char *word)
+{
+    static const char *const words[] = { "", "reason", "no-consent-line", "hidden" };
+
+    for (uint8_t i = 0; i < ALM_LEN(words); i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    return 0;
+}
+
 int logged_read(const json_t *row, struct logged *out)
 {
-    char event[32] = "", day[CIVIL_TEXT] = "";
+    char event[32] = "", day[CIVIL_TEXT] = "", told[32] = "";
     json_t *leaf = json_object_get(row, "leaf");
 
     *out = (struct logged){ .leaf = json_integer_value(leaf) };
@@ -21,8 +31,10 @@ int logged_read(const json_t *row, struct logged *out)
         local_get_text(row, "basis", out->basis, sizeof(out->basis)) ||
         local_get_text(row, "reason", out->reason, sizeof(out->reason)) ||
         local_get_text(row, "policy", out->policy, sizeof(out->policy)) ||
+        local_get_text(row, "told", told, sizeof(told)) ||
         local_get_text(row, "day", day, sizeof(day)) || civil_parse(day, &out->day))
         return 1;
+    out->telling = telling_of(told);
     out->permitted = strcmp(event, "decided") == 0;
     if (!out->permitted && strcmp(event, "refused") != 0)
         return 1;
@@ -52,5 +64,6 @@ int logged_domain(const struct logged *l, const struct bundle *a, const struct b
 void logged_recorded(const struct logged *l, struct recorded *out)
 {
     *out = (struct recorded){ .permitted = l->permitted,
-                              .reason = l->permitted ? REASON_NONE : reason_from_word(l->reason) };
+                              .reason = l->permitted ? REASON_NONE : reason_from_word(l->reason),
+                              .telling = l->telling };
 }

@@ -4,6 +4,7 @@
 #include "policy_diff.h"
 #include "analyse/words.h"
 #include "base/crypto.h"
+#include "changes.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,7 +58,8 @@ int diff_new(const struct officer_session *s, const struct bundle *a, const stru
     if (rc)
         return rc;
     out->ids = calloc(out->m->n + 1, sizeof(*out->ids));
-    if (!out->ids)
+    out->changed = changes_of(a, b);
+    if (!out->ids || !out->changed)
         return officer_fail(s, EX_OSERR, "short of memory");
     for (size_t i = 0; i < out->m->n; i++) {
         enum effect e = effect_of(out->m, &out->m->lines[i]);
@@ -74,6 +76,8 @@ void diff_deinit(struct diff *f)
 {
     free(f->ids);
     f->ids = NULL;
+    json_decref(f->changed);
+    f->changed = NULL;
     matrix_freep(&f->m);
     domain_freep(&f->d);
 }
@@ -99,8 +103,9 @@ static json_t *diff_json(const struct diff *f, const char *from, const char *to)
         (void)json_object_set_new(
             counts, effect_word((enum effect)e),
             json_pack("{s:i, s:f}", "groups", (int)f->groups[e], "cells", f->cells[e]));
-    return json_pack("{s:b, s:s, s:s, s:f, s:o, s:o}", "ok", 1, "from", from, "to", to, "cells",
-                     domain_cells(f->d), "effects", counts, "groups", groups);
+    return json_pack("{s:b, s:s, s:s, s:f, s:o, s:o, s:O}", "ok", 1, "from", from, "to", to,
+                     "cells", domain_cells(f->d), "effects", counts, "groups", groups, "changed",
+                     f->changed);
 }
 
 static int print_group(const struct officer_session *s, const struct diff *f, size_t i)
@@ -124,6 +129,37 @@ static int print_group(const struct officer_session *s, const struct diff *f, si
     return 0;
 }
 
+static void print_side(const char *side, const json_t *v)
+{
+    char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+    char shown[512];
+
+    (void)printf("        %s %s\n", side, printable(text, shown, sizeof(shown)));
+    free(text);
+}
+
+/* Words and terms that differ, whether or not a decision does. */
+static void print_changed(const json_t *changed)
+{
+    size_t i;
+    json_t *v;
+
+    if (json_array_size(changed))
+        (void)printf("\nWhat the policies say differently:\n");
+    json_array_foreach(changed, i, v)
+    {
+        const char *key = json_string_value(json_object_get(v, "key"));
+        bool whole = !strcmp(key, "new") || !strcmp(key, "gone");
+
+        (void)printf("    %s %s: %s\n", json_string_value(json_object_get(v, "kind")),
+                     json_string_value(json_object_get(v, "id")), key);
+        if (whole)
+            continue;
+        print_side("before:", json_object_get(v, "before"));
+        print_side("after: ", json_object_get(v, "after"));
+    }
+}
+
 int diff_print(const struct officer_session *s, const struct diff *f, const char *from,
                const char *to)
 {
@@ -140,6 +176,7 @@ int diff_print(const struct officer_session *s, const struct diff *f, const char
     }
     if (f->m->n == 0) {
         (void)printf("no difference: all %.0f cells are decided alike\n", domain_cells(f->d));
+        print_changed(f->changed);
         return 0;
     }
     t = table_new(ALM_LEN(titles), titles);
@@ -154,6 +191,8 @@ int diff_print(const struct officer_session *s, const struct diff *f, const char
     table_print(t);
     for (size_t i = 0; i < f->m->n && !rc; i++)
         rc = print_group(s, f, i);
+    if (!rc)
+        print_changed(f->changed);
     return rc;
 }
 
@@ -174,5 +213,5 @@ int command_policy_diff(struct officer_session *s)
         rc = diff_new(s, a.bundle, b.bundle, &f);
     if (!rc)
         rc = diff_print(s, &f, a.hash, b.hash);
-    return rc ? rc : f.m->n > 0;
+    return rc ? rc : f.m->n > 0 || json_array_size(f.changed) > 0;
 }

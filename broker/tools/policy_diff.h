@@ -9,6 +9,7 @@ struct diff {
     struct domain *d;
     struct matrix *m;          /* a line is a group */
     char (*ids)[DIFF_ID_TEXT]; /* by line */
+    json_t *changed;           /* changes.h */
     size_t groups[EFFECT_COUNT];
     double cells[EFFECT_COUNT];
 };

@@ -9,6 +9,7 @@ struct logged { /* a decision as its leaf's clear part has it; texts "" where it
     char agency[64], role[64], purpose[64], question[64], basis[64], reason[64], policy[65];
     int32_t day;
     bool permitted;
+    uint8_t telling; /* enum telling; 0: not said */
 };
 /* Return: 0 a decision; 1 another event, or one that was refused before it came to deciding. */
 ALM_MUST_USE int logged_read(const json_t *row, struct logged *out);

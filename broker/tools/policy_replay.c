@@ -58,6 +58,8 @@ static void replay_deinit(struct replay *r)
 
 static int past_open(struct replay *r, const char *hash, size_t *out)
 {
+    struct args quiet = *r->s->args;
+    struct officer_session asking = *r->s;
     struct past *at;
     const char *unknown;
 
@@ -73,7 +75,9 @@ static int past_open(struct replay *r, const char *hash, size_t *out)
     at = &r->past[r->n_past];
     *at = (struct past){ .d = NULL };
     *out = r->n_past++;
-    if (policy_open(r->s, hash, &at->c)) {
+    asking.args = &quiet;
+    quiet.json = false; /* what is left out is no failure of the whole */
+    if (policy_open(&asking, hash, &at->c)) {
         (void)fprintf(stderr, "almoner policy replay: decisions under policy %.64s are left out\n",
                       hash);
         compiled_deinit(&at->c);
@@ -122,8 +126,8 @@ static int take_row(void *ctx, const json_t *row)
     rc = past_open(r, l.policy, &past);
     if (rc)
         return rc;
-    (void)snprintf(key, sizeof(key), "%s %s %s %s %s %s %d %zu %u", l.agency, l.role, l.purpose,
-                   l.question, l.basis, l.reason, l.permitted, past,
+    (void)snprintf(key, sizeof(key), "%s %s %s %s %s %s %d %d %zu %u", l.agency, l.role, l.purpose,
+                   l.question, l.basis, l.reason, l.permitted, l.telling, past,
                    r->past[past].d ? domain_set_day(r->past[past].d, l.day) : 0u);
     at = json_object_get(r->index, key);
     if (!at)

@@ -111,5 +111,6 @@ bool explain_fits(const struct matrix *m, const struct line *l, size_t k, const 
     const struct value *v = &m->values.at[l->value[k]];
 
     return (v->outcome == OUTCOME_PERMIT) == r->permitted &&
-           (r->permitted || v->reason == (uint8_t)r->reason);
+           (r->permitted || v->reason == (uint8_t)r->reason) &&
+           (r->permitted || !r->telling || v->telling == r->telling);
 }

@@ -30,6 +30,7 @@ void explanation_freep(struct explanation **e);
 struct recorded {
     bool permitted;
     enum reason reason;
+    uint8_t telling; /* enum telling; 0: not looked at */
 };
 /* The cell of a line that is nearest to the usual: the best value of each axis that has it. */
 struct cell explain_usual(const struct matrix *m, const struct line *l);

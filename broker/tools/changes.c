@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* changes.c - each entry as JSON, key by key, and the keys that differ. */
+#include "changes.h"
+#include "base/civil.h"
+#include "engine/catalogue.h"
+#include <string.h>
+
+static json_t *day_json(int32_t day)
+{
+    char text[CIVIL_TEXT];
+
+    civil_format(day == POLICY_DAY_NONE ? CIVIL_NONE : day, text);
+    return json_string(text);
+}
+
+static json_t *agency_json(const struct bundle *b, uint16_t i)
+{
+    const struct policy_agency *a = bundle_agency_at(b, i);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "name", a->name, "sector",
+                     a->sector, "regime", a->regime, "organisation",
+                     bundle_agency_at(b, a->organisation)->id, "controller", a->controller,
+                     "contact", a->contact, "sensitive", a->sensitive, "hub", a->hub,
+                     "shield_owner", a->shield_owner);
+}
+
+static json_t *gateway_json(const struct bundle *b, uint16_t i)
+{
+    struct policy_gateway g = bundle_gateway_at(b, i);
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:o, s:o}", "title", g.title, "statute",
+                     g.statute, "section", g.section, "regime", g.regime, "kind", (int)g.kind,
+                     "countries", (int)g.countries, "conditions", (int)g.conditions, "from",
+                     day_json(g.from), "to", day_json(g.until));
+}
+
+static json_t *protocol_json(const struct bundle *b, uint16_t i)
+{
+    struct policy_protocol p = bundle_protocol_at(b, i);
+
+    return json_pack("{s:s, s:o, s:o, s:o}", "title", p.title, "from", day_json(p.from), "to",
+                     day_json(p.until), "review", day_json(p.review));
+}
+
+static json_t *purpose_json(const struct bundle *b, uint16_t i)
+{
+    const struct policy_purpose *p = bundle_purpose_at(b, i);
+
+    return json_pack("{s:s, s:s, s:s, s:b}", "title", p->title, "protocol", p->protocol, "parent",
+                     p->parent == POLICY_NONE ? "" : bundle_purpose_at(b, p->parent)->id, "consent",
+                     p->consent);
+}
+
+static json_t *factors_json(const struct bundle *b, const struct policy_composite *c)
+{
+    json_t *list = json_array();
+
+    for (uint8_t i = 0; c && i < c->n; i++)
+        (void)json_array_append_new(list,
+                                    json_pack("{s:s, s:i}", "question",
+                                              bundle_question_at(b, c->factors[i].question)->id,
+                                              "weight", (int)c->factors[i].weight));
+    return list;
+}
+
+static json_t *question_json(const struct bundle *b, uint16_t i)
+{
+    const struct policy_question *q = bundle_question_at(b, i);
+    json_t *o = json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:b, s:b, s:b}", "wording", q->wording,
+                          "owner", q->owner, "decision", q->decision, "kind", (int)q->kind,
+                          "look_back_days", (json_int_t)q->look_back_days, "deadline_ms",
+                          (json_int_t)q->deadline_ms, "uses_homes", q->uses_homes, "household",
+                          q->household, "unknown_cannot_say", q->unknown_cannot_say);
+
+    if (!o)
+        return NULL;
+    (void)json_object_set_new(o, "counts",
+                              json_pack("{s:b, s:i, s:i, s:i}", "household", q->threshold.household,
+                                        "levels", (int)q->threshold.levels, "min_agencies",
+                                        (int)q->threshold.min_agencies, "window_days",
+                                        (int)q->threshold.window_days));
+    (void)json_object_set_new(o, "factors", factors_json(b, q->composite));
+    (void)json_object_set_new(o, "needed",
+                              json_integer(q->composite ? (json_int_t)q->composite->needed : 0));
+    return o;
+}
+
+/* What stands once. */
+static size_t one(const struct bundle *b)
+{
+    (void)b;
+    return 1;
+}
+
+static json_t *rules_json(const struct bundle *b, uint16_t i)
+{
+    const struct policy_consent_rules *c = bundle_consent_rules(b);
+    const struct policy_composite_rules *k = bundle_composite_rules(b);
+    json_t *capacities = json_array();
+
+    (void)i;
+    for (size_t n = 1; n < ALM_LEN(c->capacities); n++)
+        (void)json_array_append_new(capacities, json_pack("[b, i, i]", c->capacities[n].able,
+                                                          (int)c->capacities[n].from_age,
+                                                          (int)c->capacities[n].before_age));
+    return json_pack("{s:s, s:o, s:i, s:i, s:i}", "partnership", bundle_name(b), "capacities",
+                     capacities, "grace_days", (int)c->grace_days, "keep_days", (int)k->keep_days,
+                     "differ_by", (int)k->differ_by);
+}
+
+static const char *agency_id(const struct bundle *b, uint16_t i)
+{
+    return bundle_agency_at(b, i)->id;
+}
+
+static const char *gateway_id(const struct bundle *b, uint16_t i)
+{
+    return bundle_gateway_at(b, i).id;
+}
+
+static const char *protocol_id(const struct bundle *b, uint16_t i)
+{
+    return bundle_protocol_at(b, i).id;
+}
+
+static const char *purpose_id(const struct bundle *b, uint16_t i)
+{
+    return bundle_purpose_at(b, i)->id;
+}
+
+static const char *question_id(const struct bundle *b, uint16_t i)
+{
+    return bundle_question_at(b, i)->id;
+}
+
+static const char *rules_id(const struct bundle *b, uint16_t i)
+{
+    (void)b;
+    (void)i;
+    return "partnership";
+}
+
+static const struct kind {
+    const char *word;
+    size_t (*count)(const struct bundle *b);
+    const char *(*id)(const struct bundle *b, uint16_t i);
+    json_t *(*json)(const struct bundle *b, uint16_t i);
+} kinds[] = {
+    { "agency", bundle_n_agencies, agency_id, agency_json },
+    { "gateway", bundle_n_gateways, gateway_id, gateway_json },
+    { "protocol", bundle_n_protocols, protocol_id, protocol_json },
+    { "purpose", bundle_n_purposes, purpose_id, purpose_json },
+    { "question", bundle_n_questions, question_id, question_json },
+    { "rules", one, rules_id, rules_json },
+};
+
+static void add(json_t *out, const struct kind *k, const char *id, const char *key, json_t *before,
+                json_t *after)
+{
+    (void)json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:O?, s:O?}", "kind", k->word, "id",
+                                               id, "key", key, "before", before, "after", after));
+}
+
+static void compare(json_t *out, const struct kind *k, const char *id, json_t *a, json_t *b)
+{
+    const char *key;
+    json_t *v;
+
+    json_object_foreach(a, key, v)
+    {
+        if (!json_equal(v, json_object_get(b, key)))
+            add(out, k, id, key, v, json_object_get(b, key));
+    }
+}
+
+static int find(const struct kind *k, const struct bundle *b, const char *id)
+{
+    for (size_t i = 0; i < k->count(b); i++)
+        if (strcmp(k->id(b, (uint16_t)i), id) == 0)
+            return (int)i;
+    return -1;
+}
+
+static void compare_kind(json_t *out, const struct kind *k, const struct bundle *a,
+                         const struct bundle *b)
+{
+    json_t *entry = json_string("(entry)");
+
+    for (size_t i = 0; i < k->count(a); i++) {
+        const char *id = k->id(a, (uint16_t)i);
+        int there = find(k, b, id);
+        json_t *x = k->json(a, (uint16_t)i), *y = there < 0 ? NULL : k->json(b, (uint16_t)there);
+
+        if (there < 0)
+            add(out, k, id, "gone", entry, NULL);
+        else
+            compare(out, k, id, x, y);
+        json_decref(x);
+        json_decref(y);
+    }
+    for (size_t i = 0; i < k->count(b); i++)
+        if (find(k, a, k->id(b, (uint16_t)i)) < 0)
+            add(out, k, k->id(b, (uint16_t)i), "new", NULL, entry);
+    json_decref(entry);
+}
+
+json_t *changes_of(const struct bundle *a, const struct bundle *b)
+{
+    json_t *out = json_array();
+
+    for (size_t i = 0; out && i < ALM_LEN(kinds); i++)
+        compare_kind(out, &kinds[i], a, b);
+    return out;
+}
