@@ -281,6 +281,10 @@ static void a_referral_counts_while_it_is_open_and_recent(void **state)
     expect_reason(x, REASON_NO_RELATIONSHIP);
     x->f.relation_until = x->f.day + 1;
     expect_reason(x, REASON_NONE);
+    x->f.relation_since = x->f.day; /* on its own day, and not before */
+    expect_reason(x, REASON_NONE);
+    x->f.relation_since = x->f.day + 1;
+    expect_reason(x, REASON_NO_RELATIONSHIP);
 }
 
 static void a_self_claimed_relationship_needs_a_reason_and_a_purpose_that_takes_it(void **state)

@@ -205,6 +205,39 @@ static void bits_stand_only_for_what_is_declared(void **state)
     BAD(draft.purposes[0].roles[3] = UINT64_C(1) << 63);
 }
 
+static void an_override_is_for_what_is_declared_and_for_reasons_of_consent(void **state)
+{
+    struct policy_override_rules *o = &draft.l.overrides;
+
+    (void)state;
+    GOOD(o->purposes[0] = 15);
+    BAD(o->purposes[0] = 16);
+    BAD(o->purposes[1] = 1);
+    GOOD(o->alone[0] = 15);
+    BAD(o->alone[0] = 16);
+    BAD(o->alone[1] = 1);
+    GOOD(o->past_sensitive[0] = 15);
+    BAD(o->past_sensitive[0] = 16);
+    BAD(o->past_sensitive[1] = 1);
+    GOOD(o->gateways[0] = 7);
+    BAD(o->gateways[0] = 8);
+    BAD(o->gateways[1] = 1);
+    GOOD((draft.l.n_purposes = 65, o->purposes[1] = 1));
+    BAD((draft.l.n_purposes = 65, o->purposes[1] = 2));
+    GOOD((draft.l.n_purposes = 64, o->purposes[0] = UINT64_MAX));
+    BAD((draft.l.n_purposes = 63, o->purposes[0] = UINT64_MAX));
+    for (unsigned r = 0; r < 32; r++) {
+        bool ours = r >= REASON_NO_CONSENT && r <= REASON_CONSENT_SCOPE;
+
+        if (ours)
+            GOOD(o->reasons = 1u << r);
+        else
+            BAD(o->reasons = 1u << r);
+    }
+    GOOD(o->approvers = APPROVER_HUBS | APPROVER_HOLDERS);
+    BAD(o->approvers = 255);
+}
+
 static void add_roles(struct draft *d, uint16_t n)
 {
     for (uint16_t i = 0; i < n; i++)
@@ -609,6 +642,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_index_must_be_one_that_is_there),
         cmocka_unit_test(bits_stand_only_for_what_is_declared),
+        cmocka_unit_test(an_override_is_for_what_is_declared_and_for_reasons_of_consent),
         cmocka_unit_test(wide_bits_reach_to_the_last_declared_and_no_further),
         cmocka_unit_test(days_are_within_the_calendar_and_in_order),
         cmocka_unit_test(words_are_those_of_the_language),
