@@ -32,6 +32,8 @@ static const struct command commands[] = {
     { "consent", NULL, AGENCY, "record, withdraw and list consents and refusals" },
     { "shield", "lift", OFFICER, "lift a shield (two officers)" },
     { "shield", NULL, AGENCY, "protect somebody's whereabouts, identity or existence" },
+    { "override", "veto", OFFICER, "end an override (an officer)" },
+    { "override", NULL, AGENCY, "ask for, approve, review and show overrides of consent" },
     { "subject", NULL, AGENCY, "what the own index knows a person by" },
     { "status", NULL, AGENCY, "is the adapter (or, with --config, the broker) well?" },
     { "agency", NULL, OFFICER, "enrol agencies; suspend, resume, revoke a key" },

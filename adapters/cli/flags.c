@@ -56,6 +56,35 @@ static const struct command commands[] = {
       "protect somebody's whereabouts, identity or existence",
       "  almoner shield --level location --from 2026-11-22 --reason 'fled violence' --practitioner "
       "sw-17 --subject nora.json\n" },
+    { "override", "request", CMD_OVERRIDE, "override-request", "question", false,
+      "ask to have one exact question answered without consent; without a question: who is involved",
+      "  almoner override request truancy --purpose early-help --basis children-act-s47 --role "
+      "social-worker \\\n"
+      "      --practitioner sw-17 --para18 would-prejudice --harm neglect --likelihood likely "
+      "--immediacy now \\\n"
+      "      --told not-safe --not-told 'the father would move the child' --necessity 'no record of "
+      "ours tells' \\\n"
+      "      --proportionality 'one question, of the schools' --hours 24 --no-part --subject "
+      "isla.json\n"
+      "\nNames nobody in its texts: the approver reads them. Somebody senior in another agency (the "
+      "hub, or one that\nwould answer) approves it; then ask, as usual: almoner ask. In immediate "
+      "danger, where the policy says so,\n--immediate-danger lets you ask at once, and somebody else "
+      "reviews it within 24 hours.\n" },
+    { "override", "approve", CMD_APPROVE, "override-approve", "override", true,
+      "approve another agency's override: show it first",
+      "  almoner override approve 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --senior --no-part "
+      "--practitioner dc-4 \\\n      --reason 'I spoke to her: it cannot wait'\n" },
+    { "override", "refuse", CMD_DISAPPROVE, "override-refuse", "override", true,
+      "refuse an override, or take your agency's approval back",
+      "  almoner override refuse 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --practitioner dc-4 --reason "
+      "'the mother can be asked'\n" },
+    { "override", "review", CMD_REVIEW, "override-review", "override", true,
+      "say afterwards whether an override was justified; by a third person",
+      "  almoner override review 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --finding justified --no-part "
+      "--practitioner m-2 \\\n      --reason 'the danger was real'\n" },
+    { "override", "show", CMD_SHOW, "override-show", "override", true,
+      "how an override stands, and its reasons",
+      "  almoner override show 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --practitioner dc-4\n" },
     { "status", NULL, CMD_STATUS, "status", NULL, false,
       "is the adapter connected, and what waits in its outbox?",
       "  almoner status --wait-connected --timeout 30\n" },
@@ -86,7 +115,8 @@ enum flag_kind {
 #define CMD_LODGE   (CMD_CONSENT | CMD_WITHDRAW | CMD_CHANGE | CMD_SHIELD)
 #define CMD_QUERY   (CMD_ASK | CMD_WHO)
 #define CMD_ACT     (CMD_QUERY | CMD_LODGE | CMD_LIST | CMD_SUBJECT)
-#define CMD_PERSON  (CMD_QUERY | CMD_CONSENT | CMD_WITHDRAW | CMD_SHIELD | CMD_SUBJECT)
+#define CMD_STEP    (CMD_OVERRIDE | CMD_APPROVE | CMD_DISAPPROVE | CMD_REVIEW | CMD_SHOW)
+#define CMD_PERSON  (CMD_OVERRIDE | CMD_QUERY | CMD_CONSENT | CMD_WITHDRAW | CMD_SHIELD | CMD_SUBJECT)
 #define CMD_PLACE   (CMD_ASK | CMD_SUBJECT)
 
 /* clang-format off: a table, one row a line */
@@ -96,15 +126,15 @@ static const struct flag {
     unsigned commands; /* bits of enum command_bit */
     const char *value, *help;
 } flags[] = {
-    { "--purpose", "purpose", FLAG_TEXT, CMD_ACT, "ID", "why: see `almoner questions`" },
-    { "--role", "role", FLAG_TEXT, CMD_ACT, "ID", "the practitioner's role" },
-    { "--practitioner", "practitioner", FLAG_TEXT, CMD_ACT, "REF",
+    { "--purpose", "purpose", FLAG_TEXT, CMD_ACT | CMD_OVERRIDE, "ID", "why: see `almoner questions`" },
+    { "--role", "role", FLAG_TEXT, CMD_ACT | CMD_STEP, "ID", "the practitioner's role" },
+    { "--practitioner", "practitioner", FLAG_TEXT, CMD_ACT | CMD_STEP, "REF",
       "who asks or records; default $ALMONER_PRACTITIONER" },
-    { "--login", "login", FLAG_TEXT, CMD_ACT, "HOW",
+    { "--login", "login", FLAG_TEXT, CMD_ACT | CMD_STEP, "HOW",
       "password (default), two-factor or smartcard" },
-    { "--basis", "basis", FLAG_TEXT, CMD_ACT, "ID",
+    { "--basis", "basis", FLAG_TEXT, CMD_ACT | CMD_OVERRIDE, "ID",
       "the lawful basis claimed: a gateway, or consent" },
-    { "--case", "case", FLAG_TEXT, CMD_ACT, "REF", "this agency's case reference" },
+    { "--case", "case", FLAG_TEXT, CMD_ACT | CMD_STEP, "REF", "this agency's case reference" },
     { "--given", "given_name", FLAG_PERSON_TEXT, CMD_PERSON, "NAME", "given name" },
     { "--family", "family_name", FLAG_PERSON_TEXT, CMD_PERSON, "NAME", "family name" },
     { "--born", "date_of_birth", FLAG_PERSON_TEXT, CMD_PERSON, "DATE", "birth date, YYYY-MM-DD" },
@@ -118,7 +148,7 @@ static const struct flag {
       "the same as JSON; -: from standard input" },
     { "--household", "household", FLAG_PLACE, CMD_PLACE, "HOME",
       "about a household: 'address; postcode; ref'" },
-    { "--at-home", "at_home", FLAG_PLACE, CMD_ASK, "HOME",
+    { "--at-home", "at_home", FLAG_PLACE, CMD_ASK | CMD_OVERRIDE, "HOME",
       "the home that the question is about: 'address; postcode; ref'" },
     { "--self-claimed", "self_claimed", FLAG_TEXT, CMD_QUERY, "REASON",
       "a relationship that our rows do not show, and why (it alerts)" },
@@ -149,7 +179,27 @@ static const struct flag {
     { "--level", "level", FLAG_TEXT, CMD_SHIELD, "LEVEL", "location, identity or existence" },
     { "--from", "from", FLAG_TEXT, CMD_SHIELD, "DATE", "default: today" },
     { "--until", "until", FLAG_TEXT, CMD_SHIELD, "DATE", "last day; default: open" },
-    { "--reason", "reason", FLAG_TEXT, CMD_SHIELD, "TEXT", "why; only officers read it" },
+    { "--reason", "reason", FLAG_TEXT, CMD_SHIELD | CMD_APPROVE | CMD_DISAPPROVE | CMD_REVIEW,
+      "TEXT", "why; only officers read it" },
+    { "--para18", "para18", FLAG_TEXT, CMD_OVERRIDE, "WHY",
+      "why without consent: cannot-be-given, cannot-be-obtained or would-prejudice" },
+    { "--harm", "harm", FLAG_TEXT, CMD_OVERRIDE, "KIND",
+      "neglect, physical, emotional, sexual, exploitation, domestic-abuse or self" },
+    { "--likelihood", "likelihood", FLAG_TEXT, CMD_OVERRIDE, "HOW", "possible, likely or certain" },
+    { "--immediacy", "immediacy", FLAG_TEXT, CMD_OVERRIDE, "WHEN", "now, days or weeks" },
+    { "--told", "told", FLAG_TEXT, CMD_OVERRIDE, "HOW",
+      "is the person told: yes, later, not-safe or not-reached" },
+    { "--not-told", "not_told", FLAG_TEXT, CMD_OVERRIDE, "TEXT", "why not, unless told" },
+    { "--necessity", "necessity", FLAG_TEXT, CMD_OVERRIDE, "TEXT", "why less would not do" },
+    { "--proportionality", "proportionality", FLAG_TEXT, CMD_OVERRIDE, "TEXT",
+      "why it is no more than the harm warrants" },
+    { "--hours", "hours", FLAG_TEXT, CMD_OVERRIDE, "N", "for how long, from its approval" },
+    { "--immediate-danger", "immediate_danger", FLAG_YES, CMD_OVERRIDE, NULL,
+      "act alone and at once; reviewed within 24 hours" },
+    { "--senior", "senior", FLAG_YES, CMD_APPROVE, NULL, "I am senior in my agency" },
+    { "--no-part", "no_part", FLAG_YES, CMD_OVERRIDE | CMD_APPROVE | CMD_REVIEW, NULL,
+      "I have no part of my own in the matter" },
+    { "--finding", "finding", FLAG_TEXT, CMD_REVIEW, "WHAT", "justified or not-justified" },
     { "--wait-connected", NULL, FLAG_WAIT_CONNECTED, CMD_STATUS, NULL,
       "wait until the broker has welcomed the adapter" },
     { "--wait-day", NULL, FLAG_WAIT_DAY, CMD_STATUS, "DATE",
@@ -178,8 +228,10 @@ void flags_help(const struct command *c)
     (void)printf("usage: almoner %s%s%s%s [options]\n\n%s.\n\n", c->name, c->second ? " " : "",
                  c->second ? c->second : "",
                  !c->positional           ? ""
-                 : c->positional_required ? (c->bit == CMD_ASK ? " QUESTION" : " ID")
-                                          : " [ID]",
+                 : c->bit == CMD_ASK       ? " QUESTION"
+                 : c->bit == CMD_OVERRIDE  ? " [QUESTION]"
+                 : c->positional_required  ? " ID"
+                                           : " [ID]",
                  c->line);
     for (size_t i = 0; i < ALM_LEN(flags); i++) {
         char left[40];
@@ -360,7 +412,7 @@ static void flags_defaults(struct command_line *c)
 
     if (!c->socket)
         c->socket = getenv("ALMONER_SOCKET");
-    if (practitioner && *practitioner && c->command->bit & CMD_ACT &&
+    if (practitioner && *practitioner && c->command->bit & (CMD_ACT | CMD_STEP) &&
         c->command->bit != CMD_SUBJECT && !json_object_get(c->request, "practitioner"))
         (void)json_object_set_new(c->request, "practitioner", json_string(practitioner));
 }
@@ -386,7 +438,9 @@ static int flags_words(int argc, char **argv, int first, struct command_line *c)
     if (c->command->positional_required && !positional)
         return wrong(c, EX_USAGE,
                      c->command->bit == CMD_ASK ? "say which question: see `almoner questions`"
-                                                : "say which consent: its id",
+                                                : c->command->bit & CMD_STEP
+                         ? "say which override: its id"
+                         : "say which consent: its id",
                      NULL);
     return 0;
 }
@@ -405,7 +459,9 @@ int flags_read(int argc, char **argv, struct command_line *out)
     if (!out->command)
         return wrong(out, EX_USAGE,
                      strcmp(argv[1], "consent") == 0 ? "say grant, refuse, withdraw, change or list"
-                                                     : "unknown command",
+                     : strcmp(argv[1], "override") == 0
+                         ? "say request, approve, refuse, review or show"
+                         : "unknown command",
                      argv[1]);
     out->request = json_object();
     if (!out->request ||

@@ -17,6 +17,11 @@ enum command_bit {
     CMD_SHIELD = 256,
     CMD_STATUS = 512,
     CMD_SUBJECT = 1024,
+    CMD_OVERRIDE = 2048,
+    CMD_APPROVE = 4096,
+    CMD_DISAPPROVE = 8192,
+    CMD_REVIEW = 16384,
+    CMD_SHOW = 32768,
 };
 struct command {
     const char *name, *second; /* "consent" "grant"; second NULL: none */

@@ -43,6 +43,17 @@ json_t *lodge_withdrawal(struct host *h, const json_t *o);
 json_t *lodge_change(struct host *h, const json_t *o);
 json_t *lodge_shield(struct host *h, const json_t *o);
 
+/* What lodging has in common: the keys known, a day, an id; and whom it is about. */
+json_t *lodge_begin(struct host *h, const json_t *o, const char *const keys[], uint8_t type);
+json_t *lodge_subject(struct host *h, const json_t *o, bool optional, bool *given,
+                      struct token_set *out, int32_t *born);
+
+/* override.c: likewise into h->out */
+json_t *override_request(struct host *h, const json_t *o);
+json_t *override_approval(struct host *h, const json_t *o, uint8_t decision);
+json_t *override_review(struct host *h, const json_t *o);
+json_t *override_query(struct host *h, const json_t *o);
+
 /* What the operations share (ops.c). */
 int32_t host_day(const struct host *h); /* CIVIL_NONE: an exercise whose day is not known yet */
 struct asker host_asker(const struct host *h);

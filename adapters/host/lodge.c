@@ -21,7 +21,7 @@ static const char *const keys_shield[] = { "op",    "purpose", "role", "practiti
                                            "level", "subject", "from", "until",        "review_on", "reason", NULL };
 
 /* A lodging needs no connection, only a day. */
-static json_t *lodge_begin(struct host *h, const json_t *o, const char *const keys[], uint8_t type)
+json_t *lodge_begin(struct host *h, const json_t *o, const char *const keys[], uint8_t type)
 {
     json_t *wrong = request_only(o, keys);
 
@@ -35,7 +35,7 @@ static json_t *lodge_begin(struct host *h, const json_t *o, const char *const ke
 }
 
 /* Who it is about: tokens joined with our own record's. Homes that our rows mark shielded leave no token here either. */
-static json_t *lodge_subject(struct host *h, const json_t *o, bool optional, bool *given, struct token_set *out, int32_t *born)
+json_t *lodge_subject(struct host *h, const json_t *o, bool optional, bool *given, struct token_set *out, int32_t *born)
 {
     ALM_CLEANUP(asked_subject_wipe) struct asked_subject typed;
     struct asker a = host_asker(h);

@@ -396,6 +396,44 @@ static json_t *op_shield(struct host *h, uint64_t client, const json_t *o)
     return wrong ? wrong : lodge_out(h, client);
 }
 
+static json_t *op_override(struct host *h, uint64_t client, const json_t *o)
+{
+    json_t *wrong = override_request(h, o);
+
+    return wrong ? wrong : lodge_out(h, client);
+}
+
+static json_t *op_override_approve(struct host *h, uint64_t client, const json_t *o)
+{
+    json_t *wrong = override_approval(h, o, APPROVAL_APPROVE);
+
+    return wrong ? wrong : lodge_out(h, client);
+}
+
+static json_t *op_override_refuse(struct host *h, uint64_t client, const json_t *o)
+{
+    json_t *wrong = override_approval(h, o, APPROVAL_REFUSE);
+
+    return wrong ? wrong : lodge_out(h, client);
+}
+
+static json_t *op_override_review(struct host *h, uint64_t client, const json_t *o)
+{
+    json_t *wrong = override_review(h, o);
+
+    return wrong ? wrong : lodge_out(h, client);
+}
+
+static json_t *op_override_show(struct host *h, uint64_t client, const json_t *o)
+{
+    struct pending *p;
+    json_t *wrong = override_query(h, o);
+
+    if (!wrong && !session_ready(h->session))
+        wrong = not_connected(h);
+    return wrong ? wrong : query_send(h, client, PENDING_QUERY, &p);
+}
+
 /* Return: NULL when a reply was given or will be; otherwise the error reply. */
 static const struct {
     const char *op;
@@ -412,6 +450,11 @@ static const struct {
     { "consent-change", op_change },
     { "consent-list", op_consent_list },
     { "shield", op_shield },
+    { "override-request", op_override },
+    { "override-approve", op_override_approve },
+    { "override-refuse", op_override_refuse },
+    { "override-review", op_override_review },
+    { "override-show", op_override_show },
 };
 
 void ops_request(void *ctx, uint64_t client, json_t *request)

@@ -86,7 +86,7 @@ static json_t *reply_receipt(const struct msg *m, const struct id *id)
 static json_t *(*const repliers[])(const struct msg *m, const struct id *id) = {
     [MSG_INSIGHT] = reply_insight, [MSG_INVOLVEMENT] = reply_involvement,
     [MSG_REFUSAL] = reply_refusal, [MSG_BUSY] = reply_busy,
-    [MSG_RECEIPT] = reply_receipt,
+    [MSG_RECEIPT] = reply_receipt, [MSG_OVERRIDE_VIEW] = reply_override,
 };
 
 json_t *reply_of(const struct msg *m, const struct id *message)

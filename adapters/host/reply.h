@@ -9,6 +9,8 @@ struct session;
 /* Insight, Involvement, Refusal, Busy or Receipt, in reply to the message with this id; NULL for
  * another type. */
 json_t *reply_of(const struct msg *m, const struct id *message);
+/* override.c: an OverrideView; reply_of() calls it */
+json_t *reply_override(const struct msg *m, const struct id *message);
 json_t *reply_queued(const struct id *message);
 json_t *reply_catalogue(const struct session *s);
 /* One page's entries appended to a list. */

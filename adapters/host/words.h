@@ -16,6 +16,13 @@ enum words {
     WORDS_SINCE,
     WORDS_RELATION,
     WORDS_KNOWN,
+    WORDS_PARA18,
+    WORDS_HARM,
+    WORDS_LIKELIHOOD,
+    WORDS_IMMEDIACY,
+    WORDS_TOLD,
+    WORDS_FINDING,
+    WORDS_OVERRIDE,
     WORDS_COUNT
 };
 /* "" for a number without a word. */

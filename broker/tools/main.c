@@ -152,6 +152,12 @@ static const struct command {
     { "change", "submit", 1, 1, "FILE", WHERE, command_change_submit, "submit it once it is signed",
       "A change is good for 24 hours from when it was made.\n\nexample:\n  almoner change submit "
       "june.change\n" },
+    { "override", "veto", 1, 1, "OVERRIDE --reason TEXT", SIGNED "reason ", command_override_veto,
+      "end an override at once (one officer); nobody grants one here",
+      "OVERRIDE is the id that its agencies have; \"almoner audit list --event "
+      "override-requested\" shows who asked.\n\nexample:\n  almoner override veto "
+      "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b --reason 'the mother has agreed' --officer alice "
+      "--key alice.sign\n" },
     { "shield", "lift", 1, 1, "SHIELD --reason TEXT", SIGNED "reason ", command_shield_lift,
       "end a shield before its day (two officers)",
       "SHIELD is the id in the owner's receipt.\n\nexample:\n  almoner shield lift "

@@ -344,6 +344,20 @@ int command_shield_lift(struct officer_session *s)
                     json_pack("{s:s, s:s}", "shield", operand(s, 2), "reason", s->args->reason));
 }
 
+int command_override_veto(struct officer_session *s)
+{
+    struct id id;
+    int rc = id_parse(operand(s, 2), &id)
+                 ? officer_fail(s, EX_USAGE,
+                                "an override's id looks like 0190a1b2-....: its agencies have it")
+                 : need_reason(s);
+
+    return rc ? rc
+              : change_run(
+                    s, "override-veto", 1,
+                    json_pack("{s:s, s:s}", "override", operand(s, 2), "reason", s->args->reason));
+}
+
 int command_exercise_day(struct officer_session *s)
 {
     int32_t day;
