@@ -123,9 +123,9 @@ static enum factor_value composite_hear(struct core *c, const struct pending *p,
 void composite_compose(struct core *c, const struct pending *p, bool hidden,
                        struct msg_insight *out)
 {
-    static const uint8_t values[] = { [FACTOR_UNKNOWN] = INSIGHT_CANNOT_SAY,
-                                      [FACTOR_NO] = INSIGHT_NO,
-                                      [FACTOR_YES] = INSIGHT_YES };
+    static const uint8_t values[] = {
+        [FACTOR_UNKNOWN] = INSIGHT_CANNOT_SAY, [FACTOR_NO] = INSIGHT_NO, [FACTOR_YES] = INSIGHT_YES
+    };
     const struct policy_composite *k = bundle_question_at(c->bundle, c->facts.question)->composite;
     enum factor_value factors[POLICY_FACTORS_MAX] = { FACTOR_UNKNOWN };
     bool missed[POLICY_AGENCIES_MAX] = { false };

@@ -39,10 +39,18 @@ static void read_factor(const struct field *f, struct lay_question *q,
 
 void read_composite(const struct field *f, struct lay_question *q)
 {
-    static const char *const others[] = { "holders",          "scope",          "levels",
-                                          "min_agencies",     "window_days",    "uses_homes",
-                                          "home_parameter",   "look_back_days", "unknown",
-                                          "reveals_location", "sensitive",      "data_class",
+    static const char *const others[] = { "holders",
+                                          "scope",
+                                          "levels",
+                                          "min_agencies",
+                                          "window_days",
+                                          "uses_homes",
+                                          "home_parameter",
+                                          "look_back_days",
+                                          "unknown",
+                                          "reveals_location",
+                                          "sensitive",
+                                          "data_class",
                                           NULL };
     const struct conf_node *list = field_list(f, "of");
 
@@ -120,10 +128,11 @@ static void check_factor(struct model *m, const struct lay_question *q,
                   "question \"%s\": its factor \"%s\" is of a closed class and is never permitted",
                   q->id, factor->id);
     if (q->household && !factor->household)
-        conf_fail(m->e, at,
-                  "question \"%s\": its factor \"%s\" may not be asked about a household: household "
-                  "must be false",
-                  q->id, factor->id);
+        conf_fail(
+            m->e, at,
+            "question \"%s\": its factor \"%s\" may not be asked about a household: household "
+            "must be false",
+            q->id, factor->id);
     check_factor_purposes(m, q, factor, at);
 }
 

@@ -228,9 +228,9 @@ static bool reached_without(const struct choice *c, const struct contributors *k
         uint64_t left = 0;
 
         for (size_t w = 0; w < SET_WORDS; w++)
-            left |= k->of[i].bits[w] & (organisation == POLICY_NONE
-                                            ? UINT64_MAX
-                                            : ~c->b->organisations[organisation].bits[w]);
+            left |= k->of[i].bits[w] &
+                    (organisation == POLICY_NONE ? UINT64_MAX
+                                                 : ~c->b->organisations[organisation].bits[w]);
         if (left)
             weight += q->factors[i].weight;
     }
@@ -383,8 +383,7 @@ void policy_asked(const struct bundle *b, const struct facts *f, const struct de
 }
 
 void policy_difference(const struct bundle *b, const struct facts *f,
-                       const struct earlier_fact *earlier, size_t n, bool whole,
-                       struct decision *d)
+                       const struct earlier_fact *earlier, size_t n, bool whole, struct decision *d)
 {
     struct choice c = { .b = b, .f = f, .out = d };
     enum reason r = whole ? REASON_NONE : REASON_DIFFERENCING;

@@ -350,10 +350,10 @@ static void a_suspended_holder_has_said_nothing(void **state)
 
     ask(t, TOWN_CLINIC, "safeguarding", "strain", TOWN_TESS);
     answers(t, "yyy.nnn");
-    assert_string_equal(
-        town_change(t, "agency-suspend",
-                    json_pack("{s:s,s:s}", "agency", "charity", "reason", "test"), two),
-        "ok");
+    assert_string_equal(town_change(t, "agency-suspend",
+                                    json_pack("{s:s,s:s}", "agency", "charity", "reason", "test"),
+                                    two),
+                        "ok");
     deadline(t);
     expect(t, INSIGHT_CANNOT_SAY, COMPLETE_MOST); /* plan alone is left */
 }
