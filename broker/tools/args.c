@@ -52,6 +52,8 @@ static const struct row {
       "what is on file, e.g. none (default), given, refused, withdrawn" },
     { "shield", "WORD", A_TEXT, offsetof(struct args, shield),
       "none (default), 1 or location, 2 or identity, 3 or existence" },
+    { "override", "WORD", A_TEXT, offsetof(struct args, override),
+      "none (default), approved:GATEWAY or alone:GATEWAY" },
     { "basis", "GATEWAY", A_TEXT, offsetof(struct args, basis), "the legal basis that it claims" },
     { "at", "DATE", A_TEXT, offsetof(struct args, at), "the civil day (default: today)" },
     { "acknowledged", "FILE", A_TEXT, offsetof(struct args, acknowledged),

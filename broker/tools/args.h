@@ -18,7 +18,7 @@ struct args {
     const char *agency, *event, *since, *until; /* filters */
     const char *purpose, *role, *question;      /* filters of policies, or a request */
     /* a made-up request */
-    const char *subject, *relationship, *stated, *shield, *consent, *at, *basis;
+    const char *subject, *relationship, *stated, *shield, *consent, *at, *basis, *override;
     const char *acknowledged;
     int64_t n, from, count, leaf; /* -1: not given */
     bool json, help, follow, active, csv, coverage;

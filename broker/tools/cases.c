@@ -17,12 +17,12 @@ static const struct {
     { "purpose", NULL, AXIS_PURPOSE },     { "question", NULL, AXIS_ASKED },
     { "subject", "person", AXIS_SUBJECT }, { "relationship", "involved", AXIS_RELATION },
     { "stated", "nothing", AXIS_STATED },  { "shield", "none", AXIS_RECORD },
-    { "consent", "none", AXIS_CONSENT },
+    { "consent", "none", AXIS_CONSENT },   { "override", "none", AXIS_OVERRIDE },
 };
-static const char *const known[] = { "name",    "agency", "role",         "purpose", "question",
-                                     "subject", "stated", "relationship", "shield",  "consent",
-                                     "on",      "basis",  "expect",       "told",    "rests_on",
-                                     "asks",    "masked", "note",         NULL };
+static const char *const known[] = { "name",    "agency", "role",         "purpose",  "question",
+                                     "subject", "stated", "relationship", "shield",   "consent",
+                                     "on",      "basis",  "expect",       "told",     "rests_on",
+                                     "asks",    "masked", "note",         "override", NULL };
 
 struct reading {
     const struct domain *d;

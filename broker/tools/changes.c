@@ -96,6 +96,7 @@ static json_t *rules_json(const struct bundle *b, uint16_t i)
 {
     const struct policy_consent_rules *c = bundle_consent_rules(b);
     const struct policy_composite_rules *k = bundle_composite_rules(b);
+    const struct policy_override_rules *o = bundle_override_rules(b);
     json_t *capacities = json_array();
 
     (void)i;
@@ -103,9 +104,12 @@ static json_t *rules_json(const struct bundle *b, uint16_t i)
         (void)json_array_append_new(capacities, json_pack("[b, i, i]", c->capacities[n].able,
                                                           (int)c->capacities[n].from_age,
                                                           (int)c->capacities[n].before_age));
-    return json_pack("{s:s, s:o, s:i, s:i, s:i}", "partnership", bundle_name(b), "capacities",
-                     capacities, "grace_days", (int)c->grace_days, "keep_days", (int)k->keep_days,
-                     "differ_by", (int)k->differ_by);
+    return json_pack("{s:s, s:o, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "partnership", bundle_name(b),
+                     "capacities", capacities, "grace_days", (int)c->grace_days, "keep_days",
+                     (int)k->keep_days, "differ_by", (int)k->differ_by, "override_approvers",
+                     (int)o->approvers, "override_most_hours", (int)o->most_hours,
+                     "override_review_hours", (int)o->review_hours, "override_unreviewed_limit",
+                     (int)o->unreviewed_limit);
 }
 
 static const char *agency_id(const struct bundle *b, uint16_t i)

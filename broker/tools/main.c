@@ -112,7 +112,7 @@ static const struct command {
       "Exit 0: no difference; 1: differences.\n\nexamples:\n  almoner policy diff "
       "/etc/almoner/policy draft\n  almoner policy diff --active draft --json\n" },
     { "policy", "explain", 0, 1, "--leaf N | PATH | --active",
-      READS CELLS "leaf active subject relationship stated shield consent basis at ",
+      READS CELLS "leaf active subject relationship stated shield consent override basis at ",
       command_policy_explain, "one decision, clause by clause, and what would change it",
       "A past decision by its leaf (read as \"audit show\" reads it, and recorded), under the "
       "policy "

@@ -14,7 +14,7 @@
 
 static const char *const axis_names[AXIS_COUNT] = { "purpose",  "day",     "agency",       "role",
                                                     "question", "subject", "relationship", "stated",
-                                                    "shield",   "consent" };
+                                                    "shield",   "consent", "override" };
 static const char *const results[] = { "fails", "holds", "cannot tell" };
 static const char *const passes[] = { "", "gates", "basis", "transforms" };
 
@@ -301,8 +301,8 @@ static int place(const struct officer_session *s, const struct domain *d, enum a
         if (x >= AXIS_SUBJECT) {
             (void)fprintf(stderr, "it is one of:\n");
             for (uint16_t i = 0; i < d->axis[x].n; i++)
-                (void)fprintf(stderr, "  %-18s %s\n", situation_word(x, d->axis[x].codes[i]),
-                              situation_phrase(x, d->axis[x].codes[i]));
+                (void)fprintf(stderr, "  %-18s %s\n", words_id(d, x, d->axis[x].codes[i]),
+                              words_phrase(d, x, d->axis[x].codes[i]));
         }
         return EX_DATAERR;
     }
@@ -337,6 +337,7 @@ static int place_all(const struct officer_session *s, const struct domain *d, st
         { AXIS_STATED, "stated", a->stated ? a->stated : "nothing" },
         { AXIS_RECORD, "shield", a->shield ? shield_word(a->shield) : "none" },
         { AXIS_CONSENT, "consent", a->consent ? a->consent : "none" },
+        { AXIS_OVERRIDE, "override", a->override ? a->override : "none" },
     };
     int rc = 0;
 
@@ -404,7 +405,7 @@ static size_t situations_of(const struct matrix *m, const struct recorded *r, js
                         (void)json_object_set_new(may, axis_names[a], words);
                     }
                     (void)json_object_set_new(
-                        words, situation_word((enum axis)a, m->d->axis[a].codes[v]), json_true());
+                        words, words_id(m->d, (enum axis)a, m->d->axis[a].codes[v]), json_true());
                 }
     }
     return n;

@@ -21,6 +21,7 @@ static const char *const axis_names[AXIS_COUNT] = {
     [AXIS_STATED] = "stated",
     [AXIS_RECORD] = "shields",
     [AXIS_CONSENT] = "consents",
+    [AXIS_OVERRIDE] = "overrides",
 };
 
 json_t *json_buf(const struct buf *b)
@@ -106,10 +107,10 @@ json_t *json_cell(const struct domain *d, const struct cell *c)
 
     civil_format(d->on[domain_code(d, AXIS_DAY, c)], day);
     for (size_t a = 0; a < AXIS_COUNT; a++) {
-        static const char *const names[AXIS_COUNT] = { "purpose",      "day",    "agency",
-                                                       "role",         "asked",  "subject",
-                                                       "relationship", "stated", "shield",
-                                                       "consent" };
+        static const char *const names[AXIS_COUNT] = { "purpose",      "day",     "agency",
+                                                       "role",         "asked",   "subject",
+                                                       "relationship", "stated",  "shield",
+                                                       "consent",      "override" };
 
         (void)json_object_set_new(
             o, names[a],

@@ -3,6 +3,7 @@
  * small axes. */
 #include "analyse/domain.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +65,64 @@ static int list_ids(const struct domain *d, struct id_list *l, count_of *count, 
     return 0;
 }
 
+static const char *gateway_id(const struct bundle *b, uint16_t i)
+{
+    return bundle_gateway_at(b, i).id;
+}
+
+static bool overrides_rest_on(const struct domain *d, uint16_t gateway)
+{
+    for (size_t k = 0; k < d->n_bundles; k++) {
+        uint16_t g = d->overriding.index[k][gateway];
+
+        if (g != POLICY_NONE && (bundle_override_rules(d->b[k])->gateways[g / 64] >> (g % 64)) & 1)
+            return true;
+    }
+    return false;
+}
+
+static int name_overrides(struct domain *d)
+{
+    uint16_t n = d->overriding.n;
+
+    d->overrides = calloc(2u * n + 1, sizeof(*d->overrides));
+    if (!d->overrides)
+        return -ENOMEM;
+    (void)snprintf(d->overrides[0].word, sizeof(d->overrides[0].word), "none");
+    (void)snprintf(d->overrides[0].phrase, sizeof(d->overrides[0].phrase), "no override");
+    for (uint16_t i = 0; i < n; i++) {
+        struct override_words *both = &d->overrides[1 + 2 * i], *alone = both + 1;
+
+        (void)snprintf(both->word, sizeof(both->word), "approved:%s", d->overriding.id[i]);
+        (void)snprintf(both->phrase, sizeof(both->phrase), "an approved override under %s",
+                       d->overriding.id[i]);
+        (void)snprintf(alone->word, sizeof(alone->word), "alone:%s", d->overriding.id[i]);
+        (void)snprintf(alone->phrase, sizeof(alone->phrase),
+                       "one person's override in immediate danger under %s", d->overriding.id[i]);
+    }
+    return 0;
+}
+
+/* The gateways that overrides may rest on: of all, those that either policy lists for it. */
+static int list_overriding(struct domain *d)
+{
+    struct id_list *l = &d->overriding;
+    int r = list_ids(d, l, bundle_n_gateways, gateway_id, bundle_gateway);
+    uint16_t n = 0;
+
+    if (r < 0)
+        return r;
+    for (uint16_t i = 0; i < l->n; i++) {
+        if (!overrides_rest_on(d, i))
+            continue;
+        l->id[n] = l->id[i];
+        l->index[0][n] = l->index[0][i];
+        l->index[1][n++] = l->index[1][i];
+    }
+    l->n = n;
+    return name_overrides(d);
+}
+
 static int list_all_ids(struct domain *d)
 {
     int r = list_ids(d, &d->agencies, bundle_n_agencies, agency_id, bundle_agency);
@@ -72,7 +131,9 @@ static int list_all_ids(struct domain *d)
         r = list_ids(d, &d->roles, bundle_n_roles, bundle_role_at, bundle_role);
     if (r == 0)
         r = list_ids(d, &d->purposes, bundle_n_purposes, purpose_id, bundle_purpose);
-    return r ? r : list_ids(d, &d->questions, bundle_n_questions, question_id, bundle_question);
+    if (r == 0)
+        r = list_ids(d, &d->questions, bundle_n_questions, question_id, bundle_question);
+    return r ? r : list_overriding(d);
 }
 
 /* A boundary is the first day on which something may be different. */
@@ -171,6 +232,9 @@ static int fill_axes(struct domain *d)
         r = fill_axis(&d->axis[AXIS_ASKED], (uint16_t)(d->questions.n + 1), 0);
     for (size_t i = 0; i < ALM_LEN(small) && r == 0; i++)
         r = fill_axis(&d->axis[small[i].x], situation_count(small[i].x), 0);
+    if (r == 0)
+        r = fill_axis(&d->axis[AXIS_OVERRIDE], (uint16_t)(2 * d->overriding.n + 1),
+                      d->overriding.n > 0);
     if (r < 0)
         return r;
     if (d->n_bundles == 1) {
@@ -279,6 +343,8 @@ struct domain *domain_free(struct domain *d)
     id_list_deinit(&d->roles);
     id_list_deinit(&d->purposes);
     id_list_deinit(&d->questions);
+    id_list_deinit(&d->overriding);
+    free(d->overrides);
     free(d->days);
     free(d->on);
     for (size_t x = 0; x < AXIS_COUNT; x++)
@@ -304,6 +370,14 @@ void domain_fix_day(struct domain *d, int32_t day)
     d->axis[AXIS_DAY].best = 0;
 }
 
+static uint16_t override_code(const struct domain *d, const char *word)
+{
+    for (uint16_t i = 0; i < 2 * d->overriding.n + 1; i++)
+        if (strcmp(d->overrides[i].word, word) == 0)
+            return i;
+    return POLICY_NONE;
+}
+
 uint16_t domain_find(const struct domain *d, enum axis x, const char *word)
 {
     const struct id_list *lists[AXIS_COUNT] = { [AXIS_PURPOSE] = &d->purposes,
@@ -315,6 +389,8 @@ uint16_t domain_find(const struct domain *d, enum axis x, const char *word)
     code = lists[x] ? id_find(lists[x], word) : situation_code(x, word);
     if (x == AXIS_ASKED && strcmp(word, "who-is-involved") == 0)
         code = ASKED_INVOLVEMENT;
+    else if (x == AXIS_OVERRIDE)
+        code = override_code(d, word);
     else if (x == AXIS_ASKED && code != POLICY_NONE)
         code++; /* the first question too, whose index is that of who is involved */
     for (uint16_t i = 0; code != POLICY_NONE && i < d->axis[x].n; i++)

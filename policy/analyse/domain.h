@@ -21,6 +21,7 @@ enum axis {
     AXIS_STATED,
     AXIS_RECORD,
     AXIS_CONSENT,
+    AXIS_OVERRIDE,
     AXIS_COUNT
 };
 #define ASKED_INVOLVEMENT 0 /* code on AXIS_ASKED; question q of the list is q + 1 */
@@ -34,10 +35,15 @@ struct id_list { /* ids of either policy, sorted; index[k]: in policy k, or POLI
     const char **id;
     uint16_t *index[2];
 };
+struct override_words {
+    char word[80], phrase[128];
+};
 struct domain {
     size_t n_bundles; /* 1 or 2 */
     const struct bundle *b[2];
     struct id_list agencies, roles, purposes, questions;
+    struct id_list overriding;        /* gateways that an override may rest on, in either policy */
+    struct override_words *overrides; /* by code of AXIS_OVERRIDE */
     int32_t *days; /* first day of each interval; days[0] the day before the first boundary */
     int32_t *on;   /* the day that stands for each interval */
     uint16_t n_days;
@@ -87,13 +93,14 @@ struct situation {
     struct facts f;
     struct consent_fact consents[2];
     struct shield_fact shields[1];
+    struct override_fact overrides[1];
 };
 /* agency: index on d->agencies, usually the cell's own */
 void domain_situate(const struct domain *d, size_t k, const struct cell *c, uint16_t agency,
                     struct situation *out);
 
 /* Words for the small axes: subject, relation, stated, record, consent. A short one for programs,
- * a phrase for people. "" for a code that is not there. */
+ * a phrase for people. "" for a code that is not there. (words.h has those of every axis.) */
 const char *situation_word(enum axis x, uint16_t code);
 const char *situation_phrase(enum axis x, uint16_t code);
 uint16_t situation_count(enum axis x); /* of codes */

@@ -33,7 +33,7 @@ static const uint32_t reads[CLAUSE_COUNT] = {
     [CLAUSE_QUESTION_PARAMETER] = READS(AXIS_ASKED),
     [CLAUSE_REFERRAL_PARTY] = READS(AXIS_ASKED) | READS(AXIS_RELATION),
     [CLAUSE_RELATIONSHIP] = READS(AXIS_ASKED) | READS(AXIS_RELATION),
-    [CLAUSE_BASIS_LISTED] = NOTHING,
+    [CLAUSE_BASIS_LISTED] = READS(AXIS_OVERRIDE),
     [CLAUSE_BASIS_IN_FORCE] = READS(AXIS_DAY),
     [CLAUSE_GATEWAY_DUTY] = READS(AXIS_DAY) | READS(AXIS_STATED),
     [CLAUSE_GATEWAY_POWER] = READS(AXIS_DAY) | READS(AXIS_STATED),
@@ -50,6 +50,11 @@ static const uint32_t reads[CLAUSE_COUNT] = {
     [CLAUSE_CONTRIBUTORS] =
         READS(AXIS_DAY) | READS(AXIS_AGENCY) | READS(AXIS_ASKED) | READS(AXIS_STATED),
     [CLAUSE_FACTORS_COVERED] = NOTHING,
+    [CLAUSE_OVERRIDE_ALLOWED] = NOTHING, /* fails for all alike */
+    [CLAUSE_OVERRIDE_EXACT] = READS(AXIS_OVERRIDE),
+    [CLAUSE_OVERRIDE_IN_TIME] = READS(AXIS_OVERRIDE),
+    [CLAUSE_OVERRIDE_APPROVED] = READS(AXIS_OVERRIDE),
+    [CLAUSE_OVERRIDE_GATEWAY] = READS(AXIS_OVERRIDE) | READS(AXIS_DAY) | READS(AXIS_STATED),
 };
 
 struct explorer {
@@ -221,6 +226,15 @@ static uint64_t day_kind(struct explorer *x, enum axis a)
             n += (day >= g.from) + (g.until != POLICY_DAY_NONE && day > g.until);
         }
     }
+    for (uint16_t i = 0; i < 2 * d->overriding.n; i++) {
+        uint16_t g = d->overriding.index[i % 2][i / 2];
+        struct policy_gateway law;
+
+        if (i % 2 >= d->n_bundles || g == POLICY_NONE)
+            continue;
+        law = bundle_gateway_at(d->b[i % 2], g);
+        n += (day >= law.from) + (law.until != POLICY_DAY_NONE && day > law.until);
+    }
     return n; /* it only grows with the day: equal means that no date lies between */
 }
 
@@ -282,6 +296,10 @@ static uint64_t stated_kind(struct explorer *x, enum axis a)
         for (uint16_t i = 0; i < t.n_bases; i++)
             asked_for |= bundle_gateway_at(d->b[k], t.bases[i]).conditions;
     }
+    for (size_t k = 0; k < d->n_bundles; k++)
+        for (uint16_t i = 0; i < d->overriding.n; i++)
+            if (d->overriding.index[k][i] != POLICY_NONE)
+                asked_for |= bundle_gateway_at(d->b[k], d->overriding.index[k][i]).conditions;
     return domain_code(d, a, &x->c) & asked_for;
 }
 
@@ -289,7 +307,7 @@ static kind_of *const kinds[AXIS_COUNT] = {
     [AXIS_PURPOSE] = each,          [AXIS_DAY] = day_kind,       [AXIS_AGENCY] = agency_kind,
     [AXIS_ROLE] = verdict_kind,     [AXIS_ASKED] = each,         [AXIS_SUBJECT] = verdict_kind,
     [AXIS_RELATION] = verdict_kind, [AXIS_STATED] = stated_kind, [AXIS_RECORD] = each,
-    [AXIS_CONSENT] = each,
+    [AXIS_CONSENT] = each,          [AXIS_OVERRIDE] = each,
 };
 
 struct group {

@@ -63,9 +63,9 @@ static int by_number(long x, long y)
  * own, so no two are equal. */
 static int for_people(const void *a, const void *b, void *ctx)
 {
-    static const enum axis order[] = { AXIS_ASKED,   AXIS_AGENCY,  AXIS_ROLE,
-                                       AXIS_SUBJECT, AXIS_DAY,     AXIS_RELATION,
-                                       AXIS_STATED,  AXIS_CONSENT, AXIS_RECORD };
+    static const enum axis order[] = { AXIS_ASKED,  AXIS_AGENCY,   AXIS_ROLE,   AXIS_SUBJECT,
+                                       AXIS_DAY,    AXIS_RELATION, AXIS_STATED, AXIS_CONSENT,
+                                       AXIS_RECORD, AXIS_OVERRIDE };
     const struct matrix *m = ctx;
     struct cell x = matrix_first(m, a), y = matrix_first(m, b);
     const struct line *l = a, *k = b;

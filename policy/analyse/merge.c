@@ -45,9 +45,9 @@ int matrix_merge(struct matrix *m, size_t from, enum axis x)
 
 int matrix_settle(struct matrix *m)
 {
-    static const enum axis order[] = { AXIS_CONSENT, AXIS_RECORD, AXIS_STATED, AXIS_RELATION,
-                                       AXIS_SUBJECT, AXIS_ROLE,   AXIS_ASKED,  AXIS_AGENCY,
-                                       AXIS_DAY,     AXIS_PURPOSE };
+    static const enum axis order[] = { AXIS_OVERRIDE, AXIS_CONSENT, AXIS_RECORD, AXIS_STATED,
+                                       AXIS_RELATION, AXIS_SUBJECT, AXIS_ROLE,   AXIS_ASKED,
+                                       AXIS_AGENCY,   AXIS_DAY,     AXIS_PURPOSE };
     size_t before;
 
     do {

@@ -22,11 +22,20 @@ const char *words_id(const struct domain *d, enum axis x, uint16_t code)
     case AXIS_RECORD:
     case AXIS_CONSENT:
         return situation_word(x, code);
+    case AXIS_OVERRIDE:
+        return d->overrides[code].word;
     case AXIS_DAY:
     case AXIS_COUNT:
     default:
         return "";
     }
+}
+
+const char *words_phrase(const struct domain *d, enum axis x, uint16_t code)
+{
+    if (x == AXIS_OVERRIDE)
+        return d->overrides[code].phrase;
+    return x >= AXIS_SUBJECT ? situation_phrase(x, code) : words_id(d, x, code);
 }
 
 const char *words_sector(const struct domain *d, uint16_t agency)
@@ -73,8 +82,7 @@ static void put_ids(const struct matrix *m, const struct line *l, enum axis x, b
     for (uint16_t i = 0; i < v->n; i++)
         if (in_line(m, l, x, i) == in) {
             join(out, nth++, n, last);
-            put(out, x >= AXIS_SUBJECT ? situation_phrase(x, v->codes[i])
-                                       : words_id(m->d, x, v->codes[i]));
+            put(out, words_phrase(m->d, x, v->codes[i]));
         }
 }
 
@@ -150,6 +158,8 @@ static void put_agencies(const struct matrix *m, const struct line *l, struct bu
 static void put_axis(const struct matrix *m, const struct line *l, enum axis x, const char *before,
                      const char *any, const char *but, const char *last, struct buf *out)
 {
+    if (x >= AXIS_SUBJECT && m->d->axis[x].n == 1)
+        return; /* there is no other */
     if (whole(m, l, x)) {
         put(out, any);
         return;
@@ -228,6 +238,7 @@ void words_request(const struct matrix *m, const struct line *l, struct buf *out
     put_axis(m, l, AXIS_STATED, ", ", "", "unless ", " or ", out);
     put_axis(m, l, AXIS_CONSENT, ", with ", "", "anything but ", " or ", out);
     put_axis(m, l, AXIS_RECORD, ", and ", "", "anything but ", " or ", out);
+    put_axis(m, l, AXIS_OVERRIDE, ", with ", "", "anything but ", " or ", out);
     at = out->len;
     put(out, ", ");
     words_days(m, l, out);
@@ -285,4 +296,6 @@ void words_cell(const struct domain *d, const struct cell *c, struct buf *out)
                situation_phrase(AXIS_STATED, domain_code(d, AXIS_STATED, c)),
                situation_phrase(AXIS_CONSENT, domain_code(d, AXIS_CONSENT, c)),
                situation_phrase(AXIS_RECORD, domain_code(d, AXIS_RECORD, c)), day);
+    if (domain_code(d, AXIS_OVERRIDE, c))
+        buf_printf(out, ", with %s", d->overrides[domain_code(d, AXIS_OVERRIDE, c)].phrase);
 }

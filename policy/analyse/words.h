@@ -7,6 +7,8 @@
 
 /* The id or word of a code; "" on AXIS_DAY, which is an interval. */
 const char *words_id(const struct domain *d, enum axis x, uint16_t code);
+/* The same for people: "a parent's consent". */
+const char *words_phrase(const struct domain *d, enum axis x, uint16_t code);
 /* "Schools (9 agencies), any role except volunteer, asking under early-help about caf-open, ..." */
 void words_request(const struct matrix *m, const struct line *l, struct buf *out);
 /* "permitted by consent; asks council, (minds)": masked ones in brackets */

@@ -144,10 +144,31 @@ static void consent(struct random *r, struct buf *out)
                PICK(r, "true", "false"), PICK(r, "true", "false"));
 }
 
+/* Purposes that do not rest on consent have nothing to override: then the compiler refuses it. */
+static void overrides(struct random *r, struct buf *out)
+{
+    unsigned p = random_below(r, 3);
+
+    if (random_below(r, 3) == 0)
+        return;
+    buf_printf(
+        out,
+        "overrides = { purposes = [ \"u%u\" ]; gateways = [ \"g%u\", \"g3\" ]; reasons = [ "
+        "\"no-consent\", \"%s\" ]; approvers = [ \"holders\" ]; most_hours = 24; review_hours "
+        "= 24; unreviewed_limit = 2; ",
+        p, random_below(r, 2), PICK(r, "consent-refused", "consent-withdrawn", "consent-scope"));
+    if (random_below(r, 2))
+        buf_printf(out, "alone = [ \"u%u\" ]; ", p);
+    if (random_below(r, 2))
+        buf_printf(out, "past_sensitive = [ \"u%u\" ]; ", p);
+    buf_printf(out, "};\n");
+}
+
 void random_policy(const uint64_t seeds[static RANDOM_PARTS], struct buf *out)
 {
-    static void (*const parts[RANDOM_PARTS])(
-        struct random * r, struct buf * out) = { agencies, gateways, purposes, questions, consent };
+    static void (*const parts[RANDOM_PARTS])(struct random * r,
+                                             struct buf * out) = { agencies,  gateways, purposes,
+                                                                   questions, consent,  overrides };
 
     buf_printf(out, "partnership = { id = \"random\"; name = \"Random\"; country = \"england\"; "
                     "};\nsectors = [ \"s0\", \"s1\", \"s2\" ];\nareas = [ \"north\" ];\nroles = [ "

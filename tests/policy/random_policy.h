@@ -5,7 +5,8 @@
 #include "base/bytes.h"
 #include <stdint.h>
 
-#define RANDOM_PARTS 5 /* agencies with protocols, gateways, purposes, questions, consent */
+#define RANDOM_PARTS                                                                               \
+    6 /* agencies with protocols, gateways, purposes, questions, consent, overrides */
 
 struct random {
     uint64_t state;

@@ -11,8 +11,8 @@
 #include <string.h>
 #include <time.h>
 
-#define POLICIES  40
-#define CELLS_MAX 2000000u
+#define POLICIES  30
+#define CELLS_MAX 4000000u
 #define UNPAINTED UINT32_MAX
 
 static uint64_t seed;
@@ -64,7 +64,8 @@ static struct domain *small_domain(struct random *r, const struct bundle *a, con
     thin(r, &d->axis[AXIS_RELATION], 4);
     thin(r, &d->axis[AXIS_STATED], 3);
     thin(r, &d->axis[AXIS_RECORD], 3);
-    thin(r, &d->axis[AXIS_CONSENT], 5);
+    thin(r, &d->axis[AXIS_CONSENT], 4);
+    thin(r, &d->axis[AXIS_OVERRIDE], 3);
     assert_true(domain_cells(d) <= CELLS_MAX);
     return d;
 }

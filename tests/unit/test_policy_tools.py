@@ -20,7 +20,7 @@ RULES, SMALL = sys.argv[2], sys.argv[3]
 ENGLAND = os.path.join(RULES, "england")
 DAY = "2026-11-22"
 ASK = ["--agency", "example-primary", "--role", "teacher", "--purpose", "early-help", "--question", "cp-plan-current", "--at", DAY]
-AXES = ["purposes", "agencies", "roles", "asked", "subjects", "relationships", "stated", "shields", "consents"]
+AXES = ["purposes", "agencies", "roles", "asked", "subjects", "relationships", "stated", "shields", "consents", "overrides"]
 
 
 def draft(p, name, *edits):
