@@ -45,6 +45,12 @@ static const char *const sources[REASON_COUNT] = {
     [REASON_GATEWAY_NOT_IN_FORCE] =
         "the commencement, repeal and conditions of the statutes that the purpose lists",
     [REASON_FACTS_INCOMPLETE] = "fail closed: what could not be read counts against sharing",
+    [REASON_TOO_FEW_CONTRIBUTORS] =
+        "UK GDPR Art 5(1)(c): an answer may not show which agency or factor it is from; the "
+        "catalogue's composite questions",
+    [REASON_DIFFERENCING] =
+        "UK GDPR Art 5(1)(c): two answers together may not show more than one may; the policy's "
+        "rules for composite questions",
     [REASON_NO_POLICY] = "deny by default: no policy, no rule",
 };
 
