@@ -352,6 +352,10 @@ static enum reason pair(const struct bundle *b, const struct facts *f,
 
     if (then->question >= b->l.n_questions)
         return REASON_NONE; /* no longer in the catalogue */
+    /* A plain question under a duty or power is never refused for a composite asked before: what it would
+     * answer protects somebody, and may lawfully be had by itself. */
+    if (!composite && !b->l.purposes[f->purpose].consent)
+        return REASON_NONE;
     if (composite != is_composite(&b->l.questions[then->question]))
         return composite ? (factor_of(b, now->question, then->question) ? REASON_DIFFERENCING
                                                                         : REASON_NONE)

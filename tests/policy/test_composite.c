@@ -314,14 +314,30 @@ static void another_composite_of_nearly_the_same_contributors_is_refused(void **
     assert_int_equal(x->d.telling, TELL_REASON);
 }
 
-static void a_factor_beside_its_composite_is_refused_in_either_order(void **state)
+static void a_factor_is_refused_after_its_composite_where_the_purpose_rests_on_consent(void **state)
+{
+    struct fixture *x = *state;
+    struct earlier_fact e = earlier(x, "recovery", "help", "strain");
+
+    ask(x, "recovery", "help", "plan");
+    grant(x);
+    expect_difference(x, &e, REASON_DIFFERENCING);
+}
+
+static void a_factor_under_a_duty_is_never_refused_for_a_composite(void **state)
 {
     struct fixture *x = *state;
     struct earlier_fact e = earlier(x, "recovery", "protect", "strain");
 
     ask(x, "recovery", "protect", "plan");
-    expect_difference(x, &e, REASON_DIFFERENCING);
-    e = earlier(x, "recovery", "protect", "plan");
+    expect_difference(x, &e, REASON_NONE);
+}
+
+static void a_composite_is_refused_after_its_factor(void **state)
+{
+    struct fixture *x = *state;
+    struct earlier_fact e = earlier(x, "recovery", "protect", "plan");
+
     ask(x, "recovery", "protect", "strain");
     expect_difference(x, &e, REASON_DIFFERENCING);
 }
@@ -505,7 +521,9 @@ int main(void)
         cmocka_unit_test(the_catalogue_shows_what_a_composite_takes_over_from_its_factors),
         cmocka_unit_test(the_same_composite_again_is_no_pair),
         cmocka_unit_test(another_composite_of_nearly_the_same_contributors_is_refused),
-        cmocka_unit_test(a_factor_beside_its_composite_is_refused_in_either_order),
+        cmocka_unit_test(a_factor_is_refused_after_its_composite_where_the_purpose_rests_on_consent),
+        cmocka_unit_test(a_factor_under_a_duty_is_never_refused_for_a_composite),
+        cmocka_unit_test(a_composite_is_refused_after_its_factor),
         cmocka_unit_test(what_is_no_factor_of_it_stands_beside_a_composite),
         cmocka_unit_test(a_hidden_composite_is_refused_like_a_permitted_one),
         cmocka_unit_test(contributors_that_differ_by_the_subjects_choice_alone_are_the_one_line),
