@@ -63,6 +63,59 @@ static bool consent_sound(struct core *c, struct work *w)
     return lodge_given(c, w, m->given_on, m->given_ms);
 }
 
+bool refusal_live(const struct core *c, const struct consent_record *r)
+{
+    bool taken_back = r->withdrawn_on != CIVIL_NONE && r->withdrawn_on <= c->day;
+    bool expired = r->consent.expires_on != CIVIL_NONE && r->consent.expires_on < c->day;
+
+    return !taken_back && !expired;
+}
+
+struct counting { /* refusals that the lodger has made already */
+    const struct core *c;
+    const struct msg_consent *refusal;
+    const char *lodger;
+    unsigned n;
+};
+
+/* As broadly as decisions weigh refusals: one in doubt counts too. */
+static int refusal_visit(void *ctx, const struct consent_record *r)
+{
+    struct counting *v = ctx;
+    enum match match;
+
+    if (r->is_withdrawal || r->consent.decision == CONSENT_GRANTED ||
+        strcmp(r->lodger, v->lodger) != 0 || !refusal_live(v->c, r))
+        return 0;
+    match = match_broad(&r->consent.subject, &v->refusal->subject);
+    if (match == MATCH_YES || match == MATCH_CONFLICT)
+        v->n++;
+    return 0;
+}
+
+/* "One hostile agency harms only itself": refusals are never left out of a decision, so that heaps
+ * of narrow ones would leave it without all facts, and hide the person. */
+static bool refusal_has_place(struct core *c, struct work *w)
+{
+    const struct msg_consent *m = &c->in.consent;
+    struct counting v = { .c = c, .refusal = m, .lodger = c->agencies.slots[w->agency].reg.id };
+    struct store_txn *t = batch_txn(c);
+    int r;
+
+    if (m->decision == CONSENT_GRANTED)
+        return true;
+    if (!t)
+        return false;
+    r = consents_about(t, c->store, &m->subject, m->purpose, refusal_visit, &v);
+    if (r) {
+        batch_fail(c, r, "consent");
+        return false;
+    }
+    if (v.n >= REFUSALS_MAX)
+        lodge_refuse(c, w, "too-many-refusals");
+    return v.n < REFUSALS_MAX;
+}
+
 void lodge_consent(struct core *c, struct work *w)
 {
     struct consent_record *r = &c->record;
@@ -70,7 +123,7 @@ void lodge_consent(struct core *c, struct work *w)
     struct store_txn *t;
 
     if (!lodge_begin(c, w) || !lodge_party(c, w, m->purpose) || !consent_sound(c, w) ||
-        !lodge_id_free(c, w))
+        !lodge_id_free(c, w) || !refusal_has_place(c, w))
         return;
     lodge_record(c, w, m->decision == CONSENT_GRANTED ? EVENT_CONSENT_LODGED : EVENT_REFUSAL_LODGED,
                  m->purpose);

@@ -140,7 +140,7 @@ static int facts_visit_consent(void *ctx, const struct consent_record *r)
         return 0;
     if (r->is_withdrawal)
         facts_withdrawal(g, r, match);
-    else
+    else if (refusal_live(g->c, r)) /* else it takes nothing away, and must fill no place */
         facts_consent(g->c, r, match == MATCH_CONFLICT ? FACT_CONFLICT : FACT_BROAD);
     return 0;
 }
@@ -264,6 +264,13 @@ void facts_gather(struct core *c, const struct ask *ask)
     }
     f->practitioner_standing = facts_practitioner(c, ask, t);
     facts_about_subject(c, ask, t);
+}
+
+void decide_alert(const struct core *c, const struct ask *ask, uint64_t leaf)
+{
+    if (c->decision.outcome != OUTCOME_PERMIT && c->decision.reason == REASON_FACTS_INCOMPLETE)
+        log_error("facts-incomplete", "agency=%s leaf=%llu", c->agencies.slots[ask->agency].reg.id,
+                  (unsigned long long)leaf);
 }
 
 void decide(struct core *c, const struct ask *ask)

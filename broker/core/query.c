@@ -148,6 +148,7 @@ static void query_decided(struct core *c, struct work *w, const struct ask *ask,
     query_record(c, ask, p);
     receipt->leaf = record_end(c);
     receipts_put(c, c->agencies.slots[w->agency].reg.id, &w->id, receipt);
+    decide_alert(c, ask, receipt->leaf);
     if (p)
         p->leaf = receipt->leaf;
     else

@@ -174,6 +174,8 @@ static void release_one(struct core *c, struct pending *p)
         return;
     }
     decide(c, &p->ask);
+    if (!p->hidden) /* else it was told when it was asked */
+        decide_alert(c, &p->ask, p->leaf);
     hidden = c->decision.outcome != OUTCOME_PERMIT && c->decision.telling == TELL_HIDDEN;
     if (c->decision.outcome != OUTCOME_PERMIT && !hidden) {
         release_record_refusal(c, p, reason_word((enum reason)c->decision.reason),

@@ -32,6 +32,8 @@ void receipts_put(struct core *c, const char *agency, const struct id *id, const
 /* Fills c->facts (and its lists) afresh; facts.incomplete when anything could not be read whole. */
 void facts_gather(struct core *c, const struct ask *ask);
 void decide(struct core *c, const struct ask *ask); /* facts_gather, then c->decision */
+/* Tells operators of a decision that fell without all facts: it looks like "nobody knows". */
+void decide_alert(const struct core *c, const struct ask *ask, uint64_t leaf);
 
 /* --- query.c, questions.c, answers.c, release.c --- */
 void query_take(struct core *c, struct work *w);
@@ -76,6 +78,8 @@ struct ledger_clear *lodge_record(struct core *c, const struct work *w, uint8_t 
 uint64_t lodge_recorded(struct core *c, struct work *w);
 
 /* --- consent.c, withdrawal.c, shield.c, list.c --- */
+/* Neither taken back nor expired on the core's civil day. */
+bool refusal_live(const struct core *c, const struct consent_record *r);
 void lodge_consent(struct core *c, struct work *w);
 void lodge_change(struct core *c, struct work *w);
 void lodge_withdrawal(struct core *c, struct work *w);

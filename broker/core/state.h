@@ -25,6 +25,7 @@
 #define OUT_BYTES_FULL   ((size_t)64 << 20) /* beyond it no more queries are begun in this batch */
 #define GATE_QUEUE_BYTES ((size_t)32 << 20)
 #define LEAF_NONE        UINT64_MAX
+#define REFUSALS_MAX     16  /* live ones of one lodger, person and purpose */
 #define EARLIER_MAX      256 /* askings about one subject that are weighed; more refuse */
 
 enum rank { /* "withdrawals, refusals, shields, suspensions and revocations first" */

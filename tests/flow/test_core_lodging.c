@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void assert_not_lodged(struct town *t, enum town_agency who, struct msg *m,
                               const char *reason)
@@ -272,6 +273,157 @@ static void a_refusal_is_taken_back_by_its_lodger_alone(void **state)
     assert_true(noise_is_asked(t));
 }
 
+static struct msg *narrow_refusal(struct town *t, const char *source)
+{
+    struct msg *m = town_consent(t, "early-help", TOWN_TESS);
+
+    t->core->set.limits.messages_per_s = 100;
+    town_mono += 30; /* within its rate, and everybody's lease */
+    m->consent.decision = CONSENT_REFUSED;
+    m->consent.sources = (struct msg_scope){ .n = 1 };
+    (void)snprintf(m->consent.sources.agencies[0], sizeof(name_t), "%s", source);
+    return m;
+}
+
+static struct msg *taking_back(struct town *t, struct id refusal)
+{
+    struct msg *m = town_withdraw(t, "early-help", TOWN_TESS);
+
+    memset(&m->withdrawal.subject, 0, sizeof(m->withdrawal.subject));
+    m->withdrawal.has_consent = true;
+    m->withdrawal.consent = refusal;
+    return m;
+}
+
+static void heaps_of_narrow_refusals_of_one_lodger_hide_nobody(void **state)
+{
+    struct town *t = *state;
+
+    (void)lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
+    for (int i = 0; i < REFUSALS_MAX; i++)
+        (void)lodge(t, TOWN_CHARITY, narrow_refusal(t, "school"));
+    assert_true(noise_is_asked(t)); /* of the police, whom no refusal names */
+    for (int i = 0; i < POLICY_CONSENTS_MAX; i++)
+        assert_not_lodged(t, TOWN_CHARITY, narrow_refusal(t, "school"), "too-many-refusals");
+    assert_true(noise_is_asked(t));
+}
+
+static void refusals_under_other_identifiers_of_the_person_count_too(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    for (int i = 0; i < REFUSALS_MAX; i++) {
+        m = narrow_refusal(t, "school");
+        m->consent.subject.tokens[1].value[0] = (uint8_t)i; /* each in conflict with the others */
+        (void)lodge(t, TOWN_CHARITY, m);
+    }
+    assert_not_lodged(t, TOWN_CHARITY, narrow_refusal(t, "school"), "too-many-refusals");
+}
+
+static void refusals_are_counted_by_lodger_person_and_purpose_and_grants_are_not(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    for (int i = 0; i < REFUSALS_MAX; i++)
+        (void)lodge(t, TOWN_CHARITY, narrow_refusal(t, "school"));
+    (void)lodge(t, TOWN_COUNCIL, narrow_refusal(t, "school"));
+    (void)lodge(t, TOWN_CHARITY, town_consent(t, "early-help", TOWN_TESS));
+    m = narrow_refusal(t, "school");
+    town_person(TOWN_SAM, &m->consent.subject);
+    (void)lodge(t, TOWN_CHARITY, m);
+    m = narrow_refusal(t, "school");
+    (void)snprintf(m->purpose, sizeof(m->purpose), "safeguarding");
+    (void)snprintf(m->consent.purpose, sizeof(m->consent.purpose), "safeguarding");
+    (void)lodge(t, TOWN_CHARITY, m);
+}
+
+static void a_refusal_taken_back_frees_its_place_and_weighs_no_more(void **state)
+{
+    struct town *t = *state;
+    struct id refusal = { 0 };
+
+    (void)lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
+    for (int i = 0; i < REFUSALS_MAX - 1; i++)
+        (void)lodge(t, TOWN_CHARITY, narrow_refusal(t, "school"));
+    for (int i = 0; i < POLICY_CONSENTS_MAX; i++) {
+        refusal = lodge(t, TOWN_CHARITY, narrow_refusal(t, "school"));
+        assert_not_lodged(t, TOWN_CHARITY, narrow_refusal(t, "school"), "too-many-refusals");
+        (void)lodge(t, TOWN_CHARITY, taking_back(t, refusal));
+    }
+    assert_true(noise_is_asked(t));
+}
+
+static void an_expired_refusal_frees_its_place_and_weighs_no_more(void **state)
+{
+    struct town *t = *state;
+    const int one[] = { 0, -1 };
+    struct msg *m;
+    char day[CIVIL_TEXT];
+
+    for (int i = 0; i < REFUSALS_MAX; i++) {
+        m = narrow_refusal(t, "police");
+        m->consent.expires_on = TOWN_DAY;
+        (void)lodge(t, TOWN_CHARITY, m);
+    }
+    assert_not_lodged(t, TOWN_CHARITY, narrow_refusal(t, "school"), "too-many-refusals");
+    civil_format(TOWN_DAY + 1, day);
+    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", day), one), "ok");
+    town_forget(t);
+    (void)lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
+    (void)lodge(t, TOWN_CHARITY, narrow_refusal(t, "school"));
+    assert_true(noise_is_asked(t));
+}
+
+/* What the core logs while `of` runs. */
+static void logged_while(struct town *t, void (*of)(struct town *), char *out, size_t size)
+{
+    FILE *f = tmpfile();
+    int err = dup(STDERR_FILENO);
+    size_t n;
+
+    assert_non_null(f);
+    assert_true(err >= 0 && dup2(fileno(f), STDERR_FILENO) >= 0);
+    log_init("test", LOG_WARN);
+    of(t);
+    log_init("test", LOG_ERROR + 1);
+    assert_true(dup2(err, STDERR_FILENO) >= 0);
+    (void)close(err);
+    rewind(f);
+    n = fread(out, 1, size - 1, f);
+    out[n] = '\0';
+    (void)fclose(f);
+}
+
+static void ask_noise_of_tess(struct town *t)
+{
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_TESS));
+    town_turn(t);
+}
+
+static void ask_noise_of_sam(struct town *t)
+{
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "noise", TOWN_SAM));
+    town_turn(t);
+}
+
+static void operators_hear_of_a_decision_without_all_facts(void **state)
+{
+    struct town *t = *state;
+    char log[4096];
+
+    for (int i = 0; i < POLICY_SHIELDS_MAX + 1; i++) {
+        town_mono += 200;
+        (void)lodge(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 1));
+    }
+    logged_while(t, ask_noise_of_sam, log, sizeof(log));
+    assert_string_equal(log, "");
+    logged_while(t, ask_noise_of_tess, log, sizeof(log));
+    assert_non_null(strstr(log, "event=facts-incomplete agency=council leaf="));
+    assert_null(strstr(strstr(log, "facts-incomplete") + 1, "facts-incomplete"));
+}
+
 static void withdrawal_ends_grants_of_that_subject_and_purpose_only(void **state)
 {
     struct town *t = *state;
@@ -483,6 +635,12 @@ int main(void)
         TOWN_TEST(withdrawal_by_id_that_overtakes_its_grant_waits_for_it),
         TOWN_TEST(withdrawal_by_id_under_another_purpose_is_refused),
         TOWN_TEST(a_refusal_is_taken_back_by_its_lodger_alone),
+        TOWN_TEST(heaps_of_narrow_refusals_of_one_lodger_hide_nobody),
+        TOWN_TEST(refusals_under_other_identifiers_of_the_person_count_too),
+        TOWN_TEST(refusals_are_counted_by_lodger_person_and_purpose_and_grants_are_not),
+        TOWN_TEST(a_refusal_taken_back_frees_its_place_and_weighs_no_more),
+        TOWN_TEST(an_expired_refusal_frees_its_place_and_weighs_no_more),
+        TOWN_TEST(operators_hear_of_a_decision_without_all_facts),
         TOWN_TEST(withdrawal_ends_grants_of_that_subject_and_purpose_only),
         TOWN_TEST(only_the_lodger_changes_its_consent),
         TOWN_TEST(change_of_an_unknown_consent_looks_the_same_as_of_anothers),
