@@ -14,6 +14,7 @@ enum limited { /* what an agency ran into; counted, and recorded in one leaf a m
                LIMITED_BYTES,
                LIMITED_PENDING,
                LIMITED_NO_HEAD,
+               LIMITED_LEASES, /* leases of a suspended agency */
                LIMITED_COUNT
 };
 struct budget {

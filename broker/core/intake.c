@@ -122,12 +122,16 @@ static const char *intake_decode(struct core *c, struct work *w)
 
 static void intake_suspended(struct core *c, struct work *w)
 {
-    struct ledger_clear *l = record_begin(c, EVENT_REFUSED, w->agency);
+    if (w->type == MSG_LEASE) { /* its adapter goes on sending them: one leaf a minute */
+        limits_count(c, w->agency, LIMITED_LEASES);
+    } else {
+        struct ledger_clear *l = record_begin(c, EVENT_REFUSED, w->agency);
 
-    l->message = w->id;
-    l->told = TELL_REASON;
-    text_cut(l->reason, sizeof(l->reason), reason_word(REASON_AGENCY_SUSPENDED));
-    (void)record_end(c);
+        l->message = w->id;
+        l->told = TELL_REASON;
+        text_cut(l->reason, sizeof(l->reason), reason_word(REASON_AGENCY_SUSPENDED));
+        (void)record_end(c);
+    }
     tell_word(c, w->agency, id_is_zero(&w->id) ? NULL : &w->id, "agency-suspended");
 }
 

@@ -37,19 +37,29 @@ void limits_count(struct core *c, uint16_t slot, enum limited what)
     c->agencies.slots[slot].budget.limited[what]++;
 }
 
+static bool limits_any(const struct budget *b)
+{
+    for (size_t i = 0; i < LIMITED_COUNT; i++) {
+        if (b->limited[i])
+            return true;
+    }
+    return false;
+}
+
 static void limits_leaf(struct core *c, uint16_t slot)
 {
     struct budget *b = &c->agencies.slots[slot].budget;
     struct ledger_clear *l;
 
-    if (!b->limited[LIMITED_RATE] && !b->limited[LIMITED_BYTES] && !b->limited[LIMITED_PENDING] &&
-        !b->limited[LIMITED_NO_HEAD])
+    if (!limits_any(b))
         return;
     l = record_begin(c, EVENT_LIMITED, slot);
     buf_reset(&c->scratch);
-    buf_printf(&c->scratch, "rate %u, daily bytes %u, waiting queries %u, no signed head %u",
-               b->limited[LIMITED_RATE], b->limited[LIMITED_BYTES], b->limited[LIMITED_PENDING],
-               b->limited[LIMITED_NO_HEAD]);
+    buf_printf(
+        &c->scratch,
+        "rate %u, daily bytes %u, waiting queries %u, no signed head %u, leases while suspended %u",
+        b->limited[LIMITED_RATE], b->limited[LIMITED_BYTES], b->limited[LIMITED_PENDING],
+        b->limited[LIMITED_NO_HEAD], b->limited[LIMITED_LEASES]);
     buf_put_u8(&c->scratch, 0);
     if (!buf_status(&c->scratch))
         text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);

@@ -157,6 +157,30 @@ static void suspended_agencys_next_message_is_refused(void **state)
     assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
 }
 
+static void suspended_agencys_leases_are_one_leaf_a_minute(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    assert_string_equal(town_change(t, "agency-suspend", suspend("council"), alice), "ok");
+    town_forget(t);
+    for (int i = 0; i < 10; i++) {
+        town_say(t, TOWN_COUNCIL, town_lease(t));
+        town_turn(t);
+    }
+    assert_string_equal(town_refusal(t, TOWN_COUNCIL), "agency-suspended"); /* told each time */
+    assert_int_equal(town_leaves(t, EVENT_REFUSED, NULL), 0);
+    assert_int_equal(town_leaves(t, EVENT_LIMITED, NULL), 0);
+    town_mono += 61000;
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_LIMITED, &leaf), 1);
+    assert_string_equal(leaf.agency, "council");
+    assert_non_null(strstr(leaf.detail, "leases while suspended 10"));
+    town_mono += 61000;
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_LIMITED, NULL), 1);
+}
+
 static void suspension_in_the_same_batch_comes_before_the_query(void **state)
 {
     struct town *t = *state;
@@ -519,6 +543,7 @@ int main(void)
         TOWN_TEST(change_signed_over_a_day_ago_is_refused),
         TOWN_TEST(malformed_change_is_refused),
         TOWN_TEST(suspended_agencys_next_message_is_refused),
+        TOWN_TEST(suspended_agencys_leases_are_one_leaf_a_minute),
         TOWN_TEST(suspension_in_the_same_batch_comes_before_the_query),
         TOWN_TEST(agency_whose_messages_ended_the_core_twice_is_suspended_at_its_start),
         TOWN_TEST(shared_page_names_the_agency_only_while_its_message_is_decided),
