@@ -65,6 +65,8 @@ void answer_unreachable(struct core *c, uint64_t ref)
     if (!h)
         return;
     c->agencies.slots[h->agency].presence = PRESENCE_GONE;
-    if (h->state == HOLDER_WAITING)
-        pending_settle(c->pending, h, HOLDER_SILENT);
+    if (h->state != HOLDER_WAITING)
+        return;
+    questions_not_due(c, h);
+    pending_settle(c->pending, h, HOLDER_SILENT);
 }

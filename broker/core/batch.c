@@ -75,10 +75,10 @@ static void batch_take_back(struct core *c)
 
         c->agencies.slots[p->ask.agency].n_pending--;
         if (!p->released_now)
-            pending_drop(c->pending, p);
+            questions_drop(c, p);
     }
     for (size_t i = 0; i < b->n_released; i++)
-        pending_drop(c->pending, b->released[i]);
+        questions_drop(c, b->released[i]);
 }
 
 /* The registry, the policy and the day as the store has them: what a failed batch had changed in
@@ -174,7 +174,7 @@ static void batch_kept(struct core *c)
         b->created[i]->created_now = false;
     for (size_t i = 0; i < b->n_released; i++) {
         c->agencies.slots[b->released[i]->ask.agency].n_pending--;
-        pending_drop(c->pending, b->released[i]);
+        questions_drop(c, b->released[i]);
     }
     if (b->policy_changed)
         adapters_push_policy(c);

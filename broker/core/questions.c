@@ -92,6 +92,23 @@ static int questions_send(struct core *c, struct pending *p, uint16_t i, uint16_
     return 0;
 }
 
+void questions_not_due(struct core *c, const struct pending_holder *h)
+{
+    struct budget *b = &c->agencies.slots[h->agency].budget;
+
+    if (b->answers_due > 0) /* a stray may have used it */
+        b->answers_due--;
+}
+
+void questions_drop(struct core *c, struct pending *p)
+{
+    for (uint16_t i = 0; i < p->n_holders; i++) {
+        if (p->holders[i].state == HOLDER_WAITING)
+            questions_not_due(c, &p->holders[i]);
+    }
+    pending_drop(c->pending, p);
+}
+
 void questions_put_one(struct core *c, struct pending *p, uint16_t i, uint16_t slot)
 {
     if (!questions_reachable(c, slot))

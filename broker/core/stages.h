@@ -41,6 +41,10 @@ void query_take(struct core *c, struct work *w);
 void questions_put(struct core *c, struct pending *p, bool hidden);
 /* Place i of a waiting query, with what is in c->reply; unless it cannot be reached now. */
 void questions_put_one(struct core *c, struct pending *p, uint16_t i, uint16_t slot);
+/* The waiting holder's answer will not be free any more. */
+void questions_not_due(struct core *c, const struct pending_holder *h);
+/* pending_drop; whoever was silent keeps no free answer for later. */
+void questions_drop(struct core *c, struct pending *p);
 void answer_take(struct core *c, struct work *w);
 void answer_unreachable(struct core *c, uint64_t ref);
 void release_due(struct core *c);

@@ -540,6 +540,53 @@ static void agency_over_its_rate_gets_busy_and_one_leaf_a_minute(void **state)
     assert_string_equal(leaf.agency, "council");
 }
 
+static uint64_t answers_due(struct town *t, enum town_agency who)
+{
+    uint16_t slot = agencies_find(&t->core->agencies, town_names[who]);
+
+    assert_int_not_equal(slot, AGENCY_NONE);
+    return t->core->agencies.slots[slot].budget.answers_due;
+}
+
+static void a_silent_holder_has_no_free_strays(void **state)
+{
+    struct town *t = *state;
+
+    for (int i = 0; i < 5; i++)
+        ask_truancy(t);
+    assert_int_equal(answers_due(t, TOWN_POLICE), 5);
+    town_answer(t, TOWN_SCHOOL, ANSWER_NO);
+    town_turn(t);
+    assert_int_equal(answers_due(t, TOWN_SCHOOL), 4);
+    town_mono += 3000; /* their deadline */
+    town_turn(t);
+    assert_int_equal(answers_due(t, TOWN_POLICE), 0);
+    assert_int_equal(answers_due(t, TOWN_SCHOOL), 0);
+    t->core->set.limits.messages_per_s = 1;
+    for (int i = 0; i < 5; i++)
+        town_answer(t, TOWN_POLICE, ANSWER_NO);
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_STRAY_ANSWER, NULL), 2); /* what its rate has */
+}
+
+static void late_questions_leave_those_still_due_free(void **state)
+{
+    struct town *t = *state;
+
+    ask_truancy(t);
+    town_mono += 1500;
+    ask_truancy(t);
+    town_mono += 1500; /* the first one's deadline only */
+    town_turn(t);
+    assert_int_equal(answers_due(t, TOWN_POLICE), 1);
+    town_answer(t, TOWN_POLICE, ANSWER_NO);
+    town_turn(t);
+    assert_int_equal(answers_due(t, TOWN_POLICE), 0);
+    town_mono += 3000;
+    town_turn(t);
+    assert_int_equal(answers_due(t, TOWN_POLICE), 0);
+}
+
 static void waiting_queries_of_an_agency_are_bounded(void **state)
 {
     struct town *t = *state;
@@ -646,6 +693,8 @@ int main(void)
         TOWN_TEST(hello_of_another_mode_is_refused),
         TOWN_TEST(hello_gets_welcome_and_the_catalogue),
         TOWN_TEST(agency_over_its_rate_gets_busy_and_one_leaf_a_minute),
+        TOWN_TEST(a_silent_holder_has_no_free_strays),
+        TOWN_TEST(late_questions_leave_those_still_due_free),
         TOWN_TEST(waiting_queries_of_an_agency_are_bounded),
         TOWN_TEST(no_signed_head_for_too_long_stops_sharing_and_not_withdrawing),
         TOWN_TEST(signed_head_is_stored_and_sharing_resumes),
