@@ -57,18 +57,22 @@ static const struct command commands[] = {
       "  almoner shield --level location --from 2026-11-22 --reason 'fled violence' --practitioner "
       "sw-17 --subject nora.json\n" },
     { "override", "request", CMD_OVERRIDE, "override-request", "question", false,
-      "ask to have one exact question answered without consent; without a question: who is involved",
+      "ask to have one exact question answered without consent; without a question: who is "
+      "involved",
       "  almoner override request truancy --purpose early-help --basis children-act-s47 --role "
       "social-worker \\\n"
       "      --practitioner sw-17 --para18 would-prejudice --harm neglect --likelihood likely "
       "--immediacy now \\\n"
-      "      --told not-safe --not-told 'the father would move the child' --necessity 'no record of "
+      "      --told not-safe --not-told 'the father would move the child' --necessity 'no record "
+      "of "
       "ours tells' \\\n"
       "      --proportionality 'one question, of the schools' --hours 24 --no-part --subject "
       "isla.json\n"
-      "\nNames nobody in its texts: the approver reads them. Somebody senior in another agency (the "
+      "\nNames nobody in its texts: the approver reads them. Somebody senior in another agency "
+      "(the "
       "hub, or one that\nwould answer) approves it; then ask, as usual: almoner ask. In immediate "
-      "danger, where the policy says so,\n--immediate-danger lets you ask at once, and somebody else "
+      "danger, where the policy says so,\n--immediate-danger lets you ask at once, and somebody "
+      "else "
       "reviews it within 24 hours.\n" },
     { "override", "approve", CMD_APPROVE, "override-approve", "override", true,
       "approve another agency's override: show it first",
@@ -80,7 +84,8 @@ static const struct command commands[] = {
       "'the mother can be asked'\n" },
     { "override", "review", CMD_REVIEW, "override-review", "override", true,
       "say afterwards whether an override was justified; by a third person",
-      "  almoner override review 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --finding justified --no-part "
+      "  almoner override review 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --finding justified "
+      "--no-part "
       "--practitioner m-2 \\\n      --reason 'the danger was real'\n" },
     { "override", "show", CMD_SHOW, "override-show", "override", true,
       "how an override stands, and its reasons",
@@ -116,8 +121,9 @@ enum flag_kind {
 #define CMD_QUERY   (CMD_ASK | CMD_WHO)
 #define CMD_ACT     (CMD_QUERY | CMD_LODGE | CMD_LIST | CMD_SUBJECT)
 #define CMD_STEP    (CMD_OVERRIDE | CMD_APPROVE | CMD_DISAPPROVE | CMD_REVIEW | CMD_SHOW)
-#define CMD_PERSON  (CMD_OVERRIDE | CMD_QUERY | CMD_CONSENT | CMD_WITHDRAW | CMD_SHIELD | CMD_SUBJECT)
-#define CMD_PLACE   (CMD_ASK | CMD_SUBJECT)
+#define CMD_PERSON                                                                                 \
+    (CMD_OVERRIDE | CMD_QUERY | CMD_CONSENT | CMD_WITHDRAW | CMD_SHIELD | CMD_SUBJECT)
+#define CMD_PLACE (CMD_ASK | CMD_SUBJECT)
 
 /* clang-format off: a table, one row a line */
 static const struct flag {
@@ -126,7 +132,8 @@ static const struct flag {
     unsigned commands; /* bits of enum command_bit */
     const char *value, *help;
 } flags[] = {
-    { "--purpose", "purpose", FLAG_TEXT, CMD_ACT | CMD_OVERRIDE, "ID", "why: see `almoner questions`" },
+    { "--purpose", "purpose", FLAG_TEXT, CMD_ACT | CMD_OVERRIDE, "ID",
+      "why: see `almoner questions`" },
     { "--role", "role", FLAG_TEXT, CMD_ACT | CMD_STEP, "ID", "the practitioner's role" },
     { "--practitioner", "practitioner", FLAG_TEXT, CMD_ACT | CMD_STEP, "REF",
       "who asks or records; default $ALMONER_PRACTITIONER" },
@@ -228,10 +235,10 @@ void flags_help(const struct command *c)
     (void)printf("usage: almoner %s%s%s%s [options]\n\n%s.\n\n", c->name, c->second ? " " : "",
                  c->second ? c->second : "",
                  !c->positional           ? ""
-                 : c->bit == CMD_ASK       ? " QUESTION"
-                 : c->bit == CMD_OVERRIDE  ? " [QUESTION]"
-                 : c->positional_required  ? " ID"
-                                           : " [ID]",
+                 : c->bit == CMD_ASK      ? " QUESTION"
+                 : c->bit == CMD_OVERRIDE ? " [QUESTION]"
+                 : c->positional_required ? " ID"
+                                          : " [ID]",
                  c->line);
     for (size_t i = 0; i < ALM_LEN(flags); i++) {
         char left[40];
@@ -437,10 +444,9 @@ static int flags_words(int argc, char **argv, int first, struct command_line *c)
     }
     if (c->command->positional_required && !positional)
         return wrong(c, EX_USAGE,
-                     c->command->bit == CMD_ASK ? "say which question: see `almoner questions`"
-                                                : c->command->bit & CMD_STEP
-                         ? "say which override: its id"
-                         : "say which consent: its id",
+                     c->command->bit == CMD_ASK   ? "say which question: see `almoner questions`"
+                     : c->command->bit & CMD_STEP ? "say which override: its id"
+                                                  : "say which consent: its id",
                      NULL);
     return 0;
 }

@@ -9,14 +9,22 @@
 static const struct {
     const char *key, *title;
 } lines[] = {
-    { "agency", "Asked for by" },    { "question", "Question" },
-    { "purpose", "Purpose" },        { "basis", "Rests on" },
-    { "para18", "Without consent" }, { "harm", "Harm" },
-    { "likelihood", "Likelihood" },  { "immediacy", "Immediacy" },
-    { "told", "Person told" },       { "not_told", "Why not told" },
-    { "necessity", "Less will not do" }, { "proportionality", "In proportion" },
-    { "requested", "Asked at" },     { "until", "In force until" },
-    { "approver", "Decided by" },    { "review_due", "Review due" },
+    { "agency", "Asked for by" },
+    { "question", "Question" },
+    { "purpose", "Purpose" },
+    { "basis", "Rests on" },
+    { "para18", "Without consent" },
+    { "harm", "Harm" },
+    { "likelihood", "Likelihood" },
+    { "immediacy", "Immediacy" },
+    { "told", "Person told" },
+    { "not_told", "Why not told" },
+    { "necessity", "Less will not do" },
+    { "proportionality", "In proportion" },
+    { "requested", "Asked at" },
+    { "until", "In force until" },
+    { "approver", "Decided by" },
+    { "review_due", "Review due" },
     { "finding", "Review found" },
 };
 
@@ -32,8 +40,7 @@ void print_override(const json_t *r)
         if (text && *text)
             (void)printf("  %-17s %s\n", lines[i].title, text);
     }
-    (void)printf("  %-17s %d\n", "Hours",
-                 (int)json_integer_value(json_object_get(r, "hours")));
+    (void)printf("  %-17s %d\n", "Hours", (int)json_integer_value(json_object_get(r, "hours")));
     if (json_is_true(json_object_get(r, "immediate_danger")))
         (void)puts("  One person acted alone: immediate danger.");
 }

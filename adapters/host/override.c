@@ -12,18 +12,23 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const char *const keys_override[] = { "op",         "purpose",     "role",      "practitioner",
-                                             "login",      "basis",       "case",      "subject",
-                                             "question",   "at_home",     "para18",    "harm",
-                                             "likelihood", "immediacy",   "told",      "not_told",
-                                             "necessity",  "proportionality", "hours",
-                                             "immediate_danger", "no_part", NULL };
-static const char *const keys_approval[] = { "op",   "role",     "practitioner", "login",   "case",
-                                             "override", "senior", "no_part",    "reason",  NULL };
+static const char *const keys_override[] = { "op",         "purpose",
+                                             "role",       "practitioner",
+                                             "login",      "basis",
+                                             "case",       "subject",
+                                             "question",   "at_home",
+                                             "para18",     "harm",
+                                             "likelihood", "immediacy",
+                                             "told",       "not_told",
+                                             "necessity",  "proportionality",
+                                             "hours",      "immediate_danger",
+                                             "no_part",    NULL };
+static const char *const keys_approval[] = { "op",       "role",   "practitioner", "login",  "case",
+                                             "override", "senior", "no_part",      "reason", NULL };
 static const char *const keys_review[] = { "op",       "role",    "practitioner", "login",  "case",
                                            "override", "finding", "no_part",      "reason", NULL };
-static const char *const keys_query[] = { "op",   "role",     "practitioner", "login",
-                                          "case", "override", NULL };
+static const char *const keys_query[] = { "op",       "role", "practitioner", "login", "case",
+                                          "override", NULL };
 
 static json_t *missing(const char *what)
 {
@@ -94,8 +99,8 @@ static json_t *override_words(const json_t *o, struct msg_override *to)
 
 static json_t *override_texts(const json_t *o, struct msg_override *to)
 {
-    json_t *wrong = request_text(o, "not_told", to->told != TOLD_YES, to->not_told,
-                                 sizeof(to->not_told));
+    json_t *wrong =
+        request_text(o, "not_told", to->told != TOLD_YES, to->not_told, sizeof(to->not_told));
 
     if (!wrong)
         wrong = request_text(o, "necessity", true, to->necessity, sizeof(to->necessity));

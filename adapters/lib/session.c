@@ -412,9 +412,9 @@ static void on_reply(struct session *s, const struct msg *m, int64_t now_ms)
 
 /* What a broker may say; an empty place is dropped. */
 static void (*const session_takes[])(struct session *s, const struct msg *m, int64_t now_ms) = {
-    [MSG_WELCOME] = on_welcome,    [MSG_LEASE] = on_lease,     [MSG_CATALOGUE] = on_catalogue,
-    [MSG_QUESTION] = on_question,  [MSG_INSIGHT] = on_reply,   [MSG_INVOLVEMENT] = on_reply,
-    [MSG_CONSENT_LIST] = on_reply, [MSG_RECEIPT] = on_receipt, [MSG_REFUSAL] = on_refusal,
+    [MSG_WELCOME] = on_welcome,    [MSG_LEASE] = on_lease,         [MSG_CATALOGUE] = on_catalogue,
+    [MSG_QUESTION] = on_question,  [MSG_INSIGHT] = on_reply,       [MSG_INVOLVEMENT] = on_reply,
+    [MSG_CONSENT_LIST] = on_reply, [MSG_RECEIPT] = on_receipt,     [MSG_REFUSAL] = on_refusal,
     [MSG_BUSY] = on_busy,          [MSG_OVERRIDE_VIEW] = on_reply,
 };
 

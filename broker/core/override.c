@@ -62,7 +62,8 @@ struct gathering {
 
 static uint32_t override_conditions(const struct msg_override *o)
 {
-    return (o->para18 ? CONDITION_PARA18_REASON : 0u) | (o->necessity[0] ? CONDITION_NECESSITY : 0u);
+    return (o->para18 ? CONDITION_PARA18_REASON : 0u) |
+           (o->necessity[0] ? CONDITION_NECESSITY : 0u);
 }
 
 static bool override_approved(const struct core *c, const struct override_record *r)
@@ -77,10 +78,10 @@ static bool override_same_home(const struct ask *ask, const struct msg_override 
 {
     if (ask->has_parameter != o->has_parameter)
         return false;
-    return !o->has_parameter ||
-           (ask->parameter.kind == o->parameter.kind && ask->parameter.scheme == o->parameter.scheme &&
-            ask->parameter.epoch == o->parameter.epoch &&
-            memcmp(ask->parameter.value, o->parameter.value, TOKEN_LEN) == 0);
+    return !o->has_parameter || (ask->parameter.kind == o->parameter.kind &&
+                                 ask->parameter.scheme == o->parameter.scheme &&
+                                 ask->parameter.epoch == o->parameter.epoch &&
+                                 memcmp(ask->parameter.value, o->parameter.value, TOKEN_LEN) == 0);
 }
 
 /* Those that are over say nothing any more, and must not crowd out one that is not. */
@@ -90,8 +91,7 @@ static int override_visit(void *ctx, const struct override_record *r)
     struct core *c = g->c;
 
     if (c->facts.n_overrides == POLICY_OVERRIDES_MAX || !override_in_time(r, g->now) ||
-        override_ended(r) ||
-        strcmp(r->agency, c->agencies.slots[g->ask->agency].reg.id) != 0 ||
+        override_ended(r) || strcmp(r->agency, c->agencies.slots[g->ask->agency].reg.id) != 0 ||
         strcmp(r->purpose, g->ask->purpose) != 0)
         return 0;
     c->overrides[c->facts.n_overrides++] = (struct override_fact){
@@ -300,8 +300,7 @@ static const char *approval_wrong(struct core *c, const struct work *w)
     const struct msg_approval *a = &c->in.approval;
     const char *me = c->agencies.slots[w->agency].reg.id;
     int64_t now = override_now(c);
-    int64_t asked_until =
-        r->requested_ms + bundle_override_rules(c->bundle)->most_hours * HOUR_MS;
+    int64_t asked_until = r->requested_ms + bundle_override_rules(c->bundle)->most_hours * HOUR_MS;
 
     if (override_mine(c, w))
         return "same-organisation";
@@ -335,9 +334,8 @@ void approval_take(struct core *c, struct work *w)
     r->approved_ms = override_now(c);
     if (a->decision == APPROVAL_APPROVE && !r->from_ms)
         override_enter(c, r->approved_ms, bundle_override_rules(c->bundle)->review_hours);
-    override_done(c, w,
-                  a->decision == APPROVAL_APPROVE ? EVENT_OVERRIDE_APPROVED
-                                                  : EVENT_OVERRIDE_REFUSED);
+    override_done(
+        c, w, a->decision == APPROVAL_APPROVE ? EVENT_OVERRIDE_APPROVED : EVENT_OVERRIDE_REFUSED);
 }
 
 /* --- reviewing --- */
@@ -453,8 +451,8 @@ void override_query_take(struct core *c, struct work *w)
 
     if (!override_query_may(c, w))
         return;
-    if (strcmp(r->agency, me) != 0 && strcmp(r->approver, me) != 0 &&
-        !override_may_approve(c, w) && !bundle_hub(c->bundle, override_index(c, w))) {
+    if (strcmp(r->agency, me) != 0 && strcmp(r->approver, me) != 0 && !override_may_approve(c, w) &&
+        !bundle_hub(c->bundle, override_index(c, w))) {
         lodge_refuse(c, w, "unknown-override");
         return;
     }

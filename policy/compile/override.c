@@ -86,9 +86,10 @@ static void check_gateways(struct model *m, const struct conf_node *at)
 
 void read_overrides(struct model *m)
 {
-    static const char *const known[] = { "purposes",     "gateways", "reasons",
-                                         "most_hours",   "approvers", "review_hours",
-                                         "unreviewed_limit", "alone", "past_sensitive", NULL };
+    static const char *const known[] = {
+        "purposes",     "gateways",         "reasons", "most_hours",     "approvers",
+        "review_hours", "unreviewed_limit", "alone",   "past_sensitive", NULL
+    };
     struct policy_override_rules *o = &m->l.overrides;
     struct field f = { .m = m, .group = m->overrides, .noun = "overrides", .id = "rules" };
 

@@ -10,14 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define POLICY_NONE         UINT16_MAX /* "no such id" / "not given" */
-#define POLICY_DAY_NONE     INT32_MIN
-#define POLICY_HASH_LEN     32
-#define POLICY_AGENCIES_MAX 512
-#define POLICY_CONSENTS_MAX 64 /* facts about one subject and purpose */
-#define POLICY_SHIELDS_MAX  16
+#define POLICY_NONE          UINT16_MAX /* "no such id" / "not given" */
+#define POLICY_DAY_NONE      INT32_MIN
+#define POLICY_HASH_LEN      32
+#define POLICY_AGENCIES_MAX  512
+#define POLICY_CONSENTS_MAX  64 /* facts about one subject and purpose */
+#define POLICY_SHIELDS_MAX   16
 #define POLICY_OVERRIDES_MAX 16
-#define POLICY_TRACE_MAX    48
+#define POLICY_TRACE_MAX     48
 
 /* --- The bundle: immutable once decoded; index numbers hold for this bundle only. --- */
 struct bundle; /* opaque: bundle.c */
@@ -61,7 +61,8 @@ enum question_kind {
     QUESTION_HOLDERS = 1, /* put to holders */
     QUESTION_THRESHOLD,   /* the broker answers from lodged concerns */
     QUESTION_REFERRAL,    /* the broker answers from a referral's life cycle */
-    QUESTION_COMPOSITE,   /* put to its factors' holders; only whether the threshold is met comes out */
+    QUESTION_COMPOSITE, /* put to its factors' holders; only whether the threshold is met comes out
+                         */
 };
 struct policy_threshold { /* QUESTION_THRESHOLD only (DOMAIN.md section 5) */
     bool household;       /* counts concerns at a home, else about a person */

@@ -86,8 +86,8 @@ static const struct {
     enum clause_id clause;
     enum verdict (*holds)(const struct choice *c, const struct override_fact *o, enum reason why);
 } conditions[] = {
-    { CLAUSE_OVERRIDE_ALLOWED, allowed },   { CLAUSE_OVERRIDE_EXACT, exact },
-    { CLAUSE_OVERRIDE_IN_TIME, in_time },   { CLAUSE_OVERRIDE_APPROVED, approved },
+    { CLAUSE_OVERRIDE_ALLOWED, allowed }, { CLAUSE_OVERRIDE_EXACT, exact },
+    { CLAUSE_OVERRIDE_IN_TIME, in_time }, { CLAUSE_OVERRIDE_APPROVED, approved },
     { CLAUSE_OVERRIDE_GATEWAY, gateway },
 };
 

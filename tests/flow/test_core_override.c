@@ -217,10 +217,9 @@ static void only_somebody_senior_approves(void **state)
     assert_string_equal(request(t), "");
     m = town_msg(t, MSG_APPROVAL);
     person(m, "junior-1");
-    m->approval = (struct msg_approval){ .override = asked,
-                                         .decision = APPROVAL_APPROVE,
-                                         .no_part = true,
-                                         .reason = "seen" };
+    m->approval = (struct msg_approval){
+        .override = asked, .decision = APPROVAL_APPROVE, .no_part = true, .reason = "seen"
+    };
     assert_string_equal(say(t, TOWN_POLICE, m), "not-senior");
     assert_false(council_hears(t));
 }
@@ -311,10 +310,10 @@ static void a_suspended_approver_approves_nothing_any_more(void **state)
     assert_string_equal(request(t), "");
     assert_string_equal(approve(t, TOWN_COURT, "senior-1", APPROVAL_APPROVE), "");
     assert_true(council_hears(t));
-    assert_string_equal(
-        town_change(t, "agency-suspend",
-                    json_pack("{s:s,s:s}", "agency", "court", "reason", "inquiry"), one_officer),
-        "ok");
+    assert_string_equal(town_change(t, "agency-suspend",
+                                    json_pack("{s:s,s:s}", "agency", "court", "reason", "inquiry"),
+                                    one_officer),
+                        "ok");
     assert_false(council_hears(t));
 }
 

@@ -61,7 +61,7 @@ static int start_some(void **state)
 
 /* The school asks about an incident, for help, without any consent, under an override that holds.
  */
-static struct override_fact *override(struct fixture *x, const char *question)
+static struct override_fact * override(struct fixture *x, const char *question)
 {
     ask(x, "school", "help", question);
     x->f.overrides = overrides;
@@ -94,10 +94,10 @@ static void an_approved_override_stands_in_for_a_consent(void **state)
     override(x, "incident");
     expect_holders(x, "police surgery");
     assert_int_equal(x->d.basis, GATEWAY_OVERRIDE);
-    assert_int_equal(
-        verdict_of(x, "another agency approved the override, or one person acts alone in "
-                      "immediate danger; nobody has ended it"),
-        1);
+    assert_int_equal(verdict_of(x,
+                                "another agency approved the override, or one person acts alone in "
+                                "immediate danger; nobody has ended it"),
+                     1);
 }
 
 static void without_an_override_the_line_on_consent_stays(void **state)
@@ -295,7 +295,8 @@ static void hubs_and_holders_may_approve_and_nobody_else(void **state)
     assert_false(bundle_override_approver(x->b, agency(x, "council"), help, q));
     assert_false(bundle_override_approver(x->b, agency(x, "outsider"), help, q));
     assert_false(bundle_override_approver(x->b, POLICY_NONE, help, q));
-    assert_false(bundle_override_approver(x->b, agency(x, "hub"), bundle_purpose(x->b, "protect"), q));
+    assert_false(
+        bundle_override_approver(x->b, agency(x, "hub"), bundle_purpose(x->b, "protect"), q));
     assert_true(bundle_same_organisation(x->b, agency(x, "police"), agency(x, "police-dau")));
     assert_false(bundle_same_organisation(x->b, agency(x, "police"), agency(x, "hub")));
 }
