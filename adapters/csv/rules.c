@@ -264,6 +264,21 @@ static void text_of(const struct alm_rows *rows, uint32_t word, char *out)
         out[0] = '\0';
 }
 
+/* Whole entries of a list as answer_describe makes it: "care" is not in "healthcare". */
+static bool listed(const char *list, const char *entry)
+{
+    size_t len = strlen(entry);
+
+    for (const char *at = strstr(list, entry); at; at = strstr(at + 1, entry)) {
+        bool begins = at == list || (at - list >= 2 && at[-2] == ',' && at[-1] == ' ');
+        bool ends = !at[len] || (at[len] == ',' && at[len + 1] == ' ');
+
+        if (begins && ends)
+            return true;
+    }
+    return false;
+}
+
 /* Several open at once: every service is named, once, and the longest-standing gives the day. */
 static void answer_describe(const struct alm_rows *rows, const struct row_involvement *v,
                             struct alm_answer *out)
@@ -271,7 +286,7 @@ static void answer_describe(const struct alm_rows *rows, const struct row_involv
     const char *service = v->service == ROW_NONE ? "" : refs_at(&rows->words, v->service);
     size_t len = strlen(out->service);
 
-    if (*service && !strstr(out->service, service) &&
+    if (*service && !listed(out->service, service) &&
         len + strlen(service) + 3 < sizeof(out->service)) {
         if (len)
             memcpy(out->service + len, ", ", 3);

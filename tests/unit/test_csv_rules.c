@@ -32,7 +32,8 @@ static const char conf_text[] =
 static const char people[] =
     "person_id,given_name,family_name,date_of_birth\n"
     "mum,Nora,Corran,1985-01-02\nluke,Luke,Corran,2012-05-06\nzoe,Zoe,Corran,2012-05-06\n"
-    "kit,Kit,Lodger,1999-09-09\nmoved,Mo,Ved,1990-01-01\nnobody,No,Body,1990-01-01\n";
+    "kit,Kit,Lodger,1999-09-09\nmoved,Mo,Ved,1990-01-01\nnobody,No,Body,1990-01-01\ncara,Cara,"
+    "Served,1991-02-02\n";
 static const char homes[] = "household_id,address_line,postcode,shielded_from\n"
                             "h1,8 Phantom Road,ZZ7 8ZD,\nh2,41 Sample Street,ZZ7 "
                             "9ZB,2022-07-01\nyoi,Young offender institution,,\n";
@@ -56,7 +57,9 @@ static const char contacts[] =
 static const char involvements[] =
     "involvement_id,person_id,service,start_date,end_date,contact_route\n"
     "1,mum,support,2021-01-01,2022-03-01,\n2,kit,hostel,2022-01-01,,hostel "
-    "desk\n3,kit,advice,2021-05-01,,\n";
+    "desk\n3,kit,advice,2021-05-01,,\n"
+    "4,cara,healthcare,2021-01-01,,\n5,cara,care,2021-01-02,,\n6,cara,health,2021-01-03,,\n"
+    "7,cara,care,2021-01-04,,\n8,cara,healthcare,2021-01-05,,\n";
 static const char org_people[] = "person_id,given_name,family_name,date_of_birth\nmum,Nora,Corran,"
                                  "1985-01-02\nteam,Tea,Mster,1991-01-01\n";
 static const char org_residences[] =
@@ -255,6 +258,18 @@ static void homes_of_the_question_count_where_we_know_no_residence(void **state)
     assert_int_equal(ask(&q).value, ALM_NOT_KNOWN); /* a home says nothing of an involvement */
 }
 
+static void a_service_within_anothers_name_is_told_too_and_none_twice(void **state)
+{
+    const struct alm_question q = {
+        .involvement = true, .id = "", .person = "cara", .as_of = day_of("2022-06-01")
+    };
+    struct alm_answer a = ask(&q);
+
+    (void)state;
+    assert_int_equal(a.value, ALM_YES);
+    assert_string_equal(a.service, "healthcare, care, health");
+}
+
 static void involvement_tells_services_route_and_since(void **state)
 {
     const struct alm_question q = {
@@ -346,7 +361,7 @@ static void people_of_the_organisation_are_not_known_to_askers(void **state)
     assert_true(token_set_add(&set, &at_home[0]));
     assert_int_equal(index_find(f.holdings.index, &set, false, &person), INDEX_UNKNOWN);
     assert_int_equal(index_find(f.holdings.index, &set, true, &person), INDEX_ONE);
-    assert_int_equal(index_n_people(f.holdings.index), 6);
+    assert_int_equal(index_n_people(f.holdings.index), 7);
 }
 
 static void failed_reload_keeps_the_rows_before(void **state)
@@ -396,6 +411,7 @@ int main(void)
         WITH_ROWS(residence_is_the_home_on_the_day),
         WITH_ROWS(homes_of_the_question_count_where_we_know_no_residence),
         WITH_ROWS(involvement_tells_services_route_and_since),
+        WITH_ROWS(a_service_within_anothers_name_is_told_too_and_none_twice),
         WITH_ROWS(question_that_nobody_configured_is_unsupported),
         WITH_ROWS(relationship_is_worked_out_from_our_rows),
         WITH_ROWS(people_of_the_organisation_are_not_known_to_askers),
