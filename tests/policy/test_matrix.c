@@ -2,6 +2,9 @@
 /* test_matrix.c - random small policies: every cell decided by itself must equal the line that it
  * is in, and the difference of two policies must be their tables subtracted. ALM_SEED repeats a
  * run. */
+#include "alloc_fail.h"
+#include "analyse/explain.h"
+#include "analyse/lint.h"
 #include "analyse/matrix.h"
 #include "analyse/words.h"
 #include "fixture.h"
@@ -374,6 +377,47 @@ static void a_filter_of_unknown_ids_is_named(void **state)
     }
 }
 
+static int lint_of(const struct bundle *b, const struct domain_filter *f, size_t *lines)
+{
+    ALM_CLEANUP(domain_freep) struct domain *d = NULL;
+    ALM_CLEANUP(matrix_freep) struct matrix *m = NULL;
+    ALM_CLEANUP(explanation_freep) struct explanation *e = NULL;
+    ALM_CLEANUP(lints_deinit) struct lints found = { .at = NULL };
+    struct cell c = { { 0 } };
+    const char *unknown;
+    int r = domain_new(b, NULL, f, &d, &unknown);
+
+    if (r == 0)
+        r = matrix_new(d, NULL, NULL, &m);
+    if (r == 0)
+        r = lint_policy(m, on("2022-05-03"), &found);
+    if (r == 0)
+        r = explain_cell(d, &c, &e);
+    if (r == 0)
+        *lines = m->n;
+    return r;
+}
+
+static void each_failed_allocation_is_reported(void **state)
+{
+    static const struct domain_filter part = { .purpose = "help", .agency = "school" };
+    struct fixture *x = *state;
+    size_t lines = 0;
+    long n = 0;
+
+    for (;; n++) {
+        int r;
+
+        alloc_fail_nth(n);
+        r = lint_of(x->b, &part, &lines);
+        if (!alloc_failed())
+            break;
+        assert_int_equal(r, -ENOMEM);
+    }
+    alloc_fail_nth(-1);
+    assert_true(n > 50 && lines > 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +428,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_policy_does_not_differ_from_itself, fixture_new,
                                         fixture_free),
         cmocka_unit_test_setup_teardown(progress_can_give_up, fixture_new, fixture_free),
+        cmocka_unit_test_setup_teardown(each_failed_allocation_is_reported, fixture_new,
+                                        fixture_free),
         cmocka_unit_test_setup_teardown(a_filter_of_unknown_ids_is_named, fixture_new,
                                         fixture_free),
     };
