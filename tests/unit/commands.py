@@ -6,6 +6,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import weakref
 
 
 class Place:
@@ -13,13 +14,15 @@ class Place:
 
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix="almoner-test-")
+        # Also when the constructor of a class made of this one fails, and no __exit__ is called.
+        self.remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("ALMONER_")}
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exc):
-        shutil.rmtree(self.path, ignore_errors=True)
+        self.remove()
 
     def file(self, name, text="", mode=0o600):
         path = os.path.join(self.path, name)

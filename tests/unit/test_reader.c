@@ -115,12 +115,12 @@ static int down(void **state)
     close(reader.core);
     ledger = ledger_close(ledger);
     writer = store_close(writer);
-    for (const char *const *f = (const char *const[]){ "data.mdb", "lock.mdb", NULL }; *f; f++) {
+    for (const char *const *f = (const char *const[]){ "data.mdb", "lock.mdb", "writer", NULL }; *f;
+         f++) {
         (void)snprintf(command, sizeof(command), "%s/%s", dir, *f);
         (void)unlink(command);
     }
-    (void)rmdir(dir);
-    return 0;
+    return rmdir(dir); /* nothing else may be left behind */
 }
 
 /* The core's side: records (or not) what is asked of it. */
