@@ -256,7 +256,7 @@ static void print_missing(const char *what, const json_t *all, const json_t *mis
     size_t n = (size_t)json_integer_value(all), lacking = json_array_size(missing), i;
     json_t *v;
 
-    (void)printf("%-8s %zu of %zu (%.0f %%)\n", what, n - lacking, n,
+    (void)printf("%-8s %zu of %zu (%.1f %%)\n", what, n - lacking, n,
                  n ? 100.0 * (double)(n - lacking) / (double)n : 100.0);
     json_array_foreach(missing, i, v)(void)
         printf("  %s%s", i ? "" : "not reached: ", json_string_value(v));
