@@ -8,6 +8,7 @@
 #include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -52,6 +53,10 @@ int child_settings(json_t **out)
     json_t *object;
     int r;
 
+    /* exec undid what almonerd had set: from here on there are secrets in memory, for no other
+     * process of this user to read. */
+    if (prctl(PR_SET_DUMPABLE, 0))
+        return -errno;
     json_set_alloc_funcs(malloc, child_wiping_free);
     buf_init(&text, CHILD_SETTINGS_MAX);
     r = child_read_all(CHILD_FD_SETTINGS, &text);

@@ -19,6 +19,9 @@
  * child_settings() - read descriptor CHILD_FD_SETTINGS to its end, close it and parse it
  * @out: a new reference; the text it was read into is wiped
  *
+ * First the process is made undumpable: no core file, and no other process of its user reads its
+ * memory or descriptors.
+ *
  * Return: 0; -EINVAL not one JSON object, or with a duplicate key; -E2BIG; -ENOMEM; -errno.
  */
 ALM_MUST_USE int child_settings(json_t **out);
