@@ -272,8 +272,10 @@ def cut(c):
         return True
 
 
-n_cut = sum(cut(c) for c in idle[:15])
-tap.check("idle_connections_beyond_the_limit_are_cut", n_cut >= 14, n_cut)
+# A busy machine cuts them late; which ones go is the gate's choice of the oldest as it accepted them.
+gone = set()
+n_cut = wait_for(lambda: gone.update(c for c in idle if c not in gone and cut(c)) or (len(gone) >= 14 and len(gone)), 15)
+tap.check("idle_connections_beyond_the_limit_are_cut", n_cut >= 14, len(gone))
 fresh = dealer(gate, "curve", school)
 fresh.send(b"through the crowd")
 tap.check("an_agency_still_gets_in", (gate.next_in(8) or ())[3:] == (b"through the crowd",))
