@@ -13,8 +13,36 @@
     " unreviewed_limit = 2; "
 #define ALL  RULES "alone = [ \"help\" ]; past_sensitive = [ \"help\" ]; };\n"
 #define SOME RULES "};\n"
+/* one reason and one kind of approver only */
+#define NARROW(approver)                                                                           \
+    "overrides = { purposes = [ \"help\" ]; gateways = [ \"duty\", \"power\" ];"                   \
+    " reasons = [ \"no-consent\" ]; approvers = [ \"" approver "\" ]; };\n"
 
 static struct override_fact overrides[POLICY_OVERRIDES_MAX];
+
+/* The policy in which "ward", of patients' data, may be asked for help, and the power excludes
+ * patients' data alone. */
+static void with_ward(char *policy)
+{
+    static const struct {
+        const char *find, *put; /* of the same length */
+    } change[] = {
+        { "purposes = [ \"protect\", \"order\" ]; data_class",
+          "purposes = [ \"protect\", \"help\"  ]; data_class" },
+        { "excluded_classes = [ \"family\", \"patient\" ]",
+          "excluded_classes = [           \"patient\" ]" },
+    };
+
+    for (size_t i = 0; i < ALM_LEN(change); i++) {
+        char *at = strstr(policy, change[i].find);
+
+        assert_non_null(at);
+        assert_int_equal(strlen(change[i].find), strlen(change[i].put));
+        memcpy(at, change[i].put, strlen(change[i].put));
+    }
+}
+
+static bool ward; /* start_ward() is compiling */
 
 static int compiled(const char *rules, struct conf_errors *e, struct buf *out)
 {
@@ -23,6 +51,8 @@ static int compiled(const char *rules, struct conf_errors *e, struct buf *out)
     int r;
 
     assert_non_null(small);
+    if (ward)
+        with_ward(small);
     buf_init(&text, 1 << 20);
     buf_printf(&text, "%s\n%s", small, rules);
     buf_put_u8(&text, 0);
@@ -57,6 +87,26 @@ static int start_all(void **state)
 static int start_some(void **state)
 {
     return start(state, SOME);
+}
+
+static int start_holders(void **state)
+{
+    return start(state, NARROW("holders"));
+}
+
+static int start_hubs(void **state)
+{
+    return start(state, NARROW("hubs"));
+}
+
+static int start_ward(void **state)
+{
+    int r;
+
+    ward = true;
+    r = start(state, ALL);
+    ward = false;
+    return r;
 }
 
 /* The school asks about an incident, for help, without any consent, under an override that holds.
@@ -320,6 +370,154 @@ static void what_may_be_overridden_is_what_the_policy_lists(void **state)
     assert_int_equal(bundle_override_rules(x->b)->unreviewed_limit, 2);
 }
 
+static void the_first_that_holds_carries_before_any_later_one(void **state)
+{
+    struct fixture *x = *state;
+
+    override(x, "incident");
+    overrides[1] = overrides[2] = overrides[0];
+    overrides[0].agency = agency(x, "council");
+    overrides[2].in_time = false; /* nearer than the first, but it does not hold */
+    x->f.n_overrides = 3;
+    expect_holders(x, "police surgery");
+    overrides[0] = overrides[2] = overrides[1];
+    overrides[1].gateway = bundle_gateway(x->b, "power"); /* which covers fewer holders */
+    expect_holders(x, "police surgery");
+}
+
+static void none_beyond_those_given_is_looked_at(void **state)
+{
+    struct fixture *x = *state;
+
+    override(x, "incident");
+    overrides[1] = overrides[0];
+    overrides[0].in_time = false;
+    expect_reason(x, REASON_NO_CONSENT);
+    x->f.n_overrides = 2;
+    expect_holders(x, "police surgery");
+}
+
+static void as_many_as_there_may_be_are_all_looked_at(void **state)
+{
+    struct fixture *x = *state;
+
+    override(x, "incident");
+    for (size_t i = 1; i < POLICY_OVERRIDES_MAX; i++)
+        overrides[i] = overrides[0];
+    for (size_t i = 0; i + 1 < POLICY_OVERRIDES_MAX; i++)
+        overrides[i].same_parameter = false;
+    x->f.n_overrides = POLICY_OVERRIDES_MAX;
+    expect_holders(x, "police surgery");
+    x->f.basis_given = true;
+    x->f.basis = bundle_gateway(x->b, "duty");
+    expect_holders(x, "police surgery");
+}
+
+static void a_reason_that_the_policy_does_not_list_stays(void **state)
+{
+    struct fixture *x = *state;
+
+    override(x, "incident");
+    expect_holders(x, "police surgery");
+    override(x, "incident");
+    grant(x)->expires_on = x->f.day - 1;
+    expect_reason(x, REASON_CONSENT_EXPIRED);
+    override(x, "incident");
+    grant(x)->sources = set_of(x, "school");
+    expect_reason(x, REASON_CONSENT_SCOPE);
+}
+
+static void a_purpose_that_the_policy_does_not_list_has_no_override(void **state)
+{
+    struct fixture *x = *state;
+
+    override(x, "minds-current");
+    x->f.purpose = bundle_purpose(x->b, "order");
+    x->f.relation_since = x->f.day - 1;
+    overrides[0].purpose = x->f.purpose;
+    expect_reason(x, REASON_SENSITIVE_SERVICE);
+}
+
+static void
+a_consent_that_names_no_sensitive_service_is_passed_where_the_policy_says_so(void **state)
+{
+    struct fixture *x = *state;
+    bool may = bundle_override_rules(x->b)->past_sensitive[0] != 0;
+
+    override(x, "minds-current");
+    grant(x);
+    if (may) {
+        expect_holders(x, "minds recovery");
+        assert_int_equal(x->d.basis, GATEWAY_OVERRIDE);
+    } else {
+        expect_reason(x, REASON_SENSITIVE_SERVICE);
+        assert_int_equal(x->d.basis, 0);
+    }
+}
+
+static void a_gateway_opens_no_class_of_data_that_it_excludes(void **state)
+{
+    struct fixture *x = *state;
+
+    override(x, "ward");
+    expect_holders(x, "police surgery");
+    override(x, "ward")->gateway = bundle_gateway(x->b, "power");
+    expect_reason(x, REASON_NO_CONSENT);
+    override(x, "incident")->gateway = bundle_gateway(x->b, "power"); /* of no class */
+    expect_holders(x, "police");
+}
+
+static void who_is_involved_is_of_no_class_of_data(void **state)
+{
+    struct fixture *x = *state;
+
+    override(x, "")->gateway = bundle_gateway(x->b, "power"); /* which excludes every class */
+    expect_reason(x, REASON_NONE);
+    assert_int_equal(x->d.basis, GATEWAY_OVERRIDE);
+}
+
+static void a_gateway_carries_on_its_first_and_last_days(void **state)
+{
+    struct fixture *x = *state;
+    uint16_t duty = bundle_gateway(x->b, "duty");
+
+    assert_true(bundle_override_gateway(x->b, duty, on("2018-01-01")));
+    assert_false(bundle_override_gateway(x->b, duty, on("2017-12-31")));
+    assert_true(bundle_override_gateway(x->b, duty, on("2025-06-30")));
+}
+
+static void only_the_kind_of_approver_that_the_policy_lists_may_approve(void **state)
+{
+    struct fixture *x = *state;
+    uint16_t help = bundle_purpose(x->b, "help"), q = bundle_question(x->b, "incident");
+    bool hubs = bundle_override_rules(x->b)->approvers == APPROVER_HUBS;
+
+    assert_int_equal(bundle_override_approver(x->b, agency(x, "hub"), help, q), hubs);
+    assert_int_equal(bundle_override_approver(x->b, agency(x, "police"), help, q), !hubs);
+}
+
+static void what_is_past_the_end_of_the_bundle_is_nothing(void **state)
+{
+    struct fixture *x = *state;
+    uint16_t help = bundle_purpose(x->b, "help"), q = bundle_question(x->b, "incident");
+    uint16_t end = (uint16_t)bundle_n_agencies(x->b), police = agency(x, "police");
+
+    assert_true(bundle_override_alone(x->b, help));
+    assert_false(bundle_override_alone(x->b, (uint16_t)bundle_n_purposes(x->b)));
+    for (uint32_t i = 64; i <= POLICY_NONE; i++)
+        assert_false(bundle_override_alone(x->b, (uint16_t)i));
+    assert_false(bundle_override_open(x->b, help, (uint16_t)bundle_n_questions(x->b)));
+    assert_false(bundle_override_approver(x->b, end, help, q));
+    assert_true(bundle_hub(x->b, agency(x, "hub")));
+    assert_false(bundle_hub(x->b, police));
+    assert_false(bundle_hub(x->b, end));
+    assert_false(bundle_hub(x->b, POLICY_NONE));
+    /* what is not known is taken as the same: nobody approves for themselves */
+    assert_true(bundle_same_organisation(x->b, end, police));
+    assert_true(bundle_same_organisation(x->b, police, end));
+    assert_true(bundle_same_organisation(x->b, POLICY_NONE, POLICY_NONE));
+}
+
 static void wrong_rules_are_errors_with_their_line(void **state)
 {
     static const struct {
@@ -390,6 +588,19 @@ int main(void)
         WITH(the_gateway_of_an_override_may_be_claimed, all),
         WITH(hubs_and_holders_may_approve_and_nobody_else, all),
         WITH(what_may_be_overridden_is_what_the_policy_lists, all),
+        WITH(the_first_that_holds_carries_before_any_later_one, all),
+        WITH(none_beyond_those_given_is_looked_at, all),
+        WITH(as_many_as_there_may_be_are_all_looked_at, all),
+        WITH(a_reason_that_the_policy_does_not_list_stays, holders),
+        WITH(a_purpose_that_the_policy_does_not_list_has_no_override, all),
+        WITH(a_consent_that_names_no_sensitive_service_is_passed_where_the_policy_says_so, all),
+        WITH(a_consent_that_names_no_sensitive_service_is_passed_where_the_policy_says_so, some),
+        WITH(a_gateway_opens_no_class_of_data_that_it_excludes, ward),
+        WITH(who_is_involved_is_of_no_class_of_data, all),
+        WITH(a_gateway_carries_on_its_first_and_last_days, all),
+        WITH(only_the_kind_of_approver_that_the_policy_lists_may_approve, hubs),
+        WITH(only_the_kind_of_approver_that_the_policy_lists_may_approve, holders),
+        WITH(what_is_past_the_end_of_the_bundle_is_nothing, all),
         cmocka_unit_test(wrong_rules_are_errors_with_their_line),
     };
 
