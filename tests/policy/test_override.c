@@ -436,6 +436,10 @@ static void a_purpose_that_the_policy_does_not_list_has_no_override(void **state
     x->f.relation_since = x->f.day - 1;
     overrides[0].purpose = x->f.purpose;
     expect_reason(x, REASON_SENSITIVE_SERVICE);
+    assert_int_equal(
+        verdict_of(x, "the policy lets an override pass this refusal for this purpose"), 0);
+    assert_int_equal(
+        verdict_of(x, "the override is the agency's, of this question about this subject"), 9);
 }
 
 static void
