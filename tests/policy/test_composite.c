@@ -291,8 +291,10 @@ static void expect_difference(struct fixture *x, const struct earlier_fact *e, e
     policy_difference(x->b, &x->f, e, 1, true, &x->d);
     assert_string_equal(reason_word((enum reason)x->d.reason), reason_word(r));
     assert_int_equal(x->d.outcome, r == REASON_NONE ? OUTCOME_PERMIT : OUTCOME_REFUSE);
-    if (r != REASON_NONE)
+    if (r != REASON_NONE) {
         assert_int_equal(x->d.n_holders, 0);
+        assert_int_equal(x->d.basis, 0);
+    }
 }
 
 static void the_same_composite_again_is_no_pair(void **state)
@@ -397,6 +399,119 @@ static void a_told_refusal_stays_what_it_is(void **state)
 
     ask(x, "recovery", "help", "strain");
     expect_difference(x, &e, REASON_NO_CONSENT);
+}
+
+static void what_a_conflicting_shield_hides_stays_the_one_line(void **state)
+{
+    struct fixture *x = *state;
+
+    ask(x, "recovery", "help", "strain");
+    shield(x, 3)->match = FACT_CONFLICT;
+    grant(x)->sources = set_of(x, "police school homes");
+    expect_reason(x, REASON_CONSENT_SCOPE); /* what was told anyway, in the log too */
+    x->f.n_shields = 0;
+    expect_reason(x, REASON_CONSENT_SCOPE);
+}
+
+static void only_composites_and_their_factors_differ(void **state)
+{
+    struct fixture *x = *state;
+
+    for (uint16_t i = 0; i < bundle_n_questions(x->b); i++) {
+        const char *id = bundle_question_at(x->b, i)->id;
+
+        assert_int_equal(bundle_differences(x->b, i),
+                         strcmp(id, "adopted") != 0 && strcmp(id, "lives-at") != 0);
+    }
+    assert_false(bundle_differences(x->b, (uint16_t)bundle_n_questions(x->b)));
+    assert_false(bundle_differences(x->b, POLICY_NONE));
+}
+
+static void a_question_no_longer_in_the_catalogue_is_no_pair(void **state)
+{
+    struct fixture *x = *state;
+    struct earlier_fact e = { .question = POLICY_NONE };
+
+    ask(x, "recovery", "protect", "strain");
+    expect_difference(x, &e, REASON_NONE);
+    e.question = (uint16_t)bundle_n_questions(x->b);
+    expect_difference(x, &e, REASON_NONE);
+}
+
+static void a_question_that_is_no_factor_of_the_composite_is_no_pair(void **state)
+{
+    struct fixture *x = *state;
+    struct earlier_fact e = earlier(x, "recovery", "protect", "noise"); /* of "band" alone */
+
+    ask(x, "recovery", "protect", "strain");
+    expect_difference(x, &e, REASON_NONE);
+    e = earlier(x, "recovery", "help", "strain");
+    ask(x, "recovery", "help", "noise");
+    grant(x);
+    expect_difference(x, &e, REASON_NONE);
+    e = earlier(x, "recovery", "help", "incident");
+    ask(x, "recovery", "help", "plan");
+    grant(x);
+    expect_difference(x, &e, REASON_NONE); /* two plain questions */
+}
+
+static void every_earlier_asking_counts_and_none_beyond_them(void **state)
+{
+    struct fixture *x = *state;
+    struct earlier_fact e[2];
+
+    e[1] = earlier(x, "recovery", "protect", "plan");
+    e[0] = earlier(x, "recovery", "protect", "noise");
+    ask(x, "recovery", "protect", "strain");
+    decide(x);
+    policy_difference(x->b, &x->f, e, 1, true, &x->d);
+    assert_int_equal(x->d.outcome, OUTCOME_PERMIT);
+    policy_difference(x->b, &x->f, e, 2, true, &x->d);
+    assert_int_equal(x->d.reason, REASON_DIFFERENCING);
+}
+
+static void whom_an_asking_listed_and_asked_is_what_is_kept(void **state)
+{
+    struct fixture *x = *state;
+    struct agency_set listed = set_of(x, "council council-team homes police school surgery");
+    struct agency_set asked = set_of(x, "council council-team homes police school");
+    struct earlier_fact e;
+
+    ask(x, "recovery", "help", "strain");
+    grant(x)->sources = set_of(x, "council police school homes");
+    decide(x);
+    memset(&e, 0xa5, sizeof(e));
+    policy_asked(x->b, &x->f, &x->d, &e);
+    assert_int_equal(e.question, bundle_question(x->b, "strain"));
+    assert_memory_equal(e.listed.bits, listed.bits, sizeof(listed.bits));
+    assert_memory_equal(e.asked.bits, asked.bits, sizeof(asked.bits));
+    assert_false(e.listed.any || e.asked.any);
+    e = earlier(x, "council", "protect", "strain");
+    assert_false(agency_set_has(&e.asked, agency(x, "council")));
+    memset(&e, 0xa5, sizeof(e));
+    ask(x, "recovery", "help", "plan");
+    policy_asked(x->b, &x->f, &x->d, &e);
+    assert_int_equal(e.listed.bits[0], 0); /* of composites only */
+    assert_int_equal(e.asked.bits[0], 0);
+}
+
+static void contributors_that_differ_by_as_many_as_the_rule_says_are_no_pair(void **state)
+{
+    struct fixture *x = *state;
+    struct earlier_fact e = earlier(x, "recovery", "protect", "strain");
+    unsigned least = bundle_composite_rules(x->b)->differ_by;
+    static const char *const others[] = { "homes", "school", "surgery" };
+
+    ask(x, "recovery", "protect", "strain");
+    for (size_t i = 0; i < ALM_LEN(others); i++) {
+        uint16_t a = agency(x, others[i]);
+
+        e.listed.bits[a / 64] &= ~(UINT64_C(1) << (a % 64));
+        e.asked.bits[a / 64] &= ~(UINT64_C(1) << (a % 64));
+        expect_difference(x, &e, i + 1 < least ? REASON_DIFFERENCING : REASON_NONE);
+    }
+    e.asked = earlier(x, "recovery", "protect", "strain").asked;
+    expect_difference(x, &e, REASON_NONE); /* asked alike, listed not: the same question */
 }
 
 /* --- the text --- */
@@ -521,7 +636,8 @@ int main(void)
         cmocka_unit_test(the_catalogue_shows_what_a_composite_takes_over_from_its_factors),
         cmocka_unit_test(the_same_composite_again_is_no_pair),
         cmocka_unit_test(another_composite_of_nearly_the_same_contributors_is_refused),
-        cmocka_unit_test(a_factor_is_refused_after_its_composite_where_the_purpose_rests_on_consent),
+        cmocka_unit_test(
+            a_factor_is_refused_after_its_composite_where_the_purpose_rests_on_consent),
         cmocka_unit_test(a_factor_under_a_duty_is_never_refused_for_a_composite),
         cmocka_unit_test(a_composite_is_refused_after_its_factor),
         cmocka_unit_test(what_is_no_factor_of_it_stands_beside_a_composite),
@@ -529,6 +645,13 @@ int main(void)
         cmocka_unit_test(contributors_that_differ_by_the_subjects_choice_alone_are_the_one_line),
         cmocka_unit_test(what_could_not_all_be_read_is_refused),
         cmocka_unit_test(a_told_refusal_stays_what_it_is),
+        cmocka_unit_test(what_a_conflicting_shield_hides_stays_the_one_line),
+        cmocka_unit_test(only_composites_and_their_factors_differ),
+        cmocka_unit_test(a_question_no_longer_in_the_catalogue_is_no_pair),
+        cmocka_unit_test(a_question_that_is_no_factor_of_the_composite_is_no_pair),
+        cmocka_unit_test(every_earlier_asking_counts_and_none_beyond_them),
+        cmocka_unit_test(whom_an_asking_listed_and_asked_is_what_is_kept),
+        cmocka_unit_test(contributors_that_differ_by_as_many_as_the_rule_says_are_no_pair),
         cmocka_unit_test(each_broken_rule_is_an_error_with_its_line),
     };
 

@@ -381,7 +381,8 @@ static void the_first_that_holds_carries_before_any_later_one(void **state)
     x->f.n_overrides = 3;
     expect_holders(x, "police surgery");
     overrides[0] = overrides[2] = overrides[1];
-    overrides[1].gateway = bundle_gateway(x->b, "power"); /* which covers fewer holders */
+    overrides[1].gateway = overrides[2].gateway =
+        bundle_gateway(x->b, "power"); /* which covers fewer holders */
     expect_holders(x, "police surgery");
 }
 
@@ -456,6 +457,8 @@ a_consent_that_names_no_sensitive_service_is_passed_where_the_policy_says_so(voi
     } else {
         expect_reason(x, REASON_SENSITIVE_SERVICE);
         assert_int_equal(x->d.basis, 0);
+        assert_int_equal(
+            verdict_of(x, "the policy lets an override pass this refusal for this purpose"), 0);
     }
 }
 
