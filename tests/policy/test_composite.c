@@ -3,6 +3,7 @@
  * force; who contributes; what may not stand beside each other; and what the text may not say. */
 #include "fixture.h"
 #include "base/file.h"
+#include "engine/composite.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,6 +95,18 @@ static void weighted_bands_are_what_every_completion_agrees_on(void **state)
         }
 }
 
+static void weights_are_sound_where_no_factor_is_enough_and_none_is_needed(void **state)
+{
+    struct policy_composite k = { .n = 3, .factors = { { 0, 2 }, { 1, 3 }, { 2, 1 } } };
+
+    (void)state;
+    for (k.needed = 0; k.needed < 10; k.needed++)
+        assert_false(composite_weights_sound(&k)); /* more than 3, and no more than 6 - 3 */
+    k.factors[0].weight = 3;
+    for (k.needed = 0; k.needed < 10; k.needed++)
+        assert_int_equal(composite_weights_sound(&k), k.needed == 4);
+}
+
 /* --- who contributes --- */
 
 static void a_composite_is_put_to_the_holders_of_its_factors(void **state)
@@ -104,6 +117,8 @@ static void a_composite_is_put_to_the_holders_of_its_factors(void **state)
     expect_holders(x, "council council-team homes police school surgery");
     assert_int_equal(x->d.n_listed, 6);
     assert_string_equal(x->d.rule, "protect/strain");
+    for (uint16_t i = 0; i < x->d.n_holders; i++)
+        assert_int_equal(x->d.visibility[i], HOLDER_NAMED);
 }
 
 static unsigned factors_of(struct fixture *x, const char *id)
@@ -622,6 +637,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(k_of_n_is_what_every_completion_of_the_unknowns_agrees_on),
         cmocka_unit_test(weighted_bands_are_what_every_completion_agrees_on),
+        cmocka_unit_test(weights_are_sound_where_no_factor_is_enough_and_none_is_needed),
         cmocka_unit_test(a_composite_is_put_to_the_holders_of_its_factors),
         cmocka_unit_test(each_contributor_is_asked_its_own_factors),
         cmocka_unit_test(the_asker_and_its_organisation_never_contribute),
