@@ -64,10 +64,18 @@ enum question_kind {
     QUESTION_COMPOSITE, /* put to its factors' holders; only whether the threshold is met comes out
                          */
 };
+#define POLICY_CATEGORIES_MAX 64
 struct policy_threshold { /* QUESTION_THRESHOLD only (DOMAIN.md section 5) */
     bool household;       /* counts concerns at a home, else about a person */
-    uint8_t levels;       /* bit 0 low, bit 1 medium, bit 2 high */
+    uint8_t levels;       /* bit (severity - 1): low, medium, high, critical */
     uint16_t min_agencies, window_days;
+    uint64_t categories;  /* bits by category index; all of them when the rule lists none */
+    bool independent;     /* concerns that come from one event count once */
+    bool own_count;       /* concerns of the reader's own organisation count */
+    bool named;           /* contributors are named (sensitive ones masked); else a call back is relayed */
+    uint8_t bypass;       /* one concern of at least this severity fires; 0 none */
+    const char *decide_role; /* who decides on a firing, "" nobody */
+    uint16_t decide_hours;   /* from the firing; 0 none */
 };
 #define POLICY_FACTORS_MAX   16
 #define COMPOSITE_WEIGHT_MAX 1000
@@ -94,6 +102,7 @@ struct policy_question {
     uint8_t kind;                 /* enum question_kind */
     bool reveals_location;        /* hidden by a level 1 shield */
     uint32_t look_back_days;      /* 0: none */
+    uint16_t pin_days;            /* an answer stands for so long; 0: asked anew each time */
     struct policy_threshold threshold;
     const struct policy_composite *composite; /* NULL unless QUESTION_COMPOSITE */
 };
@@ -133,6 +142,59 @@ bool bundle_override_approver(const struct bundle *b, uint16_t agency, uint16_t 
 /* true too when either is out of range */
 bool bundle_same_organisation(const struct bundle *b, uint16_t one, uint16_t other);
 bool bundle_hub(const struct bundle *b, uint16_t agency);
+/* --- Concerns, referrals and services as policy states them --- */
+uint16_t bundle_category(const struct bundle *b, const char *id); /* POLICY_NONE unknown */
+uint16_t bundle_area(const struct bundle *b, const char *id);
+const char *bundle_category_id(const struct bundle *b, uint16_t category);
+const char *bundle_area_id(const struct bundle *b, uint16_t area);
+bool bundle_agency_in(const struct bundle *b, uint16_t agency, uint16_t area); /* no areas listed: everywhere */
+struct policy_concern_rules {
+    uint16_t most_days;   /* until a concern expires, counted from the day it was observed */
+    uint16_t closed_days; /* an episode that no hub closed is over after so many days */
+};
+const struct policy_concern_rules *bundle_concern_rules(const struct bundle *b);
+enum { REFERRAL_KINDS = 6 };     /* by enum referral_kind - 1 */
+struct policy_referral_rules {   /* DOMAIN.md section 6; days count from the day sent or of the state */
+    uint16_t made[REFERRAL_KINDS]; /* enum referral_made bits that must be stated before it is sent */
+    uint16_t decide_days;        /* sent, received, info given: then overdue */
+    uint16_t info_days;          /* more-info asked of the sender */
+    uint16_t feedback_days;      /* from rejected or closed: until the sender must have heard why, by FEEDBACK */
+    uint16_t expire_days;        /* open and silent for so long: expired */
+    uint16_t undelivered_days;   /* then a delivery goes to the dead letters */
+    uint16_t loop_days;          /* same family, same service within: a loop */
+    const char *decide_role;
+};
+const struct policy_referral_rules *bundle_referral_rules(const struct bundle *b);
+#define SERVICE_NEEDS_MAX    16
+#define SERVICE_CRITERIA_MAX 16
+struct policy_criterion { /* evaluated by the owner of the fact; budget is none */
+    uint16_t question;
+    bool wanted; /* the answer that makes eligible: yes, or no */
+};
+struct policy_service {
+    const char *id, *title, *contact;
+    uint16_t agency;
+    uint8_t kinds; /* bit (referral_kind - 1) */
+    uint8_t n_needs, n_areas, n_criteria;
+    uint16_t needs[SERVICE_NEEDS_MAX], areas[SERVICE_NEEDS_MAX]; /* no areas: everywhere */
+    struct policy_criterion criteria[SERVICE_CRITERIA_MAX];
+};
+size_t bundle_n_services(const struct bundle *b);
+const struct policy_service *bundle_service_at(const struct bundle *b, uint16_t i);
+uint16_t bundle_service(const struct bundle *b, const char *id);
+uint16_t bundle_need(const struct bundle *b, const char *id);
+const char *bundle_need_id(const struct bundle *b, uint16_t need);
+enum service_step { SERVICE_ELIGIBILITY = 1, SERVICE_ASSESS, SERVICE_DIAGNOSE, SERVICE_COMMISSION, SERVICE_BOOK };
+/* A permission of the owning service: may this agency in this role take the step on the day, for so many pounds. */
+bool bundle_service_permits(const struct bundle *b, uint16_t service, uint16_t agency, uint16_t role, enum service_step step, int32_t day,
+                            uint32_t pounds);
+enum area_arm { AREA_NEITHER = 0, AREA_PILOT, AREA_CONTROL };
+uint8_t bundle_area_arm(const struct bundle *b, uint16_t area); /* of the evaluation */
+struct policy_limits { /* permitted questions of a civil day; 0: no limit */
+    uint32_t practitioner, agency, subject; /* subject: by one organisation about one person or home */
+};
+const struct policy_limits *bundle_limits(const struct bundle *b);
+bool bundle_wording(const struct bundle *b, const char *wording, int32_t given_on); /* approved that day; none listed: any */
 size_t bundle_n_agencies(const struct bundle *b);
 size_t bundle_n_purposes(const struct bundle *b);
 size_t bundle_n_questions(const struct bundle *b);
