@@ -8,6 +8,8 @@ import tempfile
 import time
 
 import zmq
+
+PATIENCE = 3 if os.environ.get("ASAN_OPTIONS") else 1  # seconds; a sanitized gate is as much slower
 from zmq.utils import z85
 
 from broker_children import IN, OUT, READY, UNREACHABLE, Child, Tap, allow, encode, free_port, receive, seqpacket, wait_for
@@ -219,7 +221,7 @@ gate.core.send(encode(OUT, 90, "school", b"lost"))
 gate.core.send(allow([("school", school.raw)]))
 before = time.monotonic()
 gate.start()
-tap.check("a_second_gate_is_ready_within_a_second_on_the_same_pair", gate.child.ready() and time.monotonic() - before < 1.0,
+tap.check("a_second_gate_is_ready_within_a_second_on_the_same_pair", gate.child.ready() and time.monotonic() - before < PATIENCE,
           time.monotonic() - before)
 got = receive(gate.core)
 tap.check("what_was_queued_for_the_dead_gate_comes_back_unreachable", got and got[:3] == (UNREACHABLE, 90, "school"), got)

@@ -13,6 +13,8 @@ import tempfile
 import time
 
 import zmq
+
+PATIENCE = 3 if os.environ.get("ASAN_OPTIONS") else 1  # seconds; a sanitized gate is as much slower
 from zmq.utils import z85
 
 from broker_children import Tap, free_port, wait_for
@@ -190,9 +192,9 @@ os.kill(sup.pid("gate-0"), signal.SIGKILL)
 served = all(echoed(other, b"during %d" % i) for i in range(3))
 back = sup.logged(r"event=child-ready child=gate-0 ", 5, times=2)
 took = time.monotonic() - before
-tap.check("a_killed_gate_is_back_within_a_second", back and took < 1.0 + 0.7 * served, took)
+tap.check("a_killed_gate_is_back_within_a_second", back and took < PATIENCE + 0.7 * served, took)
 ms = re.findall(r"event=child-ready child=gate-0 ms=(\d+)", sup.log())[-1]
-tap.check("a_killed_gate_is_ready_again_within_a_second_of_its_start", int(ms) < 1000, ms)
+tap.check("a_killed_gate_is_ready_again_within_a_second_of_its_start", int(ms) < 1000 * PATIENCE, ms)
 tap.check("the_other_gate_serves_meanwhile", served)
 tap.check("the_killed_gate_serves_again", echoed(client(ports[0]), b"after"))
 for _ in range(3):
