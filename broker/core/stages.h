@@ -3,6 +3,7 @@
  * way. */
 #pragma once
 #include "cut.h"
+#include "deliver.h"
 #include "state.h"
 
 /* --- batch.c: one write transaction, one commit --- */
@@ -103,6 +104,18 @@ json_t *overrides_status(struct core *c);
 /* Was the grant given before the withdrawal? At the same moment the prohibition wins. */
 bool withdrawal_covers(int32_t withdrawn_on, int64_t withdrawn_ms, int32_t given_on,
                        int64_t given_ms);
+
+/* --- asked before each sending of a delivery, also of one delivered before; see deliver_check.c,
+ * whose table names them. false: it is not delivered, *why (a word) goes to the log. Nothing is
+ * written, and c->delivery, *d, is left as it is. --- */
+bool firing_still(struct core *c, uint16_t slot, const struct msg_deliver *d, const char **why);
+bool referral_still(struct core *c, uint16_t slot, const struct msg_deliver *d, const char **why);
+bool watch_still(struct core *c, uint16_t slot, const struct msg_deliver *d, const char **why);
+
+/* --- shield.c --- */
+/* After a decision that hides: tells the owners of the shields about the person that somebody
+ * asked; nothing of it reaches the asker. */
+void shield_attempted(struct core *c, const struct ask *ask);
 
 /* --- adapters.c --- */
 void hello_take(struct core *c, struct work *w);

@@ -156,4 +156,6 @@ struct core {
     struct override_fact overrides[POLICY_OVERRIDES_MAX];
     int64_t override_wall_ms, override_mono_ms; /* override.c: taken together, once */
     struct registry_agency registry_agency;
+    struct deliveries *deliveries; /* owned: deliver.c */
+    struct msg_deliver delivery;   /* being put or sent */
 };

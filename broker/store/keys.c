@@ -16,6 +16,8 @@ const struct store_table_facts store_tables[TABLE_COUNT] = {
     [TABLE_HEADS] = { "heads", 1 },       [TABLE_QUOTAS] = { "quotas", 1 },
     [TABLE_ASKED] = { "asked", 1 },
     [TABLE_OVERRIDES] = { "overrides", 1 },
+    [TABLE_QUEUES] = { "queues", 1 },
+    [TABLE_CONTACTS] = { "contacts", 1 },
 };
 
 int store_keys_derive(struct store_keys *k, const struct secret *from)

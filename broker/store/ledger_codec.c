@@ -39,6 +39,11 @@ static const char *const event_words[EVENT_COUNT] = {
     [EVENT_OVERRIDE_REFUSED] = "override-refused",
     [EVENT_OVERRIDE_REVIEWED] = "override-reviewed",
     [EVENT_OVERRIDE_VETOED] = "override-vetoed",
+    [EVENT_DELIVERED] = "delivered",
+    [EVENT_NOT_DELIVERED] = "not-delivered",
+    [EVENT_SUBSCRIBED] = "subscribed",
+    [EVENT_DEAD_LETTER] = "dead-letter",
+    [EVENT_CONTACT_REQUESTED] = "contact-requested",
 };
 
 const char *ledger_event_word(uint8_t event)
