@@ -42,6 +42,14 @@ static const struct command commands[] = {
       "record that somebody refused",
       "  almoner consent refuse --purpose early-help --capacity self --recipients '*' --sources "
       "'*' --practitioner t-4 --subject kit.json\n" },
+    { "consent", "not-possible", CMD_NOT_POSSIBLE, "consent-not-possible", NULL, false,
+      "record that somebody was to be asked and could not be: it gives nothing and blocks nothing",
+      "  almoner consent not-possible --purpose early-help --why not-reached --practitioner t-4 "
+      "--subject kit.json\n" },
+    { "consent", "dispute", CMD_DISPUTE, "consent-dispute", NULL, false,
+      "record that holders of parental responsibility disagree: parents' consents stop until an "
+      "officer lifts it",
+      "  almoner consent dispute --purpose early-help --practitioner t-4 --subject kit.json\n" },
     { "consent", "withdraw", CMD_WITHDRAW, "consent-withdraw", "consent", false,
       "record that a consent was withdrawn",
       "  almoner consent withdraw 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --practitioner t-4\n"
@@ -116,13 +124,15 @@ enum flag_kind {
     FLAG_WAIT_DAY, /* ours */
 };
 #define CMD_ALL     (~0u)
-#define CMD_CONSENT (CMD_GRANT | CMD_REFUSE)
-#define CMD_LODGE   (CMD_CONSENT | CMD_WITHDRAW | CMD_CHANGE | CMD_SHIELD)
+#define CMD_GIVEN   (CMD_GRANT | CMD_REFUSE)
+#define CMD_CONSENT (CMD_GIVEN | CMD_NOT_POSSIBLE)
+#define CMD_LODGE   (CMD_CONSENT | CMD_DISPUTE | CMD_WITHDRAW | CMD_CHANGE | CMD_SHIELD)
 #define CMD_QUERY   (CMD_ASK | CMD_WHO)
 #define CMD_ACT     (CMD_QUERY | CMD_LODGE | CMD_LIST | CMD_SUBJECT)
 #define CMD_STEP    (CMD_OVERRIDE | CMD_APPROVE | CMD_DISAPPROVE | CMD_REVIEW | CMD_SHOW)
 #define CMD_PERSON                                                                                 \
-    (CMD_OVERRIDE | CMD_QUERY | CMD_CONSENT | CMD_WITHDRAW | CMD_SHIELD | CMD_SUBJECT)
+    (CMD_OVERRIDE | CMD_QUERY | CMD_CONSENT | CMD_DISPUTE | CMD_WITHDRAW | CMD_SHIELD |            \
+     CMD_SUBJECT)
 #define CMD_PLACE (CMD_ASK | CMD_SUBJECT)
 
 /* clang-format off: a table, one row a line */
@@ -160,27 +170,49 @@ static const struct flag {
     { "--self-claimed", "self_claimed", FLAG_TEXT, CMD_QUERY, "REASON",
       "a relationship that our rows do not show, and why (it alerts)" },
     { "--capacity", "capacity", FLAG_TEXT, CMD_CONSENT, "WHO",
-      "self, gillick, parent, carer-without-pr or local-authority" },
+      "self, gillick, parent, carer-without-pr, local-authority, attorney, deputy or "
+      "best-interests" },
     { "--giver-ref", "giver_ref", FLAG_TEXT, CMD_CONSENT, "REF",
       "our reference of who gave it, if not the subject" },
-    { "--holds-responsibility", "holds_responsibility", FLAG_YES, CMD_CONSENT, NULL,
+    { "--holds-responsibility", "holds_responsibility", FLAG_YES, CMD_GIVEN, NULL,
       "the parent holds parental responsibility" },
-    { "--care-from", "care_from", FLAG_TEXT, CMD_CONSENT, "DATE",
-      "local-authority: first day looked after" },
-    { "--care-until", "care_until", FLAG_TEXT, CMD_CONSENT, "DATE",
-      "local-authority: last day looked after" },
-    { "--recipients", "recipients", FLAG_LIST, CMD_CONSENT, "IDS", "who may be told: a,b or '*'" },
-    { "--sources", "sources", FLAG_LIST, CMD_CONSENT, "IDS",
+    { "--care-order", "care_order", FLAG_YES, CMD_GIVEN, NULL,
+      "local-authority: it holds a care order (not for a child accommodated under s20)" },
+    { "--care-from", "care_from", FLAG_TEXT, CMD_GIVEN, "DATE",
+      "local-authority: the care order's first day" },
+    { "--care-until", "care_until", FLAG_TEXT, CMD_GIVEN, "DATE",
+      "local-authority: its last day" },
+    { "--own-consent-only", "own_consent_only", FLAG_YES, CMD_GIVEN, NULL,
+      "a care leaver, or with a learning disability: to 25 nobody consents for them" },
+    { "--competence-by", "competence_by", FLAG_TEXT, CMD_GIVEN, "REF",
+      "gillick, best-interests: which professional judged this decision" },
+    { "--competence-role", "competence_role", FLAG_TEXT, CMD_GIVEN, "ROLE", "in which role" },
+    { "--competence-on", "competence_on", FLAG_TEXT, CMD_GIVEN, "DATE", "on which day" },
+    { "--recipients", "recipients", FLAG_LIST, CMD_GIVEN, "IDS", "who may be told: a,b or '*'" },
+    { "--sources", "sources", FLAG_LIST, CMD_GIVEN, "IDS",
       "whose records may be used: a,b or '*'" },
-    { "--sensitive-sources", "sensitive_sources", FLAG_LIST, CMD_CONSENT, "IDS",
+    { "--sensitive-sources", "sensitive_sources", FLAG_LIST, CMD_GIVEN, "IDS",
       "sensitive services, one by one" },
     { "--given-on", "given_on", FLAG_TEXT, CMD_CONSENT | CMD_WITHDRAW, "DATE", "default: today" },
-    { "--expires-on", "expires_on", FLAG_TEXT, CMD_CONSENT, "DATE", "last day it holds" },
+    { "--expires-on", "expires_on", FLAG_TEXT, CMD_GIVEN, "DATE", "last day it holds" },
     { "--review-on", "review_on", FLAG_TEXT, CMD_CONSENT | CMD_SHIELD, "DATE",
       "when to look at it again" },
     { "--method", "method", FLAG_TEXT, CMD_CONSENT, "HOW",
       "signed (default), recorded-verbal or digital" },
     { "--wording", "wording", FLAG_TEXT, CMD_CONSENT, "VERSION", "which wording was explained" },
+    { "--witness", "witness", FLAG_TEXT, CMD_CONSENT, "REF", "who heard it, if it was spoken" },
+    { "--language", "language", FLAG_TEXT, CMD_CONSENT, "TAG", "spoken or written in: en-GB" },
+    { "--conditions", "conditions", FLAG_TEXT, CMD_CONSENT, "TEXT",
+      "conditions that they made, for people; names nobody" },
+    { "--safe-contact", "safe_contact", FLAG_YES, CMD_CONSENT, NULL,
+      "they may safely be contacted about this" },
+    { "--family-set", "family", FLAG_TEXT, CMD_CONSENT, "ID",
+      "personal consents of one family: the same UUIDv7 for each" },
+    { "--stage", "stage", FLAG_TEXT, CMD_CONSENT, "N",
+      "staged: 1 names and addresses, 2 service by service (--sources names them)" },
+    { "--why", "not_possible", FLAG_TEXT, CMD_NOT_POSSIBLE, "WORD",
+      "why nobody could be asked: not-reached, unsafe-to-ask, lacks-capacity" },
+    { "--on", "on", FLAG_TEXT, CMD_DISPUTE, "DATE", "since when; default: today" },
     { "--able-until", "able_until", FLAG_TEXT, CMD_CHANGE, "DATE",
       "last day on which the giver is able" },
     { "--level", "level", FLAG_TEXT, CMD_SHIELD, "LEVEL", "location, identity or existence" },
@@ -464,7 +496,7 @@ int flags_read(int argc, char **argv, struct command_line *out)
         return 0;
     if (!out->command)
         return wrong(out, EX_USAGE,
-                     strcmp(argv[1], "consent") == 0 ? "say grant, refuse, withdraw, change or list"
+                     strcmp(argv[1], "consent") == 0 ? "say grant, refuse, not-possible, dispute, withdraw, change, receipt or list"
                      : strcmp(argv[1], "override") == 0
                          ? "say request, approve, refuse, review or show"
                          : "unknown command",

@@ -22,6 +22,9 @@ enum command_bit {
     CMD_DISAPPROVE = 8192,
     CMD_REVIEW = 16384,
     CMD_SHOW = 32768,
+    CMD_NOT_POSSIBLE = 65536,
+    CMD_DISPUTE = 131072,
+    CMD_RECEIPT = 262144,
 };
 struct command {
     const char *name, *second; /* "consent" "grant"; second NULL: none */

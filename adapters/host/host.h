@@ -36,9 +36,10 @@ void ops_lost(void *ctx);
 /* Commands that waited too long. Return: when the next one will have. */
 int64_t ops_expire(struct host *h, int64_t now_ms);
 
-/* lodge.c: consents, withdrawals, changes, shields: made from a request into h->out. NULL or an
+/* consent.c, lodge.c: consents, disputes, withdrawals, changes, shields: made from a request into h->out. NULL or an
  * error reply. */
 json_t *lodge_consent(struct host *h, const json_t *o, uint8_t decision);
+json_t *lodge_dispute(struct host *h, const json_t *o);
 json_t *lodge_withdrawal(struct host *h, const json_t *o);
 json_t *lodge_change(struct host *h, const json_t *o);
 json_t *lodge_shield(struct host *h, const json_t *o);

@@ -375,6 +375,20 @@ static json_t *op_refuse(struct host *h, uint64_t client, const json_t *o)
     return wrong ? wrong : lodge_out(h, client);
 }
 
+static json_t *op_not_possible(struct host *h, uint64_t client, const json_t *o)
+{
+    json_t *wrong = lodge_consent(h, o, CONSENT_NOT_POSSIBLE);
+
+    return wrong ? wrong : lodge_out(h, client);
+}
+
+static json_t *op_dispute(struct host *h, uint64_t client, const json_t *o)
+{
+    json_t *wrong = lodge_dispute(h, o);
+
+    return wrong ? wrong : lodge_out(h, client);
+}
+
 static json_t *op_withdraw(struct host *h, uint64_t client, const json_t *o)
 {
     json_t *wrong = lodge_withdrawal(h, o);
@@ -446,6 +460,8 @@ static const struct {
     { "status", op_status },
     { "consent-grant", op_grant },
     { "consent-refuse", op_refuse },
+    { "consent-not-possible", op_not_possible },
+    { "consent-dispute", op_dispute },
     { "consent-withdraw", op_withdraw },
     { "consent-change", op_change },
     { "consent-list", op_consent_list },

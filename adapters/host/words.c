@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define WORDS_MAX 8
+#define WORDS_MAX 9
 /* clang-format off: a table, one row a line */
 static const char *const words_table[WORDS_COUNT][WORDS_MAX] = {
     [WORDS_LOGIN] = { [LOGIN_PASSWORD] = "password",
@@ -17,12 +17,16 @@ static const char *const words_table[WORDS_COUNT][WORDS_MAX] = {
                          [CAPACITY_GILLICK] = "gillick",
                          [CAPACITY_PARENT] = "parent",
                          [CAPACITY_CARER_WITHOUT_PR] = "carer-without-pr",
-                         [CAPACITY_LOCAL_AUTHORITY] = "local-authority" },
+                         [CAPACITY_LOCAL_AUTHORITY] = "local-authority",
+                         [CAPACITY_ATTORNEY] = "attorney",
+                         [CAPACITY_DEPUTY] = "deputy",
+                         [CAPACITY_BEST_INTERESTS] = "best-interests" },
     [WORDS_METHOD] = { [METHOD_SIGNED] = "signed",
                        [METHOD_RECORDED_VERBAL] = "recorded-verbal",
                        [METHOD_DIGITAL] = "digital" },
     [WORDS_LEVEL] = { [1] = "location", [2] = "identity", [3] = "existence" },
-    [WORDS_DECISION] = { [CONSENT_GRANTED] = "granted", [CONSENT_REFUSED] = "refused" },
+    [WORDS_DECISION] = { [CONSENT_GRANTED] = "granted", [CONSENT_REFUSED] = "refused",
+                         [CONSENT_NOT_POSSIBLE] = "not-possible" },
     [WORDS_INSIGHT] = { [INSIGHT_YES] = "yes",
                         [INSIGHT_NO] = "no",
                         [INSIGHT_CANNOT_SAY] = "cannot-say" },

@@ -175,7 +175,9 @@ class Player:
         if c["capacity"] == "local-authority":
             since = next((start for start, end in self.cabinet.care(c["person_id"]) if not end or end > self.day), None)
             if since:
-                args += ["--care-from", since]
+                args += ["--care-order", "--care-from", since]  # the data simplifies: looked after counts as in care
+        if c["capacity"] == "gillick":  # the data records none: the exercise makes one up, on the day
+            args += ["--competence-by", "exercise", "--competence-role", "social-worker", "--competence-on", c["date_given"]]
         got = self.lodge_with(agency, ["consent", verb, *args], stdin=self.subject(c["person_id"]))
         self.lodged[c["consent_id"]] = (got["message_id"], agency)
         return None

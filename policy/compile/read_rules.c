@@ -27,6 +27,9 @@ static const struct word capacities[] = { { "self", FACT_CAPACITY_SELF },
                                           { "parent", FACT_CAPACITY_PARENT },
                                           { "carer-without-pr", FACT_CAPACITY_CARER_WITHOUT_PR },
                                           { "local-authority", FACT_CAPACITY_LOCAL_AUTHORITY },
+                                          { "attorney", FACT_CAPACITY_ATTORNEY },
+                                          { "deputy", FACT_CAPACITY_DEPUTY },
+                                          { "best-interests", FACT_CAPACITY_BEST_INTERESTS },
                                           { NULL, 0 } };
 
 static struct field field_of(struct model *m, enum names_kind kind, uint16_t i)
@@ -278,7 +281,7 @@ void read_consent(struct model *m)
     static const char *const known[] = { "capacities", "grace_days", NULL };
     struct field f = { .m = m, .group = m->consent, .noun = "consent", .id = "rules" };
     const struct conf_node *list;
-    bool seen[6] = { false };
+    bool seen[POLICY_CAPACITIES] = { false };
 
     if (!m->consent)
         return; /* nobody is able: every purpose that needs consent refuses, which checks.c reports

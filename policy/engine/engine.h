@@ -56,6 +56,7 @@ struct policy_purpose {
     bool self_claimed; /* a self-claimed relationship (with a reason) is enough */
     /* sees past shields up to this level; past_shield says level >= 1 */
     uint8_t past_shield_level;
+    bool pinning; /* an answer may stand for its question's pin_days: never at or above s.17 */
 };
 enum question_kind {
     QUESTION_HOLDERS = 1, /* put to holders */
@@ -103,6 +104,7 @@ struct policy_question {
     bool reveals_location;        /* hidden by a level 1 shield */
     uint32_t look_back_days;      /* 0: none */
     uint16_t pin_days;            /* an answer stands for so long; 0: asked anew each time */
+    uint8_t stage;                /* 1: a staged consent's first stage carries it; else 0 */
     struct policy_threshold threshold;
     const struct policy_composite *composite; /* NULL unless QUESTION_COMPOSITE */
 };
@@ -115,9 +117,11 @@ struct policy_capacity {
     bool able;                    /* may ever give a consent that counts */
     uint8_t from_age, before_age; /* of the subject, in years; before_age 0: no upper end */
 };
+#define POLICY_CAPACITIES 9 /* enum fact_capacity, and 0 unused */
 struct policy_consent_rules {
-    struct policy_capacity capacities[6]; /* by enum fact_capacity; 0 unused */
-    uint16_t grace_days;                  /* past the review date before a consent lapses */
+    struct policy_capacity capacities[POLICY_CAPACITIES]; /* by enum fact_capacity */
+    uint16_t grace_days;                                  /* past the review date before a consent lapses */
+    bool witness_verbal; /* a consent that was spoken and recorded names a witness */
 };
 enum override_approver { APPROVER_HUBS = 1, APPROVER_HOLDERS = 2 };
 struct policy_override_rules { /* DOMAIN.md section 3; all zero: nothing may be overridden */
@@ -228,6 +232,9 @@ enum fact_capacity {
     FACT_CAPACITY_PARENT,
     FACT_CAPACITY_CARER_WITHOUT_PR,
     FACT_CAPACITY_LOCAL_AUTHORITY,
+    FACT_CAPACITY_ATTORNEY,
+    FACT_CAPACITY_DEPUTY,
+    FACT_CAPACITY_BEST_INTERESTS,
 };
 struct consent_fact {
     bool refused; /* else granted */
@@ -245,6 +252,13 @@ struct consent_fact {
     /* as lodged: teams are resolved by the engine */
     struct agency_set recipients, sources, sensitive_sources;
     bool disputed;
+    /* gillick, best-interests: a named professional's judgement is on record; else such a grant is
+     * not able */
+    bool competence;
+    /* 0 not staged: carries every question. 1: only those that the policy marks so. 2: only sources
+     * that it names. Any other: none */
+    uint8_t stage;
+    int32_t review_on; /* POLICY_DAY_NONE: never. After it and the policy's grace a grant lapses */
 };
 struct shield_fact {
     uint8_t level; /* 1 location, 2 identity, 3 existence */
@@ -372,6 +386,8 @@ struct decision {
     uint16_t factors[POLICY_AGENCIES_MAX];
     /* holders the protocol lists for the question, asked or not: the base of completeness */
     uint16_t n_listed;
+    uint64_t grants;  /* bits by index of facts.consents: the grants that were added together */
+    bool review_due;  /* one of them is past its review date, within the policy's grace */
     uint16_t n_clauses;
     struct clause clauses[POLICY_TRACE_MAX];
 };

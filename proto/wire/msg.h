@@ -51,7 +51,12 @@ enum cannot_say_cause { CAUSE_NONE = 0, CAUSE_AMBIGUOUS = 1, CAUSE_PARTIAL, CAUS
 enum insight_value { INSIGHT_YES = 1, INSIGHT_NO, INSIGHT_CANNOT_SAY };
 enum completeness { COMPLETE_ALL = 1, COMPLETE_MOST, COMPLETE_SOME, COMPLETE_NONE };
 enum consent_decision { CONSENT_GRANTED = 1, CONSENT_REFUSED, CONSENT_NOT_POSSIBLE /* asked, and could not be: with a reason */ };
-enum consent_capacity { CAPACITY_SELF = 1, CAPACITY_GILLICK, CAPACITY_PARENT, CAPACITY_CARER_WITHOUT_PR, CAPACITY_LOCAL_AUTHORITY };
+enum consent_capacity {
+    CAPACITY_SELF = 1, CAPACITY_GILLICK, CAPACITY_PARENT, CAPACITY_CARER_WITHOUT_PR, CAPACITY_LOCAL_AUTHORITY,
+    CAPACITY_ATTORNEY,       /* under a lasting power of attorney: 18 and over, who lack capacity */
+    CAPACITY_DEPUTY,         /* appointed by the Court of Protection: likewise */
+    CAPACITY_BEST_INTERESTS, /* nobody may consent: a best-interests decision on record, by whom, in which role, when */
+};
 enum consent_method { METHOD_SIGNED = 1, METHOD_RECORDED_VERBAL, METHOD_DIGITAL };
 enum visibility { VISIBLE_NAMED = 1, VISIBLE_MASKED };
 enum para18 { PARA18_CANNOT_BE_GIVEN = 1, PARA18_CANNOT_BE_OBTAINED, PARA18_WOULD_PREJUDICE };
@@ -239,7 +244,8 @@ struct msg_consent { /* body id is the consent's id for as long as the record li
     int32_t able_from, able_until; /* first and last day the giver is able by age or status; CIVIL_NONE: unbounded */
     uint8_t method;
     name_t wording_version;
-    /* Gillick: who judged that the young person understands this decision, in which role, when (required of CAPACITY_GILLICK) */
+    /* Who judged, in which role, when: that the young person understands this decision (CAPACITY_GILLICK), or what is in the best
+     * interests of somebody who lacks capacity (CAPACITY_BEST_INTERESTS). A grant in these capacities without is refused by the core */
     name_t competence_by, competence_role;
     int32_t competence_on;
     name_t witness;  /* reference; required of METHOD_RECORDED_VERBAL where the policy says so */
