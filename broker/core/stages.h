@@ -101,16 +101,40 @@ void overrides_gather(struct core *c, const struct ask *ask, struct store_txn *t
 /* Agencies with overrides that wait for their review, as JSON; null when they cannot be read. */
 json_t *overrides_status(struct core *c);
 
+/* --- concern.c, firing.c, threshold.c: concerns, and what they add up to --- */
+void concern_take(struct core *c, struct work *w);
+void concern_change_take(struct core *c, struct work *w);
+void firing_update_take(struct core *c, struct work *w);
+/* Contributors of an episode that this hub got and that it was not told the names of, for a call
+ * back. Return: 0; -ENOENT no such episode that the agency got; -errno. */
+typedef int firing_contact(void *ctx, uint16_t slot, const struct id *concern);
+ALM_MUST_USE int firing_contacts(struct core *c, uint16_t hub, const struct id *episode,
+                                 firing_contact *visit, void *ctx);
+/* c->decision permits (or hides) a threshold question in c->in: answered at once. */
+bool threshold_asked(const struct core *c, const struct ask *ask);
+void threshold_answer(struct core *c, struct work *w, const struct ask *ask, uint64_t leaf,
+                      bool hidden);
+void concerns_tick(struct core *c); /* forgets what is past its last day */
+
+/* --- watch.c --- */
+void watch_take(struct core *c, struct work *w);
+void watch_change_take(struct core *c, struct work *w);
+/* The agency has asked or lodged something about the subject that was permitted (household: kind 0
+ * unless it was about a home). Whoever watches is told; the agency learns nothing. In the batch. */
+void watch_seen(struct core *c, uint16_t slot, const struct token_set *subject,
+                const struct token *household);
+
 /* Was the grant given before the withdrawal? At the same moment the prohibition wins. */
 bool withdrawal_covers(int32_t withdrawn_on, int64_t withdrawn_ms, int32_t given_on,
                        int64_t given_ms);
 
 /* --- asked before each sending of a delivery, also of one delivered before; see deliver_check.c,
  * whose table names them. false: it is not delivered, *why (a word) goes to the log. Nothing is
- * written, and c->delivery, *d, is left as it is. --- */
-bool firing_still(struct core *c, uint16_t slot, const struct msg_deliver *d, const char **why);
-bool referral_still(struct core *c, uint16_t slot, const struct msg_deliver *d, const char **why);
-bool watch_still(struct core *c, uint16_t slot, const struct msg_deliver *d, const char **why);
+ * written. *d is left as it is, but that firing_still() makes d->firing anew of the concerns that
+ * still stand, as this recipient may see them: who has withdrawn is named no more. --- */
+bool firing_still(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why);
+bool referral_still(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why);
+bool watch_still(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why);
 
 /* --- shield.c --- */
 /* After a decision that hides: tells the owners of the shields about the person that somebody

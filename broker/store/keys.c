@@ -16,6 +16,10 @@ const struct store_table_facts store_tables[TABLE_COUNT] = {
     [TABLE_HEADS] = { "heads", 1 },       [TABLE_QUOTAS] = { "quotas", 1 },
     [TABLE_ASKED] = { "asked", 1 },
     [TABLE_OVERRIDES] = { "overrides", 1 },
+    [TABLE_CONCERNS] = { "concerns", 1 },
+    [TABLE_EPISODES] = { "episodes", 1 },
+    [TABLE_WATCHES] = { "watches", 1 },
+    [TABLE_DUE] = { "due", 1 },
     [TABLE_QUEUES] = { "queues", 1 },
     [TABLE_CONTACTS] = { "contacts", 1 },
 };

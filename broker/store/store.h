@@ -28,6 +28,10 @@ enum table { /* each a named LMDB database with its schema version in TABLE_META
     TABLE_QUOTAS,   /* agency -> daily bytes */
     TABLE_ASKED,    /* what was asked about a subject, for composite questions: the core's */
     TABLE_OVERRIDES, /* override id -> record with its approval, veto and review */
+    TABLE_CONCERNS, /* 'r' concern id -> record; 'd' last day, id -> empty */
+    TABLE_EPISODES, /* the same of thresholds' episodes */
+    TABLE_WATCHES,  /* the same of watches */
+    TABLE_DUE,      /* what is due, by time and by agency: the core's */
     TABLE_QUEUES,   /* deliveries: queues, what waits in them, dead letters (queues.c) */
     TABLE_CONTACTS, /* through whom contact can be asked for, and which shields' owners were told (contacts.c) */
     TABLE_COUNT
