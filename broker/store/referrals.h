@@ -13,7 +13,7 @@ struct referral_step_record {
     uint64_t leaf;
     name_t by; /* agency; "" the broker */
     name_t reason, outcome;
-    name_t to; /* REDIRECTED: to which agency; step 0: the first receiver */
+    name_t to;    /* REDIRECTED: to which agency; step 0: the first receiver */
     uint8_t kind; /* DOWNGRADED: to which */
 };
 struct referral_record {
@@ -34,19 +34,20 @@ struct referral_record {
     uint8_t state, kind, due;
     int32_t sent_on, since, last_on, due_on;
     bool late_told; /* what is due has been called overdue */
-    bool decided;   /* it was accepted, or went into service: what closes later was not turned away */
+    bool decided; /* it was accepted, or went into service: what closes later was not turned away */
     uint8_t n_steps;
     struct referral_step_record steps[REFERRAL_STEPS_MAX];
 };
-/* Writes the record anew, with its index entries; of an earlier record only `to`, state and steps may
- * differ (receivers of the past stay indexed). Sticky errors in t. */
+/* Writes the record anew, with its index entries; of an earlier record only `to`, state and steps
+ * may differ (receivers of the past stay indexed). Sticky errors in t. */
 void referrals_put(struct store_txn *t, const struct referral_record *r);
 ALM_MUST_USE int referrals_get(struct store_txn *t, const struct id *id,
                                struct referral_record *out); /* 0; -ENOENT; -EBADMSG; -errno */
-/* visit: 0 go on, 1 stop, negative fail. A record that its index names and that is gone: -EBADMSG. */
+/* visit: 0 go on, 1 stop, negative fail. A record that its index names and that is gone: -EBADMSG.
+ */
 typedef int referrals_visit(void *ctx, const struct referral_record *r);
-/* Each once, whose subject shares a strong or NAME_DOB token, or whose home is that one (kind 0: none);
- * the caller matches. */
+/* Each once, whose subject shares a strong or NAME_DOB token, or whose home is that one (kind 0:
+ * none); the caller matches. */
 ALM_MUST_USE int referrals_about(struct store_txn *t, const struct token_set *subject,
                                  const struct token *household, referrals_visit *visit, void *ctx);
 /* Sent by, or ever sent to, one of these agencies (an organisation and its teams), newest first. */

@@ -35,6 +35,7 @@ bool question_of_broker(const struct choice *c);
 enum verdict trace(struct choice *c, enum pass pass, enum clause_id id, enum verdict v);
 /* Each: REASON_NONE to go on, or why not. */
 enum reason gates_check(struct choice *c);
+enum reason gates_check_referral(struct choice *c); /* a referral's: of who sends it */
 enum reason basis_check(struct choice *c);
 enum reason consent_check(struct choice *c);
 /* Fills holders, visibility and n_listed as they are without any hidden reason. */

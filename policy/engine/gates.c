@@ -172,11 +172,12 @@ static enum verdict relationship(struct choice *c)
     }
 }
 
-static const struct {
+struct gate {
     enum clause_id clause;
     enum verdict (*holds)(struct choice *c);
     enum reason otherwise;
-} gates[] = {
+};
+static const struct gate gates[] = {
     { CLAUSE_AGENCY_STANDING, agency_standing, REASON_AGENCY_SUSPENDED },
     { CLAUSE_PRACTITIONER_STANDING, practitioner_standing, REASON_PRACTITIONER_SUSPENDED },
     { CLAUSE_PURPOSE_KNOWN, purpose_known, REASON_PURPOSE_OUTSIDE_PROTOCOL },
@@ -194,10 +195,37 @@ static const struct {
     { CLAUSE_RELATIONSHIP, relationship, REASON_NO_RELATIONSHIP },
 };
 
+static enum reason gates_each(struct choice *c, const struct gate *gate, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (trace(c, PASS_GATES, gate[i].clause, gate[i].holds(c)) != HOLDS)
+            return gate[i].otherwise;
+    return REASON_NONE;
+}
+
 enum reason gates_check(struct choice *c)
 {
-    for (size_t i = 0; i < ALM_LEN(gates); i++)
-        if (trace(c, PASS_GATES, gates[i].clause, gates[i].holds(c)) != HOLDS)
-            return gates[i].otherwise;
-    return REASON_NONE;
+    return gates_each(c, gates, ALM_LEN(gates));
+}
+
+/* A referral names a purpose and no question, and any party may send one. */
+static enum verdict sending_party(struct choice *c)
+{
+    return from_bool(c->f->agency < c->b->l.n_agencies &&
+                     mask_has(&c->protocol->party, c->f->agency));
+}
+
+static const struct gate referral_gates[] = {
+    { CLAUSE_AGENCY_STANDING, agency_standing, REASON_AGENCY_SUSPENDED },
+    { CLAUSE_PRACTITIONER_STANDING, practitioner_standing, REASON_PRACTITIONER_SUSPENDED },
+    { CLAUSE_PURPOSE_KNOWN, purpose_known, REASON_PURPOSE_OUTSIDE_PROTOCOL },
+    { CLAUSE_PROTOCOL_DATES, protocol_dates, REASON_PROTOCOL_NOT_IN_FORCE },
+    { CLAUSE_PURPOSE_DATES, purpose_dates, REASON_PROTOCOL_NOT_IN_FORCE },
+    { CLAUSE_PARTY, sending_party, REASON_NOT_A_PARTY },
+    { CLAUSE_ROLE, role, REASON_ROLE_NOT_PERMITTED },
+};
+
+enum reason gates_check_referral(struct choice *c)
+{
+    return gates_each(c, referral_gates, ALM_LEN(referral_gates));
 }

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* referral.h - the life of a referral: what each party may do from which state, what falls due then,
- * and whom to tell (DOMAIN.md section 6; the whole table is written out in policy/REFERRALS.md).
+/* referral.h - the life of a referral: what each party may do from which state, what falls due
+ * then, and whom to tell (DOMAIN.md section 6; the whole table is written out in
+ * policy/REFERRALS.md).
  *
- * Pure: no clock, store or network. Numbers of states, steps and kinds are those of wire/msg.h, which
- * the core asserts. A referral that is on file has been sent: a draft and its checks are the
+ * Pure: no clock, store or network. Numbers of states, steps and kinds are those of wire/msg.h,
+ * which the core asserts. A referral that is on file has been sent: a draft and its checks are the
  * sender's own until then. */
 #pragma once
 #include "engine/engine.h"
 
 /* What a referral's state is called elsewhere: the data README (data/marlham) calls DELIVERING
- * "in-service", REJECTED "declined", and SENT, RECEIVED and MORE_INFO alike "sent"; who plays that data
- * maps them. The other words are the same. */
+ * "in-service", REJECTED "declined", and SENT, RECEIVED and MORE_INFO alike "sent"; who plays that
+ * data maps them. The other words are the same. */
 enum life_state {
     LIFE_NONE = 1, /* not on file */
     LIFE_SENT,
@@ -32,25 +33,25 @@ enum life_state {
     LIFE_STATES
 };
 enum life_step { /* what a party does */
-    LIFE_STEP_RECEIVED = 1,
-    LIFE_STEP_ACCEPTED,
-    LIFE_STEP_MORE_INFO,
-    LIFE_STEP_INFO_GIVEN,
-    LIFE_STEP_REDIRECTED,
-    LIFE_STEP_REJECTED,
-    LIFE_STEP_DOWNGRADED,
-    LIFE_STEP_ELIGIBILITY,
-    LIFE_STEP_ASSESSMENT,
-    LIFE_STEP_DIAGNOSIS,
-    LIFE_STEP_PLANNED,
-    LIFE_STEP_DELIVERING,
-    LIFE_STEP_CLOSED,
-    LIFE_STEP_WITHDRAWN,
-    LIFE_STEP_REVOKED,
-    LIFE_STEP_FEEDBACK,
-    LIFE_STEP_SENT_ON, /* the broker's own: never on the wire */
-    LIFE_STEP_EXPIRED, /* likewise */
-    LIFE_STEPS
+                 LIFE_STEP_RECEIVED = 1,
+                 LIFE_STEP_ACCEPTED,
+                 LIFE_STEP_MORE_INFO,
+                 LIFE_STEP_INFO_GIVEN,
+                 LIFE_STEP_REDIRECTED,
+                 LIFE_STEP_REJECTED,
+                 LIFE_STEP_DOWNGRADED,
+                 LIFE_STEP_ELIGIBILITY,
+                 LIFE_STEP_ASSESSMENT,
+                 LIFE_STEP_DIAGNOSIS,
+                 LIFE_STEP_PLANNED,
+                 LIFE_STEP_DELIVERING,
+                 LIFE_STEP_CLOSED,
+                 LIFE_STEP_WITHDRAWN,
+                 LIFE_STEP_REVOKED,
+                 LIFE_STEP_FEEDBACK,
+                 LIFE_STEP_SENT_ON, /* the broker's own: never on the wire */
+                 LIFE_STEP_EXPIRED, /* likewise */
+                 LIFE_STEPS
 };
 enum life_kind {
     LIFE_SIGNPOSTING = 1,
@@ -61,30 +62,30 @@ enum life_kind {
     LIFE_BOOKED,
 };
 enum life_made { /* bits: what the sender states to be so */
-    LIFE_MADE_ELIGIBILITY_CHECKED = 1,
-    LIFE_MADE_FORM_VERIFIED = 2,
-    LIFE_MADE_ELIGIBILITY_DECIDED = 4,
-    LIFE_MADE_ASSESSED = 8,
-    LIFE_MADE_BUDGET_PERMITTED = 16,
-    LIFE_MADE_SLOT_AGREED = 32,
+                 LIFE_MADE_ELIGIBILITY_CHECKED = 1,
+                 LIFE_MADE_FORM_VERIFIED = 2,
+                 LIFE_MADE_ELIGIBILITY_DECIDED = 4,
+                 LIFE_MADE_ASSESSED = 8,
+                 LIFE_MADE_BUDGET_PERMITTED = 16,
+                 LIFE_MADE_SLOT_AGREED = 32,
 };
 enum life_party { /* bits */
-    LIFE_BY_SENDER = 1,
-    LIFE_BY_RECEIVER = 2,
-    LIFE_BY_BROKER = 4,
+                  LIFE_BY_SENDER = 1,
+                  LIFE_BY_RECEIVER = 2,
+                  LIFE_BY_BROKER = 4,
 };
 enum life_needs { /* bits: what a step must carry */
-    LIFE_NEEDS_REASON = 1,
-    LIFE_NEEDS_KIND = 2, /* a lesser one than now */
-    LIFE_NEEDS_REDIRECT = 4,
-    LIFE_NEEDS_OUTCOME = 8,
+                  LIFE_NEEDS_REASON = 1,
+                  LIFE_NEEDS_KIND = 2, /* a lesser one than now */
+                  LIFE_NEEDS_REDIRECT = 4,
+                  LIFE_NEEDS_OUTCOME = 8,
 };
 enum life_due { /* what falls due with a state; which of the policy's counts of days */
-    LIFE_DUE_NOTHING = 0,
-    LIFE_DUE_DECISION, /* decide_days, by the receiver */
-    LIFE_DUE_INFO,     /* info_days, by the sender */
-    LIFE_DUE_FEEDBACK, /* feedback_days, by the receiver */
-    LIFE_DUE_SAME,     /* what was due stays due, on its day */
+                LIFE_DUE_NOTHING = 0,
+                LIFE_DUE_DECISION, /* decide_days, by the receiver */
+                LIFE_DUE_INFO,     /* info_days, by the sender */
+                LIFE_DUE_FEEDBACK, /* feedback_days, by the receiver */
+                LIFE_DUE_SAME,     /* what was due stays due, on its day */
 };
 struct life_rule {
     uint32_t from; /* bits (1 << enum life_state) */
@@ -104,7 +105,7 @@ bool life_open(uint8_t state);            /* neither at an end nor rejected */
 
 struct life { /* of one referral */
     uint8_t state, kind;
-    uint8_t due; /* enum life_due, never SAME */
+    uint8_t due;                     /* enum life_due, never SAME */
     int32_t sent_on, since, last_on; /* since: of the state; last_on: of the last step */
     int32_t due_on;                  /* last day in time; POLICY_DAY_NONE nothing is due */
 };
@@ -115,13 +116,13 @@ struct life_move {
     uint8_t kind;                   /* DOWNGRADED: to which */
 };
 enum life_refusal { /* positive results of referral_next */
-    LIFE_NOT_FROM_HERE = 1,
-    LIFE_NOT_BY_THIS_PARTY,
-    LIFE_NO_REASON,
-    LIFE_NO_KIND, /* none, or not a lesser one */
-    LIFE_NO_REDIRECT,
-    LIFE_NO_OUTCOME,
-    LIFE_BAD_DAY, /* before it was sent */
+                    LIFE_NOT_FROM_HERE = 1,
+                    LIFE_NOT_BY_THIS_PARTY,
+                    LIFE_NO_REASON,
+                    LIFE_NO_KIND, /* none, or not a lesser one */
+                    LIFE_NO_REDIRECT,
+                    LIFE_NO_OUTCOME,
+                    LIFE_BAD_DAY, /* before it was sent */
 };
 /* "step-not-allowed" and so on: told to whoever sent the step */
 const char *life_refusal_word(enum life_refusal r);
@@ -138,8 +139,8 @@ void referral_begin(const struct policy_referral_rules *rules, uint8_t kind, int
  */
 ALM_MUST_USE int referral_next(const struct policy_referral_rules *rules, const struct life *now,
                                const struct life_move *move, struct life *out, uint8_t *tell);
-/* The state on a day: EXPIRED when it was open and silent for too long, OVERDUE when the decision is
- * late. Before it was sent: NONE. */
+/* The state on a day: EXPIRED when it was open and silent for too long, OVERDUE when the decision
+ * is late. Before it was sent: NONE. */
 uint8_t referral_shown(const struct policy_referral_rules *rules, const struct life *now,
                        int32_t day);
 /* Past its day: the decision, the information asked for, or the feedback. */
@@ -150,14 +151,15 @@ uint16_t referral_missing(const struct policy_referral_rules *rules, uint8_t kin
 
 /**
  * referral_decide() - may this be referred to that agency
- * @f: of the sender; of its question, relationship and referral nothing is used. Consents and shields
- *     are those about the subject
+ * @f: of the sender; of its question, relationship and referral nothing is used. Consents and
+ * shields are those about the subject
  *
  * Gates: standing, purpose, protocol, party, role; the receiver must be a party that answers
- * (else REASON_NOT_A_PARTY with *receiver false). A purpose that rests on consent is for persons, and
- * needs grants that cover the receiver, with the sender among their sources, by its own name where it is
- * a sensitive service and the purpose does not name such. A shield of more than the location that the
- * purpose does not see past, and a record that may be another's, are hidden reasons.
+ * (else REASON_NOT_A_PARTY with *receiver false). A purpose that rests on consent is for persons,
+ * and needs grants that cover the receiver, with the sender among their sources, by its own name
+ * where it is a sensitive service and the purpose does not name such. A shield of more than the
+ * location that the purpose does not see past, and a record that may be another's, are hidden
+ * reasons.
  * @receiver: false when it is the receiver that is no party
  * Threads: pure. Source: DOMAIN.md section 6 "consent/basis checked"; DESIGN.md promises 1 and 5.
  */
