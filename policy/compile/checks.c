@@ -125,6 +125,39 @@ static void check_question(struct model *m, uint16_t i)
                   "question \"%s\" may be asked for no purpose: list its purposes", q->id);
 }
 
+/* DESIGN.md section 4: pinning is "off unless the protocol turns it on, refused for purposes at or
+ * above s.17". The text says of each purpose whether it is allowed; what stands above one that says
+ * "refused" cannot allow it. */
+void check_pinning(struct model *m, uint16_t purpose)
+{
+    if (!m->l.purposes[purpose].pinning)
+        return;
+    for (uint16_t i = 0; i < m->l.n_purposes; i++) {
+        uint16_t steps = 0;
+
+        if (!conf_child(place(m, NAMES_PURPOSE, i), "pinning") || m->l.purposes[i].pinning)
+            continue;
+        for (uint16_t p = m->l.purposes[i].parent; p != POLICY_NONE && steps++ < m->l.n_purposes;
+             p = m->l.purposes[p].parent)
+            if (p == purpose)
+                conf_fail(m->e, place(m, NAMES_PURPOSE, purpose),
+                          "purpose \"%s\" allows pinning but stands above \"%s\", which refuses it",
+                          m->l.purposes[purpose].id, m->l.purposes[i].id);
+    }
+}
+
+void check_pins(struct model *m, uint16_t question)
+{
+    const struct lay_question *q = &m->l.questions[question];
+
+    for (uint16_t p = 0; q->pin_days && p < m->l.n_purposes; p++)
+        if (((q->purposes[p / 64] >> (p % 64)) & 1) && !m->l.purposes[p].pinning)
+            conf_fail(m->e, conf_child(place(m, NAMES_QUESTION, question), "pin_days"),
+                      "question \"%s\": no answer may be pinned for purpose \"%s\": for it each "
+                      "question is asked anew (pinning = \"allowed\"; is for purposes below s.17)",
+                      q->id, m->l.purposes[p].id);
+}
+
 void checks_run(struct model *m)
 {
     check_teams(m);
@@ -134,9 +167,13 @@ void checks_run(struct model *m)
         check_purpose_dates(m, i);
         check_consent(m, i);
         check_roles(m, i);
+        check_pinning(m, i);
     }
     for (uint16_t i = 0; i < m->l.n_questions; i++)
         check_question(m, i);
     for (uint16_t i = 0; i < m->l.n_questions; i++)
         check_composite(m, i);
+    for (uint16_t i = 0; i < m->l.n_questions; i++)
+        check_pins(m, i);
+    check_services(m);
 }

@@ -5,6 +5,7 @@
  * Errors do not stop the reading, so one run shows them all; any error stops the encoding. */
 #include "compile/compile.h"
 #include "compile/model.h"
+#include "engine/casework.h"
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -25,6 +26,10 @@ static void model_init(struct model *m, struct conf_errors *e)
         [NAMES_DATA_CLASS] = { .noun = "class of data",
                                .max = LAYOUT_CLASSES_MAX,
                                .id_max = LAYOUT_ID_MAX },
+        [NAMES_CATEGORY] = { .noun = "category",
+                             .max = POLICY_CATEGORIES_MAX,
+                             .id_max = LAYOUT_ID_MAX },
+        [NAMES_NEED] = { .noun = "need", .max = LAYOUT_NEEDS_MAX, .id_max = LAYOUT_ID_MAX },
         [NAMES_AGENCY] = { .noun = "agency", .max = POLICY_AGENCIES_MAX, .id_max = LAYOUT_ID_MAX },
         [NAMES_GATEWAY] = { .noun = "gateway",
                             .max = LAYOUT_GATEWAYS_MAX,
@@ -38,6 +43,9 @@ static void model_init(struct model *m, struct conf_errors *e)
         [NAMES_QUESTION] = { .noun = "question",
                              .max = LAYOUT_QUESTIONS_MAX,
                              .id_max = LAYOUT_RULE_ID_MAX },
+        [NAMES_SERVICE] = { .noun = "service",
+                            .max = LAYOUT_SERVICES_MAX,
+                            .id_max = LAYOUT_ID_MAX },
     };
 
     memset(m, 0, sizeof(*m));
@@ -54,6 +62,7 @@ static void model_deinit(struct model *m)
     free(m->l.protocols);
     free(m->l.purposes);
     free(m->l.questions);
+    casework_deinit(&m->l);
     for (size_t i = 0; i < NAMES_COUNT; i++)
         names_deinit(&m->names[i]);
     for (size_t i = 0; i < m->n_files; i++)
@@ -153,6 +162,12 @@ static const struct {
     { "shields", -1, offsetof(struct model, shields) },
     { "composites", -1, offsetof(struct model, composites) },
     { "overrides", -1, offsetof(struct model, overrides) },
+    { "concerns", -1, offsetof(struct model, concerns) },
+    { "referrals", -1, offsetof(struct model, referrals) },
+    { "limits", -1, offsetof(struct model, limits) },
+    { "evaluation", -1, offsetof(struct model, evaluation) },
+    { "concern_categories", NAMES_CATEGORY, 0 },
+    { "needs", NAMES_NEED, 0 },
     { "sectors", NAMES_SECTOR, 0 },
     { "areas", NAMES_AREA, 0 },
     { "roles", NAMES_ROLE, 0 },
@@ -163,6 +178,7 @@ static const struct {
     { "protocols", NAMES_PROTOCOL, 0 },
     { "purposes", NAMES_PURPOSE, 0 },
     { "questions", NAMES_QUESTION, 0 },
+    { "services", NAMES_SERVICE, 0 },
 };
 
 static int gather_file(struct model *m, const struct conf_node *root)
@@ -203,14 +219,17 @@ static void take_words(const struct names *from, const char **to, uint16_t *n)
 
 static int read_all(struct model *m)
 {
-    static int (*const readers[])(struct model *) = { read_agencies, read_gateways, read_protocols,
-                                                      read_purposes, read_questions };
+    static int (*const readers[])(struct model *) = {
+        read_agencies, read_gateways, read_protocols, read_purposes, read_questions, read_services
+    };
     int r = 0;
 
     take_words(&m->names[NAMES_SECTOR], m->l.sectors, &m->l.n_sectors);
     take_words(&m->names[NAMES_AREA], m->l.areas, &m->l.n_areas);
     take_words(&m->names[NAMES_ROLE], m->l.roles, &m->l.n_roles);
     take_words(&m->names[NAMES_DATA_CLASS], m->l.data_classes, &m->l.n_data_classes);
+    take_words(&m->names[NAMES_CATEGORY], m->l.categories, &m->l.n_categories);
+    take_words(&m->names[NAMES_NEED], m->l.needs, &m->l.n_needs);
     read_partnership(m);
     for (size_t i = 0; i < ALM_LEN(readers) && r == 0; i++)
         r = readers[i](m);
@@ -220,6 +239,10 @@ static int read_all(struct model *m)
     read_shields(m);
     read_overrides(m);
     read_composite_rules(m);
+    read_concerns(m);
+    read_referrals(m);
+    read_limits(m);
+    read_evaluation(m);
     checks_run(m);
     return 0;
 }

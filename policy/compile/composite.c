@@ -39,27 +39,15 @@ static void read_factor(const struct field *f, struct lay_question *q,
 
 void read_composite(const struct field *f, struct lay_question *q)
 {
-    static const char *const others[] = { "holders",
-                                          "scope",
-                                          "levels",
-                                          "min_agencies",
-                                          "window_days",
-                                          "uses_homes",
-                                          "home_parameter",
-                                          "look_back_days",
-                                          "unknown",
-                                          "reveals_location",
-                                          "sensitive",
-                                          "data_class",
-                                          NULL };
+    static const char *const others[] = { "holders",        "uses_homes", "home_parameter",
+                                          "look_back_days", "unknown",    "reveals_location",
+                                          "sensitive",      "data_class", NULL };
     const struct conf_node *list = field_list(f, "of");
 
-    for (size_t i = 0; others[i]; i++)
-        if (conf_child(f->group, others[i]))
-            conf_fail(f->m->e, conf_child(f->group, others[i]),
-                      "question \"%s\": %s does not belong to a composite; it follows from the "
-                      "questions that it is made of",
-                      f->id, others[i]);
+    field_refuse(f, threshold_keys, "is for thresholds");
+    field_refuse(
+        f, others,
+        "does not belong to a composite; it follows from the questions that it is made of");
     if (!list)
         conf_fail(f->m->e, f->group,
                   "question \"%s\": a composite needs of = ( { question = \"...\"; weight = 1; }, "

@@ -193,3 +193,42 @@ bool field_is(const struct field *f, const char *key, const char *text)
         return false;
     return strcmp(value, text) == 0;
 }
+
+uint32_t field_words(const struct field *f, const char *key, const struct word *words)
+{
+    const struct conf_node *list = field_list(f, key);
+    uint32_t out = 0;
+
+    for (size_t i = 0; list && i < conf_len(list); i++) {
+        const struct conf_node *n = conf_at(list, i);
+        const struct word *w = words;
+        const char *text = NULL;
+
+        if (!conf_string(n, f->m->e, &text))
+            continue;
+        while (w->word && strcmp(w->word, text) != 0)
+            w++;
+        if (!w->word)
+            fail_word(f, n, key, words);
+        else if ((out >> w->value) & 1)
+            conf_fail(f->m->e, n, "%s \"%s\": %s has \"%s\" twice", f->noun, f->id, key, w->word);
+        else
+            out |= UINT32_C(1) << w->value;
+    }
+    return out;
+}
+
+const char *field_role(const struct field *f, const char *key)
+{
+    uint16_t role = field_ref(f, key, NAMES_ROLE, false);
+
+    return role == POLICY_NONE ? "" : f->m->names[NAMES_ROLE].items[role].id;
+}
+
+void field_refuse(const struct field *f, const char *const keys[], const char *why)
+{
+    for (; *keys; keys++)
+        if (conf_child(f->group, *keys))
+            conf_fail(f->m->e, conf_child(f->group, *keys), "%s \"%s\": %s %s", f->noun, f->id,
+                      *keys, why);
+}

@@ -37,6 +37,15 @@ uint16_t field_refs(const struct field *f, const char *key, enum names_kind kind
 void field_order(const struct field *f, int32_t from, int32_t until);
 /* Is the child a string with this text? */
 bool field_is(const struct field *f, const char *key, const char *text);
+/* A list of words of a closed list, each once. Return: their values as bits: 1 << value. */
+uint32_t field_words(const struct field *f, const char *key, const struct word *words);
+/* The text of a role declared elsewhere, "" when the key is absent. */
+const char *field_role(const struct field *f, const char *key);
+/* Keys that have no meaning here: an error each, saying why. */
+void field_refuse(const struct field *f, const char *const keys[], const char *why);
+/* threshold.c: a question that the broker answers from concerns, and the keys that only it has. */
+void read_threshold(const struct field *f, struct lay_question *q);
+extern const char *const threshold_keys[];
 /* composite.c: a question made of others. */
 void read_composite(const struct field *f, struct lay_question *q);
 /* The list under a key, or NULL with an error if it is something else. */

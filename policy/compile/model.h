@@ -23,11 +23,14 @@ enum names_kind {
     NAMES_ROLE,
     NAMES_CLASS,
     NAMES_DATA_CLASS,
-    NAMES_AGENCY,
+    NAMES_CATEGORY,
+    NAMES_NEED,
+    NAMES_AGENCY, /* from here on each is a group with an id */
     NAMES_GATEWAY,
     NAMES_PROTOCOL,
     NAMES_PURPOSE,
     NAMES_QUESTION,
+    NAMES_SERVICE,
     NAMES_COUNT
 };
 struct model {
@@ -35,8 +38,8 @@ struct model {
     struct conf **files;
     size_t n_files;
     struct names names[NAMES_COUNT];
-    const struct conf_node *partnership, *consent, *shields,
-        *composites, *overrides; /* groups that may stand once */
+    const struct conf_node *partnership, *consent, *shields, *composites, *overrides, *concerns,
+        *referrals, *limits, *evaluation; /* groups that may stand once */
     struct layout l;
 };
 
@@ -58,7 +61,16 @@ void read_consent(struct model *m);
 void read_shields(struct model *m);
 void read_overrides(struct model *m);
 void read_composite_rules(struct model *m);
+/* casework.c, services.c */
+void read_concerns(struct model *m);
+void read_referrals(struct model *m);
+void read_limits(struct model *m);
+void read_evaluation(struct model *m);
+ALM_MUST_USE int read_services(struct model *m);
 
 /* checks.c: what no single group shows. */
 void checks_run(struct model *m);
 void check_composite(struct model *m, uint16_t question);
+void check_pins(struct model *m, uint16_t question);
+void check_pinning(struct model *m, uint16_t purpose);
+void check_services(struct model *m);

@@ -20,8 +20,7 @@ static const struct word question_kinds[] = { { "holders", QUESTION_HOLDERS },
                                               { "composite", QUESTION_COMPOSITE },
                                               { NULL, 0 } };
 static const struct word unknowns[] = { { "no", 0 }, { "cannot-say", 1 }, { NULL, 0 } };
-static const struct word scopes[] = { { "person", 0 }, { "household", 1 }, { NULL, 0 } };
-static const struct word levels[] = { { "low", 1 }, { "medium", 2 }, { "high", 4 }, { NULL, 0 } };
+static const struct word pinnings[] = { { "refused", 0 }, { "allowed", 1 }, { NULL, 0 } };
 static const struct word capacities[] = { { "self", FACT_CAPACITY_SELF },
                                           { "gillick", FACT_CAPACITY_GILLICK },
                                           { "parent", FACT_CAPACITY_PARENT },
@@ -65,6 +64,7 @@ static void read_purpose_rules(const struct field *f, struct lay_purpose *p)
     p->involvement = field_bool(f, "who_is_involved", false);
     p->sensitive = field_word(f, "sensitive", sensitive_rules, NULL);
     p->past_shield = field_word(f, "sees_past_shield", shield_levels, "none");
+    p->pinning = field_word(f, "pinning", pinnings, "refused") == 1;
     p->n_bases = field_refs(f, "bases", NAMES_GATEWAY, p->bases, LAYOUT_BASES_MAX);
     read_roles(f, p);
 }
@@ -84,6 +84,7 @@ static void read_purpose(struct model *m, uint16_t i)
                                          "who_is_involved",
                                          "sensitive",
                                          "sees_past_shield",
+                                         "pinning",
                                          "bases",
                                          "roles",
                                          "excluded_roles",
@@ -120,58 +121,9 @@ int read_purposes(struct model *m)
     return 0;
 }
 
-static void refuse_keys(const struct field *f, const char *const keys[], const char *why)
-{
-    for (; *keys; keys++)
-        if (conf_child(f->group, *keys))
-            conf_fail(f->m->e, conf_child(f->group, *keys), "question \"%s\": %s %s", f->id, *keys,
-                      why);
-}
-
-static void read_levels(const struct field *f, struct policy_threshold *t)
-{
-    const struct conf_node *list = field_list(f, "levels");
-
-    for (size_t i = 0; list && i < conf_len(list); i++) {
-        const char *text = NULL;
-        uint8_t bit = 0;
-
-        if (!conf_string(conf_at(list, i), f->m->e, &text))
-            continue;
-        for (size_t k = 0; levels[k].word; k++)
-            if (strcmp(levels[k].word, text) == 0)
-                bit = levels[k].value;
-        if (!bit)
-            conf_fail(f->m->e, conf_at(list, i), "question \"%s\": levels are low, medium and high",
-                      f->id);
-        t->levels |= bit;
-    }
-    if (!t->levels)
-        conf_fail(f->m->e, f->group, "question \"%s\": a threshold needs levels = [\"low\", ...]",
-                  f->id);
-}
-
-static void read_threshold(const struct field *f, struct lay_question *q)
-{
-    static const char *const holders_only[] = { "holders",        "uses_homes", "home_parameter",
-                                                "look_back_days", "unknown",    NULL };
-
-    refuse_keys(f, holders_only, "is for questions that holders answer");
-    q->threshold.household = field_word(f, "scope", scopes, NULL) == 1;
-    q->threshold.min_agencies =
-        (uint16_t)field_int(f, "min_agencies", 1, POLICY_AGENCIES_MAX, FIELD_REQUIRED);
-    q->threshold.window_days = (uint16_t)field_int(f, "window_days", 0, 3660, FIELD_REQUIRED);
-    q->household =
-        true; /* either may be asked about; a rule of the other scope has counted nothing there */
-    read_levels(f, &q->threshold);
-}
-
 static void read_holders(const struct field *f, struct lay_question *q)
 {
-    static const char *const threshold_only[] = { "scope", "levels", "min_agencies", "window_days",
-                                                  NULL };
-
-    refuse_keys(f, threshold_only, "is for thresholds");
+    field_refuse(f, threshold_keys, "is for thresholds");
     q->all_parties = field_is(f, "holders", "all-parties");
     if (!q->all_parties)
         field_bits(f, "holders", NAMES_SECTOR, &q->sectors);
@@ -186,6 +138,7 @@ static void read_holders(const struct field *f, struct lay_question *q)
     q->reveals_location = field_bool(f, "reveals_location", false);
     q->unknown_cannot_say = field_word(f, "unknown", unknowns, "no") == 1;
     q->look_back_days = (uint32_t)field_int(f, "look_back_days", 0, 36600, 0);
+    q->pin_days = (uint16_t)field_int(f, "pin_days", 0, 366, 0);
     if (q->home_parameter && q->household)
         conf_fail(f->m->e, f->group,
                   "question \"%s\" asks about a home of a person: household must be false", f->id);
@@ -197,16 +150,17 @@ static void read_holders(const struct field *f, struct lay_question *q)
 static void read_question(struct model *m, uint16_t i)
 {
     static const char *const known[] = {
-        "id",          "text",           "kind",        "holders",        "purposes",
-        "sensitive",   "household",      "uses_homes",  "home_parameter", "reveals_location",
-        "unknown",     "look_back_days", "deadline_ms", "owner",          "decision",
-        "class",       "data_class",     "scope",       "levels",         "min_agencies",
-        "window_days", "note",           "of",          "threshold",      NULL
+        "id",           "text",           "kind",        "holders",        "purposes",
+        "sensitive",    "household",      "uses_homes",  "home_parameter", "reveals_location",
+        "unknown",      "look_back_days", "deadline_ms", "pin_days",       "owner",
+        "decision",     "class",          "data_class",  "scope",          "levels",
+        "min_agencies", "window_days",    "categories",  "independent",    "own_concerns",
+        "contributors", "bypass",         "decide_role", "decide_hours",   "note",
+        "of",           "threshold",      NULL
     };
-    static const char *const others[] = { "holders",        "scope",       "levels",
-                                          "min_agencies",   "window_days", "uses_homes",
-                                          "home_parameter", NULL };
+    static const char *const others[] = { "holders", "uses_homes", "home_parameter", NULL };
     static const char *const composite_only[] = { "of", "threshold", NULL };
+    static const char *const holders_only[] = { "pin_days", NULL };
     struct field f = field_of(m, NAMES_QUESTION, i);
     struct lay_question *q = &m->l.questions[i];
     uint16_t data_class;
@@ -225,7 +179,9 @@ static void read_question(struct model *m, uint16_t i)
     q->data_class = data_class == POLICY_NONE ? 0 : (uint8_t)(data_class + 1);
     field_bits(&f, "purposes", NAMES_PURPOSE, q->purposes);
     if (q->kind != QUESTION_COMPOSITE)
-        refuse_keys(&f, composite_only, "is for composites");
+        field_refuse(&f, composite_only, "is for composites");
+    if (q->kind != QUESTION_HOLDERS)
+        field_refuse(&f, holders_only, "is for questions that holders answer");
     if (q->kind == QUESTION_HOLDERS) {
         read_holders(&f, q);
     } else if (q->kind == QUESTION_COMPOSITE) {
@@ -233,7 +189,8 @@ static void read_question(struct model *m, uint16_t i)
     } else if (q->kind == QUESTION_THRESHOLD) {
         read_threshold(&f, q);
     } else {
-        refuse_keys(&f, others, "does not belong to a referral's state");
+        field_refuse(&f, others, "does not belong to a referral's state");
+        field_refuse(&f, threshold_keys, "does not belong to a referral's state");
         q->household =
             true; /* a referral may be about a household; who may ask is settled by its parties */
     }
@@ -276,21 +233,72 @@ static void read_capacity(struct model *m, const struct conf_node *n, bool seen[
         conf_fail(m->e, n, "consent: before_age must be greater than from_age");
 }
 
+static void read_wording(struct model *m, const struct conf_node *n)
+{
+    static const char *const known[] = { "id", "from", "to", NULL };
+    struct field f = { .m = m, .group = n, .noun = "consent", .id = "wording" };
+    struct lay_wording w;
+
+    if (conf_type_of(n) != CONF_GROUP) {
+        conf_fail(m->e, n, "a wording is written as { id = \"2026-1\"; from = \"2026-01-01\"; }");
+        return;
+    }
+    conf_only(n, m->e, known);
+    w.id = field_text(&f, "id", NULL);
+    w.from = field_day(&f, "from", true);
+    w.until = field_day(&f, "to", false);
+    field_order(&f, w.from, w.until);
+    if (*w.id && !layout_id_valid(w.id, LAYOUT_ID_MAX))
+        conf_fail(m->e, conf_child(n, "id"),
+                  "a wording's id must be of a-z, 0-9, '.', '_' and '-'");
+    for (uint16_t i = 0; i < m->l.n_wordings; i++)
+        if (strcmp(m->l.wordings[i].id, w.id) == 0)
+            conf_fail(m->e, n, "wording \"%s\" is declared twice", w.id);
+    if (m->l.n_wordings == LAYOUT_WORDINGS_MAX)
+        conf_fail(m->e, n, "at most %d wordings", LAYOUT_WORDINGS_MAX);
+    else
+        m->l.wordings[m->l.n_wordings++] = w;
+}
+
+static int by_wording(const void *a, const void *b)
+{
+    const struct lay_wording *x = a, *y = b;
+
+    return strcmp(x->id, y->id);
+}
+
+static void read_wordings(const struct field *f)
+{
+    const struct conf_node *list = field_list(f, "wordings");
+
+    for (size_t i = 0; list && i < conf_len(list); i++)
+        read_wording(f->m, conf_at(list, i));
+    if (list && conf_len(list) == 0)
+        conf_fail(
+            f->m->e, list,
+            "consent: an empty list of wordings would approve any: leave it out, or list one");
+    if (f->m->l.n_wordings)
+        qsort(f->m->l.wordings, f->m->l.n_wordings, sizeof(f->m->l.wordings[0]), by_wording);
+}
+
 void read_consent(struct model *m)
 {
-    static const char *const known[] = { "capacities", "grace_days", NULL };
+    static const char *const known[] = { "capacities", "grace_days", "wordings", "witness_verbal",
+                                         NULL };
     struct field f = { .m = m, .group = m->consent, .noun = "consent", .id = "rules" };
     const struct conf_node *list;
-    bool seen[POLICY_CAPACITIES] = { false };
+    bool seen[6] = { false };
 
     if (!m->consent)
         return; /* nobody is able: every purpose that needs consent refuses, which checks.c reports
                  */
     conf_only(f.group, m->e, known);
     m->l.consent.grace_days = (uint16_t)field_int(&f, "grace_days", 0, 366, 0);
+    m->l.consent.witness_verbal = field_bool(&f, "witness_verbal", false);
     list = field_list(&f, "capacities");
     for (size_t i = 0; list && i < conf_len(list); i++)
         read_capacity(m, conf_at(list, i), seen);
+    read_wordings(&f);
 }
 
 void read_shields(struct model *m)

@@ -23,7 +23,7 @@ struct bundle {
     char *arena; /* every text */
     struct layout l;
     uint8_t hash[POLICY_HASH_LEN];
-    struct index agencies, roles, purposes, questions, gateways;
+    struct index agencies, roles, purposes, questions, gateways, services, categories, areas, needs;
     struct policy_agency *agency_views;
     struct policy_purpose *purpose_views;
     struct policy_question *question_views;

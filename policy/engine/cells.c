@@ -119,6 +119,7 @@ static void view_rules(struct bundle *b)
             .parent = p->parent,
             .self_claimed = p->self_claimed,
             .past_shield_level = p->past_shield,
+            .pinning = p->pinning,
         };
     }
     for (uint16_t i = 0; i < b->l.n_questions; i++) {
@@ -138,6 +139,7 @@ static void view_rules(struct bundle *b)
             .kind = q->kind,
             .reveals_location = q->reveals_location,
             .look_back_days = q->look_back_days,
+            .pin_days = q->pin_days,
             .threshold = q->threshold,
             .composite = q->kind == QUESTION_COMPOSITE ? &q->composite : NULL,
         };
@@ -172,26 +174,43 @@ static int add_id(struct index *x, const char *id, uint16_t value)
     return index_add(x, id, value) ? -EBADMSG : 0;
 }
 
+static int add_ids(struct index *x, const char *const ids[], uint16_t n)
+{
+    int r = index_init(x, n);
+
+    for (uint16_t i = 0; i < n && r == 0; i++)
+        r = add_id(x, ids[i], i);
+    return r;
+}
+
 static int derive_indexes(struct bundle *b)
 {
     const struct layout *l = &b->l;
     int r = 0;
 
-    if (index_init(&b->agencies, l->n_agencies) < 0 || index_init(&b->roles, l->n_roles) < 0 ||
+    if (index_init(&b->agencies, l->n_agencies) < 0 ||
         index_init(&b->purposes, l->n_purposes) < 0 ||
         index_init(&b->questions, l->n_questions) < 0 ||
-        index_init(&b->gateways, l->n_gateways) < 0)
+        index_init(&b->gateways, l->n_gateways) < 0 || index_init(&b->services, l->n_services) < 0)
         return -ENOMEM;
     for (uint16_t i = 0; i < l->n_agencies && r == 0; i++)
         r = add_id(&b->agencies, l->agencies[i].id, i);
-    for (uint16_t i = 0; i < l->n_roles && r == 0; i++)
-        r = add_id(&b->roles, l->roles[i], i);
     for (uint16_t i = 0; i < l->n_purposes && r == 0; i++)
         r = add_id(&b->purposes, l->purposes[i].id, i);
     for (uint16_t i = 0; i < l->n_questions && r == 0; i++)
         r = add_id(&b->questions, l->questions[i].id, i);
     for (uint16_t i = 0; i < l->n_gateways && r == 0; i++)
         r = add_id(&b->gateways, l->gateways[i].id, i);
+    for (uint16_t i = 0; i < l->n_services && r == 0; i++)
+        r = add_id(&b->services, l->services[i].s.id, i);
+    if (r == 0)
+        r = add_ids(&b->roles, l->roles, l->n_roles);
+    if (r == 0)
+        r = add_ids(&b->categories, l->categories, l->n_categories);
+    if (r == 0)
+        r = add_ids(&b->areas, l->areas, l->n_areas);
+    if (r == 0)
+        r = add_ids(&b->needs, l->needs, l->n_needs);
     return r;
 }
 

@@ -2,6 +2,7 @@
 /* layout.c - writes a bundle's bytes. Field by field in the order of layout.h; bundle.c reads the
  * same order. */
 #include "engine/layout.h"
+#include "engine/casework.h"
 #include <string.h>
 
 bool layout_id_valid(const char *id, size_t max)
@@ -23,6 +24,12 @@ bool layout_id_valid(const char *id, size_t max)
 static void put_bool(struct buf *out, bool v)
 {
     buf_put_u8(out, v ? 1 : 0);
+}
+
+/* What a layout leaves out (NULL) is the empty text. */
+static void put_text(struct buf *out, const char *text)
+{
+    buf_put_text(out, text ? text : "");
 }
 
 static void put_texts(struct buf *out, const char *const texts[], uint16_t n)
@@ -97,6 +104,18 @@ static void put_purpose(struct buf *out, const struct lay_purpose *p)
     buf_put_u16(out, p->n_bases);
     for (uint16_t i = 0; i < p->n_bases; i++)
         buf_put_u16(out, p->bases[i]);
+    put_bool(out, p->pinning);
+}
+
+static void put_threshold(struct buf *out, const struct policy_threshold *t)
+{
+    buf_put_u64(out, t->categories);
+    put_bool(out, t->independent);
+    put_bool(out, t->own_count);
+    put_bool(out, t->named);
+    buf_put_u8(out, t->bypass);
+    put_text(out, t->decide_role);
+    buf_put_u16(out, t->decide_hours);
 }
 
 static void put_question(struct buf *out, const struct lay_question *q)
@@ -130,6 +149,8 @@ static void put_question(struct buf *out, const struct lay_question *q)
         buf_put_u16(out, q->composite.factors[i].question);
         buf_put_u16(out, q->composite.factors[i].weight);
     }
+    buf_put_u16(out, q->pin_days);
+    put_threshold(out, &q->threshold);
 }
 
 static void put_overrides(struct buf *out, const struct policy_override_rules *o)
@@ -147,6 +168,81 @@ static void put_overrides(struct buf *out, const struct policy_override_rules *o
     buf_put_u16(out, o->unreviewed_limit);
 }
 
+static void put_permit(struct buf *out, const struct lay_permit *p)
+{
+    buf_put_u16(out, p->agency);
+    buf_put_u16(out, p->role);
+    buf_put_u8(out, p->steps);
+    buf_put_u32(out, p->pounds);
+    buf_put_i32(out, p->from);
+    buf_put_i32(out, p->until);
+    put_text(out, p->agreed);
+}
+
+static void put_service(struct buf *out, const struct lay_service *v)
+{
+    const struct policy_service *s = &v->s;
+
+    buf_put_text(out, s->id);
+    buf_put_text(out, s->title);
+    buf_put_text(out, s->contact);
+    buf_put_u16(out, s->agency);
+    buf_put_u8(out, s->kinds);
+    buf_put_u8(out, s->n_needs);
+    for (uint8_t i = 0; i < s->n_needs; i++)
+        buf_put_u16(out, s->needs[i]);
+    buf_put_u8(out, s->n_areas);
+    for (uint8_t i = 0; i < s->n_areas; i++)
+        buf_put_u16(out, s->areas[i]);
+    buf_put_u8(out, s->n_criteria);
+    for (uint8_t i = 0; i < s->n_criteria; i++) {
+        buf_put_u16(out, s->criteria[i].question);
+        put_bool(out, s->criteria[i].wanted);
+    }
+    buf_put_u16(out, v->n_permits);
+    for (uint16_t i = 0; i < v->n_permits; i++)
+        put_permit(out, &v->permits[i]);
+}
+
+static void put_referrals(struct buf *out, const struct policy_referral_rules *r)
+{
+    for (size_t i = 0; i < ALM_LEN(r->made); i++)
+        buf_put_u16(out, r->made[i]);
+    buf_put_u16(out, r->decide_days);
+    buf_put_u16(out, r->info_days);
+    buf_put_u16(out, r->feedback_days);
+    buf_put_u16(out, r->expire_days);
+    buf_put_u16(out, r->undelivered_days);
+    buf_put_u16(out, r->loop_days);
+    put_text(out, r->decide_role);
+}
+
+/* A layout that was filled by hand may leave the rules out: it means the usual ones. */
+static void put_casework(struct buf *out, const struct layout *l)
+{
+    const struct policy_concern_rules *c =
+        l->concerns.most_days ? &l->concerns : &casework_concerns;
+
+    buf_put_u16(out, c->most_days);
+    buf_put_u16(out, c->closed_days);
+    put_referrals(out, l->referrals.decide_days ? &l->referrals : &casework_referrals);
+    buf_put_u16(out, l->n_services);
+    for (uint16_t i = 0; i < l->n_services; i++)
+        put_service(out, &l->services[i]);
+    buf_put_u32(out, l->limits.practitioner);
+    buf_put_u32(out, l->limits.agency);
+    buf_put_u32(out, l->limits.subject);
+    buf_put_u16(out, l->n_wordings);
+    for (uint16_t i = 0; i < l->n_wordings; i++) {
+        buf_put_text(out, l->wordings[i].id);
+        buf_put_i32(out, l->wordings[i].from);
+        buf_put_i32(out, l->wordings[i].until);
+    }
+    put_bool(out, l->consent.witness_verbal);
+    buf_put_u64(out, l->pilot);
+    buf_put_u64(out, l->control);
+}
+
 int layout_encode(const struct layout *l, struct buf *out)
 {
     buf_put_u32(out, LAYOUT_MAGIC);
@@ -158,6 +254,8 @@ int layout_encode(const struct layout *l, struct buf *out)
     put_texts(out, l->areas, l->n_areas);
     put_texts(out, l->roles, l->n_roles);
     put_texts(out, l->data_classes, l->n_data_classes);
+    put_texts(out, l->categories, l->n_categories);
+    put_texts(out, l->needs, l->n_needs);
     buf_put_u16(out, l->n_agencies);
     for (uint16_t i = 0; i < l->n_agencies; i++)
         put_agency(out, &l->agencies[i]);
@@ -183,5 +281,6 @@ int layout_encode(const struct layout *l, struct buf *out)
     buf_put_u16(out, l->composites.keep_days ? l->composites.keep_days : LAYOUT_KEEP_DAYS);
     buf_put_u16(out, l->composites.differ_by ? l->composites.differ_by : LAYOUT_DIFFER_BY);
     put_overrides(out, &l->overrides);
+    put_casework(out, l);
     return buf_status(out);
 }

@@ -9,8 +9,8 @@
 
 #define LAYOUT_MAGIC 0x414c4d42u /* "ALMB" */
 #define LAYOUT_VERSION                                                                             \
-    4 /* written; read too: 1, which knows neither countries nor classes of data; 2, which has no  \
-         composites; 3, which has no overrides */
+    5 /* written; read too: 1, which knows neither countries nor classes of data; 2, which has no  \
+         composites; 3, which has no overrides; 4, which has no casework: casework.h */
 #define LAYOUT_ID_MAX 63 /* characters of an id */
 /* Of a purpose's or question's id: "purpose/question" must fit decision.rule. */
 #define LAYOUT_RULE_ID_MAX   46
@@ -26,6 +26,10 @@
 #define LAYOUT_BASES_MAX     16
 #define LAYOUT_KEEP_DAYS     90 /* of an asking, where the policy does not say */
 #define LAYOUT_DIFFER_BY     4
+#define LAYOUT_NEEDS_MAX     256
+#define LAYOUT_SERVICES_MAX  512
+#define LAYOUT_PERMITS_MAX   64 /* of a service */
+#define LAYOUT_WORDINGS_MAX  64
 #define LAYOUT_BUNDLE_MAX    (8u << 20) /* bytes of a compiled bundle */
 
 enum regime { REGIME_ANY = 0, REGIME_UKGDPR, REGIME_LAW_ENFORCEMENT };
@@ -67,6 +71,7 @@ struct lay_purpose {
     uint16_t within_days;
     uint8_t sensitive;                     /* enum sensitive_rule */
     uint8_t past_shield;                   /* level */
+    bool pinning;                          /* its questions may be pinned */
     uint64_t roles[LAYOUT_ROLES_MAX / 64]; /* bits: those that may ask */
     uint16_t n_bases;
     uint16_t bases[LAYOUT_BASES_MAX];
@@ -81,24 +86,49 @@ struct lay_question {
     bool sensitive, household, uses_homes, home_parameter, reveals_location, unknown_cannot_say,
         closed_class;
     uint32_t look_back_days, deadline_ms;
+    uint16_t pin_days;
+    uint8_t stage; /* 1: the first stage of a staged consent carries it */
     struct policy_threshold threshold;
     struct policy_composite composite;
+};
+struct lay_permit { /* of a service's owner, to somebody of another agency */
+    uint16_t agency, role;
+    uint8_t steps; /* bits: 1 << (enum service_step - 1) */
+    uint32_t pounds;
+    int32_t from, until; /* until POLICY_DAY_NONE: no end */
+    const char *agreed;  /* where the owner's agreement is on record; "" not said */
+};
+struct lay_service {
+    struct policy_service s;
+    uint16_t n_permits;
+    struct lay_permit *permits;
+};
+struct lay_wording {
+    const char *id;
+    int32_t from, until; /* until POLICY_DAY_NONE: still approved */
 };
 struct layout {
     const char *id, *name, *country;
     const char *sectors[LAYOUT_SECTORS_MAX], *areas[LAYOUT_AREAS_MAX], *roles[LAYOUT_ROLES_MAX],
-        *data_classes[LAYOUT_CLASSES_MAX];
+        *data_classes[LAYOUT_CLASSES_MAX], *categories[POLICY_CATEGORIES_MAX],
+        *needs[LAYOUT_NEEDS_MAX];
     struct lay_agency *agencies;
     struct lay_gateway *gateways;
     struct lay_protocol *protocols;
     struct lay_purpose *purposes;
     struct lay_question *questions;
     uint16_t n_sectors, n_areas, n_roles, n_agencies, n_gateways, n_protocols, n_purposes,
-        n_questions, n_data_classes;
+        n_questions, n_data_classes, n_categories, n_needs, n_services, n_wordings;
     struct policy_consent_rules consent;
     uint64_t shield_owners; /* sectors */
     struct policy_composite_rules composites;
     struct policy_override_rules overrides;
+    struct lay_service *services;
+    struct lay_wording wordings[LAYOUT_WORDINGS_MAX];
+    struct policy_concern_rules concerns;
+    struct policy_referral_rules referrals;
+    struct policy_limits limits;
+    uint64_t pilot, control; /* areas of the evaluation: bits */
 };
 
 /* Appends the bytes of a layout. Return: 0, or buf_status()'s error. */

@@ -331,8 +331,8 @@ static void words_are_those_of_the_language(void **state)
     BAD(draft.purposes[0].past_shield = 4);
     BAD(draft.questions[0].kind = 0);
     BAD(draft.questions[0].kind = 200);
-    GOOD(draft.questions[1].threshold.levels = 7);
-    BAD(draft.questions[1].threshold.levels = 8);
+    GOOD(draft.questions[1].threshold.levels = 15);
+    BAD(draft.questions[1].threshold.levels = 16);
 }
 
 static void parties_are_sorted_once_each_and_agencies_all(void **state)

@@ -153,7 +153,7 @@ static const struct bad table[] = {
     { "a threshold without agencies", "min_agencies = 2; ", "", "min_agencies is missing",
       "id = \"fired\"" },
     { "a threshold with an unknown level", "levels = [ \"low\", \"medium\" ]",
-      "levels = [ \"low\", \"mild\" ]", "levels are low, medium and high", "mild" },
+      "levels = [ \"low\", \"mild\" ]", "levels must be one of \"low\", \"medium\", \"high\", \"critical\"", "mild" },
     { "a holders' question with a window of a threshold", "look_back_days = 365; ",
       "window_days = 365; ", "window_days is for thresholds", "window_days = 365" },
     { "an unknown capacity", "capacity = \"gillick\"", "capacity = \"gilick\"",
