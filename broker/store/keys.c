@@ -22,6 +22,8 @@ const struct store_table_facts store_tables[TABLE_COUNT] = {
     [TABLE_DUE] = { "due", 1 },
     [TABLE_QUEUES] = { "queues", 1 },
     [TABLE_CONTACTS] = { "contacts", 1 },
+    [TABLE_REFERRALS] = { "referrals", 1 },
+    [TABLE_SEALING] = { "sealing", 1 },
 };
 
 int store_keys_derive(struct store_keys *k, const struct secret *from)

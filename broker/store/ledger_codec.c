@@ -53,6 +53,11 @@ static const char *const event_words[EVENT_COUNT] = {
     [EVENT_SUBSCRIBED] = "subscribed",
     [EVENT_DEAD_LETTER] = "dead-letter",
     [EVENT_CONTACT_REQUESTED] = "contact-requested",
+    [EVENT_REFERRAL_SENT] = "referral-sent",
+    [EVENT_REFERRAL_STEP] = "referral-step",
+    [EVENT_SEALING_KEY] = "sealing-key",
+    [EVENT_OUTCOME] = "outcome",
+    [EVENT_NOT_SHARED] = "not-shared",
 };
 
 const char *ledger_event_word(uint8_t event)

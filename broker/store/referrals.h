@@ -67,7 +67,6 @@ struct sealing_record {
     struct bytes body; /* as lodged. Read: a view of buf, see sealing_each */
     uint64_t leaf;
 };
-#define SEALING_BODY_MAX 4096
 /* Appends to the agency's chain. */
 void sealing_put(struct store_txn *t, const struct sealing_record *r);
 /* Oldest first; views are valid during the call only. */

@@ -34,6 +34,8 @@ enum table { /* each a named LMDB database with its schema version in TABLE_META
     TABLE_DUE,      /* what is due, by time and by agency: the core's */
     TABLE_QUEUES,   /* deliveries: queues, what waits in them, dead letters (queues.c) */
     TABLE_CONTACTS, /* through whom contact can be asked for, and which shields' owners were told (contacts.c) */
+    TABLE_REFERRALS, /* 'r' referral id -> record; 'h', 'a', 'o': by home, by agency, running (referrals.c) */
+    TABLE_SEALING,   /* agency 0 n -> sealing key as lodged */
     TABLE_COUNT
 };
 struct store;

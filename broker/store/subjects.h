@@ -4,7 +4,7 @@
 #pragma once
 #include "store/consents.h"
 
-enum subjects_kind { SUBJECTS_CONSENT = 'c', SUBJECTS_SHIELD = 's', SUBJECTS_LODGER = 'l', SUBJECTS_OVERRIDE = 'o' };
+enum subjects_kind { SUBJECTS_CONSENT = 'c', SUBJECTS_SHIELD = 's', SUBJECTS_LODGER = 'l', SUBJECTS_OVERRIDE = 'o', SUBJECTS_REFERRAL = 'r' };
 
 /* Whether any token of the set is of an indexed kind: a strong one or NAME_DOB. */
 bool subjects_findable(const struct token_set *subject);
