@@ -8,11 +8,11 @@ import tempfile
 import time
 
 import zmq
-
-PATIENCE = 3 if os.environ.get("ASAN_OPTIONS") else 1  # seconds; a sanitized gate is as much slower
 from zmq.utils import z85
 
 from broker_children import IN, OUT, READY, UNREACHABLE, Child, Tap, allow, encode, free_port, receive, seqpacket, wait_for
+
+PATIENCE = 3 if os.environ.get("ASAN_OPTIONS") else 1  # seconds; a sanitized gate is as much slower
 
 GATE = sys.argv[1]
 FRAME_MAX = 4096

@@ -13,11 +13,11 @@ import tempfile
 import time
 
 import zmq
-
-PATIENCE = 3 if os.environ.get("ASAN_OPTIONS") else 1  # seconds; a sanitized gate is as much slower
 from zmq.utils import z85
 
 from broker_children import Tap, free_port, wait_for
+
+PATIENCE = 3 if os.environ.get("ASAN_OPTIONS") else 1  # seconds; a sanitized gate is as much slower
 
 ALMONERD, GATE, SIGNER = sys.argv[1:4]
 tap = Tap()
@@ -30,6 +30,7 @@ FAKE_CORE = f"""#!/usr/bin/python3
 import json, mmap, os, select, socket, struct, sys, time
 sys.path.insert(0, {os.path.dirname(os.path.abspath(__file__))!r})
 from broker_children import allow, decode, encode, READY, IN, OUT
+
 settings = json.loads(os.read(3, 1 << 20)); os.close(3)
 data = settings["data_dir"]
 def note(name, text):
