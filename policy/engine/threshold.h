@@ -17,7 +17,8 @@ struct concern_fact {
     int32_t observed;      /* civil day */
     uint64_t order;        /* of lodging: decides between concerns of one day */
     uint16_t organisation; /* index of the lodging agency's organisation */
-    uint16_t origin;       /* equal numbers come from one event; ORIGIN_OWN: an event of its own */
+    uint16_t origin;       /* below THRESHOLD_FACTS_MAX: equal numbers come from one event;
+                            * ORIGIN_OWN: an event of its own */
     uint16_t category;     /* index */
     uint8_t severity;      /* 1 to 4 */
 };
