@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* queues_codec.c - what waits for an agency, as bytes. Not the wire's form: that is padded to the
+ * largest of its type, and a queue holds many. */
+#include "store/queues_codec.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DELIVERY_LAYOUT 1
+
+static void put_text(struct buf *b, const char *text, size_t size)
+{
+    buf_put_var(b, text, strnlen(text, size - 1));
+}
+#define PUT_TEXT(b, field)  put_text(b, field, sizeof(field))
+#define TAKE_TEXT(c, field) cursor_text(c, field, sizeof(field))
+
+static bool take_bool(struct cursor *c)
+{
+    uint8_t v = cursor_u8(c);
+
+    if (v > 1)
+        c->failed = true;
+    return v == 1;
+}
+
+static void take_octets(struct cursor *c, uint8_t *out, size_t len)
+{
+    struct bytes octets = cursor_take(c, len);
+
+    if (octets.len == len)
+        memcpy(out, octets.data, len);
+}
+
+static void take_id(struct cursor *c, struct id *out)
+{
+    take_octets(c, out->octets, ID_LEN);
+}
+
+static void put_token(struct buf *b, const struct token *t)
+{
+    buf_put_u8(b, t->kind);
+    buf_put_u8(b, t->scheme);
+    buf_put_u16(b, t->epoch);
+    buf_put(b, t->value, TOKEN_LEN);
+}
+
+static void take_token(struct cursor *c, struct token *out)
+{
+    out->kind = cursor_u8(c);
+    out->scheme = cursor_u8(c);
+    out->epoch = cursor_u16(c);
+    take_octets(c, out->value, TOKEN_LEN);
+}
+
+static void put_subject(struct buf *b, uint8_t kind, const struct token_set *s, bool has_household,
+                        const struct token *household)
+{
+    buf_put_u8(b, kind);
+    buf_put_u8(b, s->unborn);
+    buf_put_u8(b, s->n);
+    for (uint8_t i = 0; i < s->n && i < TOKEN_SET_MAX; i++)
+        put_token(b, &s->tokens[i]);
+    buf_put_u8(b, has_household);
+    put_token(b, household);
+}
+
+static void take_subject(struct cursor *c, uint8_t *kind, struct token_set *s, bool *has_household,
+                         struct token *household)
+{
+    *kind = cursor_u8(c);
+    s->unborn = take_bool(c);
+    s->n = cursor_u8(c);
+    if (s->n > TOKEN_SET_MAX) {
+        c->failed = true;
+        s->n = 0;
+    }
+    for (uint8_t i = 0; i < s->n; i++)
+        take_token(c, &s->tokens[i]);
+    *has_household = take_bool(c);
+    take_token(c, household);
+}
+
+static void put_sealed(struct buf *b, struct bytes sealed, const uint8_t to[static 32])
+{
+    buf_put_var(b, sealed.data, sealed.len);
+    buf_put(b, to, 32);
+}
+
+static void take_sealed(struct cursor *c, struct bytes *sealed, uint8_t to[static 32])
+{
+    *sealed = cursor_var(c, SEALED_MAX);
+    take_octets(c, to, 32);
+}
+
+static void put_firing(struct buf *b, const struct msg_deliver *d)
+{
+    const struct msg_firing *f = &d->firing;
+
+    buf_put(b, f->episode.octets, ID_LEN);
+    PUT_TEXT(b, f->rule);
+    PUT_TEXT(b, f->title);
+    put_subject(b, f->subject_kind, &f->subject, f->has_household, &f->household);
+    PUT_TEXT(b, f->category);
+    PUT_TEXT(b, f->area);
+    buf_put_u8(b, f->severity);
+    buf_put_i32(b, f->fired_on);
+    buf_put_u8(b, f->bypass);
+    PUT_TEXT(b, f->decide_role);
+    buf_put_i64(b, f->decide_by_ms);
+    buf_put_u8(b, f->masked);
+    buf_put_u8(b, f->n);
+    for (uint8_t i = 0; i < f->n && i < CONTRIBUTORS_MAX; i++) {
+        PUT_TEXT(b, f->contributors[i].agency);
+        PUT_TEXT(b, f->contributors[i].agency_name);
+        PUT_TEXT(b, f->contributors[i].contact_route);
+    }
+}
+
+static void take_firing(struct cursor *c, struct msg_deliver *d)
+{
+    struct msg_firing *f = &d->firing;
+
+    d->has_firing = true;
+    take_id(c, &f->episode);
+    TAKE_TEXT(c, f->rule);
+    TAKE_TEXT(c, f->title);
+    take_subject(c, &f->subject_kind, &f->subject, &f->has_household, &f->household);
+    TAKE_TEXT(c, f->category);
+    TAKE_TEXT(c, f->area);
+    f->severity = cursor_u8(c);
+    f->fired_on = cursor_i32(c);
+    f->bypass = take_bool(c);
+    TAKE_TEXT(c, f->decide_role);
+    f->decide_by_ms = cursor_i64(c);
+    f->masked = take_bool(c);
+    f->n = cursor_u8(c);
+    if (f->n > CONTRIBUTORS_MAX) {
+        c->failed = true;
+        f->n = 0;
+    }
+    for (uint8_t i = 0; i < f->n; i++) {
+        TAKE_TEXT(c, f->contributors[i].agency);
+        TAKE_TEXT(c, f->contributors[i].agency_name);
+        TAKE_TEXT(c, f->contributors[i].contact_route);
+    }
+}
+
+static void put_referral(struct buf *b, const struct msg_deliver *d)
+{
+    const struct msg_referral *r = &d->referral;
+
+    buf_put(b, d->referral_id.octets, ID_LEN);
+    buf_put_u8(b, r->kind);
+    buf_put_u8(b, r->origin);
+    PUT_TEXT(b, r->to);
+    PUT_TEXT(b, r->service);
+    put_subject(b, r->subject_kind, &r->subject, r->has_household, &r->household);
+    PUT_TEXT(b, r->reason);
+    buf_put_i32(b, r->sent_on);
+    buf_put_u16(b, r->made);
+    buf_put_u32(b, r->pounds);
+    put_sealed(b, r->sealed, r->sealed_to);
+}
+
+static void take_referral(struct cursor *c, struct msg_deliver *d)
+{
+    struct msg_referral *r = &d->referral;
+
+    d->has_referral = true;
+    take_id(c, &d->referral_id);
+    r->kind = cursor_u8(c);
+    r->origin = cursor_u8(c);
+    TAKE_TEXT(c, r->to);
+    TAKE_TEXT(c, r->service);
+    take_subject(c, &r->subject_kind, &r->subject, &r->has_household, &r->household);
+    TAKE_TEXT(c, r->reason);
+    r->sent_on = cursor_i32(c);
+    r->made = cursor_u16(c);
+    r->pounds = cursor_u32(c);
+    take_sealed(c, &r->sealed, r->sealed_to);
+}
+
+static void put_update(struct buf *b, const struct msg_deliver *d)
+{
+    const struct msg_referral_update *u = &d->update;
+
+    buf_put(b, u->referral.octets, ID_LEN);
+    buf_put_u8(b, u->step);
+    buf_put_i32(b, u->on);
+    PUT_TEXT(b, u->reason);
+    PUT_TEXT(b, u->redirect_to);
+    buf_put_u8(b, u->kind);
+    PUT_TEXT(b, u->outcome);
+    put_sealed(b, u->sealed, u->sealed_to);
+}
+
+static void take_update(struct cursor *c, struct msg_deliver *d)
+{
+    struct msg_referral_update *u = &d->update;
+
+    d->has_update = true;
+    take_id(c, &u->referral);
+    u->step = cursor_u8(c);
+    u->on = cursor_i32(c);
+    TAKE_TEXT(c, u->reason);
+    TAKE_TEXT(c, u->redirect_to);
+    u->kind = cursor_u8(c);
+    TAKE_TEXT(c, u->outcome);
+    take_sealed(c, &u->sealed, u->sealed_to);
+}
+
+static void put_watch(struct buf *b, const struct msg_deliver *d)
+{
+    buf_put(b, d->watch.watch.octets, ID_LEN);
+    buf_put_i32(b, d->watch.on);
+    buf_put_u8(b, d->watch.masked);
+    PUT_TEXT(b, d->watch.agency);
+    PUT_TEXT(b, d->watch.contact_route);
+}
+
+static void take_watch(struct cursor *c, struct msg_deliver *d)
+{
+    d->has_watch = true;
+    take_id(c, &d->watch.watch);
+    d->watch.on = cursor_i32(c);
+    d->watch.masked = take_bool(c);
+    TAKE_TEXT(c, d->watch.agency);
+    TAKE_TEXT(c, d->watch.contact_route);
+}
+
+static void put_notice(struct buf *b, const struct msg_deliver *d)
+{
+    buf_put_u8(b, d->notice.kind);
+    buf_put(b, d->notice.about.octets, ID_LEN);
+    PUT_TEXT(b, d->notice.agency);
+    PUT_TEXT(b, d->notice.contact_route);
+    PUT_TEXT(b, d->notice.text);
+    buf_put_i64(b, d->notice.due_ms);
+}
+
+static void take_notice(struct cursor *c, struct msg_deliver *d)
+{
+    d->has_notice = true;
+    d->notice.kind = cursor_u8(c);
+    take_id(c, &d->notice.about);
+    TAKE_TEXT(c, d->notice.agency);
+    TAKE_TEXT(c, d->notice.contact_route);
+    TAKE_TEXT(c, d->notice.text);
+    d->notice.due_ms = cursor_i64(c);
+}
+
+struct delivery_part {
+    void (*put)(struct buf *b, const struct msg_deliver *d);
+    void (*take)(struct cursor *c, struct msg_deliver *d);
+};
+static const struct delivery_part delivery_parts[] = { /* by enum delivery_kind */
+    [DELIVERY_FIRING] = { put_firing, take_firing },
+    [DELIVERY_REFERRAL] = { put_referral, take_referral },
+    [DELIVERY_REFERRAL_UPDATE] = { put_update, take_update },
+    [DELIVERY_WATCH] = { put_watch, take_watch },
+    [DELIVERY_NOTICE] = { put_notice, take_notice },
+};
+
+static const struct delivery_part *delivery_part(uint8_t kind)
+{
+    return kind < ALM_LEN(delivery_parts) && delivery_parts[kind].put ? &delivery_parts[kind]
+                                                                      : NULL;
+}
+
+void delivery_encode(const struct msg_deliver *d, struct buf *out)
+{
+    const struct delivery_part *part = delivery_part(d->kind);
+
+    buf_put_u8(out, DELIVERY_LAYOUT);
+    buf_put_u8(out, d->kind);
+    buf_put(out, d->event.octets, ID_LEN);
+    buf_put_i64(out, d->at_ms);
+    PUT_TEXT(out, d->from);
+    if (part)
+        part->put(out, d);
+}
+
+int delivery_decode(struct bytes octets, struct msg_deliver *out)
+{
+    struct cursor c = cursor_of(octets);
+    const struct delivery_part *part;
+
+    memset(out, 0, sizeof(*out));
+    if (cursor_u8(&c) != DELIVERY_LAYOUT)
+        return -EBADMSG;
+    out->kind = cursor_u8(&c);
+    part = delivery_part(out->kind);
+    if (!part)
+        return -EBADMSG;
+    take_id(&c, &out->event);
+    out->at_ms = cursor_i64(&c);
+    TAKE_TEXT(&c, out->from);
+    part->take(&c, out);
+    return cursor_end(&c);
+}
