@@ -256,7 +256,9 @@ static struct consent_fact *add_consent(struct situation *s, bool refused)
                                 .expires_on = POLICY_DAY_NONE,
                                 .withdrawn_on = POLICY_DAY_NONE,
                                 .able_from = POLICY_DAY_NONE,
-                                .able_until = POLICY_DAY_NONE };
+                                .able_until = POLICY_DAY_NONE,
+                                .competence = true,
+                                .review_on = POLICY_DAY_NONE };
     agency_set_add(&k->recipients, s->f.agency);
     k->sources.any = true;
     return k;

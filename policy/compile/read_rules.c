@@ -138,6 +138,7 @@ static void read_holders(const struct field *f, struct lay_question *q)
     q->reveals_location = field_bool(f, "reveals_location", false);
     q->unknown_cannot_say = field_word(f, "unknown", unknowns, "no") == 1;
     q->look_back_days = (uint32_t)field_int(f, "look_back_days", 0, 36600, 0);
+    q->stage = (uint8_t)field_int(f, "stage", 0, 1, 0);
     q->pin_days = (uint16_t)field_int(f, "pin_days", 0, 366, 0);
     if (q->home_parameter && q->household)
         conf_fail(f->m->e, f->group,
@@ -149,18 +150,43 @@ static void read_holders(const struct field *f, struct lay_question *q)
 
 static void read_question(struct model *m, uint16_t i)
 {
-    static const char *const known[] = {
-        "id",           "text",           "kind",        "holders",        "purposes",
-        "sensitive",    "household",      "uses_homes",  "home_parameter", "reveals_location",
-        "unknown",      "look_back_days", "deadline_ms", "pin_days",       "owner",
-        "decision",     "class",          "data_class",  "scope",          "levels",
-        "min_agencies", "window_days",    "categories",  "independent",    "own_concerns",
-        "contributors", "bypass",         "decide_role", "decide_hours",   "note",
-        "of",           "threshold",      NULL
-    };
+    static const char *const known[] = { "id",
+                                         "text",
+                                         "kind",
+                                         "holders",
+                                         "purposes",
+                                         "sensitive",
+                                         "household",
+                                         "uses_homes",
+                                         "home_parameter",
+                                         "reveals_location",
+                                         "unknown",
+                                         "look_back_days",
+                                         "deadline_ms",
+                                         "pin_days",
+                                         "owner",
+                                         "decision",
+                                         "class",
+                                         "data_class",
+                                         "scope",
+                                         "levels",
+                                         "min_agencies",
+                                         "window_days",
+                                         "categories",
+                                         "independent",
+                                         "own_concerns",
+                                         "contributors",
+                                         "bypass",
+                                         "decide_role",
+                                         "decide_hours",
+                                         "note",
+                                         "of",
+                                         "threshold",
+                                         "stage",
+                                         NULL };
     static const char *const others[] = { "holders", "uses_homes", "home_parameter", NULL };
     static const char *const composite_only[] = { "of", "threshold", NULL };
-    static const char *const holders_only[] = { "pin_days", NULL };
+    static const char *const holders_only[] = { "pin_days", "stage", NULL };
     struct field f = field_of(m, NAMES_QUESTION, i);
     struct lay_question *q = &m->l.questions[i];
     uint16_t data_class;
@@ -287,7 +313,7 @@ void read_consent(struct model *m)
                                          NULL };
     struct field f = { .m = m, .group = m->consent, .noun = "consent", .id = "rules" };
     const struct conf_node *list;
-    bool seen[6] = { false };
+    bool seen[POLICY_CAPACITIES] = { false };
 
     if (!m->consent)
         return; /* nobody is able: every purpose that needs consent refuses, which checks.c reports

@@ -177,7 +177,10 @@ static void read_question(struct reader *r, const struct layout *l, struct lay_q
 
 static void read_consent_rules(struct reader *r, struct policy_consent_rules *rules)
 {
-    for (size_t i = 1; i < ALM_LEN(rules->capacities); i++) {
+    /* before version 5 nobody could consent for an adult who lacks capacity */
+    size_t n = r->version >= 5 ? ALM_LEN(rules->capacities) : FACT_CAPACITY_LOCAL_AUTHORITY + 1u;
+
+    for (size_t i = 1; i < n; i++) {
         rules->capacities[i].able = reader_bool(r);
         rules->capacities[i].from_age = cursor_u8(&r->c);
         rules->capacities[i].before_age = cursor_u8(&r->c);

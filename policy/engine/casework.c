@@ -63,6 +63,7 @@ void casework_read_question(struct reader *r, const struct layout *l, struct lay
     if (r->version < 5)
         return;
     q->pin_days = reader_number(r, 0, DAYS_MOST);
+    q->stage = reader_enum(r, 0, 1);
     read_threshold(r, l, &q->threshold);
 }
 

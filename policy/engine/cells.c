@@ -140,6 +140,7 @@ static void view_rules(struct bundle *b)
             .reveals_location = q->reveals_location,
             .look_back_days = q->look_back_days,
             .pin_days = q->pin_days,
+            .stage = q->stage,
             .threshold = q->threshold,
             .composite = q->kind == QUESTION_COMPOSITE ? &q->composite : NULL,
         };

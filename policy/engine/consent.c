@@ -17,9 +17,22 @@ static bool withdrawn(const struct choice *c, const struct consent_fact *k)
     return k->withdrawn_on != POLICY_DAY_NONE && k->withdrawn_on <= c->f->day;
 }
 
+/* "Past review_at: still valid but answers carry review_due; grace then lapse is a policy
+ * parameter." A refusal is not reviewed away. */
+static bool review_due(const struct choice *c, const struct consent_fact *k)
+{
+    return !k->refused && k->review_on != POLICY_DAY_NONE && k->review_on < c->f->day;
+}
+
+static bool lapsed(const struct choice *c, const struct consent_fact *k)
+{
+    return review_due(c, k) &&
+           c->f->day - (int64_t)k->review_on > (int64_t)c->b->l.consent.grace_days;
+}
+
 static bool expired(const struct choice *c, const struct consent_fact *k)
 {
-    return k->expires_on != POLICY_DAY_NONE && k->expires_on < c->f->day;
+    return (k->expires_on != POLICY_DAY_NONE && k->expires_on < c->f->day) || lapsed(c, k);
 }
 
 static bool live(const struct choice *c, const struct consent_fact *k)
@@ -36,9 +49,44 @@ static bool covers_asker(const struct choice *c, const struct consent_fact *k)
            agency_set_has(&k->recipients, c->b->l.agencies[asker].organisation);
 }
 
+/* "stage 1 names+addresses to the steering group; stage 2 each named service may release". What a
+ * later stage may mean is not known: it carries nothing. */
+static bool carries_question(const struct choice *c, const struct consent_fact *k)
+{
+    if (k->stage == 1)
+        return c->question && c->question->stage == 1;
+    return k->stage == 0 || k->stage == 2;
+}
+
+static bool covers(const struct choice *c, const struct consent_fact *k)
+{
+    return covers_asker(c, k) && carries_question(c, k);
+}
+
 static bool by_subject(const struct consent_fact *k)
 {
     return k->capacity == FACT_CAPACITY_SELF || k->capacity == FACT_CAPACITY_GILLICK;
+}
+
+/* "Gillick-competent for this decision, recorded by a named professional with date": a judgement
+ * that nobody put their name to counts for nothing. So too what is in the best interests of
+ * somebody who lacks capacity. */
+static bool judged(const struct consent_fact *k)
+{
+    if (k->capacity == FACT_CAPACITY_GILLICK || k->capacity == FACT_CAPACITY_BEST_INTERESTS)
+        return k->competence;
+    return true;
+}
+
+/* "An unborn child is a subject linked to the mother; consent is hers." */
+static bool may_give(const struct choice *c, const struct consent_fact *k)
+{
+    bool of_a_child = k->capacity == FACT_CAPACITY_PARENT ||
+                      k->capacity == FACT_CAPACITY_LOCAL_AUTHORITY;
+
+    if (of_a_child && c->f->subject_kind == FACT_UNBORN)
+        return false;
+    return k->giver_authority && !(k->capacity == FACT_CAPACITY_PARENT && k->disputed);
 }
 
 static bool able(const struct choice *c, const struct consent_fact *k)
@@ -48,7 +96,7 @@ static bool able(const struct choice *c, const struct consent_fact *k)
     if (k->capacity == 0 || k->capacity >= ALM_LEN(rules->capacities) ||
         !rules->capacities[k->capacity].able)
         return false;
-    if (!k->giver_authority || (k->capacity == FACT_CAPACITY_PARENT && k->disputed))
+    if (!may_give(c, k) || !judged(k))
         return false;
     if (k->able_from != POLICY_DAY_NONE && c->f->day < k->able_from)
         return false;
@@ -71,7 +119,7 @@ static bool granted_again(const struct choice *c, const struct consent_fact *ref
     for (uint16_t i = 0; i < c->f->n_consents; i++) {
         const struct consent_fact *k = &c->f->consents[i];
 
-        if (usable_grant(c, k) && by_subject(k) && later(k, refusal))
+        if (usable_grant(c, k) && by_subject(k) && judged(k) && later(k, refusal))
             return true;
     }
     return false;
@@ -134,10 +182,13 @@ static unsigned add_grants(struct choice *c)
     for (uint16_t i = 0; i < c->f->n_consents; i++) {
         const struct consent_fact *k = &c->f->consents[i];
 
-        if (!usable_grant(c, k) || !live(c, k) || !able(c, k) || !covers_asker(c, k))
+        if (!usable_grant(c, k) || !live(c, k) || !able(c, k) || !covers(c, k))
             continue;
         n++;
-        c->grants.sources_any = c->grants.sources_any || k->sources.any;
+        c->out->grants |= UINT64_C(1) << i;
+        c->out->review_due = c->out->review_due || review_due(c, k);
+        /* "stage 2 each named service": there is no "all of them" in that stage. */
+        c->grants.sources_any = c->grants.sources_any || (k->sources.any && k->stage != 2);
         mask_add_set(c->b, &c->grants.sources, &k->sources, true);
         mask_add_set(c->b, &c->grants.sensitive, &k->sensitive_sources,
                      false); /* by its own name only */
@@ -159,7 +210,7 @@ static enum reason why_none(const struct choice *c)
 
         if (!usable_grant(c, k))
             continue;
-        if (!covers_asker(c, k))
+        if (!covers(c, k))
             seen[REASON_CONSENT_SCOPE] = seen[REASON_CONSENT_SCOPE] || (live(c, k) && able(c, k));
         else if (withdrawn(c, k))
             seen[REASON_CONSENT_WITHDRAWN] = true;

@@ -387,6 +387,7 @@ struct decision {
     /* holders the protocol lists for the question, asked or not: the base of completeness */
     uint16_t n_listed;
     uint64_t grants;  /* bits by index of facts.consents: the grants that were added together */
+    uint16_t overridden; /* 1 + the index of the override that carried it; 0: none */
     bool review_due;  /* one of them is past its review date, within the policy's grace */
     uint16_t n_clauses;
     struct clause clauses[POLICY_TRACE_MAX];

@@ -150,6 +150,7 @@ static void put_question(struct buf *out, const struct lay_question *q)
         buf_put_u16(out, q->composite.factors[i].weight);
     }
     buf_put_u16(out, q->pin_days);
+    buf_put_u8(out, q->stage);
     put_threshold(out, &q->threshold);
 }
 

@@ -145,6 +145,7 @@ bool override_carries(struct choice *c, enum reason why)
         if (trace(c, PASS_BASIS, conditions[i].clause, conditions[i].holds(c, o, why)) != HOLDS)
             return false;
     take_the_place_of_consent(c, o);
+    c->out->overridden = (uint16_t)(o - c->f->overrides + 1);
     return true;
 }
 

@@ -191,7 +191,8 @@ static struct consent_fact random_consent(void)
                               .expires_on = DAY - 40 + (int32_t)random_below(400),
                               .withdrawn_on = POLICY_DAY_NONE,
                               .able_from = POLICY_DAY_NONE,
-                              .able_until = POLICY_DAY_NONE };
+                              .able_until = POLICY_DAY_NONE,
+                              .review_on = POLICY_DAY_NONE };
 
     k.recipients.any = random_below(2) == 0;
     k.sources.any = !k.refused && random_below(2) == 0;

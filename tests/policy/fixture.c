@@ -126,6 +126,8 @@ struct consent_fact *grant(struct fixture *x)
         .withdrawn_on = POLICY_DAY_NONE,
         .able_from = POLICY_DAY_NONE,
         .able_until = POLICY_DAY_NONE,
+        .review_on = POLICY_DAY_NONE,
+        .competence = true,
         .recipients = set_of(x, "*"),
         .sources = set_of(x, "*"),
     };

@@ -117,7 +117,7 @@ static void an_unknown_capacity_is_not_able(void **state)
     help(x);
     grant(x)->capacity = 0;
     expect_reason(x, REASON_CONSENT_INVALID);
-    for (unsigned capacity = 6; capacity < 256; capacity++) {
+    for (unsigned capacity = POLICY_CAPACITIES; capacity < 256; capacity++) {
         x->consents[0].capacity = (uint8_t)capacity;
         expect_reason(x, REASON_CONSENT_INVALID);
     }
@@ -423,6 +423,213 @@ static void a_gateway_of_one_regime_covers_its_agencies_only(void **state)
     expect_holders(x, "police"); /* health is outside both */
 }
 
+static void competence_that_nobody_put_their_name_to_counts_for_nothing(void **state)
+{
+    static const uint8_t judged[] = { FACT_CAPACITY_GILLICK, FACT_CAPACITY_BEST_INTERESTS };
+    static const uint8_t others[] = { FACT_CAPACITY_SELF, FACT_CAPACITY_PARENT,
+                                      FACT_CAPACITY_LOCAL_AUTHORITY, FACT_CAPACITY_ATTORNEY,
+                                      FACT_CAPACITY_DEPUTY };
+    struct fixture *x = *state;
+
+    for (size_t i = 0; i < ALM_LEN(judged); i++) {
+        help(x);
+        grant(x)->capacity = judged[i];
+        expect_reason(x, REASON_NONE);
+        x->consents[0].competence = false;
+        expect_reason(x, REASON_CONSENT_INVALID);
+    }
+    for (size_t i = 0; i < ALM_LEN(others); i++) {
+        help(x);
+        grant(x)->capacity = others[i];
+        x->consents[0].competence = false;
+        expect_reason(x, REASON_NONE);
+    }
+}
+
+static void a_grant_without_competence_does_not_undo_a_refusal(void **state)
+{
+    struct fixture *x = *state;
+
+    help(x);
+    refusal(x)->capacity = FACT_CAPACITY_GILLICK;
+    grant(x)->capacity = FACT_CAPACITY_GILLICK;
+    x->consents[1].given_on = x->consents[0].given_on + 1;
+    expect_reason(x, REASON_NONE);
+    x->consents[1].competence = false;
+    expect_reason(x, REASON_CONSENT_REFUSED);
+}
+
+static void others_consent_for_an_adult_who_lacks_capacity(void **state)
+{
+    static const uint8_t capacities[] = { FACT_CAPACITY_ATTORNEY, FACT_CAPACITY_DEPUTY,
+                                          FACT_CAPACITY_BEST_INTERESTS };
+    struct fixture *x = *state;
+
+    for (size_t i = 0; i < ALM_LEN(capacities); i++) {
+        help(x);
+        grant(x)->capacity = capacities[i];
+        x->consents[0].able_from = x->f.day; /* their eighteenth birthday */
+        expect_reason(x, REASON_NONE);
+        x->consents[0].able_from = x->f.day + 1;
+        expect_reason(x, REASON_CONSENT_INVALID);
+        x->consents[0].able_from = POLICY_DAY_NONE;
+        x->consents[0].giver_authority = false;
+        expect_reason(x, REASON_CONSENT_INVALID);
+        x->consents[0].giver_authority = true;
+        refusal(x); /* their own outranks it */
+        expect_reason(x, REASON_CONSENT_REFUSED);
+    }
+}
+
+static void consent_about_an_unborn_child_is_the_mothers_alone(void **state)
+{
+    static const struct {
+        uint8_t capacity;
+        enum reason reason;
+    } who[] = {
+        { FACT_CAPACITY_SELF, REASON_NONE },
+        { FACT_CAPACITY_GILLICK, REASON_NONE },
+        { FACT_CAPACITY_ATTORNEY, REASON_NONE },
+        { FACT_CAPACITY_BEST_INTERESTS, REASON_NONE },
+        { FACT_CAPACITY_PARENT, REASON_CONSENT_INVALID },
+        { FACT_CAPACITY_LOCAL_AUTHORITY, REASON_CONSENT_INVALID },
+        { FACT_CAPACITY_CARER_WITHOUT_PR, REASON_CONSENT_INVALID },
+    };
+    struct fixture *x = *state;
+
+    for (size_t i = 0; i < ALM_LEN(who); i++) {
+        help(x);
+        x->f.subject_kind = FACT_UNBORN;
+        grant(x)->capacity = who[i].capacity;
+        expect_reason(x, who[i].reason);
+    }
+}
+
+static void a_dispute_stops_parents_alone(void **state)
+{
+    struct fixture *x = *state;
+
+    for (uint8_t capacity = FACT_CAPACITY_SELF; capacity < POLICY_CAPACITIES; capacity++) {
+        help(x);
+        grant(x)->capacity = capacity;
+        x->consents[0].disputed = true;
+        expect_reason(x, capacity == FACT_CAPACITY_PARENT ||
+                                 capacity == FACT_CAPACITY_CARER_WITHOUT_PR
+                             ? REASON_CONSENT_INVALID
+                             : REASON_NONE);
+    }
+}
+
+static void past_its_review_a_grant_carries_for_the_grace_and_says_so(void **state)
+{
+    static const struct {
+        int32_t ago; /* the review day, before today; the policy's grace is 14 days */
+        enum reason reason;
+        bool due;
+    } rows[] = {
+        { -1, REASON_NONE, false }, { 0, REASON_NONE, false }, { 1, REASON_NONE, true },
+        { 14, REASON_NONE, true },  { 15, REASON_CONSENT_EXPIRED, false },
+        { 400, REASON_CONSENT_EXPIRED, false },
+    };
+    struct fixture *x = *state;
+
+    for (size_t i = 0; i < ALM_LEN(rows); i++) {
+        help(x);
+        grant(x)->review_on = x->f.day - rows[i].ago;
+        expect_reason(x, rows[i].reason);
+        assert_int_equal(x->d.review_due, rows[i].due);
+        assert_int_equal(x->d.grants, rows[i].reason == REASON_NONE);
+    }
+}
+
+static void a_review_that_is_due_is_said_when_any_grant_added_is_past_it(void **state)
+{
+    struct fixture *x = *state;
+
+    help(x);
+    grant(x);
+    grant(x)->review_on = x->f.day - 3;
+    expect_reason(x, REASON_NONE);
+    assert_true(x->d.review_due);
+    assert_int_equal(x->d.grants, 3);
+    x->consents[1].withdrawn_on = x->f.day; /* it does not carry: its review says nothing */
+    expect_reason(x, REASON_NONE);
+    assert_false(x->d.review_due);
+    assert_int_equal(x->d.grants, 1);
+}
+
+static void a_review_day_at_either_end_of_time_does_not_run_over(void **state)
+{
+    struct fixture *x = *state;
+
+    help(x);
+    grant(x)->review_on = POLICY_DAY_NONE + 1;
+    expect_reason(x, REASON_CONSENT_EXPIRED);
+    x->consents[0].review_on = INT32_MAX;
+    expect_reason(x, REASON_NONE);
+    assert_false(x->d.review_due);
+}
+
+static void a_refusal_is_not_reviewed_away(void **state)
+{
+    struct fixture *x = *state;
+
+    help(x);
+    refusal(x)->review_on = x->f.day - 400;
+    expect_reason(x, REASON_CONSENT_REFUSED);
+}
+
+static void the_first_stage_carries_only_what_the_policy_marks(void **state)
+{
+    struct fixture *x = *state;
+
+    ask(x, "school", "help", "plan"); /* marked */
+    grant(x)->stage = 1;
+    expect_reason(x, REASON_NONE);
+    ask(x, "school", "help", "incident");
+    grant(x)->stage = 1;
+    expect_reason(x, REASON_CONSENT_SCOPE);
+    ask(x, "school", "help", ""); /* who is involved is no name and address */
+    grant(x)->stage = 1;
+    expect_reason(x, REASON_CONSENT_SCOPE);
+    grant(x)->sources = set_of(x, "police");
+    expect_reason(x, REASON_NONE); /* a grant that is not staged carries it */
+    assert_int_equal(x->d.grants, 2);
+}
+
+static void the_second_stage_names_each_service(void **state)
+{
+    struct fixture *x = *state;
+
+    ask(x, "school", "help", "incident");
+    grant(x)->stage = 2;
+    x->consents[0].sources = set_of(x, "police");
+    expect_holders(x, "police");
+    x->consents[0].sources = set_of(x, "*");
+    expect_reason(x, REASON_CONSENT_SCOPE);
+}
+
+static void a_stage_that_nobody_knows_carries_nothing(void **state)
+{
+    struct fixture *x = *state;
+
+    for (unsigned stage = 3; stage < 256; stage++) {
+        help(x);
+        grant(x)->stage = (uint8_t)stage;
+        expect_reason(x, REASON_CONSENT_SCOPE);
+    }
+}
+
+static void a_staged_refusal_refuses_like_any(void **state)
+{
+    struct fixture *x = *state;
+
+    help(x);
+    grant(x);
+    refusal(x)->stage = 1;
+    expect_reason(x, REASON_CONSENT_REFUSED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +668,19 @@ int main(void)
         cmocka_unit_test(a_repealed_duty_leaves_the_power),
         cmocka_unit_test(a_condition_that_is_not_stated_is_not_met),
         cmocka_unit_test(a_gateway_of_one_regime_covers_its_agencies_only),
+        cmocka_unit_test(competence_that_nobody_put_their_name_to_counts_for_nothing),
+        cmocka_unit_test(a_grant_without_competence_does_not_undo_a_refusal),
+        cmocka_unit_test(others_consent_for_an_adult_who_lacks_capacity),
+        cmocka_unit_test(consent_about_an_unborn_child_is_the_mothers_alone),
+        cmocka_unit_test(a_dispute_stops_parents_alone),
+        cmocka_unit_test(past_its_review_a_grant_carries_for_the_grace_and_says_so),
+        cmocka_unit_test(a_review_that_is_due_is_said_when_any_grant_added_is_past_it),
+        cmocka_unit_test(a_review_day_at_either_end_of_time_does_not_run_over),
+        cmocka_unit_test(a_refusal_is_not_reviewed_away),
+        cmocka_unit_test(the_first_stage_carries_only_what_the_policy_marks),
+        cmocka_unit_test(the_second_stage_names_each_service),
+        cmocka_unit_test(a_stage_that_nobody_knows_carries_nothing),
+        cmocka_unit_test(a_staged_refusal_refuses_like_any),
     };
 
     return cmocka_run_group_tests_name("consent", tests, fixture_new, fixture_free);

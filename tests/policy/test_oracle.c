@@ -92,6 +92,8 @@ static void read_consent(struct test_case *c, char *part[])
     k->withdrawn_on = day(part[6]);
     k->able_from = day(part[7]);
     k->able_until = day(part[8]);
+    k->review_on = POLICY_DAY_NONE;
+    k->competence = true; /* the data records none: the exercise makes one up */
     fill_set(&k->recipients, part[9]);
     fill_set(&k->sources, part[10]);
     fill_set(&k->sensitive_sources, part[11]);
