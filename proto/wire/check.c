@@ -4,15 +4,17 @@
  *
  * The same on the way in and out: what we would refuse we cannot send. That is also a second fence
  * for promise 3: a Question with a practitioner or a case in it does not encode. */
+#include "wire/check.h"
 #include "wire/convert.h"
 #include <string.h>
 
 enum { MUST = 1, MAY, NOT }; /* an empty place, 0, refuses */
 
+
 /* DESIGN.md section 7: "a message about a person carries the name-and-birth-date tokens and each
  * strong one known". A strong one alone would find a holder's record and miss the shield or refusal
  * that somebody lodged without that number. */
-static enum wire_fault check_person(const struct token_set *set)
+enum wire_fault check_person(const struct token_set *set)
 {
     bool named = false;
 
@@ -25,8 +27,8 @@ static enum wire_fault check_person(const struct token_set *set)
     return named ? WIRE_OK : WIRE_MISSING_FIELD;
 }
 
-static enum wire_fault check_subject(uint8_t kind, const struct token_set *set,
-                                     const struct token *household)
+enum wire_fault check_subject(uint8_t kind, const struct token_set *set,
+                              const struct token *household)
 {
     if (kind == SUBJECT_HOUSEHOLD) {
         if (household->kind == 0)
@@ -38,7 +40,7 @@ static enum wire_fault check_subject(uint8_t kind, const struct token_set *set,
     return check_person(set);
 }
 
-static enum wire_fault check_homes(const struct msg_home *homes, size_t n)
+enum wire_fault check_homes(const struct msg_home *homes, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct msg_home *h = &homes[i];
@@ -54,7 +56,7 @@ static enum wire_fault check_parameter(bool has, const struct token *t)
     return !has || t->kind == TOKEN_HOME ? WIRE_OK : WIRE_BAD_VALUE;
 }
 
-static enum wire_fault check_relationship(const struct msg_relationship *r)
+enum wire_fault check_relationship(const struct msg_relationship *r)
 {
     /* DESIGN.md section 2: "self-claimed needs a reason and alerts". */
     if (r->kind == RELATION_SELF_CLAIMED && !r->reason[0])
@@ -185,8 +187,11 @@ static enum wire_fault check_consent(const struct msg *m)
         f = check_scope(&c->sources);
     if (f)
         return f;
-    return c->sensitive_sources.any ? WIRE_BAD_VALUE
-                                    : WIRE_OK; /* sensitive services are named one by one */
+    if (c->sensitive_sources.any)
+        return WIRE_BAD_VALUE; /* sensitive services are named one by one */
+    if (c->decision != CONSENT_NOT_POSSIBLE)
+        return c->not_possible[0] ? WIRE_BAD_VALUE : WIRE_OK;
+    return c->not_possible[0] ? WIRE_OK : WIRE_MISSING_FIELD;
 }
 
 static enum wire_fault check_withdrawal(const struct msg *m)
@@ -196,6 +201,11 @@ static enum wire_fault check_withdrawal(const struct msg *m)
     if (w->subject.n)
         return w->has_consent || w->purpose[0] ? check_person(&w->subject) : WIRE_MISSING_FIELD;
     return w->has_consent ? WIRE_OK : WIRE_MISSING_FIELD;
+}
+
+static enum wire_fault check_dispute(const struct msg *m)
+{
+    return check_person(&m->dispute.subject);
 }
 
 static enum wire_fault check_shield(const struct msg *m)
@@ -269,6 +279,35 @@ static const struct {
     [MSG_OVERRIDE_REVIEW] = { MUST, NOT, MUST, MAY, NOT, MAY, check_override_review },
     [MSG_OVERRIDE_QUERY] = { MUST, NOT, MUST, MAY, NOT, MAY, NULL },
     [MSG_OVERRIDE_VIEW] = { NOT, MUST, NOT, MAY, NOT, NOT, NULL },
+    [MSG_DISPUTE] = { MUST, NOT, MAY, MAY, MAY, MAY, check_dispute },
+    [MSG_CONCERN] = { MUST, NOT, MAY, MUST, MUST, MAY, check_concern },
+    [MSG_CONCERN_CHANGE] = { MUST, NOT, MAY, MAY, MAY, MAY, check_concern_change },
+    [MSG_THRESHOLD_STATE] = { NOT, MUST, NOT, MAY, NOT, NOT, check_threshold_state },
+    [MSG_SUBSCRIBE] = { MUST, NOT, MAY, MAY, MAY, MAY, check_subscribe },
+    [MSG_FIRING_UPDATE] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
+    [MSG_CONTACT_REQUEST] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
+    [MSG_DELIVER] = { NOT, NOT, NOT, MAY, NOT, NOT, check_deliver },
+    [MSG_ACK] = { MUST, NOT, NOT, NOT, NOT, NOT, NULL },
+    [MSG_STREAM_QUERY] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
+    [MSG_STREAM_STATUS] = { NOT, MUST, NOT, MAY, NOT, NOT, check_stream_status },
+    [MSG_DUE_QUERY] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
+    [MSG_DUE_LIST] = { NOT, MUST, NOT, MAY, NOT, NOT, NULL },
+    [MSG_REFERRAL] = { MUST, NOT, MUST, MUST, MAY, MAY, check_referral },
+    [MSG_REFERRAL_UPDATE] = { MUST, NOT, MAY, MAY, MAY, MAY, check_referral_update },
+    [MSG_REFERRAL_STATE] = { NOT, MUST, NOT, MAY, NOT, NOT, check_referral_state },
+    [MSG_REFERRAL_QUERY] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
+    [MSG_REFERRAL_LIST] = { NOT, MUST, NOT, MAY, NOT, NOT, check_referral_list },
+    [MSG_SEALING_KEY] = { MUST, NOT, MAY, MAY, MAY, MAY, check_sealing_key },
+    [MSG_SEALING_KEY_QUERY] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
+    [MSG_SEALING_KEYS] = { NOT, MUST, NOT, MAY, NOT, NOT, NULL },
+    [MSG_DIRECTORY_QUERY] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
+    [MSG_DIRECTORY] = { NOT, MUST, NOT, MAY, NOT, NOT, NULL },
+    [MSG_ELIGIBILITY_QUERY] = { MUST, NOT, MUST, MUST, MAY, MAY, check_eligibility_query },
+    [MSG_ELIGIBILITY] = { NOT, MUST, NOT, MAY, NOT, NOT, check_eligibility },
+    [MSG_WATCH] = { MUST, NOT, MAY, MAY, MAY, MAY, check_watch },
+    [MSG_WATCH_CHANGE] = { MUST, NOT, MAY, MAY, MAY, MAY, check_watch_change },
+    [MSG_NOT_SHARED] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
+    [MSG_OUTCOME] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
 };
 
 static enum wire_fault check_presence(uint8_t rule, bool there)

@@ -1,87 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* codec.c - how each message of almoner.proto maps onto the plain structs of msg.h: tables only.
+ * Those of concerns, deliveries, referrals and watches are in codec_exchange.c.
  *
  * The one file that includes the generated header. decode.c and encode.c work from these rows and
  * from protobuf-c's descriptors, so a new message is a new table, not new code. */
 #include "almoner/v1/almoner.pb-c.h"
-#include "wire/shape.h"
-#include "wire/wire.h"
-
-#define AT(type, member)   offsetof(struct type, member)
-#define SIZE(type, member) sizeof(((struct type *)0)->member)
-
-/* (tag, required, plain struct, member): one macro per kind, so that a row reads like the .proto.
- */
-#define ID(t, req, type, m)                                                                        \
-    {                                                                                              \
-        .tag = t, .kind = SHAPE_ID, .required = req, .limit = ID_LEN, .offset = AT(type, m),       \
-        .presence = SHAPE_ABSENT                                                                   \
-    }
-#define ID_IF(t, type, m, has)                                                                     \
-    {                                                                                              \
-        .tag = t, .kind = SHAPE_ID, .limit = ID_LEN, .offset = AT(type, m),                        \
-        .presence = AT(type, has)                                                                  \
-    }
-#define TEXT(k, t, req, type, m)                                                                   \
-    {                                                                                              \
-        .tag = t, .kind = k, .required = req, .limit = SIZE(type, m) - 1, .offset = AT(type, m),   \
-        .size = SIZE(type, m), .presence = SHAPE_ABSENT                                            \
-    }
-#define NAME(t, req, type, m) TEXT(SHAPE_NAME, t, req, type, m)
-#define REF(t, req, type, m)  TEXT(SHAPE_REF, t, req, type, m)
-#define LINE(t, req, type, m) TEXT(SHAPE_LINE, t, req, type, m)
-#define OCTETS(t, type, m)                                                                         \
-    {                                                                                              \
-        .tag = t, .kind = SHAPE_OCTETS, .required = true, .limit = SIZE(type, m),                  \
-        .offset = AT(type, m), .size = SIZE(type, m), .presence = SHAPE_ABSENT                     \
-    }
-#define VIEW(t, req, max, type, m)                                                                 \
-    {                                                                                              \
-        .tag = t, .kind = SHAPE_VIEW, .required = req, .limit = max, .offset = AT(type, m),        \
-        .presence = SHAPE_ABSENT                                                                   \
-    }
-#define PLAIN(k, t, req, max, type, m)                                                             \
-    {                                                                                              \
-        .tag = t, .kind = k, .required = req, .limit = max, .offset = AT(type, m),                 \
-        .presence = SHAPE_ABSENT                                                                   \
-    }
-#define FLAG(t, type, m)      PLAIN(SHAPE_BOOL, t, false, 1, type, m)
-#define ENUM(t, req, type, m) PLAIN(SHAPE_ENUM, t, req, UINT8_MAX, type, m)
-#define U16(t, req, type, m)  PLAIN(SHAPE_U16, t, req, UINT16_MAX, type, m)
-#define U32(t, req, type, m)  PLAIN(SHAPE_U32, t, req, UINT32_MAX, type, m)
-#define U64(t, req, type, m)  PLAIN(SHAPE_U64, t, req, 0, type, m)
-#define MS(t, req, type, m)   PLAIN(SHAPE_MS, t, req, 0, type, m)
-#define DAY(t, req, type, m)  PLAIN(SHAPE_DAY, t, req, 0, type, m)
-#define STRUCT(t, req, type, m, s)                                                                 \
-    {                                                                                              \
-        .tag = t, .kind = SHAPE_STRUCT, .required = req, .offset = AT(type, m),                    \
-        .presence = SHAPE_ABSENT, .sub = s                                                         \
-    }
-#define STRUCT_IF(t, type, m, has, s)                                                              \
-    {                                                                                              \
-        .tag = t, .kind = SHAPE_STRUCT, .offset = AT(type, m), .presence = AT(type, has), .sub = s \
-    }
-#define LIST(t, req, type, m, n_m, s)                                                              \
-    {                                                                                              \
-        .tag = t, .kind = SHAPE_LIST, .required = req, .count = ALM_LEN(((struct type *)0)->m),    \
-        .offset = AT(type, m), .size = SIZE(type, m[0]), .presence = AT(type, n_m), .sub = s       \
-    }
-#define NAMES(t, type, m, n_m)                                                                     \
-    {                                                                                              \
-        .tag = t, .kind = SHAPE_NAMES, .limit = NAME_MAX_LEN - 1,                                  \
-        .count = ALM_LEN(((struct type *)0)->m), .offset = AT(type, m), .size = sizeof(name_t),    \
-        .presence = AT(type, n_m)                                                                  \
-    }
-#define ARM(t, m, s)                                                                               \
-    {                                                                                              \
-        .tag = t, .kind = SHAPE_ARM, .offset = AT(msg, m), .presence = AT(msg, type), .sub = s     \
-    }
-#define SHAPE(name)                                                                                \
-    {                                                                                              \
-        .pb = &almoner__v1__##name##__descriptor, .fields = name##_rows, .n = ALM_LEN(name##_rows) \
-    }
-#define YES true
-#define MAY false
+#include "wire/rows.h"
 
 /* clang-format off: one row a field, as in the .proto */
 
@@ -89,15 +13,15 @@ static const struct shape_field token_rows[] = {
     ENUM(1, YES, token, kind),
     ENUM(2, YES, token, scheme),
     U16(3, YES, token, epoch),
-    OCTETS(4, token, value),
+    OCTETS(4, YES, token, value),
 };
-static const struct shape token_shape = SHAPE(token);
+const struct shape wire_shape_token = SHAPE(token);
 
 static const struct shape_field token_set_rows[] = {
-    LIST(1, YES, token_set, tokens, n, &token_shape),
+    LIST(1, YES, token_set, tokens, n, &wire_shape_token),
     FLAG(2, token_set, unborn),
 };
-static const struct shape token_set_shape = SHAPE(token_set);
+const struct shape wire_shape_token_set = SHAPE(token_set);
 
 static const struct shape_field practitioner_rows[] = {
     REF(1, YES, msg_practitioner, ref),
@@ -107,11 +31,11 @@ static const struct shape_field practitioner_rows[] = {
 static const struct shape practitioner_shape = SHAPE(practitioner);
 
 static const struct shape_field home_rows[] = {
-    STRUCT(1, YES, msg_home, token, &token_shape),
+    STRUCT(1, YES, msg_home, token, &wire_shape_token),
     DAY(2, YES, msg_home, from),
     DAY(3, MAY, msg_home, until),
 };
-static const struct shape home_shape = SHAPE(home);
+const struct shape wire_shape_home = SHAPE(home);
 
 static const struct shape_field relationship_rows[] = {
     ENUM(1, YES, msg_relationship, kind),
@@ -119,13 +43,13 @@ static const struct shape_field relationship_rows[] = {
     DAY(3, MAY, msg_relationship, until),
     LINE(4, MAY, msg_relationship, reason),
 };
-static const struct shape relationship_shape = SHAPE(relationship);
+const struct shape wire_shape_relationship = SHAPE(relationship);
 
 static const struct shape_field scope_rows[] = {
     FLAG(1, msg_scope, any),
     NAMES(2, msg_scope, agencies, n),
 };
-static const struct shape scope_shape = SHAPE(scope);
+const struct shape wire_shape_scope = SHAPE(scope);
 
 static const struct shape_field hello_rows[] = {
     U32(1, YES, msg_hello, version_least),
@@ -175,18 +99,21 @@ static const struct shape catalogue_shape = SHAPE(catalogue);
 static const struct shape_field insight_query_rows[] = {
     NAME(1, YES, msg_insight_query, question),
     ENUM(2, YES, msg_insight_query, subject_kind),
-    STRUCT(3, MAY, msg_insight_query, subject, &token_set_shape),
-    STRUCT(4, MAY, msg_insight_query, household, &token_shape),
-    STRUCT_IF(5, msg_insight_query, parameter, has_parameter, &token_shape),
-    LIST(6, MAY, msg_insight_query, homes, n_homes, &home_shape),
-    STRUCT(7, YES, msg_insight_query, relationship, &relationship_shape),
+    STRUCT(3, MAY, msg_insight_query, subject, &wire_shape_token_set),
+    STRUCT(4, MAY, msg_insight_query, household, &wire_shape_token),
+    STRUCT_IF(5, msg_insight_query, parameter, has_parameter, &wire_shape_token),
+    LIST(6, MAY, msg_insight_query, homes, n_homes, &wire_shape_home),
+    STRUCT(7, YES, msg_insight_query, relationship, &wire_shape_relationship),
+    U16_TO(8, MAY, STATEMENTS_MOST, msg_insight_query, statements),
+    ID_IF(9, msg_insight_query, referral, has_referral),
 };
 static const struct shape insight_query_shape = SHAPE(insight_query);
 
 static const struct shape_field involvement_query_rows[] = {
     ENUM(1, YES, msg_involvement_query, subject_kind),
-    STRUCT(2, YES, msg_involvement_query, subject, &token_set_shape),
-    STRUCT(3, YES, msg_involvement_query, relationship, &relationship_shape),
+    STRUCT(2, YES, msg_involvement_query, subject, &wire_shape_token_set),
+    STRUCT(3, YES, msg_involvement_query, relationship, &wire_shape_relationship),
+    U16_TO(4, MAY, STATEMENTS_MOST, msg_involvement_query, statements),
 };
 static const struct shape involvement_query_shape = SHAPE(involvement_query);
 
@@ -194,10 +121,10 @@ static const struct shape_field question_rows[] = {
     FLAG(1, msg_question, involvement),
     NAME(2, MAY, msg_question, question),
     ENUM(3, YES, msg_question, subject_kind),
-    STRUCT(4, MAY, msg_question, subject, &token_set_shape),
-    STRUCT(5, MAY, msg_question, household, &token_shape),
-    STRUCT_IF(6, msg_question, parameter, has_parameter, &token_shape),
-    LIST(7, MAY, msg_question, homes, n_homes, &home_shape),
+    STRUCT(4, MAY, msg_question, subject, &wire_shape_token_set),
+    STRUCT(5, MAY, msg_question, household, &wire_shape_token),
+    STRUCT_IF(6, msg_question, parameter, has_parameter, &wire_shape_token),
+    LIST(7, MAY, msg_question, homes, n_homes, &wire_shape_home),
     DAY(8, YES, msg_question, as_of),
     U32(9, YES, msg_question, deadline_ms),
     NAME(10, MAY, msg_question, asking_agency),
@@ -216,7 +143,7 @@ static const struct shape answer_shape = SHAPE(answer);
 static const struct shape_field insight_rows[] = {
     ENUM(1, YES, msg_insight, value),    ENUM(2, YES, msg_insight, completeness),
     DAY(3, YES, msg_insight, as_of),     REF(4, MAY, msg_insight, policy_rule),
-    LINE(5, MAY, msg_insight, guidance),
+    LINE(5, MAY, msg_insight, guidance), FLAG(6, msg_insight, review_due),
 };
 static const struct shape insight_shape = SHAPE(insight);
 
@@ -235,19 +162,20 @@ static const struct shape_field involvement_rows[] = {
     LINE(4, MAY, msg_involvement, guidance),
     FLAG(5, msg_involvement, masked),
     LIST(6, MAY, msg_involvement, involved, n, &involved_shape),
+    FLAG(7, msg_involvement, review_due),
 };
 static const struct shape involvement_shape = SHAPE(involvement);
 
 static const struct shape_field consent_rows[] = {
     ENUM(1, YES, msg_consent, decision),
-    STRUCT(2, YES, msg_consent, subject, &token_set_shape),
+    STRUCT(2, YES, msg_consent, subject, &wire_shape_token_set),
     NAME(3, YES, msg_consent, purpose),
     ENUM(4, YES, msg_consent, capacity),
     FLAG(5, msg_consent, giver_authority),
     REF(6, MAY, msg_consent, giver_ref),
-    STRUCT(7, MAY, msg_consent, recipients, &scope_shape),
-    STRUCT(8, MAY, msg_consent, sources, &scope_shape),
-    STRUCT(9, MAY, msg_consent, sensitive_sources, &scope_shape),
+    STRUCT(7, MAY, msg_consent, recipients, &wire_shape_scope),
+    STRUCT(8, MAY, msg_consent, sources, &wire_shape_scope),
+    STRUCT(9, MAY, msg_consent, sensitive_sources, &wire_shape_scope),
     DAY(10, YES, msg_consent, given_on),
     MS(11, YES, msg_consent, given_ms),
     DAY(12, MAY, msg_consent, expires_on),
@@ -256,12 +184,29 @@ static const struct shape_field consent_rows[] = {
     DAY(15, MAY, msg_consent, able_until),
     ENUM(16, YES, msg_consent, method),
     REF(17, MAY, msg_consent, wording_version),
+    REF(18, MAY, msg_consent, competence_by),
+    NAME(19, MAY, msg_consent, competence_role),
+    DAY(20, MAY, msg_consent, competence_on),
+    REF(21, MAY, msg_consent, witness),
+    REF(22, MAY, msg_consent, language),
+    LINE(23, MAY, msg_consent, conditions),
+    FLAG(24, msg_consent, safe_contact),
+    ID_IF(25, msg_consent, family, has_family),
+    U8_TO(26, MAY, CONSENT_STAGE_MOST, msg_consent, stage),
+    NAME(27, MAY, msg_consent, not_possible),
 };
 static const struct shape consent_shape = SHAPE(consent);
 
+static const struct shape_field dispute_rows[] = {
+    STRUCT(1, YES, msg_dispute, subject, &wire_shape_token_set),
+    NAME(2, YES, msg_dispute, purpose),
+    DAY(3, YES, msg_dispute, on),
+};
+static const struct shape dispute_shape = SHAPE(dispute);
+
 static const struct shape_field withdrawal_rows[] = {
     ID_IF(1, msg_withdrawal, consent, has_consent),
-    STRUCT(2, MAY, msg_withdrawal, subject, &token_set_shape),
+    STRUCT(2, MAY, msg_withdrawal, subject, &wire_shape_token_set),
     NAME(3, MAY, msg_withdrawal, purpose),
     DAY(4, YES, msg_withdrawal, given_on),
     MS(5, YES, msg_withdrawal, given_ms),
@@ -275,7 +220,7 @@ static const struct shape_field consent_change_rows[] = {
 static const struct shape consent_change_shape = SHAPE(consent_change);
 
 static const struct shape_field shield_rows[] = {
-    STRUCT(1, YES, msg_shield, subject, &token_set_shape),
+    STRUCT(1, YES, msg_shield, subject, &wire_shape_token_set),
     ENUM(2, YES, msg_shield, level),
     DAY(3, YES, msg_shield, from),
     DAY(4, MAY, msg_shield, until),
@@ -326,10 +271,10 @@ static const struct shape_field busy_rows[] = {
 static const struct shape busy_shape = SHAPE(busy);
 
 static const struct shape_field override_rows[] = {
-    STRUCT(1, YES, msg_override, subject, &token_set_shape),
+    STRUCT(1, YES, msg_override, subject, &wire_shape_token_set),
     FLAG(2, msg_override, involvement),
     NAME(3, MAY, msg_override, question),
-    STRUCT_IF(4, msg_override, parameter, has_parameter, &token_shape),
+    STRUCT_IF(4, msg_override, parameter, has_parameter, &wire_shape_token),
     ENUM(5, YES, msg_override, para18),
     ENUM(6, YES, msg_override, harm),
     ENUM(7, YES, msg_override, likelihood),
@@ -424,13 +369,42 @@ static const struct shape_field body_rows[] = {
     ARM(MSG_RECEIPT, receipt, &receipt_shape),
     ARM(MSG_REFUSAL, refusal, &refusal_shape),
     ARM(MSG_BUSY, busy, &busy_shape),
+    ARM(MSG_CONCERN, concern, &wire_shape_concern),
+    ARM(MSG_SUBSCRIBE, subscribe, &wire_shape_subscribe),
+    ARM(MSG_DELIVER, deliver, &wire_shape_deliver),
+    ARM(MSG_ACK, ack, &wire_shape_ack),
+    ARM(MSG_REFERRAL, referral, &wire_shape_referral),
+    ARM(MSG_REFERRAL_UPDATE, referral_update, &wire_shape_referral_update),
+    ARM(MSG_WATCH, watch, &wire_shape_watch),
+    ARM(MSG_DIRECTORY_QUERY, directory_query, &wire_shape_directory_query),
+    ARM(MSG_DIRECTORY, directory, &wire_shape_directory),
+    ARM(MSG_ELIGIBILITY_QUERY, eligibility_query, &wire_shape_eligibility_query),
+    ARM(MSG_ELIGIBILITY, eligibility, &wire_shape_eligibility),
     ARM(MSG_OVERRIDE, override, &override_shape),
     ARM(MSG_APPROVAL, approval, &approval_shape),
+    ARM(MSG_NOT_SHARED, not_shared, &wire_shape_not_shared),
+    ARM(MSG_OUTCOME, outcome, &wire_shape_outcome),
+    ARM(MSG_SEALING_KEY, sealing_key, &wire_shape_sealing_key),
     ARM(MSG_OVERRIDE_REVIEW, override_review, &override_review_shape),
     ARM(MSG_OVERRIDE_QUERY, override_query, &override_query_shape),
     ARM(MSG_OVERRIDE_VIEW, override_view, &override_view_shape),
+    ARM(MSG_CONCERN_CHANGE, concern_change, &wire_shape_concern_change),
+    ARM(MSG_FIRING_UPDATE, firing_update, &wire_shape_firing_update),
+    ARM(MSG_CONTACT_REQUEST, contact_request, &wire_shape_contact_request),
+    ARM(MSG_THRESHOLD_STATE, threshold_state, &wire_shape_threshold_state),
+    ARM(MSG_REFERRAL_STATE, referral_state, &wire_shape_referral_state),
+    ARM(MSG_REFERRAL_QUERY, referral_query, &wire_shape_referral_query),
+    ARM(MSG_REFERRAL_LIST, referral_list, &wire_shape_referral_list),
+    ARM(MSG_SEALING_KEY_QUERY, sealing_key_query, &wire_shape_sealing_key_query),
+    ARM(MSG_SEALING_KEYS, sealing_keys, &wire_shape_sealing_keys),
+    ARM(MSG_STREAM_QUERY, stream_query, &wire_shape_stream_query),
+    ARM(MSG_STREAM_STATUS, stream_status, &wire_shape_stream_status),
+    ARM(MSG_DUE_QUERY, due_query, &wire_shape_due_query),
+    ARM(MSG_DUE_LIST, due_list, &wire_shape_due_list),
+    ARM(MSG_WATCH_CHANGE, watch_change, &wire_shape_watch_change),
+    ARM(MSG_DISPUTE, dispute, &dispute_shape),
 };
-const struct shape wire_shape_body = SHAPE(body);
+const struct shape wire_shape_body = SHAPE_VIEWS(body);
 
 static const struct shape_field envelope_rows[] = {
     U32(1, YES, wire_envelope_plain, version),
@@ -438,7 +412,7 @@ static const struct shape_field envelope_rows[] = {
     VIEW(3, YES, WIRE_FRAME_MAX, wire_envelope_plain, body),
     VIEW(4, MAY, SIGN_LEN, wire_envelope_plain, signature),
 };
-const struct shape wire_shape_envelope = SHAPE(envelope);
+const struct shape wire_shape_envelope = SHAPE_VIEWS(envelope);
 
 /* clang-format on */
 
@@ -448,6 +422,30 @@ _Static_assert((int)MSG_HELLO == ALMONER__V1__BODY__PAYLOAD_HELLO, "payload numb
 _Static_assert((int)MSG_BUSY == ALMONER__V1__BODY__PAYLOAD_BUSY, "payload numbers");
 _Static_assert((int)MSG_OVERRIDE_VIEW == ALMONER__V1__BODY__PAYLOAD_OVERRIDE_VIEW,
                "payload numbers");
+_Static_assert((int)MSG_WATCH == ALMONER__V1__BODY__PAYLOAD_WATCH, "payload numbers");
+_Static_assert((int)MSG_OUTCOME == ALMONER__V1__BODY__PAYLOAD_OUTCOME, "payload numbers");
+_Static_assert((int)MSG_SEALING_KEY == ALMONER__V1__BODY__PAYLOAD_SEALING_KEY, "payload numbers");
+_Static_assert((int)MSG_DISPUTE == ALMONER__V1__BODY__PAYLOAD_DISPUTE, "payload numbers");
+_Static_assert((int)SEVERITY_CRITICAL == ALMONER__V1__SEVERITY__SEVERITY_CRITICAL, "enum severity");
+_Static_assert((int)DELIVERY_NOTICE == ALMONER__V1__DELIVERY_KIND__DELIVERY_KIND_NOTICE,
+               "enum delivery_kind");
+_Static_assert((int)NOTICE_KEY_CHANGED == ALMONER__V1__NOTICE_KIND__NOTICE_KIND_KEY_CHANGED,
+               "enum notice_kind");
+_Static_assert((int)FIRING_CLOSED == ALMONER__V1__FIRING_STEP__FIRING_STEP_CLOSED,
+               "enum firing_step");
+_Static_assert((int)REFERRAL_BOOKED == ALMONER__V1__REFERRAL_KIND__REFERRAL_KIND_BOOKED,
+               "enum referral_kind");
+_Static_assert((int)ORIGIN_NOT_STATED == ALMONER__V1__REFERRAL_ORIGIN__REFERRAL_ORIGIN_NOT_STATED,
+               "enum referral_origin");
+_Static_assert((int)STEP_FEEDBACK == ALMONER__V1__REFERRAL_STEP__REFERRAL_STEP_FEEDBACK,
+               "enum referral_step");
+_Static_assert((int)REFERRAL_EXPIRED == ALMONER__V1__REFERRAL_STATUS__REFERRAL_STATUS_EXPIRED,
+               "enum referral_state");
+_Static_assert((int)ELIGIBLE_CANNOT_SAY == ALMONER__V1__ELIGIBLE__ELIGIBLE_CANNOT_SAY,
+               "enum eligible");
+_Static_assert((int)EFFECT_NO_USE == ALMONER__V1__OUTCOME_EFFECT__OUTCOME_EFFECT_NO_USE,
+               "enum outcome_effect");
+_Static_assert((int)DUE_REVIEW == ALMONER__V1__DUE_KIND__DUE_KIND_REVIEW, "enum due_kind");
 _Static_assert((int)PARA18_WOULD_PREJUDICE == ALMONER__V1__PARA18__PARA18_WOULD_PREJUDICE,
                "enum para18");
 _Static_assert((int)HARM_SELF == ALMONER__V1__HARM__HARM_SELF, "enum harm");
@@ -477,7 +475,8 @@ _Static_assert((int)INSIGHT_CANNOT_SAY == ALMONER__V1__INSIGHT_VALUE__INSIGHT_VA
                "enum insight_value");
 _Static_assert((int)COMPLETE_NONE == ALMONER__V1__COMPLETENESS__COMPLETENESS_NONE,
                "enum completeness");
-_Static_assert((int)CONSENT_REFUSED == ALMONER__V1__CONSENT_DECISION__CONSENT_DECISION_REFUSED,
+_Static_assert((int)CONSENT_NOT_POSSIBLE ==
+                   ALMONER__V1__CONSENT_DECISION__CONSENT_DECISION_NOT_POSSIBLE,
                "enum consent_decision");
 _Static_assert((int)CAPACITY_LOCAL_AUTHORITY == ALMONER__V1__CAPACITY__CAPACITY_LOCAL_AUTHORITY,
                "enum consent_capacity");

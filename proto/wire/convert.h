@@ -7,10 +7,12 @@
 
 /**
  * convert_in() - protobuf-c's tree into a plain struct
- * @pb: what protobuf-c made of scanned bytes. @plain: zeroed, of the struct that the shape names.
+ * @pb: what protobuf-c made of scanned bytes. @raw: those bytes, where s->views: views
+ * are into them. @plain: zeroed, of the struct that the shape names.
  * Return: enum wire_fault: WIRE_MISSING_FIELD, WIRE_BAD_ID, WIRE_BAD_VALUE.
  */
-ALM_MUST_USE enum wire_fault convert_in(const struct shape *s, const void *pb, void *plain);
+ALM_MUST_USE enum wire_fault convert_in(const struct shape *s, const void *pb, struct bytes raw,
+                                        void *plain);
 /**
  * convert_out() - a plain struct into protobuf-c's tree
  * @out: in the arena; texts and bytes are borrowed from plain. Every bound is checked as on the way

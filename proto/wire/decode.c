@@ -43,6 +43,37 @@ static enum wire_fault decode_id(const struct shape_field *row, const ProtobufCB
     return value_id(out);
 }
 
+/* The nth field of this tag in a message's own bytes, which the scanner has passed; empty: none. */
+static struct bytes decode_raw(struct bytes raw, uint32_t tag, size_t nth)
+{
+    struct scan_field f;
+
+    while (raw.len > 0 && scan_next(&raw, &f) == WIRE_OK) {
+        if (f.tag == tag && nth-- == 0)
+            return f.view;
+    }
+    return (struct bytes){ 0 };
+}
+
+/* Below here views are wanted: the bytes of the message inside; else none are looked for. */
+static struct bytes decode_raw_sub(const struct shape_field *row, struct bytes raw, size_t nth)
+{
+    return row->sub->views ? decode_raw(raw, row->tag, nth) : (struct bytes){ 0 };
+}
+
+/* protobuf-c's copy goes with the arena: a view is of what was received. */
+static enum wire_fault decode_view(const struct shape_field *row, struct bytes raw, void *plain)
+{
+    struct bytes view = decode_raw(raw, row->tag, 0);
+
+    if (view.len == 0)
+        return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
+    if (view.len > row->limit)
+        return WIRE_TOO_LONG;
+    *(struct bytes *)(void *)((uint8_t *)plain + row->offset) = view;
+    return WIRE_OK;
+}
+
 static enum wire_fault decode_bytes(const struct shape_field *row, const ProtobufCBinaryData *in,
                                     void *plain)
 {
@@ -52,8 +83,10 @@ static enum wire_fault decode_bytes(const struct shape_field *row, const Protobu
         return decode_id(row, in, plain);
     if (in->len == 0)
         return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
-    if (row->kind != SHAPE_OCTETS || in->len != row->size)
-        return WIRE_BAD_VALUE; /* views are the envelope's: wire_open reads them where they stand */
+    if (in->len != row->size)
+        return WIRE_BAD_VALUE;
+    if (row->presence != SHAPE_ABSENT)
+        *(bool *)((uint8_t *)plain + row->presence) = true;
     memcpy(out, in->data, in->len);
     for (size_t i = 0; i < in->len; i++) {
         if (in->data[i])
@@ -87,7 +120,7 @@ static enum wire_fault decode_number(const struct shape_field *row, const void *
         return WIRE_BAD_VALUE;
     if (row->kind == SHAPE_BOOL)
         *(bool *)out = true;
-    else if (row->kind == SHAPE_ENUM)
+    else if (row->kind == SHAPE_ENUM || row->kind == SHAPE_U8)
         *(uint8_t *)out = (uint8_t)n;
     else if (row->kind == SHAPE_U16)
         *(uint16_t *)out = (uint16_t)n;
@@ -100,17 +133,18 @@ static enum wire_fault decode_number(const struct shape_field *row, const void *
     return row->kind == SHAPE_MS ? value_ms((int64_t)n) : WIRE_OK;
 }
 
-static enum wire_fault decode_struct(const struct shape_field *row, const void *in, void *plain)
+static enum wire_fault decode_struct(const struct shape_field *row, const void *in,
+                                     struct bytes raw, void *plain)
 {
     if (!in)
         return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
     if (row->presence != SHAPE_ABSENT)
         *(bool *)((uint8_t *)plain + row->presence) = true;
-    return convert_in(row->sub, in, (uint8_t *)plain + row->offset);
+    return convert_in(row->sub, in, decode_raw_sub(row, raw, 0), (uint8_t *)plain + row->offset);
 }
 
 static enum wire_fault decode_list(const struct shape_field *row, size_t n, const void *in,
-                                   void *plain)
+                                   struct bytes raw, void *plain)
 {
     uint8_t *out = (uint8_t *)plain + row->offset;
 
@@ -124,7 +158,8 @@ static enum wire_fault decode_list(const struct shape_field *row, size_t n, cons
                                           .required = true };
         enum wire_fault f = row->kind == SHAPE_NAMES
                                 ? decode_text(&name, ((char *const *)in)[i], (char *)out)
-                                : convert_in(row->sub, ((ProtobufCMessage *const *)in)[i], out);
+                                : convert_in(row->sub, ((ProtobufCMessage *const *)in)[i],
+                                             decode_raw_sub(row, raw, i), out);
 
         if (f)
             return f;
@@ -135,16 +170,18 @@ static enum wire_fault decode_list(const struct shape_field *row, size_t n, cons
 
 /* The payload's arm, if it is this one: its number becomes the message's type. */
 static enum wire_fault decode_arm(const struct shape_field *row, uint32_t chosen, const void *in,
-                                  void *plain)
+                                  struct bytes raw, void *plain)
 {
     if (chosen != row->tag)
         return WIRE_OK;
     *((uint8_t *)plain + row->presence) = (uint8_t)row->tag;
-    return in ? convert_in(row->sub, in, (uint8_t *)plain + row->offset) : WIRE_MISSING_FIELD;
+    return in ? convert_in(row->sub, in, decode_raw_sub(row, raw, 0), (uint8_t *)plain + row->offset)
+              : WIRE_MISSING_FIELD;
 }
 
 static enum wire_fault decode_field(const struct shape_field *row,
-                                    const ProtobufCFieldDescriptor *fd, const void *pb, void *plain)
+                                    const ProtobufCFieldDescriptor *fd, const void *pb,
+                                    struct bytes raw, void *plain)
 {
     const void *in = decode_at(pb, fd->offset);
     const void *quantifier = decode_at(pb, fd->quantifier_offset);
@@ -157,10 +194,12 @@ static enum wire_fault decode_field(const struct shape_field *row,
         return decode_text(row, *(char *const *)in, out);
     case SHAPE_ID:
     case SHAPE_OCTETS:
-    case SHAPE_VIEW:
         return decode_bytes(row, in, plain);
+    case SHAPE_VIEW:
+        return decode_view(row, raw, plain);
     case SHAPE_BOOL:
     case SHAPE_ENUM:
+    case SHAPE_U8:
     case SHAPE_U16:
     case SHAPE_U32:
     case SHAPE_U64:
@@ -168,23 +207,23 @@ static enum wire_fault decode_field(const struct shape_field *row,
     case SHAPE_DAY:
         return decode_number(row, in, out);
     case SHAPE_STRUCT:
-        return decode_struct(row, *(ProtobufCMessage *const *)in, plain);
+        return decode_struct(row, *(ProtobufCMessage *const *)in, raw, plain);
     case SHAPE_LIST:
     case SHAPE_NAMES:
-        return decode_list(row, *(const size_t *)quantifier, *(void *const *)in, plain);
+        return decode_list(row, *(const size_t *)quantifier, *(void *const *)in, raw, plain);
     case SHAPE_PADDING:
         return WIRE_OK;
     case SHAPE_ARM:
         return decode_arm(row, *(const uint32_t *)quantifier, *(ProtobufCMessage *const *)in,
-                          plain);
+                          raw, plain);
     }
     return WIRE_UNKNOWN_FIELD;
 }
 
-enum wire_fault convert_in(const struct shape *s, const void *pb, void *plain)
+enum wire_fault convert_in(const struct shape *s, const void *pb, struct bytes raw, void *plain)
 {
     for (size_t i = 0; i < s->n; i++) {
-        enum wire_fault f = decode_field(&s->fields[i], &s->pb->fields[i], pb, plain);
+        enum wire_fault f = decode_field(&s->fields[i], &s->pb->fields[i], pb, raw, plain);
 
         if (f)
             return f;
@@ -226,7 +265,7 @@ enum wire_fault wire_decode(struct bytes body, struct msg *out)
     pb = protobuf_c_message_unpack(wire_shape_body.pb, &allocator, body.len, body.data);
     if (!pb)
         return WIRE_NO_MEMORY;
-    f = convert_in(&wire_shape_body, pb, out);
+    f = convert_in(&wire_shape_body, pb, body, out);
     return f ? f : check_msg(out);
 }
 

@@ -50,7 +50,7 @@ static int encode_id(const struct shape_field *row, const void *plain, ProtobufC
     return value_id(id) == WIRE_OK ? encode_view(id->octets, ID_LEN, out) : -EINVAL;
 }
 
-/* A token's value is never all zeroes: that is an empty struct. */
+/* A token's value or a key is never all zeroes: that is an empty struct. */
 static bool encode_is_zero(const uint8_t *octets, size_t len)
 {
     uint8_t any = 0;
@@ -58,6 +58,20 @@ static bool encode_is_zero(const uint8_t *octets, size_t len)
     for (size_t i = 0; i < len; i++)
         any |= octets[i];
     return any == 0;
+}
+
+/* Said to be there, and all zeroes: a mistake that must not go out as absent. */
+static int encode_octets(const struct shape_field *row, const void *plain, ProtobufCBinaryData *out)
+{
+    const uint8_t *in = (const uint8_t *)plain + row->offset;
+    bool zero = encode_is_zero(in, row->size);
+
+    if (row->presence != SHAPE_ABSENT) {
+        if (!*(const bool *)((const uint8_t *)plain + row->presence))
+            return 0;
+        return zero ? -EINVAL : encode_view(in, row->size, out);
+    }
+    return zero ? 0 : encode_view(in, row->size, out);
 }
 
 static int encode_bytes(const struct shape_field *row, const void *plain, ProtobufCBinaryData *out)
@@ -68,7 +82,7 @@ static int encode_bytes(const struct shape_field *row, const void *plain, Protob
     if (row->kind == SHAPE_ID)
         return encode_id(row, plain, out);
     if (row->kind == SHAPE_OCTETS)
-        return encode_is_zero(in, row->size) ? 0 : encode_view(in, row->size, out);
+        return encode_octets(row, plain, out);
     return view->len <= row->limit ? encode_view(view->data, view->len, out) : -EINVAL;
 }
 
@@ -98,6 +112,17 @@ static int encode_ms(int64_t ms, int64_t *out)
     return value_ms(ms) == WIRE_OK ? 1 : -EINVAL;
 }
 
+static int encode_narrow(const struct shape_field *row, const void *in, uint32_t *out)
+{
+    if (row->kind == SHAPE_U32)
+        *out = *(const uint32_t *)in;
+    else
+        *out = row->kind == SHAPE_U16 ? *(const uint16_t *)in : *(const uint8_t *)in;
+    if (*out > row->limit)
+        return -EINVAL;
+    return *out != 0;
+}
+
 static int encode_number(const struct shape_field *row, const ProtobufCFieldDescriptor *fd,
                          const void *in, void *out)
 {
@@ -109,11 +134,9 @@ static int encode_number(const struct shape_field *row, const ProtobufCFieldDesc
         return encode_ms(*(const int64_t *)in, out);
     if (row->kind == SHAPE_U64)
         return (*(uint64_t *)out = *(const uint64_t *)in) != 0;
-    if (row->kind == SHAPE_U32)
-        return (*(uint32_t *)out = *(const uint32_t *)in) != 0;
-    if (row->kind == SHAPE_U16)
-        return (*(uint32_t *)out = *(const uint16_t *)in) != 0;
-    return (*(protobuf_c_boolean *)out = *(const bool *)in) != 0;
+    if (row->kind == SHAPE_BOOL)
+        return (*(protobuf_c_boolean *)out = *(const bool *)in) != 0;
+    return encode_narrow(row, in, out);
 }
 
 /* A struct without a presence flag is absent when none of its fields is set. */
@@ -215,6 +238,7 @@ static int encode_field(const struct shape_field *row, const ProtobufCFieldDescr
         return encode_bytes(row, plain, out);
     case SHAPE_BOOL:
     case SHAPE_ENUM:
+    case SHAPE_U8:
     case SHAPE_U16:
     case SHAPE_U32:
     case SHAPE_U64:

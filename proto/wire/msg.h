@@ -18,6 +18,13 @@
 #define SCOPE_MAX 64   /* agencies named in one list of a consent */
 #define INVOLVED_MAX 96 /* entries of an Involvement reply */
 #define LIST_MAX 32    /* entries of a page of a list */
+/* Greatest values of plain numbers: all bits of what is added up, and limits of DOMAIN.md. */
+#define STATEMENTS_MOST    15
+#define MADE_MOST          63
+#define KINDS_MOST         63
+#define CREDIT_MOST        1024
+#define MINUTES_MOST       10000
+#define CONSENT_STAGE_MOST 2
 
 typedef char name_t[NAME_MAX_LEN];
 typedef char text_t[TEXT_MAX_LEN];
@@ -355,7 +362,7 @@ struct msg_concern_change { /* the reporter */
     int32_t expires_on; /* CIVIL_NONE: as it was */
 };
 #define CONTRIBUTORS_MAX 32
-struct msg_contributor { /* of a threshold, never a sensitive one */
+struct msg_contributor { /* of a threshold, never a sensitive one; lists are sorted by agency id, none twice */
     name_t agency;
     char agency_name[128], contact_route[128];
 };
@@ -407,6 +414,8 @@ struct msg_contact_request { /* "please call": to masked contributors of a firin
     char contact_route[128]; /* whom to call */
     text_t text;
 };
+/* A struct bytes in a decoded message is a view of the bytes that wire_decode() was given, and lives as
+ * long as they do: copy it before the frame goes. To encode, it need live only until wire_encode() returns. */
 #define SEALED_MAX 16384 /* bytes of a sealed body */
 struct msg_referral { /* body id is the referral's id */
     uint8_t kind, origin; /* enum referral_kind, referral_origin */
@@ -463,6 +472,7 @@ struct msg_sealing_key_query {
     name_t agency;
 };
 #define SEALING_KEYS_MAX 8
+#define SEALING_BODY_MAX 1024 /* a lodged SealingKey whose Body is longer could not be handed on: refuse it */
 struct msg_sealing_signed { /* as lodged, so that a peer verifies it itself */
     struct bytes body;      /* the Body with the SealingKey */
     uint8_t signature[64];

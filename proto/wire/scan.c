@@ -9,7 +9,7 @@
 enum { SCAN_VARINT = 0, SCAN_LENGTH = 2 };
 
 struct scan_seen { /* what one message has held so far */
-    uint64_t fields;
+    uint64_t fields[SHAPE_FIELDS_MAX / 64];
     unsigned arm; /* tag of the oneof's arm, 0: none (no message has two oneofs: shape_check) */
     uint16_t counts[SHAPE_FIELDS_MAX];
 };
@@ -71,7 +71,7 @@ enum wire_fault scan_next(struct bytes *rest, struct scan_field *out)
 static enum wire_fault scan_number(const ProtobufCFieldDescriptor *fd,
                                    const struct shape_field *row, uint64_t n)
 {
-    bool narrow = row->kind == SHAPE_U16 || row->kind == SHAPE_U32;
+    bool narrow = row->kind == SHAPE_U8 || row->kind == SHAPE_U16 || row->kind == SHAPE_U32;
 
     if (fd->type == PROTOBUF_C_TYPE_ENUM) {
         if (n == 0 || n > INT_MAX || !protobuf_c_enum_descriptor_get_value(fd->descriptor, (int)n))
@@ -142,13 +142,13 @@ static bool scan_is_length(ProtobufCType type)
 static enum wire_fault scan_note(struct scan_seen *seen, const ProtobufCFieldDescriptor *fd,
                                  const struct shape_field *row, size_t index)
 {
-    uint64_t bit = UINT64_C(1) << index;
+    uint64_t *seen_in = &seen->fields[index / 64], bit = UINT64_C(1) << (index % 64);
 
     if (fd->label == PROTOBUF_C_LABEL_REPEATED)
         return ++seen->counts[index] > row->count ? WIRE_TOO_MANY : WIRE_OK;
-    if (seen->fields & bit)
+    if (*seen_in & bit)
         return WIRE_DUPLICATE_FIELD;
-    seen->fields |= bit;
+    *seen_in |= bit;
     if (!(fd->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
         return WIRE_OK;
     if (seen->arm)

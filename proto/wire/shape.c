@@ -29,6 +29,7 @@ static const struct {
     [SHAPE_VIEW] = { PROTOBUF_C_TYPE_BYTES, true, false },
     [SHAPE_BOOL] = { PROTOBUF_C_TYPE_BOOL, true, false },
     [SHAPE_ENUM] = { PROTOBUF_C_TYPE_ENUM, true, false },
+    [SHAPE_U8] = { PROTOBUF_C_TYPE_UINT32, true, false },
     [SHAPE_U16] = { PROTOBUF_C_TYPE_UINT32, true, false },
     [SHAPE_U32] = { PROTOBUF_C_TYPE_UINT32, true, false },
     [SHAPE_U64] = { PROTOBUF_C_TYPE_UINT64, true, false },
@@ -59,9 +60,18 @@ static bool shape_row_agrees(const struct shape_field *row, const ProtobufCField
     return !nests || row->sub->pb == fd->descriptor;
 }
 
+static bool shape_has_views(const struct shape *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->fields[i].kind == SHAPE_VIEW || (s->fields[i].sub && s->fields[i].sub->views))
+            return true;
+    }
+    return false;
+}
+
 const char *shape_check(const struct shape *s)
 {
-    if (s->n != s->pb->n_fields || s->n > SHAPE_FIELDS_MAX)
+    if (s->n != s->pb->n_fields || s->n > SHAPE_FIELDS_MAX || s->views != shape_has_views(s))
         return s->pb->name;
     for (size_t i = 0; i < s->n; i++) {
         const char *below;

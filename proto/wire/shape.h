@@ -12,8 +12,7 @@
 #include <stdint.h>
 
 #define SHAPE_ABSENT SIZE_MAX /* no presence flag or count in the plain struct */
-#define SHAPE_FIELDS_MAX                                                                           \
-    64 /* fields of one message: the scanner's set of seen ones is a uint64_t */
+#define SHAPE_FIELDS_MAX 128 /* fields of one message: the scanner's set of seen ones */
 #define SHAPE_PADDING_MAX 2 /* entries of Body.padding */
 
 enum shape_kind {
@@ -22,9 +21,10 @@ enum shape_kind {
     SHAPE_REF,     /* string of visible ASCII <-> char[size] */
     SHAPE_LINE,    /* string without control characters <-> char[size] */
     SHAPE_OCTETS,  /* bytes of exactly size <-> uint8_t[size] */
-    SHAPE_VIEW,    /* bytes <-> struct bytes, borrowed (the envelope's) */
+    SHAPE_VIEW,    /* bytes <-> struct bytes, borrowed: of the frame; of the plain struct */
     SHAPE_BOOL,    /* bool */
     SHAPE_ENUM,    /* enum <-> uint8_t; 0 is absent */
+    SHAPE_U8,      /* uint32 <-> uint8_t */
     SHAPE_U16,     /* uint32 <-> uint16_t */
     SHAPE_U32,     /* uint32 */
     SHAPE_U64,     /* uint64 */
@@ -41,7 +41,7 @@ struct shape_field {
     uint32_t tag;
     uint8_t kind; /* enum shape_kind */
     bool required;
-    uint32_t limit; /* text and bytes: most bytes (of one entry); U16, U32: greatest value */
+    uint32_t limit; /* text and bytes: most bytes (of one entry); U8, U16, U32: greatest value */
     uint32_t count; /* lists: most entries */
     size_t offset;  /* in the plain struct */
     size_t size; /* text: of the array with NUL; OCTETS: exact bytes; LIST, NAMES: of an element */
@@ -52,6 +52,7 @@ struct shape {
     const ProtobufCMessageDescriptor *pb;
     const struct shape_field *fields;
     size_t n;
+    bool views; /* a SHAPE_VIEW is in it, at some depth: the decoder then keeps to its bytes */
 };
 
 extern const struct shape wire_shape_body;     /* <-> struct msg */

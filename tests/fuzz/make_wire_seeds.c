@@ -72,7 +72,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: make_wire_seeds FOLDER\n");
         return 64;
     }
-    for (uint8_t type = MSG_HELLO; type <= MSG_OVERRIDE_VIEW; type++) {
+    for (uint8_t type = MSG_HELLO; type <= MSG_DISPUTE; type++) {
         if (!wire_sample_has(type))
             continue;
         if (seed_type(argv[1], type) < 0) {

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wire_sample.c - one good message of every type. */
-#include "wire_sample.h"
+#include "wire_sample_parts.h"
 #include <stdio.h>
 #include <string.h>
 
-#define SAMPLE_DAY 18500  /* 2020-08-26 */
-#define FULL_DAY   376199 /* 2999-12-31: the longest number */
-#define FULL_MS    253402300799999LL
-
-static void sample_text(char *out, size_t size, bool full, const char *little)
+void sample_text(char *out, size_t size, bool full, const char *little)
 {
     if (full) {
         memset(out, 'z', size - 1);
@@ -17,20 +13,17 @@ static void sample_text(char *out, size_t size, bool full, const char *little)
     }
     (void)snprintf(out, size, "%s", little);
 }
-#define TEXT(field, little) sample_text(field, sizeof(field), full, little)
-#define SPARE(field)        sample_text(field, sizeof(field), full, "") /* may be absent */
-
-static int32_t sample_day(bool full)
+int32_t sample_day(bool full)
 {
     return full ? FULL_DAY : SAMPLE_DAY;
 }
 
-static int32_t sample_spare_day(bool full)
+int32_t sample_spare_day(bool full)
 {
     return full ? FULL_DAY : CIVIL_NONE;
 }
 
-static struct id sample_id(uint8_t seed)
+struct id sample_id(uint8_t seed)
 {
     struct id id;
 
@@ -40,7 +33,7 @@ static struct id sample_id(uint8_t seed)
     return id;
 }
 
-static struct token sample_token(uint8_t kind, uint8_t seed, bool full)
+struct token sample_token(uint8_t kind, uint8_t seed, bool full)
 {
     struct token t = { .kind = kind, .scheme = TOKEN_HMAC, .epoch = full ? UINT16_MAX : 1 };
 
@@ -48,7 +41,7 @@ static struct token sample_token(uint8_t kind, uint8_t seed, bool full)
     return t;
 }
 
-static void sample_person(struct token_set *out, bool full, bool unborn)
+void sample_person(struct token_set *out, bool full, bool unborn)
 {
     out->n = full ? TOKEN_SET_MAX : 2;
     out->unborn = unborn;
@@ -56,14 +49,14 @@ static void sample_person(struct token_set *out, bool full, bool unborn)
         out->tokens[i] = sample_token(i % 2 ? TOKEN_NAME_POSTCODE : TOKEN_NAME_DOB, i, full);
 }
 
-static uint8_t sample_homes(struct msg_home homes[static HOMES_MAX], bool full)
+uint8_t sample_homes(struct msg_home homes[static HOMES_MAX], bool full)
 {
     for (uint8_t i = 0; full && i < HOMES_MAX; i++)
         homes[i] = (struct msg_home){ sample_token(TOKEN_HOME, i, full), FULL_DAY, FULL_DAY };
     return full ? HOMES_MAX : 0;
 }
 
-static void sample_relationship(struct msg_relationship *out, bool full)
+void sample_relationship(struct msg_relationship *out, bool full)
 {
     out->kind = full ? RELATION_SELF_CLAIMED : RELATION_INVOLVED;
     out->since = sample_spare_day(full);
@@ -78,7 +71,7 @@ static void sample_scope(struct msg_scope *out, bool full)
         TEXT(out->agencies[i], "marlham-police");
 }
 
-static void sample_body(struct msg *m, bool full, bool from_agency)
+void sample_body(struct msg *m, bool full, bool from_agency)
 {
     m->id = sample_id(1);
     m->sent_ms = full ? FULL_MS : 1600000000000;
@@ -86,7 +79,7 @@ static void sample_body(struct msg *m, bool full, bool from_agency)
         TEXT(m->sender, "tansy-lane-primary");
 }
 
-static void sample_asker(struct msg *m, bool full)
+void sample_asker(struct msg *m, bool full)
 {
     TEXT(m->practitioner.ref, "p-17");
     TEXT(m->practitioner.role, "head-teacher");
@@ -160,6 +153,10 @@ static void sample_insight_query(struct msg *m, bool full)
         q->parameter = sample_token(TOKEN_HOME, 9, full);
     q->n_homes = sample_homes(q->homes, full);
     sample_relationship(&q->relationship, full);
+    q->statements = full ? STATEMENTS_MOST : 0;
+    q->has_referral = full;
+    if (full)
+        q->referral = sample_id(5);
 }
 
 static void sample_involvement_query(struct msg *m, bool full)
@@ -169,6 +166,7 @@ static void sample_involvement_query(struct msg *m, bool full)
     m->involvement_query.subject_kind = SUBJECT_UNBORN;
     sample_person(&m->involvement_query.subject, full, true);
     sample_relationship(&m->involvement_query.relationship, full);
+    m->involvement_query.statements = full ? STATEMENTS_MOST : 0;
 }
 
 static void sample_question(struct msg *m, bool full)
@@ -217,6 +215,7 @@ static void sample_insight(struct msg *m, bool full)
     m->insight.as_of = sample_day(full);
     SPARE(m->insight.policy_rule);
     SPARE(m->insight.guidance);
+    m->insight.review_due = full;
 }
 
 static void sample_involvement(struct msg *m, bool full)
@@ -229,7 +228,7 @@ static void sample_involvement(struct msg *m, bool full)
     v->as_of = sample_day(full);
     SPARE(v->policy_rule);
     SPARE(v->guidance);
-    v->masked = full;
+    v->masked = v->review_due = full;
     v->n = full ? INVOLVED_MAX : 0;
     for (size_t i = 0; i < v->n; i++) {
         struct msg_involved *e = &v->involved[i];
@@ -251,7 +250,7 @@ static void sample_consent(struct msg *m, bool full)
     sample_body(m, full, true);
     if (full)
         sample_asker(m, full);
-    c->decision = CONSENT_GRANTED;
+    c->decision = full ? CONSENT_NOT_POSSIBLE : CONSENT_GRANTED;
     sample_person(&c->subject, full, full);
     TEXT(c->purpose, "early-help");
     c->capacity = CAPACITY_PARENT;
@@ -268,6 +267,27 @@ static void sample_consent(struct msg *m, bool full)
     c->expires_on = c->review_on = c->able_from = c->able_until = sample_spare_day(full);
     c->method = METHOD_SIGNED;
     SPARE(c->wording_version);
+    SPARE(c->competence_by);
+    SPARE(c->competence_role);
+    c->competence_on = sample_spare_day(full);
+    SPARE(c->witness);
+    SPARE(c->language);
+    SPARE(c->conditions);
+    c->safe_contact = c->has_family = full;
+    if (full)
+        c->family = sample_id(6);
+    c->stage = full ? CONSENT_STAGE_MOST : 0;
+    SPARE(c->not_possible);
+}
+
+static void sample_dispute(struct msg *m, bool full)
+{
+    sample_body(m, full, true);
+    if (full)
+        sample_asker(m, full);
+    sample_person(&m->dispute.subject, full, false);
+    TEXT(m->dispute.purpose, "early-help");
+    m->dispute.on = sample_day(full);
 }
 
 static void sample_withdrawal(struct msg *m, bool full)
@@ -470,18 +490,22 @@ static void (*const sample_makers[])(struct msg *m, bool full) = {
     [MSG_OVERRIDE_REVIEW] = sample_override_review,
     [MSG_OVERRIDE_QUERY] = sample_override_query,
     [MSG_OVERRIDE_VIEW] = sample_override_view,
+    [MSG_DISPUTE] = sample_dispute,
 };
 
 bool wire_sample_has(uint8_t type)
 {
-    return type < ALM_LEN(sample_makers) && sample_makers[type];
+    return (type < ALM_LEN(sample_makers) && sample_makers[type]) || sample_exchange(type);
 }
 
 void wire_sample(uint8_t type, bool full, struct msg *out)
 {
     memset(out, 0, sizeof(*out));
     out->type = type;
-    sample_makers[type](out, full);
+    if (type < ALM_LEN(sample_makers) && sample_makers[type])
+        sample_makers[type](out, full);
+    else
+        sample_exchange(type)(out, full);
 }
 
 struct wire_context wire_sample_context(void)
