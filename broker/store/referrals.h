@@ -33,6 +33,7 @@ struct referral_record {
     /* as policy/engine/referral.h's struct life */
     uint8_t state, kind, due;
     int32_t sent_on, since, last_on, due_on;
+    bool running;   /* open, or something is due of it: referrals_running() finds it */
     bool late_told; /* what is due has been called overdue */
     bool decided; /* it was accepted, or went into service: what closes later was not turned away */
     uint8_t n_steps;
@@ -53,7 +54,7 @@ ALM_MUST_USE int referrals_about(struct store_txn *t, const struct token_set *su
 /* Sent by, or ever sent to, one of these agencies (an organisation and its teams), newest first. */
 ALM_MUST_USE int referrals_of(struct store_txn *t, const name_t *agencies, size_t n,
                               referrals_visit *visit, void *ctx);
-/* Those whose state is open or something is due of, in order of id, after @after (zero: from the
+/* Those that are running, in order of id, after @after (zero: from the
  * start), at most @most visited. *last: where to go on; zero when the end was reached. */
 ALM_MUST_USE int referrals_running(struct store_txn *t, const struct id *after, size_t most,
                                    referrals_visit *visit, void *ctx, struct id *last);
