@@ -125,7 +125,8 @@ static enum wire_fault check_update_part(const struct msg_referral_update *u)
         (u->step == STEP_DOWNGRADED && !u->kind))
         return WIRE_MISSING_FIELD;
     if ((u->redirect_to[0] && u->step != STEP_REDIRECTED) ||
-        (u->kind && u->step != STEP_DOWNGRADED) || (u->outcome[0] && u->step != STEP_CLOSED))
+        (u->kind && u->step != STEP_DOWNGRADED) ||
+        (u->outcome[0] && u->step != STEP_CLOSED && u->step != STEP_FEEDBACK))
         return WIRE_BAD_VALUE;
     return check_sealed(u->sealed, u->sealed_to);
 }
