@@ -11,10 +11,14 @@ void adapters_heard(struct core *c, uint16_t slot)
 {
     struct agency *a = &c->agencies.slots[slot];
 
-    if (a->presence != PRESENCE_HERE)
+    bool came = a->presence != PRESENCE_HERE;
+
+    if (came)
         log_info("agency-here", "agency=%s", a->reg.id);
     a->presence = PRESENCE_HERE;
     a->heard_ms = c->mono_ms;
+    if (came)
+        deliver_here(c, slot);
 }
 
 void adapters_sweep(struct core *c)
@@ -110,6 +114,7 @@ void hello_take(struct core *c, struct work *w)
     if (tell_send(c, w->agency))
         log_error("welcome-not-sent", "agency=%s", c->agencies.slots[w->agency].reg.id);
     adapters_catalogue(c, w->agency, &w->id);
+    deliver_here(c, w->agency); /* a new connection has nothing of what was sent to the old one */
 }
 
 static void adapters_lease(struct core *c, uint16_t slot, const struct id *in_reply_to)

@@ -57,6 +57,7 @@ static void batch_take_back(struct core *c)
     struct batch *b = &c->batch;
 
     c->swept_day = POLICY_DAY_NONE;
+    deliver_settle(c, false);
     for (size_t i = 0; i < b->n_released; i++) {
         struct pending *p = b->released[i];
 
@@ -117,6 +118,8 @@ static void batch_once(struct core *c)
     differences_sweep(c);
     release_due(c);
     limits_minute(c);
+    deliver_sweep(c);
+    deliver_due(c); /* last: what was put in this batch goes with it */
 }
 
 /* Back to before the first message was decided, in the store and in memory. */
@@ -159,6 +162,7 @@ static void batch_failed(struct core *c)
 {
     out_reset(&c->out);
     batch_take_back(c);
+    deliver_hold(c);
     for (size_t i = 0; i < c->batch.n_works; i++) {
         intake_name(c, &c->batch.works[i]);
         tell_busy(c, c->batch.works[i].agency, &c->batch.works[i].id, BUSY_RETRY_MS);
@@ -180,8 +184,11 @@ static void batch_kept(struct core *c)
         adapters_push_policy(c);
     if (b->day_changed)
         adapters_push_day(c);
-    if (b->policy_changed || b->registry_changed)
+    deliver_settle(c, true);
+    if (b->policy_changed || b->registry_changed) {
         gates_allow_all(c);
+        deliver_changed(c);
+    }
 }
 
 static void batch_reply_changes(struct core *c)

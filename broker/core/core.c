@@ -77,6 +77,8 @@ static int core_load(struct core *c)
         r = reload(c, t);
     if (!r)
         r = limits_load(c, t);
+    if (!r)
+        r = deliver_load(c, t);
     return r;
 }
 
@@ -154,6 +156,8 @@ static int core_open_parts(struct core *c, const struct core_ends *ends)
     if (!r)
         r = out_init(&c->out);
     if (!r)
+        r = deliver_init(c);
+    if (!r)
         r = pending_table_new(c->set.limits.pending_total, &c->pending);
     if (!r)
         r = gates_open(c, ends->gates);
@@ -206,6 +210,7 @@ struct core *core_close(struct core *c)
     local_server_close(c->control);
     pending_table_free(c->pending);
     out_deinit(&c->out);
+    deliver_deinit(c);
     agencies_deinit(&c->agencies);
     bundle_free(c->bundle);
     ledger_close(c->ledger);
@@ -232,6 +237,8 @@ static int core_poll_ms(const struct core *c, int timeout_ms)
 {
     int64_t at = pending_next_ms(c->pending), now = c->clock.mono_ms();
 
+    if (deliver_waiting(c))
+        return 0;
     if (heads_next_ms(c) < at)
         at = heads_next_ms(c);
     if (now + SWEEP_MS < at)

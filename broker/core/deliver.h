@@ -62,8 +62,8 @@ void deliver_unreachable(struct core *c, uint64_t ref); /* of a PAIR_OUT with DE
 void deliver_due(struct core *c);                 /* in the batch: what is ready, into c->out */
 void deliver_sweep(struct core *c);               /* in the batch: dead letters, old acknowledged ones */
 void deliver_settle(struct core *c, bool kept);   /* after the commit, or when the batch is taken back */
+void deliver_hold(struct core *c);                /* after a failed batch: nothing for a second */
 bool deliver_waiting(const struct core *c);       /* the next turn has something to send */
-int64_t deliver_next_ms(const struct core *c);    /* monotonic: when something is sent again */
 void subscribe_take(struct core *c, struct work *w);
 void ack_take(struct core *c, struct work *w);
 void stream_query_take(struct core *c, struct work *w);

@@ -106,6 +106,7 @@ static void gates_take(struct core *c, size_t i, const struct pair_msg *m)
         intake_frame(c, (uint16_t)i, m);
         break;
     case PAIR_UNREACHABLE:
+        deliver_unreachable(c, m->ref);
         answer_unreachable(c, m->ref);
         break;
     case PAIR_NOISE:

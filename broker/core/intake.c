@@ -29,6 +29,9 @@ static const struct intake_rule intake_rules[] = {
     [MSG_APPROVAL] = { RANK_STOPS, false, approval_take },
     [MSG_OVERRIDE_REVIEW] = { RANK_STOPS, false, review_take },
     [MSG_OVERRIDE_QUERY] = { RANK_QUERIES, true, override_query_take },
+    [MSG_SUBSCRIBE] = { RANK_OTHER, false, subscribe_take },
+    [MSG_ACK] = { RANK_OTHER, false, ack_take },
+    [MSG_STREAM_QUERY] = { RANK_QUERIES, true, stream_query_take },
 };
 
 static const struct intake_rule *intake_rule(uint8_t type)

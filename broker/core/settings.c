@@ -24,6 +24,9 @@ void core_settings_init(struct core_settings *s)
         .head_least_ms = 1000,
         .head_quiet_ms = 60000,
         .head_limit_ms = 120000,
+        .queue_items = 50000,
+        .queue_bytes = 128 * MIB,
+        .queue_days = 30,
     };
     s->log_level = LOG_INFO;
 }

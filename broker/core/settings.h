@@ -23,6 +23,9 @@ struct core_limits {
     uint32_t head_least_ms;  /* heads are asked for no oftener */
     uint32_t head_quiet_ms;  /* and at least this often, idle or not */
     uint32_t head_limit_ms;  /* no signed head for so long: stop sharing */
+    uint32_t queue_items;    /* deliveries that may wait in one queue */
+    uint64_t queue_bytes;    /* and their bytes */
+    uint32_t queue_days;     /* that an acknowledged delivery is kept for replay */
 };
 struct core_settings {
     struct wire_context wire; /* mode and origin */
