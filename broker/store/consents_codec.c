@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define CONSENT_LAYOUT 1
+#define CONSENT_LAYOUT 2 /* written; read too: 1, which ends with the wording */
 #define SHIELD_LAYOUT  1
 
 static void put_id(struct buf *b, const struct id *id)
@@ -37,7 +37,7 @@ static bool take_bool(struct cursor *c)
     return v == 1;
 }
 
-static void put_token_set(struct buf *b, const struct token_set *s)
+void subject_encode(const struct token_set *s, struct buf *b)
 {
     size_t n = s->n < TOKEN_SET_MAX ? s->n : TOKEN_SET_MAX;
 
@@ -51,7 +51,7 @@ static void put_token_set(struct buf *b, const struct token_set *s)
     }
 }
 
-static void take_token_set(struct cursor *c, struct token_set *out)
+void subject_decode(struct cursor *c, struct token_set *out)
 {
     uint8_t n;
 
@@ -103,7 +103,7 @@ static void take_scope(struct cursor *c, struct msg_scope *out)
 static void put_consent(struct buf *b, const struct msg_consent *m)
 {
     buf_put_u8(b, m->decision);
-    put_token_set(b, &m->subject);
+    subject_encode(&m->subject, b);
     put_text(b, m->purpose, sizeof(m->purpose));
     buf_put_u8(b, m->capacity);
     buf_put_u8(b, m->giver_authority);
@@ -121,10 +121,25 @@ static void put_consent(struct buf *b, const struct msg_consent *m)
     put_text(b, m->wording_version, sizeof(m->wording_version));
 }
 
+static void put_circumstances(struct buf *b, const struct msg_consent *m)
+{
+    put_text(b, m->competence_by, sizeof(m->competence_by));
+    put_text(b, m->competence_role, sizeof(m->competence_role));
+    buf_put_i32(b, m->competence_on);
+    put_text(b, m->witness, sizeof(m->witness));
+    put_text(b, m->language, sizeof(m->language));
+    put_text(b, m->conditions, sizeof(m->conditions));
+    buf_put_u8(b, m->safe_contact);
+    buf_put_u8(b, m->has_family);
+    put_id(b, &m->family);
+    buf_put_u8(b, m->stage);
+    put_text(b, m->not_possible, sizeof(m->not_possible));
+}
+
 static void take_consent(struct cursor *c, struct msg_consent *out)
 {
     out->decision = cursor_u8(c);
-    take_token_set(c, &out->subject);
+    subject_decode(c, &out->subject);
     cursor_text(c, out->purpose, sizeof(out->purpose));
     out->capacity = cursor_u8(c);
     out->giver_authority = take_bool(c);
@@ -140,6 +155,22 @@ static void take_consent(struct cursor *c, struct msg_consent *out)
     out->able_until = cursor_i32(c);
     out->method = cursor_u8(c);
     cursor_text(c, out->wording_version, sizeof(out->wording_version));
+    out->competence_on = CIVIL_NONE;
+}
+
+static void take_circumstances(struct cursor *c, struct msg_consent *out)
+{
+    cursor_text(c, out->competence_by, sizeof(out->competence_by));
+    cursor_text(c, out->competence_role, sizeof(out->competence_role));
+    out->competence_on = cursor_i32(c);
+    cursor_text(c, out->witness, sizeof(out->witness));
+    cursor_text(c, out->language, sizeof(out->language));
+    cursor_text(c, out->conditions, sizeof(out->conditions));
+    out->safe_contact = take_bool(c);
+    out->has_family = take_bool(c);
+    take_id(c, &out->family);
+    out->stage = cursor_u8(c);
+    cursor_text(c, out->not_possible, sizeof(out->not_possible));
 }
 
 void consent_encode(const struct consent_record *r, struct buf *out)
@@ -149,30 +180,33 @@ void consent_encode(const struct consent_record *r, struct buf *out)
     put_text(out, r->lodger, sizeof(r->lodger));
     buf_put_u8(out, r->is_withdrawal);
     put_consent(out, &r->consent);
+    put_circumstances(out, &r->consent);
     buf_put_i32(out, r->withdrawn_on);
     buf_put_i64(out, r->withdrawn_ms);
     buf_put_u64(out, r->leaf);
 }
 
-/* A decision that is neither granted nor refused would be taken for whatever its reader asks first.
- */
+/* A decision that is none of the three would be taken for whatever its reader asks first. */
 static bool consent_sensible(const struct consent_record *r)
 {
     return r->is_withdrawal || r->consent.decision == CONSENT_GRANTED ||
-           r->consent.decision == CONSENT_REFUSED;
+           r->consent.decision == CONSENT_REFUSED || r->consent.decision == CONSENT_NOT_POSSIBLE;
 }
 
 int consent_decode(struct bytes octets, struct consent_record *out)
 {
     struct cursor c = cursor_of(octets);
+    uint8_t layout = cursor_u8(&c);
 
     *out = (struct consent_record){ 0 };
-    if (cursor_u8(&c) != CONSENT_LAYOUT)
+    if (layout < 1 || layout > CONSENT_LAYOUT)
         return -EBADMSG;
     take_id(&c, &out->id);
     cursor_text(&c, out->lodger, sizeof(out->lodger));
     out->is_withdrawal = take_bool(&c);
     take_consent(&c, &out->consent);
+    if (layout >= 2)
+        take_circumstances(&c, &out->consent);
     out->withdrawn_on = cursor_i32(&c);
     out->withdrawn_ms = cursor_i64(&c);
     out->leaf = cursor_u64(&c);
@@ -186,7 +220,7 @@ void shield_encode(const struct shield_record *r, struct buf *out)
     buf_put_u8(out, SHIELD_LAYOUT);
     put_id(out, &r->id);
     put_text(out, r->owner, sizeof(r->owner));
-    put_token_set(out, &r->shield.subject);
+    subject_encode(&r->shield.subject, out);
     buf_put_u8(out, r->shield.level);
     buf_put_i32(out, r->shield.from);
     buf_put_i32(out, r->shield.until);
@@ -205,7 +239,7 @@ int shield_decode(struct bytes octets, struct shield_record *out)
         return -EBADMSG;
     take_id(&c, &out->id);
     cursor_text(&c, out->owner, sizeof(out->owner));
-    take_token_set(&c, &out->shield.subject);
+    subject_decode(&c, &out->shield.subject);
     out->shield.level = cursor_u8(&c);
     out->shield.from = cursor_i32(&c);
     out->shield.until = cursor_i32(&c);

@@ -58,6 +58,9 @@ static const char *const event_words[EVENT_COUNT] = {
     [EVENT_SEALING_KEY] = "sealing-key",
     [EVENT_OUTCOME] = "outcome",
     [EVENT_NOT_SHARED] = "not-shared",
+    [EVENT_CONSENT_NOT_POSSIBLE] = "consent-not-possible",
+    [EVENT_DISPUTED] = "disputed",
+    [EVENT_DISPUTE_LIFTED] = "dispute-lifted",
 };
 
 const char *ledger_event_word(uint8_t event)

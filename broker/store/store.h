@@ -36,6 +36,8 @@ enum table { /* each a named LMDB database with its schema version in TABLE_META
     TABLE_CONTACTS, /* through whom contact can be asked for, and which shields' owners were told (contacts.c) */
     TABLE_REFERRALS, /* 'r' referral id -> record; 'h', 'a', 'o': by home, by agency, running (referrals.c) */
     TABLE_SEALING,   /* agency 0 n -> sealing key as lodged */
+    TABLE_DISPUTES,  /* dispute id -> record */
+    TABLE_RELIANCE,  /* consent id, agency -> what that agency was told last on the strength of it */
     TABLE_COUNT
 };
 struct store;

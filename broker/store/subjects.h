@@ -4,10 +4,13 @@
 #pragma once
 #include "store/consents.h"
 
-enum subjects_kind { SUBJECTS_CONSENT = 'c', SUBJECTS_SHIELD = 's', SUBJECTS_LODGER = 'l', SUBJECTS_OVERRIDE = 'o', SUBJECTS_REFERRAL = 'r' };
+enum subjects_kind { SUBJECTS_CONSENT = 'c', SUBJECTS_SHIELD = 's', SUBJECTS_LODGER = 'l', SUBJECTS_OVERRIDE = 'o', SUBJECTS_CONCERN = 'n', SUBJECTS_EPISODE = 'e', SUBJECTS_WATCH = 'w', SUBJECTS_DISPUTE = 'd', SUBJECTS_REFERRAL = 'r' };
 
-/* Whether any token of the set is of an indexed kind: a strong one or NAME_DOB. */
+/* Whether any token of the set finds a person: a strong one or NAME_DOB. (A home's token is indexed
+ * too, as a set of its own: see subjects_home().) */
 bool subjects_findable(const struct token_set *subject);
+/* The set by which records about a home are indexed. */
+struct token_set subjects_home(const struct token *home);
 /* Sticky errors in t. */
 void subjects_add(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject,
                   const struct id *id);

@@ -277,7 +277,7 @@ static void store_of_a_newer_program_is_refused(void **state)
         int want;
     } rows[] = {
         { 1, "agencies", 1, 0 },        { 1, "agencies", 2, -EPROTO },
-        { 2, "agencies", 1, -EPROTO },  { 1, "referrals", 1, -EPROTO },
+        { 2, "agencies", 1, -EPROTO },  { 1, "to-come", 1, -EPROTO },
         { 1, "agencies", 0, -EBADMSG }, { 0, "agencies", 1, -EBADMSG },
     };
     struct fixture *f = *state;
