@@ -30,9 +30,19 @@ static struct bytes subjects_key_view(const struct subjects_key *k)
     return bytes_of(k->octets, k->len);
 }
 
-static bool subjects_indexed(const struct token *t)
+static bool subjects_of_person(const struct token *t)
 {
     return token_kind_strong(t->kind) || t->kind == TOKEN_NAME_DOB;
+}
+
+static bool subjects_indexed(const struct token *t)
+{
+    return subjects_of_person(t) || t->kind == TOKEN_HOME;
+}
+
+struct token_set subjects_home(const struct token *home)
+{
+    return (struct token_set){ .n = 1, .tokens = { *home } };
 }
 
 static size_t subjects_len(const struct token_set *s)
@@ -43,7 +53,7 @@ static size_t subjects_len(const struct token_set *s)
 bool subjects_findable(const struct token_set *subject)
 {
     for (size_t i = 0; i < subjects_len(subject); i++) {
-        if (subjects_indexed(&subject->tokens[i]))
+        if (subjects_of_person(&subject->tokens[i]))
             return true;
     }
     return false;

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* concerns.c - concerns kept and found. Whether one counts towards anything is policy's business. */
+#include "store/concerns.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "store/lasting.h"
+
+#define CONCERN_LAYOUT 1
+
+static void concern_put_message(struct buf *b, const struct msg_concern *m)
+{
+    LASTING_TEXT(b, m->category);
+    LASTING_TEXT(b, m->area);
+    buf_put_u8(b, m->severity);
+    buf_put_u8(b, m->subject_kind);
+    lasting_put_set(b, &m->subject);
+    buf_put_u8(b, m->has_household);
+    lasting_put_token(b, &m->household);
+    buf_put_i32(b, m->observed_on);
+    buf_put_u8(b, m->has_origin);
+    buf_put(b, m->origin, sizeof(m->origin));
+    buf_put_i32(b, m->expires_on);
+    LASTING_TEXT(b, m->contact_route);
+}
+
+static void concern_take_message(struct cursor *c, struct msg_concern *m)
+{
+    struct bytes origin;
+
+    cursor_text(c, m->category, sizeof(m->category));
+    cursor_text(c, m->area, sizeof(m->area));
+    m->severity = cursor_u8(c);
+    m->subject_kind = cursor_u8(c);
+    lasting_take_set(c, &m->subject);
+    m->has_household = lasting_take_bool(c);
+    lasting_take_token(c, &m->household);
+    m->observed_on = cursor_i32(c);
+    m->has_origin = lasting_take_bool(c);
+    origin = cursor_take(c, sizeof(m->origin));
+    if (origin.len)
+        memcpy(m->origin, origin.data, sizeof(m->origin));
+    m->expires_on = cursor_i32(c);
+    cursor_text(c, m->contact_route, sizeof(m->contact_route));
+}
+
+static void concern_encode(const struct concern_record *r, struct buf *b)
+{
+    buf_put_u8(b, CONCERN_LAYOUT);
+    lasting_put_id(b, &r->id);
+    LASTING_TEXT(b, r->agency);
+    LASTING_TEXT(b, r->practitioner);
+    LASTING_TEXT(b, r->role);
+    LASTING_TEXT(b, r->purpose);
+    LASTING_TEXT(b, r->basis);
+    concern_put_message(b, &r->concern);
+    buf_put_i32(b, r->lodged_on);
+    buf_put_u8(b, r->withdrawn);
+    buf_put_u64(b, r->leaf);
+}
+
+static int concern_decode(struct bytes octets, struct concern_record *out)
+{
+    struct cursor c = cursor_of(octets);
+
+    memset(out, 0, sizeof(*out));
+    if (cursor_u8(&c) != CONCERN_LAYOUT)
+        return -EBADMSG;
+    lasting_take_id(&c, &out->id);
+    cursor_text(&c, out->agency, sizeof(out->agency));
+    cursor_text(&c, out->practitioner, sizeof(out->practitioner));
+    cursor_text(&c, out->role, sizeof(out->role));
+    cursor_text(&c, out->purpose, sizeof(out->purpose));
+    cursor_text(&c, out->basis, sizeof(out->basis));
+    concern_take_message(&c, &out->concern);
+    out->lodged_on = cursor_i32(&c);
+    out->withdrawn = lasting_take_bool(&c);
+    out->leaf = cursor_u64(&c);
+    return cursor_end(&c);
+}
+
+bool concerns_findable(const struct msg_concern *m)
+{
+    return m->subject_kind == SUBJECT_HOUSEHOLD ? m->has_household : subjects_findable(&m->subject);
+}
+
+/* What finds a concern: the person's tokens and the home's. */
+static void concern_index(struct store_txn *t, const struct concern_record *r, bool in)
+{
+    struct token_set home = subjects_home(&r->concern.household);
+    void (*change)(struct store_txn *, enum subjects_kind, const struct token_set *,
+                   const struct id *) = in ? subjects_add : subjects_remove;
+
+    change(t, SUBJECTS_CONCERN, &r->concern.subject, &r->id);
+    if (r->concern.has_household)
+        change(t, SUBJECTS_CONCERN, &home, &r->id);
+}
+
+void concerns_put(struct store_txn *t, const struct concern_record *r)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+
+    if (!concerns_findable(&r->concern)) {
+        store_fail(t, -EINVAL);
+        return;
+    }
+    buf_init(&b, LASTING_RECORD_MAX);
+    concern_encode(r, &b);
+    store_fail(t, buf_status(&b));
+    lasting_put(t, TABLE_CONCERNS, &r->id, r->concern.expires_on, buf_view(&b));
+    concern_index(t, r, !r->withdrawn);
+}
+
+int concerns_get(struct store_txn *t, const struct id *id, struct concern_record *out)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    int r;
+
+    buf_init(&b, LASTING_RECORD_MAX);
+    r = lasting_get(t, TABLE_CONCERNS, id, &b);
+    return r ? r : concern_decode(buf_view(&b), out);
+}
+
+/* A record that its index names and that is not there has been taken away: fail. */
+static int concerns_each(struct store_txn *t, const struct token_set *set, concerns_visit *visit,
+                         void *ctx)
+{
+    ALM_CLEANUP(subjects_found_deinit) struct subjects_found found = { 0 };
+    int r = subjects_find(t, SUBJECTS_CONCERN, set, &found);
+
+    for (size_t i = 0; i < found.n && r == 0; i++) {
+        struct id id = subjects_found_at(&found, i);
+        struct concern_record record;
+
+        r = concerns_get(t, &id, &record);
+        if (r == 0)
+            r = visit(ctx, &record);
+        else if (r == -ENOENT)
+            r = -EBADMSG;
+    }
+    return r < 0 ? r : 0;
+}
+
+int concerns_about(struct store_txn *t, const struct token_set *subject, concerns_visit *visit,
+                   void *ctx)
+{
+    return concerns_each(t, subject, visit, ctx);
+}
+
+int concerns_at(struct store_txn *t, const struct token *home, concerns_visit *visit, void *ctx)
+{
+    struct token_set set = subjects_home(home);
+
+    return concerns_each(t, &set, visit, ctx);
+}
+
+static int concern_forget(struct store_txn *t, const struct id *id)
+{
+    struct concern_record record;
+    int r = concerns_get(t, id, &record);
+
+    if (r == 0)
+        concern_index(t, &record, false);
+    return r;
+}
+
+int concerns_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n)
+{
+    return lasting_sweep(t, TABLE_CONCERNS, day, most, concern_forget, n);
+}

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* episodes.c - what concerns added up to, kept and found. Declared in concerns.h. */
+#include <errno.h>
+#include <string.h>
+
+#include "store/concerns.h"
+#include "store/lasting.h"
+
+#define EPISODE_LAYOUT 1
+
+static void episode_encode(const struct episode_record *r, struct buf *b)
+{
+    buf_put_u8(b, EPISODE_LAYOUT);
+    lasting_put_id(b, &r->id);
+    LASTING_TEXT(b, r->rule);
+    buf_put_u8(b, r->subject_kind);
+    lasting_put_set(b, &r->subject);
+    lasting_put_token(b, &r->household);
+    LASTING_TEXT(b, r->category);
+    LASTING_TEXT(b, r->area);
+    buf_put_u8(b, r->severity);
+    buf_put_u8(b, r->bypass);
+    buf_put_i32(b, r->fired_on);
+    buf_put_i32(b, r->opened_on);
+    buf_put_i32(b, r->over_on);
+    buf_put_i64(b, r->opened_ms);
+    LASTING_TEXT(b, r->decide_role);
+    buf_put_i64(b, r->decide_by_ms);
+    buf_put_u8(b, r->step);
+    LASTING_TEXT(b, r->outcome);
+    buf_put_u64(b, r->leaf);
+    buf_put_u8(b, r->n_hubs);
+    for (uint8_t i = 0; i < r->n_hubs && i < EPISODE_HUBS_MAX; i++)
+        LASTING_TEXT(b, r->hubs[i]);
+    buf_put_u8(b, r->n);
+    for (uint8_t i = 0; i < r->n && i < EPISODE_CONTRIBUTORS_MAX; i++) {
+        lasting_put_id(b, &r->contributors[i].concern);
+        LASTING_TEXT(b, r->contributors[i].agency);
+        buf_put_u8(b, r->contributors[i].told);
+    }
+}
+
+static void episode_take_lists(struct cursor *c, struct episode_record *out)
+{
+    out->n_hubs = cursor_u8(c);
+    if (out->n_hubs > EPISODE_HUBS_MAX) {
+        c->failed = true;
+        return;
+    }
+    for (uint8_t i = 0; i < out->n_hubs; i++)
+        cursor_text(c, out->hubs[i], sizeof(out->hubs[i]));
+    out->n = cursor_u8(c);
+    if (out->n > EPISODE_CONTRIBUTORS_MAX) {
+        c->failed = true;
+        return;
+    }
+    for (uint8_t i = 0; i < out->n; i++) {
+        lasting_take_id(c, &out->contributors[i].concern);
+        cursor_text(c, out->contributors[i].agency, sizeof(out->contributors[i].agency));
+        out->contributors[i].told = lasting_take_bool(c);
+    }
+}
+
+static int episode_decode(struct bytes octets, struct episode_record *out)
+{
+    struct cursor c = cursor_of(octets);
+
+    memset(out, 0, sizeof(*out));
+    if (cursor_u8(&c) != EPISODE_LAYOUT)
+        return -EBADMSG;
+    lasting_take_id(&c, &out->id);
+    cursor_text(&c, out->rule, sizeof(out->rule));
+    out->subject_kind = cursor_u8(&c);
+    lasting_take_set(&c, &out->subject);
+    lasting_take_token(&c, &out->household);
+    cursor_text(&c, out->category, sizeof(out->category));
+    cursor_text(&c, out->area, sizeof(out->area));
+    out->severity = cursor_u8(&c);
+    out->bypass = lasting_take_bool(&c);
+    out->fired_on = cursor_i32(&c);
+    out->opened_on = cursor_i32(&c);
+    out->over_on = cursor_i32(&c);
+    out->opened_ms = cursor_i64(&c);
+    cursor_text(&c, out->decide_role, sizeof(out->decide_role));
+    out->decide_by_ms = cursor_i64(&c);
+    out->step = cursor_u8(&c);
+    cursor_text(&c, out->outcome, sizeof(out->outcome));
+    out->leaf = cursor_u64(&c);
+    episode_take_lists(&c, out);
+    return cursor_end(&c) || out->step > FIRING_CLOSED ? -EBADMSG : 0;
+}
+
+static struct token_set episode_set(const struct episode_record *r)
+{
+    return r->household.kind == TOKEN_HOME ? subjects_home(&r->household) : r->subject;
+}
+
+void episodes_put(struct store_txn *t, const struct episode_record *r)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct token_set set = episode_set(r);
+
+    if (r->household.kind != TOKEN_HOME && !subjects_findable(&set)) {
+        store_fail(t, -EINVAL);
+        return;
+    }
+    buf_init(&b, LASTING_RECORD_MAX);
+    episode_encode(r, &b);
+    store_fail(t, buf_status(&b));
+    lasting_put(t, TABLE_EPISODES, &r->id, r->over_on, buf_view(&b));
+    subjects_add(t, SUBJECTS_EPISODE, &set, &r->id);
+}
+
+int episodes_get(struct store_txn *t, const struct id *id, struct episode_record *out)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    int r;
+
+    buf_init(&b, LASTING_RECORD_MAX);
+    r = lasting_get(t, TABLE_EPISODES, id, &b);
+    return r ? r : episode_decode(buf_view(&b), out);
+}
+
+static int episodes_each(struct store_txn *t, const struct token_set *set, episodes_visit *visit,
+                         void *ctx)
+{
+    ALM_CLEANUP(subjects_found_deinit) struct subjects_found found = { 0 };
+    int r = subjects_find(t, SUBJECTS_EPISODE, set, &found);
+
+    for (size_t i = 0; i < found.n && r == 0; i++) {
+        struct id id = subjects_found_at(&found, i);
+        struct episode_record record;
+
+        r = episodes_get(t, &id, &record);
+        if (r == 0)
+            r = visit(ctx, &record);
+        else if (r == -ENOENT)
+            r = -EBADMSG;
+    }
+    return r < 0 ? r : 0;
+}
+
+int episodes_about(struct store_txn *t, const struct token_set *subject, episodes_visit *visit,
+                   void *ctx)
+{
+    return episodes_each(t, subject, visit, ctx);
+}
+
+int episodes_at(struct store_txn *t, const struct token *home, episodes_visit *visit, void *ctx)
+{
+    struct token_set set = subjects_home(home);
+
+    return episodes_each(t, &set, visit, ctx);
+}
+
+static int episode_forget(struct store_txn *t, const struct id *id)
+{
+    struct episode_record record;
+    int r = episodes_get(t, id, &record);
+
+    if (r == 0) {
+        struct token_set set = episode_set(&record);
+
+        subjects_remove(t, SUBJECTS_EPISODE, &set, id);
+    }
+    return r;
+}
+
+int episodes_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n)
+{
+    return lasting_sweep(t, TABLE_EPISODES, day, most, episode_forget, n);
+}
