@@ -46,9 +46,9 @@ static json_t *purpose_json(const struct bundle *b, uint16_t i)
 {
     const struct policy_purpose *p = bundle_purpose_at(b, i);
 
-    return json_pack("{s:s, s:s, s:s, s:b}", "title", p->title, "protocol", p->protocol, "parent",
-                     p->parent == POLICY_NONE ? "" : bundle_purpose_at(b, p->parent)->id, "consent",
-                     p->consent);
+    return json_pack("{s:s, s:s, s:s, s:b, s:b}", "title", p->title, "protocol", p->protocol,
+                     "parent", p->parent == POLICY_NONE ? "" : bundle_purpose_at(b, p->parent)->id,
+                     "consent", p->consent, "pinning", p->pinning);
 }
 
 static json_t *factors_json(const struct bundle *b, const struct policy_composite *c)
@@ -63,6 +63,30 @@ static json_t *factors_json(const struct bundle *b, const struct policy_composit
     return list;
 }
 
+/* "all" where the rule lists none. */
+static json_t *categories_json(const struct bundle *b, uint64_t bits)
+{
+    json_t *list = json_array();
+
+    if (bits == UINT64_MAX)
+        (void)json_array_append_new(list, json_string("all"));
+    for (uint16_t i = 0; bits != UINT64_MAX && i < bundle_n_categories(b); i++)
+        if ((bits >> i) & 1)
+            (void)json_array_append_new(list, json_string(bundle_category_id(b, i)));
+    return list;
+}
+
+static json_t *threshold_json(const struct bundle *b, const struct policy_threshold *t)
+{
+    return json_pack("{s:b, s:i, s:i, s:i, s:o, s:b, s:b, s:b, s:i, s:s, s:i}", "household",
+                     t->household, "levels", (int)t->levels, "min_agencies", (int)t->min_agencies,
+                     "window_days", (int)t->window_days, "categories",
+                     categories_json(b, t->categories), "independent", t->independent,
+                     "own_concerns_count", t->own_count, "contributors_named", t->named, "bypass",
+                     (int)t->bypass, "decide_role", t->decide_role, "decide_hours",
+                     (int)t->decide_hours);
+}
+
 static json_t *question_json(const struct bundle *b, uint16_t i)
 {
     const struct policy_question *q = bundle_question_at(b, i);
@@ -74,15 +98,121 @@ static json_t *question_json(const struct bundle *b, uint16_t i)
 
     if (!o)
         return NULL;
-    (void)json_object_set_new(o, "counts",
-                              json_pack("{s:b, s:i, s:i, s:i}", "household", q->threshold.household,
-                                        "levels", (int)q->threshold.levels, "min_agencies",
-                                        (int)q->threshold.min_agencies, "window_days",
-                                        (int)q->threshold.window_days));
+    if (q->kind == QUESTION_THRESHOLD)
+        (void)json_object_set_new(o, "counts", threshold_json(b, &q->threshold));
+    (void)json_object_set_new(o, "pin_days", json_integer(q->pin_days));
+    (void)json_object_set_new(o, "stage", json_integer(q->stage));
     (void)json_object_set_new(o, "factors", factors_json(b, q->composite));
     (void)json_object_set_new(o, "needed",
                               json_integer(q->composite ? (json_int_t)q->composite->needed : 0));
     return o;
+}
+
+static json_t *needs_json(const struct bundle *b, const struct policy_service *s)
+{
+    json_t *list = json_array();
+
+    for (uint8_t i = 0; i < s->n_needs; i++)
+        (void)json_array_append_new(list, json_string(bundle_need_id(b, s->needs[i])));
+    return list;
+}
+
+static json_t *areas_json(const struct bundle *b, const struct policy_service *s)
+{
+    json_t *list = json_array();
+
+    for (uint8_t i = 0; i < s->n_areas; i++)
+        (void)json_array_append_new(list, json_string(bundle_area_id(b, s->areas[i])));
+    return list;
+}
+
+static json_t *criteria_json(const struct bundle *b, const struct policy_service *s)
+{
+    json_t *list = json_array();
+
+    for (uint8_t i = 0; i < s->n_criteria; i++)
+        (void)json_array_append_new(list,
+                                    json_pack("{s:s, s:b}", "question",
+                                              bundle_question_at(b, s->criteria[i].question)->id,
+                                              "wanted", s->criteria[i].wanted));
+    return list;
+}
+
+static json_t *permits_json(const struct bundle *b, uint16_t service)
+{
+    json_t *list = json_array();
+
+    for (uint16_t i = 0; i < bundle_n_permits(b, service); i++) {
+        struct policy_permit p = bundle_permit_at(b, service, i);
+
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:i, s:I, s:o, s:o, s:s}", "agency",
+                            bundle_agency_at(b, p.agency)->id, "role", bundle_role_at(b, p.role),
+                            "steps", (int)p.steps, "pounds", (json_int_t)p.pounds, "from",
+                            day_json(p.from), "to", day_json(p.until), "agreed", p.agreed));
+    }
+    return list;
+}
+
+static json_t *service_json(const struct bundle *b, uint16_t i)
+{
+    const struct policy_service *s = bundle_service_at(b, i);
+
+    return json_pack("{s:s, s:s, s:s, s:i, s:o, s:o, s:o, s:o}", "title", s->title, "agency",
+                     bundle_agency_at(b, s->agency)->id, "contact", s->contact, "kinds",
+                     (int)s->kinds, "needs", needs_json(b, s), "areas", areas_json(b, s),
+                     "criteria", criteria_json(b, s), "permissions", permits_json(b, i));
+}
+
+/* An area's arm of the evaluation. */
+static json_t *area_json(const struct bundle *b, uint16_t i)
+{
+    static const char *const arms[] = { "", "pilot", "control" };
+
+    return json_pack("{s:s}", "evaluation", arms[bundle_area_arm(b, i)]);
+}
+
+static json_t *wording_json(const struct bundle *b, uint16_t i)
+{
+    int32_t from, until;
+
+    (void)bundle_wording_at(b, i, &from, &until);
+    return json_pack("{s:o, s:o}", "from", day_json(from), "to", day_json(until));
+}
+
+/* A word: it is there, or it is not. */
+static json_t *word_json(const struct bundle *b, uint16_t i)
+{
+    (void)b;
+    (void)i;
+    return json_object();
+}
+
+static json_t *referrals_json(const struct bundle *b, uint16_t i)
+{
+    const struct policy_referral_rules *r = bundle_referral_rules(b);
+    json_t *made = json_array();
+
+    (void)i;
+    for (size_t k = 0; k < ALM_LEN(r->made); k++)
+        (void)json_array_append_new(made, json_integer(r->made[k]));
+    return json_pack("{s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:o}", "decide_days", (int)r->decide_days,
+                     "info_days", (int)r->info_days, "feedback_days", (int)r->feedback_days,
+                     "expire_days", (int)r->expire_days, "undelivered_days",
+                     (int)r->undelivered_days, "loop_days", (int)r->loop_days, "decide_role",
+                     r->decide_role, "needs_by_kind", made);
+}
+
+static json_t *limits_json(const struct bundle *b, uint16_t i)
+{
+    const struct policy_limits *l = bundle_limits(b);
+    const struct policy_concern_rules *c = bundle_concern_rules(b);
+
+    (void)i;
+    return json_pack("{s:I, s:I, s:I, s:i, s:i}", "practitioner", (json_int_t)l->practitioner,
+                     "agency", (json_int_t)l->agency, "subject", (json_int_t)l->subject,
+                     "concern_most_days", (int)c->most_days, "concern_closed_days",
+                     (int)c->closed_days);
 }
 
 /* What stands once. */
@@ -104,12 +234,12 @@ static json_t *rules_json(const struct bundle *b, uint16_t i)
         (void)json_array_append_new(capacities, json_pack("[b, i, i]", c->capacities[n].able,
                                                           (int)c->capacities[n].from_age,
                                                           (int)c->capacities[n].before_age));
-    return json_pack("{s:s, s:o, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "partnership", bundle_name(b),
-                     "capacities", capacities, "grace_days", (int)c->grace_days, "keep_days",
-                     (int)k->keep_days, "differ_by", (int)k->differ_by, "override_approvers",
-                     (int)o->approvers, "override_most_hours", (int)o->most_hours,
-                     "override_review_hours", (int)o->review_hours, "override_unreviewed_limit",
-                     (int)o->unreviewed_limit);
+    return json_pack("{s:s, s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:i}", "partnership",
+                     bundle_name(b), "capacities", capacities, "witness_verbal", c->witness_verbal,
+                     "grace_days", (int)c->grace_days, "keep_days", (int)k->keep_days, "differ_by",
+                     (int)k->differ_by, "override_approvers", (int)o->approvers,
+                     "override_most_hours", (int)o->most_hours, "override_review_hours",
+                     (int)o->review_hours, "override_unreviewed_limit", (int)o->unreviewed_limit);
 }
 
 static const char *agency_id(const struct bundle *b, uint16_t i)
@@ -144,6 +274,18 @@ static const char *rules_id(const struct bundle *b, uint16_t i)
     return "partnership";
 }
 
+static const char *service_id(const struct bundle *b, uint16_t i)
+{
+    return bundle_service_at(b, i)->id;
+}
+
+static const char *wording_id(const struct bundle *b, uint16_t i)
+{
+    int32_t from, until;
+
+    return bundle_wording_at(b, i, &from, &until);
+}
+
 static const struct kind {
     const char *word;
     size_t (*count)(const struct bundle *b);
@@ -156,6 +298,13 @@ static const struct kind {
     { "purpose", bundle_n_purposes, purpose_id, purpose_json },
     { "question", bundle_n_questions, question_id, question_json },
     { "rules", one, rules_id, rules_json },
+    { "category", bundle_n_categories, bundle_category_id, word_json },
+    { "need", bundle_n_needs, bundle_need_id, word_json },
+    { "area", bundle_n_areas, bundle_area_id, area_json },
+    { "service", bundle_n_services, service_id, service_json },
+    { "wording", bundle_n_wordings, wording_id, wording_json },
+    { "referrals", one, rules_id, referrals_json },
+    { "limits", one, rules_id, limits_json },
 };
 
 static void add(json_t *out, const struct kind *k, const char *id, const char *key, json_t *before,

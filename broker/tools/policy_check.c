@@ -10,12 +10,22 @@
 #include <sysexits.h>
 
 static const char *const lists[] = {
-    [LINT_PROTOCOL] = "protocols", [LINT_GATEWAY] = "gateways", [LINT_PURPOSE] = "purposes",
-    [LINT_QUESTION] = "questions", [LINT_AGENCY] = "agencies",  [LINT_ROLE] = "roles",
+    [LINT_PROTOCOL] = "protocols",
+    [LINT_GATEWAY] = "gateways",
+    [LINT_PURPOSE] = "purposes",
+    [LINT_QUESTION] = "questions",
+    [LINT_AGENCY] = "agencies",
+    [LINT_ROLE] = "roles",
+    [LINT_SERVICE] = "services",
+    [LINT_NEED] = "needs",
+    [LINT_CATEGORY] = "concern_categories",
+    [LINT_REFERRALS] = "referrals",
 };
 static const char *const nouns[] = {
-    [LINT_PROTOCOL] = "protocol", [LINT_GATEWAY] = "gateway", [LINT_PURPOSE] = "purpose",
-    [LINT_QUESTION] = "question", [LINT_AGENCY] = "agency",   [LINT_ROLE] = "role",
+    [LINT_PROTOCOL] = "protocol",       [LINT_GATEWAY] = "gateway", [LINT_PURPOSE] = "purpose",
+    [LINT_QUESTION] = "question",       [LINT_AGENCY] = "agency",   [LINT_ROLE] = "role",
+    [LINT_SERVICE] = "service",         [LINT_NEED] = "need",       [LINT_CATEGORY] = "category",
+    [LINT_REFERRALS] = "referral kind",
 };
 
 static int report_contradictions(const struct officer_session *s, const struct places *p)

@@ -156,6 +156,30 @@ static const char *kind_word(uint8_t kind)
     return kind < ALM_LEN(kinds) ? kinds[kind] : "";
 }
 
+static const char *const countries[] = { "england", "wales", "scotland", "northern-ireland" };
+
+/* "england, wales"; "" where it is not recorded. */
+static const char *countries_text(uint8_t bits, char *out, size_t size)
+{
+    size_t n = 0;
+
+    *out = '\0';
+    for (size_t i = 0; i < ALM_LEN(countries) && n < size; i++)
+        if ((bits >> i) & 1)
+            n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "", countries[i]);
+    return out;
+}
+
+static json_t *countries_json(uint8_t bits)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < ALM_LEN(countries); i++)
+        if ((bits >> i) & 1)
+            (void)json_array_append_new(list, json_string(countries[i]));
+    return list;
+}
+
 static json_t *laws_json(const struct domain *d, const struct cell *c)
 {
     struct law laws[32];
@@ -167,11 +191,11 @@ static json_t *laws_json(const struct domain *d, const struct cell *c)
 
         civil_format(laws[i].g.from, from);
         civil_format(laws[i].g.until == POLICY_DAY_NONE ? CIVIL_NONE : laws[i].g.until, until);
-        (void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b}",
-                                                    "gateway", laws[i].g.id, "statute",
-                                                    laws[i].g.statute, "section", laws[i].g.section,
-                                                    "kind", kind_word(laws[i].g.kind), "from", from,
-                                                    "to", until, "in_force", laws[i].in_force));
+        (void)json_array_append_new(
+            list, json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:o}", "gateway", laws[i].g.id,
+                            "statute", laws[i].g.statute, "section", laws[i].g.section, "kind",
+                            kind_word(laws[i].g.kind), "from", from, "to", until, "in_force",
+                            laws[i].in_force, "countries", countries_json(laws[i].g.countries)));
     }
     return list;
 }
@@ -183,11 +207,16 @@ static void print_laws(const struct domain *d, const struct cell *c)
 
     if (n)
         (void)printf("\nThe law that the purpose rests on, on that day:\n");
-    for (size_t i = 0; i < n; i++)
-        (void)printf("  %-13s %s %s (%s): %s%s\n", kind_word(laws[i].g.kind), laws[i].g.statute,
-                     laws[i].g.section, laws[i].g.id,
+    for (size_t i = 0; i < n; i++) {
+        char where[80];
+
+        (void)printf("  %-13s %s %s (%s): %s%s; law in %s\n", kind_word(laws[i].g.kind),
+                     laws[i].g.statute, laws[i].g.section, laws[i].g.id,
                      laws[i].in_force ? "in force" : "not in force",
-                     laws[i].g.conditions ? ", with conditions to be stated" : "");
+                     laws[i].g.conditions ? ", with conditions to be stated" : "",
+                     laws[i].g.countries ? countries_text(laws[i].g.countries, where, sizeof(where))
+                                         : "countries not recorded");
+    }
 }
 
 /* --- one decision --- */

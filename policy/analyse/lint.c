@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lint.c - looks through a policy and its matrix. Whether a rule can be reached is read off the
  * matrix, so it is the engine's word and not a second opinion. */
-#include "analyse/lint.h"
+#include "analyse/linter.h"
 #include "base/civil.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-struct linter {
-    const struct matrix *m;
-    const struct bundle *b;
-    int32_t today;
-    struct lints *out;
-    int status; /* sticky */
-};
-
-ALM_PRINTF(4, 5)
-static void add(struct linter *x, enum lint_kind kind, const char *id, const char *fmt, ...)
+void lint_add(struct linter *x, enum lint_kind kind, const char *id, const char *fmt, ...)
 {
     struct lint *l;
     va_list args;
@@ -59,14 +50,15 @@ static void lint_protocols(struct linter *x)
 
         civil_format(p.review, day);
         if (p.until < x->today)
-            add(x, LINT_PROTOCOL, p.id, "is no longer in force: all that rests on it is refused");
+            lint_add(x, LINT_PROTOCOL, p.id,
+                     "is no longer in force: all that rests on it is refused");
         else if (p.review < x->today)
-            add(x, LINT_PROTOCOL, p.id, "was to be reviewed by %s", day);
+            lint_add(x, LINT_PROTOCOL, p.id, "was to be reviewed by %s", day);
         else if (p.review - x->today <= LINT_REVIEW_DAY)
-            add(x, LINT_PROTOCOL, p.id, "is to be reviewed by %s, in %d days", day,
-                (int)(p.review - x->today));
+            lint_add(x, LINT_PROTOCOL, p.id, "is to be reviewed by %s, in %d days", day,
+                     (int)(p.review - x->today));
         if (p.review > p.until)
-            add(x, LINT_PROTOCOL, p.id, "is to be reviewed on %s, after it has ended", day);
+            lint_add(x, LINT_PROTOCOL, p.id, "is to be reviewed on %s, after it has ended", day);
     }
 }
 
@@ -102,9 +94,9 @@ static void lint_gaps(struct linter *x, uint16_t purpose)
             continue;
         civil_format(from, text[0]);
         civil_format(until, text[1]);
-        add(x, LINT_PURPOSE, p->id,
-            "has no gateway in force from %s to %s: all that it covers is refused then", text[0],
-            text[1]);
+        lint_add(x, LINT_PURPOSE, p->id,
+                 "has no gateway in force from %s to %s: all that it covers is refused then",
+                 text[0], text[1]);
     }
 }
 
@@ -115,9 +107,7 @@ static bool asks_somebody(const struct value *v)
     return v->outcome == OUTCOME_PERMIT && (v->n > 0 || v->broker);
 }
 
-/* Marks the positions of an axis in lines that permit and ask somebody; with a purpose, only its
- * lines. */
-static void mark_permitted(const struct matrix *m, enum axis a, uint16_t purpose, bool *out)
+void lint_permitted(const struct matrix *m, enum axis a, uint16_t purpose, bool *out)
 {
     for (size_t i = 0; i < m->n; i++) {
         const struct line *l = &m->lines[i];
@@ -136,13 +126,14 @@ static void lint_question(struct linter *x, uint16_t purpose, uint16_t q)
     const char *id = bundle_question_at(x->b, q)->id, *why = bundle_purpose_at(x->b, purpose)->id;
 
     if (bundle_closed(x->b, q))
-        add(x, LINT_QUESTION, id, "is of a closed class: for %s it is never permitted", why);
+        lint_add(x, LINT_QUESTION, id, "is of a closed class: for %s it is never permitted", why);
     else if (bundle_question_at(x->b, q)->kind == QUESTION_HOLDERS &&
              !bundle_n_holders(x->b, purpose, q))
-        add(x, LINT_QUESTION, id, "cannot be answered for %s: no party that answers holds it", why);
+        lint_add(x, LINT_QUESTION, id, "cannot be answered for %s: no party that answers holds it",
+                 why);
     else
-        add(x, LINT_QUESTION, id, "can never be permitted for %s: its terms shut each other out",
-            why);
+        lint_add(x, LINT_QUESTION, id,
+                 "can never be permitted for %s: its terms shut each other out", why);
 }
 
 static void lint_purpose(struct linter *x, uint16_t purpose)
@@ -154,7 +145,7 @@ static void lint_purpose(struct linter *x, uint16_t purpose)
         x->status = -ENOMEM;
         return;
     }
-    mark_permitted(x->m, AXIS_ASKED, purpose, reached);
+    lint_permitted(x->m, AXIS_ASKED, purpose, reached);
     for (uint16_t i = 0; i < asked->n; i++) {
         uint16_t code = asked->codes[i];
 
@@ -163,7 +154,8 @@ static void lint_purpose(struct linter *x, uint16_t purpose)
         if (code != ASKED_INVOLVEMENT && bundle_lists(x->b, purpose, (uint16_t)(code - 1)))
             lint_question(x, purpose, (uint16_t)(code - 1));
         if (code == ASKED_INVOLVEMENT && bundle_purpose_at(x->b, purpose)->involvement)
-            add(x, LINT_PURPOSE, bundle_purpose_at(x->b, purpose)->id,
+            lint_add(
+                x, LINT_PURPOSE, bundle_purpose_at(x->b, purpose)->id,
                 "admits asking who is involved, but nobody can: no party may ask in full, or none "
                 "answers");
     }
@@ -186,8 +178,8 @@ static void lint_purposes(struct linter *x)
         if (purpose_used(x, i))
             lint_purpose(x, i);
         else
-            add(x, LINT_PURPOSE, bundle_purpose_at(x->b, i)->id,
-                "has no question, and nobody may ask who is involved");
+            lint_add(x, LINT_PURPOSE, bundle_purpose_at(x->b, i)->id,
+                     "has no question, and nobody may ask who is involved");
     }
 }
 
@@ -207,7 +199,8 @@ static void lint_households(struct linter *x)
         const struct policy_question *v = bundle_question_at(x->b, q);
 
         if (v->household && v->kind == QUESTION_HOLDERS && !household_possible(x, q))
-            add(x, LINT_QUESTION, v->id,
+            lint_add(
+                x, LINT_QUESTION, v->id,
                 "may be asked about a household, but all its purposes rest on consent, for which "
                 "none may");
     }
@@ -225,7 +218,7 @@ static void lint_gateways(struct linter *x)
                 used = used || t.bases[i] == g;
         }
         if (!used)
-            add(x, LINT_GATEWAY, bundle_gateway_at(x->b, g).id, "is a basis of no purpose");
+            lint_add(x, LINT_GATEWAY, bundle_gateway_at(x->b, g).id, "is a basis of no purpose");
     }
 }
 
@@ -237,10 +230,10 @@ static void lint_roles(struct linter *x)
         x->status = -ENOMEM;
         return;
     }
-    mark_permitted(x->m, AXIS_ROLE, POLICY_NONE, reached);
+    lint_permitted(x->m, AXIS_ROLE, POLICY_NONE, reached);
     for (uint16_t r = 0; r < bundle_n_roles(x->b); r++)
         if (!reached[r])
-            add(x, LINT_ROLE, bundle_role_at(x->b, r), "may ask nothing at all");
+            lint_add(x, LINT_ROLE, bundle_role_at(x->b, r), "may ask nothing at all");
     free(reached);
 }
 
@@ -256,8 +249,8 @@ static void lint_agencies(struct linter *x)
 {
     for (uint16_t a = 0; a < bundle_n_agencies(x->b); a++)
         if (!has_place(x, a))
-            add(x, LINT_AGENCY, bundle_agency_at(x->b, a)->id,
-                "neither asks nor answers under any purpose");
+            lint_add(x, LINT_AGENCY, bundle_agency_at(x->b, a)->id,
+                     "neither asks nor answers under any purpose");
 }
 
 int lint_policy(const struct matrix *m, int32_t today, struct lints *out)
@@ -270,5 +263,6 @@ int lint_policy(const struct matrix *m, int32_t today, struct lints *out)
     lint_households(&x);
     lint_roles(&x);
     lint_agencies(&x);
+    lint_casework(&x);
     return x.status;
 }

@@ -7,7 +7,18 @@
 #define LINT_TEXT       400
 #define LINT_REVIEW_DAY 90 /* days before a review date from which it is near */
 
-enum lint_kind { LINT_PROTOCOL, LINT_GATEWAY, LINT_PURPOSE, LINT_QUESTION, LINT_AGENCY, LINT_ROLE };
+enum lint_kind {
+    LINT_PROTOCOL,
+    LINT_GATEWAY,
+    LINT_PURPOSE,
+    LINT_QUESTION,
+    LINT_AGENCY,
+    LINT_ROLE,
+    LINT_SERVICE,
+    LINT_NEED,
+    LINT_CATEGORY,
+    LINT_REFERRALS
+};
 struct lint {
     enum lint_kind kind;
     char id[64], text[LINT_TEXT];

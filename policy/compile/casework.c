@@ -7,7 +7,7 @@
 #define DAYS_MOST 3660
 #define ASK_MOST  1000000 /* questions of a day */
 
-static const struct word kinds[] = {
+const struct word referral_kinds[] = {
     { "signposting", 0 },  { "soft", 1 },   { "application", 2 }, { "hard", 3 },
     { "commissioned", 4 }, { "booked", 5 }, { NULL, 0 }
 };
@@ -50,13 +50,13 @@ static void read_kind(struct model *m, const struct conf_node *n, uint32_t *seen
         return;
     }
     conf_only(n, m->e, known);
-    kind = field_word(&f, "kind", kinds, NULL);
+    kind = field_word(&f, "kind", referral_kinds, NULL);
     if ((*seen >> kind) & 1)
-        conf_fail(m->e, n, "referrals: kind \"%s\" is declared twice", kinds[kind].word);
+        conf_fail(m->e, n, "referrals: kind \"%s\" is declared twice", referral_kinds[kind].word);
     *seen |= UINT32_C(1) << kind;
     if (!conf_child(n, "needs"))
         conf_fail(m->e, n, "referrals: kind \"%s\": needs is missing; write needs = [ ] for none",
-                  kinds[kind].word);
+                  referral_kinds[kind].word);
     m->l.referrals.made[kind] = (uint16_t)field_words(&f, "needs", made);
 }
 

@@ -46,6 +46,8 @@ void field_refuse(const struct field *f, const char *const keys[], const char *w
 /* threshold.c: a question that the broker answers from concerns, and the keys that only it has. */
 void read_threshold(const struct field *f, struct lay_question *q);
 extern const char *const threshold_keys[];
+/* casework.c: their values are enum referral_kind - 1 */
+extern const struct word referral_kinds[];
 /* composite.c: a question made of others. */
 void read_composite(const struct field *f, struct lay_question *q);
 /* The list under a key, or NULL with an error if it is something else. */

@@ -7,10 +7,6 @@
 
 #define POUNDS_MOST 100000000
 
-static const struct word kinds[] = {
-    { "signposting", 0 },  { "soft", 1 },   { "application", 2 }, { "hard", 3 },
-    { "commissioned", 4 }, { "booked", 5 }, { NULL, 0 }
-};
 static const struct word steps[] = { { "eligibility", SERVICE_ELIGIBILITY - 1 },
                                      { "assess", SERVICE_ASSESS - 1 },
                                      { "diagnose", SERVICE_DIAGNOSE - 1 },
@@ -132,7 +128,7 @@ static int read_service(struct model *m, uint16_t i)
     s->agency = field_ref(&f, "agency", NAMES_AGENCY, true);
     s->n_needs = (uint8_t)field_refs(&f, "needs", NAMES_NEED, s->needs, SERVICE_NEEDS_MAX);
     s->n_areas = (uint8_t)field_refs(&f, "areas", NAMES_AREA, s->areas, SERVICE_NEEDS_MAX);
-    s->kinds = (uint8_t)field_words(&f, "kinds", kinds);
+    s->kinds = (uint8_t)field_words(&f, "kinds", referral_kinds);
     check_twice(&f, "needs", s->needs, s->n_needs);
     check_twice(&f, "areas", s->areas, s->n_areas);
     if (!s->n_needs)

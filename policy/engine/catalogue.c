@@ -108,3 +108,48 @@ bool bundle_covers(const struct bundle *b, uint16_t gateway, uint16_t agency)
 {
     return gateway < b->l.n_gateways && mask_has(&b->gateway_holders[gateway], agency);
 }
+
+size_t bundle_n_categories(const struct bundle *b)
+{
+    return b->l.n_categories;
+}
+
+size_t bundle_n_areas(const struct bundle *b)
+{
+    return b->l.n_areas;
+}
+
+size_t bundle_n_needs(const struct bundle *b)
+{
+    return b->l.n_needs;
+}
+
+size_t bundle_n_permits(const struct bundle *b, uint16_t service)
+{
+    return b->l.services[service].n_permits;
+}
+
+struct policy_permit bundle_permit_at(const struct bundle *b, uint16_t service, uint16_t i)
+{
+    const struct lay_permit *p = &b->l.services[service].permits[i];
+
+    return (struct policy_permit){ .agency = p->agency,
+                                   .role = p->role,
+                                   .steps = p->steps,
+                                   .pounds = p->pounds,
+                                   .from = p->from,
+                                   .until = p->until,
+                                   .agreed = p->agreed };
+}
+
+size_t bundle_n_wordings(const struct bundle *b)
+{
+    return b->l.n_wordings;
+}
+
+const char *bundle_wording_at(const struct bundle *b, uint16_t i, int32_t *from, int32_t *until)
+{
+    *from = b->l.wordings[i].from;
+    *until = b->l.wordings[i].until;
+    return b->l.wordings[i].id;
+}

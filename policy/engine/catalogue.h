@@ -27,6 +27,14 @@ struct policy_terms { /* of a purpose, beside struct policy_purpose */
  */
 enum policy_place { PLACE_NONE = 0, PLACE_SILENT, PLACE_INSIGHT_ONLY, PLACE_FULL };
 
+struct policy_permit { /* what a service's owner lets another agency do */
+    uint16_t agency, role;
+    uint8_t steps; /* bits: 1 << (enum service_step - 1) */
+    uint32_t pounds;
+    int32_t from, until; /* until POLICY_DAY_NONE: no end */
+    const char *agreed;  /* where the owner's agreement is on record; "" not said */
+};
+
 size_t bundle_n_roles(const struct bundle *b);
 size_t bundle_n_gateways(const struct bundle *b);
 size_t bundle_n_protocols(const struct bundle *b);
@@ -45,5 +53,13 @@ bool bundle_closed(const struct bundle *b, uint16_t question);
 /* How many agencies the protocol lists to answer the question for the purpose: 0 where it is not
  * listed. */
 size_t bundle_n_holders(const struct bundle *b, uint16_t purpose, uint16_t question);
+size_t bundle_n_categories(const struct bundle *b);
+size_t bundle_n_areas(const struct bundle *b);
+size_t bundle_n_needs(const struct bundle *b);
+size_t bundle_n_permits(const struct bundle *b, uint16_t service);
+struct policy_permit bundle_permit_at(const struct bundle *b, uint16_t service, uint16_t i);
+size_t bundle_n_wordings(const struct bundle *b);
+/* the id; its days in *from and *until (POLICY_DAY_NONE: still approved) */
+const char *bundle_wording_at(const struct bundle *b, uint16_t i, int32_t *from, int32_t *until);
 /* The gateway covers the agency as a holder: sector not excluded, regime fits. */
 bool bundle_covers(const struct bundle *b, uint16_t gateway, uint16_t agency);
