@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "cli/flags.h"
 #include "cli/print.h"
+#include "cli/say.h"
 #include "local/local.h"
 
 #include <errno.h>
@@ -13,67 +14,6 @@
 #include <time.h>
 
 #define LOOK_AGAIN_MS 50 /* between two looks of --wait-... */
-
-static int fail(const struct command_line *c, int code, const char *word, const char *message)
-{
-    json_t *error;
-
-    if (!c->json) {
-        (void)fprintf(stderr, "almoner: %s\n", message);
-        return code;
-    }
-    error =
-        json_pack("{s:b, s:s, s:s, s:i}", "ok", 0, "error", word, "message", message, "exit", code);
-    (void)json_dumpf(error, stdout, JSON_COMPACT);
-    (void)puts("");
-    json_decref(error);
-    return code;
-}
-
-static int fail_call(const struct command_line *c, int r)
-{
-    char text[400];
-
-    switch (r) {
-    case -ENOENT:
-    case -ECONNREFUSED:
-        (void)snprintf(
-            text, sizeof(text),
-            "no adapter listens at %.200s; start it with almoner-adapter, or say --socket PATH",
-            c->socket);
-        return fail(c, EX_UNAVAILABLE, "adapter-not-running", text);
-    case -EACCES:
-        (void)snprintf(text, sizeof(text),
-                       "%.200s is not yours to use: ask whoever runs the adapter (socket_mode)",
-                       c->socket);
-        return fail(c, EX_UNAVAILABLE, "adapter-not-allowed", text);
-    case -ETIMEDOUT:
-        return fail(c, EX_TEMPFAIL, "no-answer",
-                    "the adapter did not answer in time; try again, or with a longer --timeout");
-    default:
-        (void)snprintf(text, sizeof(text), "speaking to the adapter at %.200s failed: %s",
-                       c->socket, strerror(-r));
-        return fail(c, EX_UNAVAILABLE, "adapter-failed", text);
-    }
-}
-
-static int show(const struct command_line *c, json_t *reply)
-{
-    const char *word = json_string_value(json_object_get(reply, "error"));
-    const char *message = json_string_value(json_object_get(reply, "message"));
-
-    (void)json_object_del(reply, "more"); /* of the socket's framing */
-    if (!c->json && !json_is_true(json_object_get(reply, "ok")))
-        return fail(c, print_exit(reply), word ? word : "failed",
-                    message ? message : "the adapter could not do it");
-    if (c->json) {
-        (void)json_dumpf(reply, stdout, JSON_COMPACT);
-        (void)puts("");
-    } else {
-        print_reply(reply);
-    }
-    return print_exit(reply);
-}
 
 /* Whether a status is what --wait-... waits for. ISO days compare as text. */
 static bool status_is_it(const struct command_line *c, const json_t *status)
@@ -111,8 +51,8 @@ static int run_waiting(const struct command_line *c)
         wait_a_little();
     }
     if (r != 0)
-        return fail_call(c, r);
-    code = show(c, status);
+        return say_call_failed(c, r);
+    code = say_reply(c, status);
     if (code == EX_OK && !status_is_it(c, status)) {
         if (!c->json)
             (void)fputs("almoner: waited in vain; try again, or with a longer --timeout\n", stderr);
@@ -129,13 +69,13 @@ static int run(const struct command_line *c)
     int r;
 
     if (c->wait_day && civil_parse(c->wait_day, &day) != 0)
-        return fail(c, EX_USAGE, "usage", "--wait-day: a day that exists, written YYYY-MM-DD");
+        return say_failed(c, EX_USAGE, "usage", "--wait-day: a day that exists, written YYYY-MM-DD");
     if (c->wait_connected || c->wait_sent || c->wait_day)
         return run_waiting(c);
     r = local_ask(c->socket, c->request, c->timeout_ms, &reply);
     if (r != 0)
-        return fail_call(c, r);
-    r = show(c, reply);
+        return say_call_failed(c, r);
+    r = say_reply(c, reply);
     json_decref(reply);
     return r;
 }
@@ -146,11 +86,11 @@ int main(int argc, char **argv)
     int r = flags_read(argc, argv, &c);
 
     if (r != 0)
-        r = fail(&c, r, r == EX_USAGE ? "usage" : "bad-input", c.wrong);
+        r = say_failed(&c, r, r == EX_USAGE ? "usage" : "bad-input", c.wrong);
     else if (c.help)
-        flags_help(c.command);
+        flags_help(&c);
     else
-        r = run(&c);
+        r = c.verb && c.verb->run ? c.verb->run(&c) : run(&c);
     command_line_deinit(&c);
     return r;
 }

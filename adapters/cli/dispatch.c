@@ -34,6 +34,18 @@ static const struct command commands[] = {
     { "shield", NULL, AGENCY, "protect somebody's whereabouts, identity or existence" },
     { "override", "veto", OFFICER, "end an override (an officer)" },
     { "override", NULL, AGENCY, "ask for, approve, review and show overrides of consent" },
+    { "concern", NULL, AGENCY, "lodge, amend and withdraw concerns, which add up with others'" },
+    { "stream", NULL, AGENCY, "follow what is sent to this agency, or a hub's firings" },
+    { "firing", NULL, AGENCY, "say that the hub acted on a firing, or that it is over" },
+    { "contact", NULL, AGENCY, "ask to be called back by a service that is not named" },
+    { "refer", NULL, AGENCY, "send a referral" },
+    { "referral", NULL, AGENCY, "list, show, read, accept, reject, ... referrals" },
+    { "sealing", NULL, AGENCY, "publish and trust the keys that referrals' texts are sealed to" },
+    { "watch", NULL, AGENCY, "step-down: be told if somebody reappears" },
+    { "due", NULL, AGENCY, "what has to be decided, and by when" },
+    { "service", NULL, AGENCY, "find a service, and ask whether somebody is eligible" },
+    { "outcome", NULL, AGENCY, "record what an answer, firing or referral led to" },
+    { "not-shared", NULL, AGENCY, "record a decision not to share" },
     { "subject", NULL, AGENCY, "what the own index knows a person by" },
     { "status", NULL, AGENCY, "is the adapter (or, with --config, the broker) well?" },
     { "agency", NULL, OFFICER, "enrol agencies; suspend, resume, revoke a key" },
@@ -95,27 +107,28 @@ static size_t least(size_t a, size_t b, size_t c)
 }
 
 #define WORD_MAX 32
-/* Insertions, deletions, replacements from a to b; words past WORD_MAX are far from everything. */
+/* Insertions, deletions, replacements, and two letters that changed places, from a to b; words past
+ * WORD_MAX are far from everything. */
 static size_t word_distance(const char *a, const char *b)
 {
-    size_t row[WORD_MAX + 1], n = strlen(b);
+    size_t rows[3][WORD_MAX + 1], n = strlen(b);
 
     if (strlen(a) > WORD_MAX || n > WORD_MAX)
         return WORD_MAX;
     for (size_t j = 0; j <= n; j++)
-        row[j] = j;
+        rows[0][j] = j;
     for (size_t i = 1; a[i - 1]; i++) {
-        size_t diagonal = row[0];
+        const size_t *above = rows[(i - 1) % 3], *two_above = rows[(i + 1) % 3];
+        size_t *row = rows[i % 3];
 
         row[0] = i;
         for (size_t j = 1; j <= n; j++) {
-            size_t above = row[j];
-
-            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
+            row[j] = least(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                row[j] = least(row[j], two_above[j - 2] + 1, WORD_MAX);
         }
     }
-    return row[n];
+    return rows[strlen(a) % 3][n];
 }
 
 static const char *command_nearest(const char *word)

@@ -106,42 +106,20 @@ static const struct command commands[] = {
       "  almoner subject " SUBJECT_LINE "\n" },
 };
 
-enum flag_kind {
-    FLAG_TEXT = 1,
-    FLAG_YES,
-    FLAG_LIST, /* into the request */
-    FLAG_PERSON_TEXT,
-    FLAG_PERSON_YES,
-    FLAG_HOME,  /* into its subject */
-    FLAG_PLACE, /* a home of its own */
-    FLAG_FILE,  /* the subject, as JSON */
-    FLAG_SOCKET,
-    FLAG_JSON,
-    FLAG_TIMEOUT,
-    FLAG_HELP,
-    FLAG_WAIT_CONNECTED,
-    FLAG_WAIT_SENT,
-    FLAG_WAIT_DAY, /* ours */
-};
 #define CMD_ALL     (~0u)
 #define CMD_GIVEN   (CMD_GRANT | CMD_REFUSE)
 #define CMD_CONSENT (CMD_GIVEN | CMD_NOT_POSSIBLE)
 #define CMD_LODGE   (CMD_CONSENT | CMD_DISPUTE | CMD_WITHDRAW | CMD_CHANGE | CMD_SHIELD)
 #define CMD_QUERY   (CMD_ASK | CMD_WHO)
-#define CMD_ACT     (CMD_QUERY | CMD_LODGE | CMD_LIST | CMD_SUBJECT)
+#define CMD_ACT     (CMD_QUERY | CMD_LODGE | CMD_LIST | CMD_SUBJECT | CMD_PRACTICE)
 #define CMD_STEP    (CMD_OVERRIDE | CMD_APPROVE | CMD_DISAPPROVE | CMD_REVIEW | CMD_SHOW)
 #define CMD_PERSON                                                                                 \
     (CMD_OVERRIDE | CMD_QUERY | CMD_CONSENT | CMD_DISPUTE | CMD_WITHDRAW | CMD_SHIELD |            \
-     CMD_SUBJECT)
-#define CMD_PLACE (CMD_ASK | CMD_SUBJECT)
+     CMD_SUBJECT | CMD_OF_PERSON)
+#define CMD_PLACE (CMD_ASK | CMD_SUBJECT | CMD_OF_HOME)
 
 /* clang-format off: a table, one row a line */
-static const struct flag {
-    const char *name, *key;
-    unsigned kind;     /* enum flag_kind */
-    unsigned commands; /* bits of enum command_bit */
-    const char *value, *help;
-} flags[] = {
+static const struct flag flags[] = {
     { "--purpose", "purpose", FLAG_TEXT, CMD_ACT | CMD_OVERRIDE, "ID",
       "why: see `almoner questions`" },
     { "--role", "role", FLAG_TEXT, CMD_ACT | CMD_STEP, "ID", "the practitioner's role" },
@@ -165,9 +143,14 @@ static const struct flag {
       "the same as JSON; -: from standard input" },
     { "--household", "household", FLAG_PLACE, CMD_PLACE, "HOME",
       "about a household: 'address; postcode; ref'" },
-    { "--at-home", "at_home", FLAG_PLACE, CMD_ASK | CMD_OVERRIDE, "HOME",
-      "the home that the question is about: 'address; postcode; ref'" },
-    { "--self-claimed", "self_claimed", FLAG_TEXT, CMD_QUERY, "REASON",
+    { "--at-home", "at_home", FLAG_PLACE, CMD_ASK | CMD_OVERRIDE | CMD_AT_HOME, "HOME",
+      "the home that it is about: 'address; postcode; ref'" },
+    { "--state", "statements", FLAG_LIST, CMD_QUERY | CMD_STATES, "WORDS",
+      "what you state, where the law asks it: para18-reason, public-task-statement, "
+      "not-more-detrimental, necessity" },
+    { "--referral", "referral", FLAG_TEXT, CMD_ASK, "ID",
+      "the referral whose state is asked about; no subject is then needed" },
+    { "--self-claimed", "self_claimed", FLAG_TEXT, CMD_QUERY | CMD_CLAIMS, "REASON",
       "a relationship that our rows do not show, and why (it alerts)" },
     { "--capacity", "capacity", FLAG_TEXT, CMD_CONSENT, "WHO",
       "self, gillick, parent, carer-without-pr, local-authority, attorney, deputy or "
@@ -239,6 +222,8 @@ static const struct flag {
     { "--no-part", "no_part", FLAG_YES, CMD_OVERRIDE | CMD_APPROVE | CMD_REVIEW, NULL,
       "I have no part of my own in the matter" },
     { "--finding", "finding", FLAG_TEXT, CMD_REVIEW, "WHAT", "justified or not-justified" },
+    { "--id", "id", FLAG_TEXT, CMD_LODGES, "UUID",
+      "the id that it shall have (UUIDv7): the same command again with it is safe" },
     { "--wait-connected", NULL, FLAG_WAIT_CONNECTED, CMD_STATUS, NULL,
       "wait until the broker has welcomed the adapter" },
     { "--wait-day", NULL, FLAG_WAIT_DAY, CMD_STATUS, "DATE",
@@ -254,33 +239,61 @@ static const struct flag {
 };
 /* clang-format on */
 
-void flags_help(const struct command *c)
+static void help_all(void)
 {
-    if (!c) {
-        (void)puts("usage: almoner COMMAND [options]\n");
-        for (size_t i = 0; i < ALM_LEN(commands); i++)
-            (void)printf("  %-9s%-10s %s\n", commands[i].name,
-                         commands[i].second ? commands[i].second : "", commands[i].line);
-        (void)puts("\nalmoner COMMAND --help explains one. They speak to this agency's adapter.");
-        return;
-    }
-    (void)printf("usage: almoner %s%s%s%s [options]\n\n%s.\n\n", c->name, c->second ? " " : "",
-                 c->second ? c->second : "",
-                 !c->positional           ? ""
-                 : c->bit == CMD_ASK      ? " QUESTION"
-                 : c->bit == CMD_OVERRIDE ? " [QUESTION]"
-                 : c->positional_required ? " ID"
-                                          : " [ID]",
-                 c->line);
-    for (size_t i = 0; i < ALM_LEN(flags); i++) {
+    (void)puts("usage: almoner COMMAND [options]\n");
+    for (size_t i = 0; i < ALM_LEN(commands); i++)
+        (void)printf("  %-10s%-12s %s\n", commands[i].name,
+                     commands[i].second ? commands[i].second : "", commands[i].line);
+    for (size_t n = 0; nouns[n]; n++)
+        for (size_t i = 0; i < nouns[n]->n_verbs; i++) {
+            const struct command *c = &nouns[n]->verbs[i].command;
+
+            (void)printf("  %-10s%-12s %s\n", c->name, c->second ? c->second : "", c->line);
+        }
+    (void)puts("\nalmoner COMMAND --help explains one. They speak to this agency's adapter.");
+}
+
+static void help_flags(const struct flag *of, size_t n, unsigned bits)
+{
+    for (size_t i = 0; i < n; i++) {
         char left[40];
 
-        if (!(flags[i].commands & c->bit))
+        if (!(of[i].commands & bits))
             continue;
-        (void)snprintf(left, sizeof(left), "%s %s", flags[i].name,
-                       flags[i].value ? flags[i].value : "");
-        (void)printf("  %-26s %s\n", left, flags[i].help);
+        (void)snprintf(left, sizeof(left), "%s %s", of[i].name, of[i].value ? of[i].value : "");
+        (void)printf("  %-26s %s\n", left, of[i].help);
     }
+}
+
+/* The word after a command, as usage shows it: "" none. */
+static const char *help_word(const struct command *c, const struct verb *v)
+{
+    if (!c->positional)
+        return "";
+    if (v)
+        return v->word;
+    if (c->bit == CMD_ASK)
+        return " QUESTION";
+    if (c->bit == CMD_OVERRIDE)
+        return " [QUESTION]";
+    return c->positional_required ? " ID" : " [ID]";
+}
+
+void flags_help(const struct command_line *line)
+{
+    const struct command *c = line->command;
+
+    if (!c) {
+        help_all();
+        return;
+    }
+    (void)printf("usage: almoner %s%s%s%s%s [options]\n\n%s.\n\n", c->name, c->second ? " " : "",
+                 c->second ? c->second : "", line->verb && c->positional ? " " : "",
+                 help_word(c, line->verb), c->line);
+    if (line->noun)
+        help_flags(line->noun->flags, line->noun->n_flags, line->verb->own);
+    help_flags(flags, ALM_LEN(flags), c->bit);
     (void)printf("\nFor example:\n%s", c->example);
 }
 
@@ -291,13 +304,30 @@ static int wrong(struct command_line *c, int code, const char *what, const char 
     return code;
 }
 
-static const struct flag *flag_find(const char *arg, size_t len)
+static const struct flag *flag_among(const struct flag *of, size_t n, const char *arg, size_t len)
 {
-    for (size_t i = 0; i < ALM_LEN(flags); i++) {
-        if (strlen(flags[i].name) == len && strncmp(flags[i].name, arg, len) == 0)
-            return &flags[i];
+    for (size_t i = 0; i < n; i++) {
+        if (strlen(of[i].name) == len && strncmp(of[i].name, arg, len) == 0)
+            return &of[i];
     }
     return NULL;
+}
+
+/* A noun's own flags stand before those of all. *fits: it goes with the command. */
+static const struct flag *flag_find(const struct command_line *c, const char *arg, size_t len,
+                                    bool *fits)
+{
+    const struct flag *f;
+
+    for (size_t i = 0; c->noun && i < c->noun->n_flags; i++) {
+        f = flag_among(&c->noun->flags[i], 1, arg, len);
+        *fits = true;
+        if (f && f->commands & c->verb->own)
+            return f;
+    }
+    f = flag_among(flags, ALM_LEN(flags), arg, len);
+    *fits = f && (!c->command || f->commands & c->command->bit);
+    return f;
 }
 
 static json_t *person_of(struct command_line *c)
@@ -400,6 +430,9 @@ static int flag_take(struct command_line *c, const struct flag *f, const char *v
     case FLAG_PLACE:
         r = subject_place(value, &made, c->wrong, sizeof(c->wrong));
         return r ? r : flag_set(c, c->request, f->key, made, f->name);
+    case FLAG_BODY:
+        r = subject_text(value, &made, c->wrong, sizeof(c->wrong));
+        return r ? r : flag_set(c, c->request, f->key, made, f->name);
     case FLAG_FILE:
         return subject_file(c->request, value, c->wrong, sizeof(c->wrong));
     default:
@@ -412,9 +445,10 @@ static int flag_read(int argc, char **argv, int *i, struct command_line *c)
 {
     const char *arg = argv[*i], *value = strchr(arg, '=');
     size_t len = value ? (size_t)(value - arg) : strlen(arg);
-    const struct flag *f = flag_find(arg, len);
+    bool fits;
+    const struct flag *f = flag_find(c, arg, len, &fits);
 
-    if (!f || (c->command && !(f->commands & c->command->bit)))
+    if (!f || !fits)
         return wrong(c, EX_USAGE, f ? "does not go with this command" : "unknown option", arg);
     if (!f->value)
         return value ? wrong(c, EX_USAGE, "takes no value", f->name) : flag_take(c, f, NULL);
@@ -425,15 +459,51 @@ static int flag_read(int argc, char **argv, int *i, struct command_line *c)
     return flag_take(c, f, argv[++*i]);
 }
 
-static const struct command *command_find(const char *name, const char *second)
+static bool command_is(const struct command *c, const char *name, const char *second)
 {
-    for (size_t i = 0; i < ALM_LEN(commands); i++) {
-        if (strcmp(commands[i].name, name) != 0)
-            continue;
-        if (!commands[i].second || (second && strcmp(commands[i].second, second) == 0))
-            return &commands[i];
+    if (strcmp(c->name, name) != 0)
+        return false;
+    return !c->second || (second && strcmp(c->second, second) == 0);
+}
+
+static void command_find(struct command_line *out, const char *name, const char *second)
+{
+    for (size_t i = 0; i < ALM_LEN(commands) && !out->command; i++) {
+        if (command_is(&commands[i], name, second))
+            out->command = &commands[i];
     }
-    return NULL;
+    for (size_t n = 0; nouns[n] && !out->command; n++) {
+        for (size_t i = 0; i < nouns[n]->n_verbs && !out->command; i++) {
+            if (!command_is(&nouns[n]->verbs[i].command, name, second))
+                continue;
+            out->noun = nouns[n];
+            out->verb = &nouns[n]->verbs[i];
+            out->command = &out->verb->command;
+        }
+    }
+}
+
+/* "say lodge, amend or withdraw": the second words that a first one may have. */
+static int command_unknown(struct command_line *c, const char *name)
+{
+    const struct command *with[32];
+    size_t n = 0, at = 0;
+    char say[200] = "unknown command";
+
+    for (size_t i = 0; i < ALM_LEN(commands) && n < ALM_LEN(with); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            with[n++] = &commands[i];
+    for (size_t g = 0; nouns[g]; g++)
+        for (size_t i = 0; i < nouns[g]->n_verbs && n < ALM_LEN(with); i++)
+            if (strcmp(nouns[g]->verbs[i].command.name, name) == 0)
+                with[n++] = &nouns[g]->verbs[i].command;
+    for (size_t i = 0; i < n && at < sizeof(say); i++)
+        at += (size_t)snprintf(say + at, sizeof(say) - at, "%s%s",
+                               i == 0       ? "say "
+                               : i + 1 == n ? " or "
+                                            : ", ",
+                               with[i]->second ? with[i]->second : with[i]->name);
+    return wrong(c, EX_USAGE, say, name);
 }
 
 /* --json and --help count wherever they stand, also when something else is wrong. */
@@ -476,7 +546,8 @@ static int flags_words(int argc, char **argv, int first, struct command_line *c)
     }
     if (c->command->positional_required && !positional)
         return wrong(c, EX_USAGE,
-                     c->command->bit == CMD_ASK   ? "say which question: see `almoner questions`"
+                     c->verb                      ? c->verb->missing
+                     : c->command->bit == CMD_ASK ? "say which question: see `almoner questions`"
                      : c->command->bit & CMD_STEP ? "say which override: its id"
                                                   : "say which consent: its id",
                      NULL);
@@ -491,16 +562,11 @@ int flags_read(int argc, char **argv, struct command_line *out)
     flags_look_ahead(argc, argv, out);
     if (argc < 2 || argv[1][0] == '-')
         return out->help ? 0 : wrong(out, EX_USAGE, "say what to do: see `almoner --help`", NULL);
-    out->command = command_find(argv[1], argc > 2 ? argv[2] : NULL);
+    command_find(out, argv[1], argc > 2 ? argv[2] : NULL);
     if (out->help)
         return 0;
     if (!out->command)
-        return wrong(out, EX_USAGE,
-                     strcmp(argv[1], "consent") == 0 ? "say grant, refuse, not-possible, dispute, withdraw, change, receipt or list"
-                     : strcmp(argv[1], "override") == 0
-                         ? "say request, approve, refuse, review or show"
-                         : "unknown command",
-                     argv[1]);
+        return command_unknown(out, argv[1]);
     out->request = json_object();
     if (!out->request ||
         json_object_set_new(out->request, "op", json_string(out->command->op)) != 0)
@@ -508,6 +574,8 @@ int flags_read(int argc, char **argv, struct command_line *out)
     r = flags_words(argc, argv, out->command->second ? 3 : 2, out);
     if (r == 0)
         flags_defaults(out);
+    if (r == 0 && out->verb && out->verb->key && !json_object_get(out->request, out->verb->key))
+        (void)json_object_set_new(out->request, out->verb->key, json_string(out->verb->value));
     if (r == 0 && !out->socket)
         return wrong(out, EX_USAGE, "say which adapter: --socket PATH, or set ALMONER_SOCKET",
                      NULL);

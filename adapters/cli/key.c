@@ -238,6 +238,30 @@ static int make_token(const struct request *r, struct outputs *all)
     return make_random(all, r->base, ".token");
 }
 
+/* What a peer seals texts to, and what opens them (libsodium's sealed boxes). */
+static int make_seal(const struct request *r, struct outputs *all)
+{
+    ALM_CLEANUP(secret_wipe) struct secret s;
+    uint8_t public_key[SEAL_PUBLIC_LEN];
+    char hex[66], stem[PATH_TEXT];
+    size_t end = strlen(r->base);
+    int rc = key_seal_pair(&s, public_key);
+
+    if (end > 5 && !strcmp(r->base + end - 5, ".seal"))
+        end -= 5;
+    if (end >= sizeof(stem))
+        return -ENAMETOOLONG;
+    memcpy(stem, r->base, end);
+    stem[end] = '\0';
+    if (!rc)
+        rc = add_secret(all, stem, ".seal", &s);
+    if (rc)
+        return rc;
+    hex_encode(public_key, sizeof(public_key), hex);
+    hex[64] = '\n';
+    return output_add(all, stem, ".sealpub", 0644, bytes_of(hex, 65));
+}
+
 static int make_broker(const struct request *r, struct outputs *all)
 {
     char path[PATH_TEXT];
@@ -269,6 +293,10 @@ static const struct kind {
     { "sign", "NAME",
       "NAME.sign, NAME.pub: an Ed25519 key that signs an agency's messages or an officer's changes",
       make_sign },
+    { "seal", "NAME",
+      "NAME.seal, NAME.sealpub: an agency's sealing key, which opens the texts of referrals sent to "
+      "it",
+      make_seal },
     { "token", "NAME",
       "NAME.token: the match key that all adapters of a partnership share, and the broker never "
       "sees",
@@ -330,7 +358,8 @@ static int key_new(const char *word, const struct request *r, bool json)
         if (!strcmp(kinds[i].word, word))
             k = &kinds[i];
     if (!k)
-        return key_fail(EX_USAGE, "there is no kind of key \"%.20s\": curve, sign, token, broker",
+        return key_fail(EX_USAGE, "there is no kind of key \"%.20s\": curve, sign, seal, token, "
+                        "broker",
                         word);
     if (!*r->base || r->base[strlen(r->base) - 1] == '/')
         if (k->make != make_broker || !*r->base)

@@ -38,6 +38,20 @@ static int show_sign_public(const char *path, const uint8_t public_key[static SI
     return 0;
 }
 
+static int show_seal(const char *path, const struct secret *s, json_t *o)
+{
+    uint8_t public_key[SEAL_PUBLIC_LEN];
+    char hex[2 * SEAL_PUBLIC_LEN + 1];
+    int rc = key_seal_public(s, public_key);
+
+    if (rc)
+        return key_fail(EX_SOFTWARE, "%s: %s", path, strerror(-rc));
+    hex_encode(public_key, sizeof(public_key), hex);
+    (void)json_object_set_new(o, "kind", json_string("seal"));
+    (void)json_object_set_new(o, "public", json_string(hex));
+    return 0;
+}
+
 static int show_secret(const char *path, const char *origin, json_t *o)
 {
     ALM_CLEANUP(secret_wipe) struct secret s;
@@ -60,6 +74,8 @@ static int show_secret(const char *path, const char *origin, json_t *o)
         (void)json_object_set_new(o, "note", json_string("a secret without a public part"));
         return 0;
     }
+    if (ends_with(path, ".seal"))
+        return show_seal(path, &s, o);
     rc = sign_public(&s, public_key);
     return rc ? key_fail(EX_SOFTWARE, "%s: %s", path, strerror(-rc))
               : show_sign_public(path, public_key, origin, o);
@@ -138,6 +154,11 @@ static int show_file(const char *path, const char *origin, json_t *o)
     if (rc)
         return key_fail(EX_NOINPUT, "%s: %s", path,
                         rc == -E2BIG ? "too long for a key" : strerror(-rc));
+    if (ends_with(path, ".sealpub") && is_hex_secret(buf_view(&text))) {
+        (void)json_object_set_new(o, "kind", json_string("seal"));
+        (void)json_object_set_new(o, "public", json_stringn((const char *)text.data, 64));
+        return 0;
+    }
     if (ends_with(path, ".sign") || ends_with(path, ".token") || is_hex_secret(buf_view(&text)))
         return show_secret(path, origin, o);
     if (ends_with(path, ".key_secret"))

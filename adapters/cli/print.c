@@ -5,93 +5,13 @@
 #include "cli/print.h"
 
 #include "base/attr.h"
+#include "cli/flags.h"
+#include "cli/table.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-
-#define COLUMNS_MAX 7
-
-static const char *text_at(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
-
-/* --- tables: as wide as their widest cell --- */
-struct column {
-    const char *key, *title;
-};
-
-static size_t text_width(const char *text) /* characters, not bytes */
-{
-    size_t n = 0;
-
-    for (; *text; text++)
-        n += ((unsigned char)*text & 0xC0) != 0x80;
-    return n;
-}
-
-/* Words of the JSON that read better another way. */
-static const struct {
-    const char *word, *text;
-} readable[] = {
-    { "under-3-months", "under 3 months" },
-    { "3-to-12-months", "3 to 12 months" },
-    { "1-to-3-years", "1 to 3 years" },
-    { "over-3-years", "over 3 years" },
-    { "unknown", "not known" },
-};
-
-static const char *cell_text(const json_t *row, const char *key)
-{
-    const json_t *v = json_object_get(row, key);
-    const char *text = json_is_string(v) ? json_string_value(v) : "";
-
-    if (json_is_boolean(v))
-        return json_is_true(v) ? "yes" : "";
-    for (size_t i = 0; strcmp(key, "since") == 0 && i < ALM_LEN(readable); i++) {
-        if (strcmp(readable[i].word, text) == 0)
-            return readable[i].text;
-    }
-    return text;
-}
-
-static void cell_print(const char *text, size_t width, bool last)
-{
-    size_t used = text_width(text);
-
-    (void)fputs(text, stdout);
-    if (last)
-        (void)fputc('\n', stdout);
-    else
-        (void)printf("%*s", (int)(width > used ? width - used : 0) + 2, "");
-}
-
-static void table_print(const json_t *rows, const struct column *columns, size_t n)
-{
-    size_t width[COLUMNS_MAX], i;
-    const json_t *row;
-
-    for (size_t c = 0; c < n; c++) {
-        width[c] = text_width(columns[c].title);
-        json_array_foreach((json_t *)rows, i, row)
-        {
-            size_t w = text_width(cell_text(row, columns[c].key));
-
-            width[c] = w > width[c] ? w : width[c];
-        }
-    }
-    for (size_t c = 0; c < n; c++)
-        cell_print(columns[c].title, width[c], c + 1 == n);
-    json_array_foreach((json_t *)rows, i, row)
-    {
-        for (size_t c = 0; c < n; c++)
-            cell_print(cell_text(row, columns[c].key), width[c], c + 1 == n);
-    }
-}
 
 /* --- answers --- */
 static const struct {
@@ -103,7 +23,7 @@ static const struct {
     { "none", "None of the services that the protocol lists for this has answered." },
 };
 
-static void print_complete(const json_t *r)
+void print_complete(const json_t *r)
 {
     for (size_t i = 0; i < ALM_LEN(completeness); i++) {
         if (strcmp(completeness[i].word, text_at(r, "completeness")) == 0)
@@ -111,7 +31,7 @@ static void print_complete(const json_t *r)
     }
 }
 
-static void print_guidance(const json_t *r)
+void print_guidance(const json_t *r)
 {
     if (*text_at(r, "guidance"))
         (void)printf("Please note: %s\n", text_at(r, "guidance"));
@@ -221,11 +141,6 @@ static void print_questions(const json_t *r)
     table_print(json_object_get(r, "questions"), questions, ALM_LEN(questions));
 }
 
-static long long number_at(const json_t *o, const char *key)
-{
-    return (long long)json_integer_value(json_object_get(o, key));
-}
-
 static void print_status(const json_t *r)
 {
     (void)printf("%s (%s, %s): %s\n", text_at(r, "agency"), text_at(r, "mode"),
@@ -257,11 +172,7 @@ static void print_subject(const json_t *r)
     (void)printf("Homes known: %lld\nNothing was sent.\n", number_at(r, "homes"));
 }
 
-static const struct {
-    const char *kind;
-    void (*print)(const json_t *r);
-    int exit;
-} kinds[] = {
+static const struct printer kinds[] = {
     { "insight", print_insight, EX_OK },     { "involvement", print_involvement, EX_OK },
     { "refusal", print_refusal, EX_NOPERM }, { "receipt", print_receipt, EX_OK },
     { "busy", print_busy, EX_TEMPFAIL },     { "consents", print_consents, EX_OK },
@@ -269,13 +180,27 @@ static const struct {
     { "subject", print_subject, EX_OK },   { "override", print_override, EX_OK },
 };
 
+static const struct printer *printer_of(const json_t *reply)
+{
+    const char *kind = text_at(reply, "kind");
+
+    for (size_t i = 0; i < ALM_LEN(kinds); i++)
+        if (strcmp(kinds[i].kind, kind) == 0)
+            return &kinds[i];
+    for (size_t n = 0; nouns[n]; n++)
+        for (size_t i = 0; i < nouns[n]->n_printers; i++)
+            if (strcmp(nouns[n]->printers[i].kind, kind) == 0)
+                return &nouns[n]->printers[i];
+    return NULL;
+}
+
 void print_reply(const json_t *reply)
 {
-    for (size_t i = 0; i < ALM_LEN(kinds); i++) {
-        if (strcmp(kinds[i].kind, text_at(reply, "kind")) == 0) {
-            kinds[i].print(reply);
-            return;
-        }
+    const struct printer *p = printer_of(reply);
+
+    if (p) {
+        p->print(reply);
+        return;
     }
     (void)json_dumpf(reply, stdout, JSON_INDENT(2));
     (void)puts("");
@@ -283,14 +208,12 @@ void print_reply(const json_t *reply)
 
 int print_exit(const json_t *reply)
 {
+    const struct printer *p = printer_of(reply);
+
     if (!json_is_true(json_object_get(reply, "ok"))) {
         json_int_t code = json_integer_value(json_object_get(reply, "exit"));
 
         return code > 0 && code < 256 ? (int)code : EX_SOFTWARE;
     }
-    for (size_t i = 0; i < ALM_LEN(kinds); i++) {
-        if (strcmp(kinds[i].kind, text_at(reply, "kind")) == 0)
-            return kinds[i].exit;
-    }
-    return EX_OK;
+    return p ? p->exit : EX_OK;
 }

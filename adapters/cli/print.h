@@ -5,6 +5,8 @@
 
 /* Prints a reply whose "ok" is true; unknown kinds are printed as JSON. */
 void print_reply(const json_t *reply);
+void print_complete(const json_t *reply); /* how complete an answer is, in a sentence */
+void print_guidance(const json_t *reply);
 /* The exit code that a reply means (adapters/README.md, "Exit codes"). */
 void print_override(const json_t *reply); /* override.c */
 int print_exit(const json_t *reply);

@@ -8,6 +8,7 @@
 #include <sysexits.h>
 
 #define SUBJECT_FILE_MAX (1u << 20) /* bytes */
+#define TEXT_FILE_MAX    16000      /* bytes: what a sealed body holds */
 #define PARTS_MAX        5
 
 /* The next part up to ';', without the spaces around it. Return: whether there was one. */
@@ -99,9 +100,26 @@ static int file_text(const char *path, char *out, size_t max, long *len, char *w
         (void)fclose(f);
     if (*len >= 0)
         return 0;
-    (void)snprintf(why, why_size, "%.100s: cannot be read, or is larger than a subject can be",
-                   path);
+    (void)snprintf(why, why_size, "%.100s: cannot be read, or is too large (at most %zu bytes)",
+                   path, max - 1);
     return EX_NOINPUT;
+}
+
+int subject_text(const char *path, json_t **out, char *why, size_t why_size)
+{
+    static char text[TEXT_FILE_MAX + 1];
+    long len;
+    int r = file_text(path, text, sizeof(text), &len, why, why_size);
+
+    if (r)
+        return r;
+    *out = json_stringn(text, (size_t)len);
+    if (*out && len)
+        return 0;
+    json_decref(*out);
+    *out = NULL;
+    (void)snprintf(why, why_size, "%.100s: %s", path, len ? "not text in UTF-8" : "is empty");
+    return EX_DATAERR;
 }
 
 int subject_file(json_t *request, const char *path, char *why, size_t why_size)

@@ -11,3 +11,5 @@ int subject_add_home(json_t *person, const char *text, char *why, size_t why_siz
 int subject_place(const char *text, json_t **out, char *why, size_t why_size);
 /* A file ("-": standard input): a person, or {"household": {...}}. */
 int subject_file(json_t *request, const char *path, char *why, size_t why_size);
+/* A file's text ("-": standard input) of at most 16,000 bytes, as a JSON string. */
+int subject_text(const char *path, json_t **out, char *why, size_t why_size);

@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 
+import nacl.public
 import nacl.signing
 import zmq
 import zmq.auth
@@ -47,6 +48,20 @@ def key_sign_is_read_by_nacl():
             public = base64.b64decode(f.read())
         assert bytes(nacl.signing.SigningKey(seed).verify_key) == public
         assert mode(f"{p.path}/alice.sign") == 0o600
+
+
+def key_seal_is_read_by_nacl():
+    with Place() as p:
+        expect(p.run(KEY, "new", "seal", "services"), 0, "services.seal", "services.sealpub")
+        with open(f"{p.path}/services.seal", encoding="ascii") as f:
+            secret = nacl.public.PrivateKey(bytes.fromhex(f.read().rstrip("\n")))
+        with open(f"{p.path}/services.sealpub", encoding="ascii") as f:
+            public = f.read().rstrip("\n")
+        assert bytes(secret.public_key).hex() == public
+        assert (mode(f"{p.path}/services.seal"), mode(f"{p.path}/services.sealpub")) == (0o600, 0o644)
+        for name in ("services.seal", "services.sealpub"):
+            said = expect(p.run(KEY, "show", name), 0, "seal", public)
+            assert bytes(secret).hex() not in said
 
 
 def key_broker_makes_every_key_of_a_broker():
@@ -125,7 +140,7 @@ def key_usage_errors_say_so():
         for argv in ([], ["new"], ["new", "curve"], ["new", "curve", "a", "b"], ["show"], ["burn", "x"], ["new", "curve", "a", "--colour"],
                      ["new", "curve", "dir/"], ["new", "curve", ""]):
             assert p.run(KEY, *argv).returncode == 64, argv
-        expect(p.run(KEY, "new", "rsa", "a"), 64, "curve, sign, token, broker")
+        expect(p.run(KEY, "new", "rsa", "a"), 64, "curve, sign, seal, token, broker")
         expect(p.run(KEY, "new", "curve", "no/such/folder/a"), 73, "make the folder first")
         expect(p.run(KEY, "new", "curve", "a", "--name", 'x"\ncurve'), 73, "control characters or quotes")
         expect(p.run(KEY, "new", "broker", "k", "--origin", "has space"), 73, "white space")
@@ -142,6 +157,6 @@ def key_json_lists_what_was_written():
 
 
 if __name__ == "__main__":
-    main([key_curve_is_read_by_pyzmq, key_reads_the_certificates_of_pyzmq, key_sign_is_read_by_nacl, key_broker_makes_every_key_of_a_broker,
+    main([key_curve_is_read_by_pyzmq, key_reads_the_certificates_of_pyzmq, key_sign_is_read_by_nacl, key_seal_is_read_by_nacl, key_broker_makes_every_key_of_a_broker,
           key_never_overwrites_and_leaves_no_half_set, key_suffix_may_be_given, key_show_prints_no_secret,
           key_show_says_what_is_wrong_with_a_file, key_usage_errors_say_so, key_json_lists_what_was_written])
