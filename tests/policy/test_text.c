@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_text.c - bad policy text: one change to small.policy each, and the error that an officer
  * sees, with its line. */
+#include "bad_text.h"
 #include "fixture.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#define EVERYWHERE NULL
-
-struct bad {
-    const char *name, *find, *replace;
-    const char *says;    /* within the one error */
-    const char *line_of; /* the error's line is that of this text; NULL: any line */
-};
 
 /* clang-format off: a table, one row a line */
 static const struct bad table[] = {
@@ -55,8 +48,7 @@ static const struct bad table[] = {
     { "an unknown country", "countries = [ \"england\", \"wales\" ]",
       "countries = [ \"england\", \"walse\" ]", "unknown word \"walse\"", "walse" },
     { "an excluded class that is not declared", "excluded_classes = [ \"family\", \"patient\" ]",
-      "excluded_classes = [ \"patients\" ]", "unknown class of data \"patients\"",
-      "\"patients\"" },
+      "excluded_classes = [ \"patients\" ]", "unknown class of data \"patients\"", "\"patients\"" },
     { "a class of data that is not declared", "data_class = \"patient\"",
       "data_class = \"patients\"", "unknown class of data \"patients\"", "\"patients\"" },
     { "a class of data twice", "data_classes = [ \"family\", \"patient\" ]",
@@ -153,7 +145,8 @@ static const struct bad table[] = {
     { "a threshold without agencies", "min_agencies = 2; ", "", "min_agencies is missing",
       "id = \"fired\"" },
     { "a threshold with an unknown level", "levels = [ \"low\", \"medium\" ]",
-      "levels = [ \"low\", \"mild\" ]", "levels must be one of \"low\", \"medium\", \"high\", \"critical\"", "mild" },
+      "levels = [ \"low\", \"mild\" ]",
+      "levels must be one of \"low\", \"medium\", \"high\", \"critical\"", "mild" },
     { "a holders' question with a window of a threshold", "look_back_days = 365; ",
       "window_days = 365; ", "window_days is for thresholds", "window_days = 365" },
     { "an unknown capacity", "capacity = \"gillick\"", "capacity = \"gilick\"",
@@ -181,71 +174,14 @@ static const struct bad table[] = {
 
 /* clang-format on */
 
-/* text with the first find replaced. */
-static char *changed(const char *text, const struct bad *b)
-{
-    const char *at = strstr(text, b->find);
-    size_t before, size = strlen(text) + strlen(b->replace) + 1;
-    char *out = malloc(size);
-
-    if (!at)
-        fail_msg("%s: small.policy has no \"%s\"", b->name, b->find);
-    assert_non_null(out);
-    before = (size_t)(at - text);
-    memcpy(out, text, before);
-    (void)snprintf(out + before, size - before, "%s%s", b->replace, at + strlen(b->find));
-    return out;
-}
-
-static unsigned line_of(const char *text, const char *what)
-{
-    const char *at = strstr(text, what);
-    unsigned line = 1;
-
-    if (!at)
-        fail_msg("the changed text has no \"%s\"", what);
-    for (const char *c = text; c < at; c++)
-        line += *c == '\n';
-    return line;
-}
-
-/* Does any of the errors say so, in that line? */
-static bool said(const struct conf_errors *e, const char *text, const struct bad *b)
-{
-    char place[32] = ".policy:";
-
-    if (b->line_of)
-        (void)snprintf(place, sizeof(place), ".policy:%u: ", line_of(text, b->line_of));
-    for (size_t i = 0; conf_errors_at(e, i); i++)
-        if (strstr(conf_errors_at(e, i), b->says) &&
-            (!b->line_of || strstr(conf_errors_at(e, i), place)))
-            return true;
-    return false;
-}
-
 static void each_bad_text_shows_its_error_with_file_and_line(void **state)
 {
     char *text = small_policy();
-    unsigned wrong = 0;
 
     (void)state;
     assert_non_null(text);
-    for (size_t i = 0; i < ALM_LEN(table); i++) {
-        ALM_CLEANUP(conf_errors_freep) struct conf_errors *e = NULL;
-        ALM_CLEANUP(buf_deinit) struct buf out = { 0 };
-        char *bad = changed(text, &table[i]);
-
-        buf_init(&out, 1 << 20);
-        assert_int_equal(conf_errors_new(&e), 0);
-        if (compile_text(bad, e, &out) != -EINVAL || out.len != 0 || !said(e, bad, &table[i])) {
-            wrong++;
-            print_message("# %s: %zu errors, the first: %s\n", table[i].name, conf_errors_count(e),
-                          conf_errors_count(e) ? conf_errors_at(e, 0) : "none");
-        }
-        free(bad);
-    }
+    expect_errors(text, table, ALM_LEN(table));
     free(text);
-    assert_int_equal(wrong, 0);
 }
 
 static void all_errors_of_a_run_are_shown(void **state)
@@ -258,14 +194,15 @@ static void all_errors_of_a_run_are_shown(void **state)
     assert_non_null(text);
     buf_init(&out, 1 << 20);
     assert_int_equal(conf_errors_new(&e), 0);
-    one = changed(text, &(struct bad){
-                            .name = "1", .find = "kind = \"duty\"", .replace = "kind = \"must\"" });
-    two = changed(one, &(struct bad){ .name = "2",
-                                      .find = "sector = \"education\"",
-                                      .replace = "sector = \"eduction\"" });
-    three = changed(two, &(struct bad){ .name = "3",
-                                        .find = "levels = [ \"low\"",
-                                        .replace = "levels = [ \"mild\"" });
+    one = bad_text(
+        text,
+        &(struct bad){ .name = "1", .find = "kind = \"duty\"", .replace = "kind = \"must\"" });
+    two = bad_text(one, &(struct bad){ .name = "2",
+                                       .find = "sector = \"education\"",
+                                       .replace = "sector = \"eduction\"" });
+    three = bad_text(two, &(struct bad){ .name = "3",
+                                         .find = "levels = [ \"low\"",
+                                         .replace = "levels = [ \"mild\"" });
     assert_int_equal(compile_text(three, e, &out), -EINVAL);
     assert_int_equal(conf_errors_count(e), 3);
     free(three);
@@ -303,9 +240,9 @@ static void the_order_of_entries_does_not_matter(void **state)
     assert_int_equal(conf_errors_new(&e), 0);
     assert_int_equal(compile_text(text, e, &a), 0);
     swapped =
-        changed(text, &(struct bad){ .name = "swap",
-                                     .find = "\"social-worker\", \"teacher\", \"volunteer\"",
-                                     .replace = "\"volunteer\", \"teacher\", \"social-worker\"" });
+        bad_text(text, &(struct bad){ .name = "swap",
+                                      .find = "\"social-worker\", \"teacher\", \"volunteer\"",
+                                      .replace = "\"volunteer\", \"teacher\", \"social-worker\"" });
     assert_int_equal(compile_text(swapped, e, &b), 0);
     assert_true(bytes_equal(buf_view(&a), buf_view(&b)));
     free(swapped);
