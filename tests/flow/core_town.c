@@ -17,6 +17,7 @@ const char *const town_names[TOWN_N] = { "charity", "clinic", "council",       "
 int64_t town_wall, town_mono;
 struct core_limits town_limits;
 const char *town_suspend;
+unsigned town_hubs;
 
 static int64_t town_wall_ms(void)
 {
@@ -212,6 +213,7 @@ int town_teardown(void **state)
     struct town *t = *state;
 
     memset(&town_limits, 0, sizeof(town_limits));
+    town_hubs = 0;
     town_shut(t);
     (void)nftw(t->dir, town_remove, 8, FTW_DEPTH | FTW_PHYS);
     free(t->heard);

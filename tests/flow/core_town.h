@@ -51,6 +51,7 @@ extern const char *const town_names[TOWN_N];
 extern int64_t town_wall, town_mono;   /* the clocks */
 extern struct core_limits town_limits; /* for the next town_setup */
 extern const char *town_suspend;       /* whom the supervisor blames, for the next opening */
+extern unsigned town_hubs; /* bits: hubs besides the court, for the next policy */
 
 /* Enrolled, policy in force, day set, everybody has said Hello; nothing heard yet. */
 int town_setup(void **state);

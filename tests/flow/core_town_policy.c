@@ -175,6 +175,21 @@ static struct lay_question questions[] = {
       .kind = QUESTION_HOLDERS,
       .sectors = 1u << SECTOR_EDUCATION | 1u << SECTOR_VOLUNTARY | 1u << SECTOR_POLICE,
       .purposes = ALL_PURPOSES },
+    { .id = "worries",
+      .wording = "Have two agencies reported concerns?",
+      .owner = "court",
+      .decision = "whether to meet",
+      .kind = QUESTION_THRESHOLD,
+      .purposes = ALL_PURPOSES,
+      .threshold = { .levels = 15,
+                     .min_agencies = 2,
+                     .window_days = 90,
+                     .categories = 3,
+                     .independent = true,
+                     .named = true,
+                     .bypass = 4,
+                     .decide_role = "social-worker",
+                     .decide_hours = 24 } },
 };
 
 void town_policy(struct buf *out)
@@ -188,6 +203,11 @@ void town_policy(struct buf *out)
         .n_sectors = 6,
         .roles = { "social-worker", "volunteer" },
         .n_roles = 2,
+        .areas = { "north", "south" },
+        .n_areas = 2,
+        .categories = { "neglect", "violence" },
+        .n_categories = 2,
+        .concerns = { .most_days = 365, .closed_days = 180 },
         .agencies = agencies,
         .n_agencies = ALM_LEN(agencies),
         .gateways = gateways,
@@ -210,7 +230,8 @@ void town_policy(struct buf *out)
                        .unreviewed_limit = 1 },
     };
 
-    agencies[TOWN_COURT].hub = true;
+    for (int a = 0; a < TOWN_N; a++)
+        agencies[a].hub = a == TOWN_COURT || (town_hubs >> a & 1);
     for (int i = 1; i <= FACT_CAPACITY_LOCAL_AUTHORITY; i++)
         l.consent.capacities[i].able = i != FACT_CAPACITY_CARER_WITHOUT_PR;
     assert_int_equal(layout_encode(&l, out), 0);
