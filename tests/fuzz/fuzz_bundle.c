@@ -65,6 +65,31 @@ static void decide(const struct bundle *b, struct cursor *c)
     }
 }
 
+/* What the bundle says of casework holds together, whatever is asked. */
+static void look(const struct bundle *b, struct cursor *c)
+{
+    for (uint16_t i = 0; i < bundle_n_services(b); i++) {
+        const struct policy_service *s = bundle_service_at(b, i);
+
+        assert(s->agency < bundle_n_agencies(b) && s->n_needs <= SERVICE_NEEDS_MAX);
+        for (uint8_t k = 0; k < s->n_needs; k++)
+            assert(*bundle_need_id(b, s->needs[k]));
+        for (uint8_t k = 0; k < s->n_criteria; k++)
+            assert(s->criteria[k].question < bundle_n_questions(b));
+        (void)bundle_service_permits(b, i, cursor_u8(c), cursor_u8(c),
+                                     (enum service_step)cursor_u8(c), cursor_i32(c), cursor_u32(c));
+    }
+    for (unsigned i = 0; i < 16; i++) {
+        uint16_t n = cursor_u16(c);
+
+        (void)bundle_agency_in(b, n, cursor_u8(c));
+        (void)bundle_area_arm(b, n);
+        (void)bundle_category_id(b, n);
+        (void)bundle_area_id(b, n);
+    }
+    (void)bundle_wording(b, "2026-1", cursor_i32(c));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     ALM_CLEANUP(bundle_freep) struct bundle *b = NULL;
@@ -77,5 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(r == 0 || r == -EBADMSG || r == -ENOMEM);
     if (b)
         decide(b, &c);
+    if (b)
+        look(b, &c);
     return 0;
 }
