@@ -478,7 +478,7 @@ _Static_assert((int)COMPLETE_NONE == ALMONER__V1__COMPLETENESS__COMPLETENESS_NON
 _Static_assert((int)CONSENT_NOT_POSSIBLE ==
                    ALMONER__V1__CONSENT_DECISION__CONSENT_DECISION_NOT_POSSIBLE,
                "enum consent_decision");
-_Static_assert((int)CAPACITY_LOCAL_AUTHORITY == ALMONER__V1__CAPACITY__CAPACITY_LOCAL_AUTHORITY,
+_Static_assert((int)CAPACITY_BEST_INTERESTS == ALMONER__V1__CAPACITY__CAPACITY_BEST_INTERESTS,
                "enum consent_capacity");
 _Static_assert((int)METHOD_DIGITAL == ALMONER__V1__CONSENT_METHOD__CONSENT_METHOD_DIGITAL,
                "enum consent_method");

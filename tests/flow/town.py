@@ -32,8 +32,6 @@ CHILDRENS, TEAM, POLICE, SCHOOL, RIVER = "oakshire-childrens", "oakshire-family-
 # Two-second leases would make a test that thinks for long lose its agencies; those about silence set their own.
 PATIENT = "lease_ms = 600000;"
 ROLES = {CHILDRENS: "social-worker", TEAM: "social-worker", POLICE: "police-officer", SCHOOL: "senco", RIVER: "social-worker"}
-SIZES = {"hello": 1024, "lease": 1024, "consent_list_query": 1024, "answer": 1024, "insight_query": 4096, "involvement_query": 4096,
-         "withdrawal": 4096, "consent_change": 4096, "shield": 4096, "consent": 4096}
 REPLIES = {"insight", "involvement", "refusal", "busy", "receipt", "consent_list"}
 # The sanitizers slow everything down; so does a machine that builds beside the tests.
 PATIENCE = 3 if os.environ.get("ASAN_OPTIONS") else 1
@@ -233,7 +231,7 @@ class Speaker(Client):
 
     def say(self, body, **frame):
         """Sends a body as a frame of its size. Return: the frame, to be sent again."""
-        octets = self.frame(body, SIZES[self.kind(body)], **frame)
+        octets = self.sized(body, **frame)
         self.send(octets)
         return octets
 

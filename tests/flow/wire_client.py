@@ -117,15 +117,19 @@ class Client:
                 return padded.SerializeToString()
         raise ValueError(f"cannot pad {body.ByteSize()} bytes to {size}")
 
-    def post(self, body):
-        """Sends a body in the least of its type's sizes. Return: its id, or None where it did not go."""
+    def sized(self, body, **frame):
+        """A frame of the least of its type's sizes."""
         sizes = SIZES[body.WhichOneof("payload")]
         for size in sizes:
             try:
-                return body.id if self.send(self.frame(body, size)) else None
+                return self.frame(body, size, **frame)
             except ValueError:
                 if size == sizes[-1]:
                     raise
+
+    def post(self, body):
+        """Sends a body. Return: its id, or None where it did not go."""
+        return body.id if self.send(self.sized(body)) else None
 
     def ask(self, body, timeout_s=6):
         """Posts a body. Return: the next Body in reply to it, whatever it says, or None."""
