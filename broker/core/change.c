@@ -31,6 +31,7 @@ static const struct change_kind change_kinds[] = {
     { "practitioner-resume", 1, EVENT_PRACTITIONER_CHANGED, change_practitioner_resume },
     { "policy-activate", 2, EVENT_POLICY_ACTIVATED, change_policy_activate },
     { "shield-lift", 2, EVENT_SHIELD_LIFTED, change_shield_lift },
+    { "dispute-lift", 1, EVENT_DISPUTE_LIFTED, change_dispute_lift },
     { "override-veto", 1, EVENT_OVERRIDE_VETOED, change_override_veto },
     { "day-set", 1, EVENT_DAY_SET, change_day_set },
 };

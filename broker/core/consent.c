@@ -48,16 +48,58 @@ static void consent_apply_withdrawals(struct core *c, struct consent_record *rec
     record->withdrawn_ms = l.withdrawn_ms;
 }
 
+static bool before(int32_t day, int32_t than) /* both given */
+{
+    return day != CIVIL_NONE && than != CIVIL_NONE && day < than;
+}
+
+/* "Gillick-competent for this decision, recorded by a named professional with date" */
+static const char *consent_unjudged(const struct msg_consent *m)
+{
+    if (m->capacity != CAPACITY_GILLICK && m->capacity != CAPACITY_BEST_INTERESTS)
+        return NULL;
+    if (!m->competence_by[0] || !m->competence_role[0] || m->competence_on == CIVIL_NONE)
+        return "competence-missing";
+    return m->competence_on > m->given_on ? "bad-dates" : NULL;
+}
+
+/* What only a grant must have. NULL: it has it. */
+static const char *grant_wrong(const struct core *c, const struct msg_consent *m)
+{
+    const char *unjudged = consent_unjudged(m);
+
+    if (unjudged)
+        return unjudged;
+    if (!bundle_wording(c->bundle, m->wording_version, m->given_on))
+        return "wording-not-approved";
+    if (m->method == METHOD_RECORDED_VERBAL && !m->witness[0] &&
+        bundle_consent_rules(c->bundle)->witness_verbal)
+        return "witness-missing";
+    if (m->stage == 2 && (m->sources.any || !m->sources.n))
+        return "stage-names-services";
+    if (m->subject.unborn &&
+        (m->capacity == CAPACITY_PARENT || m->capacity == CAPACITY_LOCAL_AUTHORITY))
+        return "unborn-mother-only";
+    return NULL;
+}
+
+static const char *consent_wrong(const struct core *c, const struct msg_consent *m)
+{
+    if (m->sensitive_sources.any)
+        return "sensitive-sources-any";
+    if (before(m->able_until, m->able_from) || before(m->expires_on, m->given_on) ||
+        before(m->review_on, m->given_on))
+        return "bad-dates";
+    return m->decision == CONSENT_GRANTED ? grant_wrong(c, m) : NULL;
+}
+
 static bool consent_sound(struct core *c, struct work *w)
 {
     const struct msg_consent *m = &c->in.consent;
+    const char *wrong = consent_wrong(c, m);
 
-    if (m->sensitive_sources.any) {
-        lodge_refuse(c, w, "sensitive-sources-any");
-        return false;
-    }
-    if (m->able_from != CIVIL_NONE && m->able_until != CIVIL_NONE && m->able_until < m->able_from) {
-        lodge_refuse(c, w, "bad-dates");
+    if (wrong) {
+        lodge_refuse(c, w, wrong);
         return false;
     }
     return lodge_given(c, w, m->given_on, m->given_ms);
@@ -84,7 +126,7 @@ static int refusal_visit(void *ctx, const struct consent_record *r)
     struct counting *v = ctx;
     enum match match;
 
-    if (r->is_withdrawal || r->consent.decision == CONSENT_GRANTED ||
+    if (r->is_withdrawal || r->consent.decision != v->refusal->decision ||
         strcmp(r->lodger, v->lodger) != 0 || !refusal_live(v->c, r))
         return 0;
     match = match_broad(&r->consent.subject, &v->refusal->subject);
@@ -116,6 +158,28 @@ static bool refusal_has_place(struct core *c, struct work *w)
     return v.n < REFUSALS_MAX;
 }
 
+/* "Refusal is a recorded state distinct from absence; asked_not_possible(reason) is a third." */
+static uint8_t consent_event(uint8_t decision)
+{
+    switch ((enum consent_decision)decision) {
+    case CONSENT_GRANTED:
+        return EVENT_CONSENT_LODGED;
+    case CONSENT_REFUSED:
+        return EVENT_REFUSAL_LODGED;
+    case CONSENT_NOT_POSSIBLE:
+        return EVENT_CONSENT_NOT_POSSIBLE;
+    }
+    return EVENT_REFUSED;
+}
+
+/* What the person's own refusal of everything ends, those hear of whom it speaks. */
+static void refusal_tell(struct core *c, const struct msg_consent *m)
+{
+    if (m->decision == CONSENT_REFUSED && m->sources.any &&
+        (m->capacity == CAPACITY_SELF || m->capacity == CAPACITY_GILLICK))
+        reliance_end(c, &m->subject, m->purpose, 0, &m->recipients);
+}
+
 void lodge_consent(struct core *c, struct work *w)
 {
     struct consent_record *r = &c->record;
@@ -125,8 +189,8 @@ void lodge_consent(struct core *c, struct work *w)
     if (!lodge_begin(c, w) || !lodge_party(c, w, m->purpose) || !consent_sound(c, w) ||
         !lodge_id_free(c, w) || !refusal_has_place(c, w))
         return;
-    lodge_record(c, w, m->decision == CONSENT_GRANTED ? EVENT_CONSENT_LODGED : EVENT_REFUSAL_LODGED,
-                 m->purpose);
+    lodge_record(c, w, consent_event(m->decision), m->purpose);
+    record_competence(c, m);
     record_tokens(c, &m->subject);
     memset(r, 0, sizeof(*r));
     r->leaf = lodge_recorded(c, w);
@@ -138,6 +202,7 @@ void lodge_consent(struct core *c, struct work *w)
     t = batch_txn(c);
     if (t)
         consents_put(t, c->store, r);
+    refusal_tell(c, m);
 }
 
 /* The lodger alone: "it sends a change when the status ends early". Another's consent and none look
@@ -167,4 +232,9 @@ void lodge_change(struct core *c, struct work *w)
     c->record.consent.able_until = m->able_until;
     consents_put(t, c->store, &c->record);
     lodge_recorded(c, w);
+    if (c->record.consent.decision == CONSENT_GRANTED && m->able_until < c->day) {
+        reliance_begin(&c->ended);
+        reliance_of(c, &m->consent, &c->ended);
+        reliance_tell(c, &c->ended, NULL);
+    }
 }

@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <string.h>
 
+static_assert((int)FACT_CAPACITY_BEST_INTERESTS == (int)CAPACITY_BEST_INTERESTS,
+              "the engine's numbers are the wire's");
 static_assert((int)FACT_CAPACITY_LOCAL_AUTHORITY == (int)CAPACITY_LOCAL_AUTHORITY,
               "the engine's numbers are the wire's");
 static_assert((int)FACT_CAPACITY_SELF == (int)CAPACITY_SELF, "the engine's numbers are the wire's");
@@ -88,14 +90,18 @@ static void facts_consent(struct core *c, const struct consent_record *r, uint8_
     f->withdrawn_on = r->withdrawn_on;
     f->able_from = m->able_from;
     f->able_until = m->able_until;
+    f->competence = m->competence_by[0] && m->competence_role[0] && m->competence_on != CIVIL_NONE;
+    f->stage = m->stage;
+    f->review_on = m->review_on;
+    c->consent_ids[f - c->consents] = r->id;
     facts_set(c->bundle, &m->recipients, &f->recipients);
     facts_set(c->bundle, &m->sources, &f->sources);
     facts_set(c->bundle, &m->sensitive_sources, &f->sensitive_sources);
 }
 
-/* A withdrawal that may be this person's and may be another's: nothing may rest on the grant, and
- * nothing may be said for certain. */
-static void facts_doubtful_withdrawal(struct core *c, const struct consent_record *r)
+/* A withdrawal or dispute that may be this person's and may be another's: nothing may rest on a
+ * grant given before, and nothing may be said for certain. */
+static void facts_doubtful(struct core *c, int32_t on, int64_t ms)
 {
     struct consent_fact *f = facts_new_consent(c, false);
 
@@ -105,16 +111,17 @@ static void facts_doubtful_withdrawal(struct core *c, const struct consent_recor
     f->match = FACT_CONFLICT;
     f->capacity = FACT_CAPACITY_SELF;
     f->giver_authority = true;
-    f->given_on = r->consent.given_on;
-    f->given_ms = r->consent.given_ms;
+    f->given_on = on;
+    f->given_ms = ms;
     f->expires_on = f->withdrawn_on = f->able_from = f->able_until = POLICY_DAY_NONE;
+    f->review_on = POLICY_DAY_NONE;
     f->recipients.any = f->sources.any = true;
 }
 
 static void facts_withdrawal(struct gathering *g, const struct consent_record *r, enum match match)
 {
     if (match == MATCH_CONFLICT) {
-        facts_doubtful_withdrawal(g->c, r);
+        facts_doubtful(g->c, r->consent.given_on, r->consent.given_ms);
     } else if (g->n_withdrawals < WITHDRAWALS_MAX) {
         g->withdrawals[g->n_withdrawals++] =
             (struct moment){ r->consent.given_on, r->consent.given_ms };
@@ -130,6 +137,8 @@ static int facts_visit_consent(void *ctx, const struct consent_record *r)
     struct gathering *g = ctx;
     enum match match;
 
+    if (!r->is_withdrawal && r->consent.decision == CONSENT_NOT_POSSIBLE)
+        return 0; /* "a third": it gives nothing and takes nothing away */
     if (!r->is_withdrawal && r->consent.decision == CONSENT_GRANTED) {
         if (match_strict(&r->consent.subject, &g->ask->subject) == MATCH_YES)
             facts_consent(g->c, r, FACT_STRICT);
@@ -159,6 +168,23 @@ static void facts_apply_withdrawals(struct gathering *g)
                 f->withdrawn_on = w->on;
         }
     }
+}
+
+/* "grants by parents then stop": whenever they were given, until it is lifted. */
+static void facts_apply_disputes(struct core *c, enum disputed disputed)
+{
+    bool parent = false;
+
+    for (uint16_t i = 0; disputed != DISPUTED_NOT && i < c->facts.n_consents; i++) {
+        struct consent_fact *f = &c->consents[i];
+
+        if (f->refused || f->capacity != FACT_CAPACITY_PARENT)
+            continue;
+        parent = true;
+        f->disputed = disputed == DISPUTED;
+    }
+    if (parent && disputed == DISPUTED_PERHAPS)
+        facts_doubtful(c, 0, 0); /* whatever they say for themselves is given later, and stands */
 }
 
 static int facts_visit_shield(void *ctx, const struct shield_record *r)
@@ -206,6 +232,8 @@ static void facts_about_subject(struct core *c, const struct ask *ask, struct st
         consents_about(t, c->store, &ask->subject, ask->purpose, facts_visit_consent, &g))
         c->facts.incomplete = true;
     facts_apply_withdrawals(&g);
+    if (facts_rest_on_consent(c))
+        facts_apply_disputes(c, disputes_gather(c, ask, t));
     overrides_gather(c, ask, t);
     if (shields_about(t, c->store, &ask->subject, facts_visit_shield, &g))
         c->facts.incomplete = true;

@@ -23,6 +23,7 @@ static const struct intake_rule intake_rules[] = {
     [MSG_CONSENT] = { RANK_STOPS, false, lodge_consent },
     [MSG_WITHDRAWAL] = { RANK_STOPS, false, lodge_withdrawal },
     [MSG_CONSENT_CHANGE] = { RANK_STOPS, false, lodge_change },
+    [MSG_DISPUTE] = { RANK_STOPS, false, dispute_take },
     [MSG_SHIELD] = { RANK_STOPS, false, lodge_shield },
     [MSG_CONSENT_LIST_QUERY] = { RANK_QUERIES, true, list_take },
     [MSG_OVERRIDE] = { RANK_STOPS, false, override_take },

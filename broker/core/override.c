@@ -94,6 +94,8 @@ static int override_visit(void *ctx, const struct override_record *r)
         override_ended(r) || strcmp(r->agency, c->agencies.slots[g->ask->agency].reg.id) != 0 ||
         strcmp(r->purpose, g->ask->purpose) != 0)
         return 0;
+    c->override_refs[c->facts.n_overrides].id = r->id;
+    c->override_refs[c->facts.n_overrides].leaf = r->leaf;
     c->overrides[c->facts.n_overrides++] = (struct override_fact){
         .match = match_strict(&r->override.subject, &g->ask->subject) == MATCH_YES ? FACT_STRICT
                                                                                    : FACT_BROAD,
@@ -119,6 +121,18 @@ void overrides_gather(struct core *c, const struct ask *ask, struct store_txn *t
         return;
     if (overrides_about(t, &ask->subject, override_visit, &g))
         c->facts.incomplete = true;
+}
+
+/* By its own leaf, and by its id for those who may unseal. */
+void override_used(struct core *c, struct ledger_clear *l)
+{
+    const struct decision *d = &c->decision;
+
+    if (d->basis != GATEWAY_OVERRIDE || !d->overridden || d->overridden > c->facts.n_overrides)
+        return;
+    (void)snprintf(l->detail, sizeof(l->detail), "by the override of leaf %llu",
+                   (unsigned long long)c->override_refs[d->overridden - 1].leaf);
+    record_id(c, l, &c->override_refs[d->overridden - 1].id);
 }
 
 /* --- what every step has in common --- */

@@ -74,7 +74,7 @@ static void query_record(struct core *c, const struct ask *ask, const struct pen
     if (!permitted)
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)d->reason));
     if (d->basis == GATEWAY_OVERRIDE)
-        text_cut(l->detail, sizeof(l->detail), "by an override");
+        override_used(c, l);
     if (ask->relation == RELATION_SELF_CLAIMED)
         query_self_claimed(c, ask);
     if (p)

@@ -7,7 +7,8 @@
  *   'R' reason of a self-claimed relationship: text
  *   'T' tokens: u8 unborn, u8 n, n x (u8 kind, u8 scheme, u16 epoch, 32 bytes)
  *   'A' answers: u16 n, n x (text agency, u8 answered, u8 value), then u8 what was told
- *   'I' id of a consent or shield
+ *   'I' id of a consent, dispute, shield or override
+ *   'J' competence, as judged: text reference, text role, i32 day
  * A record of a question's answers holds no tokens: those of a person whom nobody knew stand in the
  * query's own record only. */
 #include "stages.h"
@@ -112,6 +113,18 @@ void record_id(struct core *c, const struct ledger_clear *begun, const struct id
     buf_put_u8(&c->sealed, 'I');
     buf_put_u32(&c->sealed, ID_LEN);
     buf_put(&c->sealed, id->octets, ID_LEN);
+}
+
+void record_competence(struct core *c, const struct msg_consent *m)
+{
+    if (!m->competence_by[0])
+        return;
+    buf_put_u8(&c->sealed, 'J');
+    buf_put_u32(&c->sealed,
+                (uint32_t)(4 + strlen(m->competence_by) + 4 + strlen(m->competence_role) + 4));
+    buf_put_text(&c->sealed, m->competence_by);
+    buf_put_text(&c->sealed, m->competence_role);
+    buf_put_i32(&c->sealed, m->competence_on);
 }
 
 void record_holders(struct core *c, const struct pending *p)

@@ -118,6 +118,7 @@ static uint8_t release_compose(struct core *c, const struct pending *p, bool hid
 
         compose_involvement(c->heard, d->n_holders, d->n_listed, c->day, v);
         v->as_of = c->day;
+        v->review_due = d->review_due;
         text_cut(v->policy_rule, sizeof(v->policy_rule), d->rule);
         text_cut(v->guidance, sizeof(v->guidance), release_guidance(c));
         *completeness = v->completeness;
@@ -128,6 +129,7 @@ static uint8_t release_compose(struct core *c, const struct pending *p, bool hid
                         bundle_question_at(c->bundle, c->facts.question)->unknown_cannot_say,
                         &m->insight);
     m->insight.as_of = c->day;
+    m->insight.review_due = d->review_due;
     text_cut(m->insight.policy_rule, sizeof(m->insight.policy_rule), d->rule);
     text_cut(m->insight.guidance, sizeof(m->insight.guidance), release_guidance(c));
     *completeness = m->insight.completeness;
@@ -138,6 +140,7 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
 {
     struct ledger_clear *l;
     uint8_t completeness, value;
+    uint64_t leaf;
 
     value = release_compose(c, p, hidden, &completeness);
     if (tell_send(c, p->ask.agency)) {
@@ -152,15 +155,16 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
     record_heard(c, composite_asked(c, &p->ask) ? 0 : c->decision.n_holders, value);
     memcpy(l->rule, c->decision.rule, sizeof(l->rule));
     l->about = p->leaf;
-    if (c->decision.basis == GATEWAY_OVERRIDE)
-        text_cut(l->detail, sizeof(l->detail), "by an override");
+    override_used(c, l);
     l->outcome = 1; /* that it was told; what was told is the sealed part's (DESIGN.md section 8) */
     l->completeness = completeness;
     if (hidden) {
         l->told = TELL_HIDDEN;
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)c->decision.reason));
     }
-    (void)record_end(c);
+    leaf = record_end(c);
+    if (!hidden)
+        reliance_record(c, &p->ask, leaf);
 }
 
 static void release_one(struct core *c, struct pending *p)

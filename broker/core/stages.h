@@ -91,6 +91,12 @@ void lodge_withdrawal(struct core *c, struct work *w);
 void lodge_shield(struct core *c, struct work *w);
 void list_take(struct core *c, struct work *w);
 
+/* --- dispute.c --- */
+void dispute_take(struct core *c, struct work *w);
+enum disputed { DISPUTED_NOT = 0, DISPUTED_PERHAPS /* or another person */, DISPUTED };
+/* facts.incomplete when they cannot be read. */
+enum disputed disputes_gather(struct core *c, const struct ask *ask, struct store_txn *t);
+
 /* --- override.c --- */
 void override_take(struct core *c, struct work *w);
 void approval_take(struct core *c, struct work *w);
@@ -98,6 +104,8 @@ void review_take(struct core *c, struct work *w);
 void override_query_take(struct core *c, struct work *w);
 /* Into c->facts: those in force about the subject; facts.incomplete when they cannot be read. */
 void overrides_gather(struct core *c, const struct ask *ask, struct store_txn *t);
+/* Into the leaf of a decision or disclosure: which override carried c->decision, if one did. */
+void override_used(struct core *c, struct ledger_clear *l);
 /* Agencies with overrides that wait for their review, as JSON; null when they cannot be read. */
 json_t *overrides_status(struct core *c);
 
@@ -179,6 +187,7 @@ void record_reason(struct core *c, const char *reason); /* sealed: of a self-cla
 void record_tokens(struct core *c, const struct token_set *subject); /* into the sealed part */
 /* sealed: the consent or shield that the leaf is about. */
 void record_id(struct core *c, const struct ledger_clear *l, const struct id *id);
+void record_competence(struct core *c, const struct msg_consent *m); /* sealed: who judged, when */
 void record_message(struct core *c);                          /* the same of c->in */
 void record_holders(struct core *c, const struct pending *p); /* clear: whom it was put to */
 void record_heard(struct core *c, uint16_t n,

@@ -8,7 +8,9 @@
 #include "local/local.h"
 #include "pair/pair.h"
 #include "pending.h"
+#include "reliance.h"
 #include "store/consents.h"
+#include "store/disputes.h"
 #include "store/ledger.h"
 #include "store/overrides.h"
 #include "store/registry.h"
@@ -145,6 +147,7 @@ struct core {
     struct decision decision;
     struct facts facts;
     struct consent_fact consents[POLICY_CONSENTS_MAX];
+    struct id consent_ids[POLICY_CONSENTS_MAX]; /* of each of them; zero: of no record */
     struct shield_fact shields[POLICY_SHIELDS_MAX];
     struct heard heard[POLICY_AGENCIES_MAX];
     struct earlier_fact earlier[EARLIER_MAX];
@@ -154,6 +157,12 @@ struct core {
     struct shield_record shield_record;
     struct override_record override_record;
     struct override_fact overrides[POLICY_OVERRIDES_MAX];
+    struct { /* of each of them */
+        struct id id;
+        uint64_t leaf;
+    } override_refs[POLICY_OVERRIDES_MAX];
+    struct dispute_record dispute_record;
+    struct reliance_ended ended;
     int64_t override_wall_ms, override_mono_ms; /* override.c: taken together, once */
     struct registry_agency registry_agency;
     struct deliveries *deliveries; /* owned: deliver.c */

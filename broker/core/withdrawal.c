@@ -48,11 +48,15 @@ static void withdrawal_cover(struct core *c, const struct work *w)
     struct covering v = { .withdrawal = m };
     int r = t ? -E2BIG : 0;
 
+    reliance_begin(&c->ended);
     while (r == -E2BIG) {
         v.n = 0;
         r = consents_about(t, c->store, &m->subject, m->purpose, withdrawal_visit, &v);
         for (size_t i = 0; i < v.n && (!r || r == -E2BIG); i++) {
-            int ended = consents_withdraw(t, c->store, &v.grants[i], m->given_on, m->given_ms,
+            int ended;
+
+            reliance_of(c, &v.grants[i], &c->ended);
+            ended = consents_withdraw(t, c->store, &v.grants[i], m->given_on, m->given_ms,
                                           w->receipt.leaf);
 
             if (ended)
@@ -61,6 +65,8 @@ static void withdrawal_cover(struct core *c, const struct work *w)
     }
     if (r)
         batch_fail(c, r, "withdrawal");
+    else
+        reliance_tell(c, &c->ended, NULL);
 }
 
 static void withdrawal_put(struct core *c, const struct work *w)
@@ -94,6 +100,14 @@ static bool withdrawal_of_own_refusal(const struct core *c, const struct work *w
            strcmp(c->record.lodger, c->agencies.slots[w->agency].reg.id) == 0;
 }
 
+/* Nobody was told on the strength of a grant that has not come yet. */
+static void withdrawal_tell(struct core *c, const struct id *consent)
+{
+    reliance_begin(&c->ended);
+    reliance_of(c, consent, &c->ended);
+    reliance_tell(c, &c->ended, NULL);
+}
+
 static void withdrawal_end(struct core *c, const struct work *w, struct store_txn *t, bool refusal)
 {
     const struct msg_withdrawal *m = &c->in.withdrawal;
@@ -104,6 +118,8 @@ static void withdrawal_end(struct core *c, const struct work *w, struct store_tx
         c->record.withdrawn_ms = m->given_ms;
         consents_put(t, c->store, &c->record);
     } else {
+        if (c->record.withdrawn_on == CIVIL_NONE || c->record.withdrawn_on > m->given_on)
+            withdrawal_tell(c, &m->consent);
         r = consents_withdraw(t, c->store, &m->consent, m->given_on, m->given_ms, w->receipt.leaf);
     }
     if (r && r != -ENOENT)
