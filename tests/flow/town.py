@@ -32,7 +32,8 @@ CHILDRENS, TEAM, POLICE, SCHOOL, RIVER = "oakshire-childrens", "oakshire-family-
 # Two-second leases would make a test that thinks for long lose its agencies; those about silence set their own.
 PATIENT = "lease_ms = 600000;"
 ROLES = {CHILDRENS: "social-worker", TEAM: "social-worker", POLICE: "police-officer", SCHOOL: "senco", RIVER: "social-worker"}
-REPLIES = {"insight", "involvement", "refusal", "busy", "receipt", "consent_list"}
+REPLIES = {"insight", "involvement", "refusal", "busy", "receipt", "consent_list", "threshold_state", "referral_state", "referral_list", "sealing_keys",
+           "stream_status", "due_list", "directory", "eligibility"}
 # The sanitizers slow everything down; so does a machine that builds beside the tests.
 PATIENCE = 3 if os.environ.get("ASAN_OPTIONS") else 1
 
