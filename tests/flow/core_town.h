@@ -56,6 +56,7 @@ extern unsigned town_hubs; /* bits: hubs besides the court, for the next policy 
 /* Enrolled, policy in force, day set, everybody has said Hello; nothing heard yet. */
 int town_setup(void **state);
 int town_teardown(void **state);
+void town_activate(struct town *t); /* the policy, as town_hubs is now */
 void town_reopen(struct town *t); /* the core ends and another starts on the same store */
 
 void town_turn(
