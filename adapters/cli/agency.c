@@ -69,7 +69,8 @@ static int run(const struct command_line *c)
     int r;
 
     if (c->wait_day && civil_parse(c->wait_day, &day) != 0)
-        return say_failed(c, EX_USAGE, "usage", "--wait-day: a day that exists, written YYYY-MM-DD");
+        return say_failed(c, EX_USAGE, "usage",
+                          "--wait-day: a day that exists, written YYYY-MM-DD");
     if (c->wait_connected || c->wait_sent || c->wait_day)
         return run_waiting(c);
     r = local_ask(c->socket, c->request, c->timeout_ms, &reply);

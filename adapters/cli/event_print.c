@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* event_print.c - one event as whoever watches a stream reads it: what it is, whom it is about by our own
- * rows, by when to act, and what to type next. */
+/* event_print.c - one event as whoever watches a stream reads it: what it is, whom it is about by
+ * our own rows, by when to act, and what to type next. */
 #include "base/attr.h"
 #include "cli/follow.h"
 #include "cli/table.h"
@@ -21,7 +21,8 @@ static void print_about(const json_t *o)
                      *home ? ": our reference " : " that our own rows do not show", home);
     else if (strcmp(known, "yes") == 0)
         (void)printf("   About %s: our reference %s%s%s\n",
-                     strcmp(text_at(s, "kind"), "unborn") == 0 ? "an unborn child of" : "somebody known here",
+                     strcmp(text_at(s, "kind"), "unborn") == 0 ? "an unborn child of"
+                                                               : "somebody known here",
                      text_at(s, "ref"), *home ? ", home " : "", home);
     else
         (void)printf("   About somebody %s\n", strcmp(known, "ambiguous") == 0
@@ -34,8 +35,8 @@ static void print_desks(const json_t *firing)
     const json_t *by;
     size_t i;
 
-    json_array_foreach(json_object_get(firing, "contributors"), i, by)
-        (void)printf("   Telephone %s: %s\n", text_at(by, "name"), text_at(by, "contact_route"));
+    json_array_foreach(json_object_get(firing, "contributors"), i, by)(void)
+        printf("   Telephone %s: %s\n", text_at(by, "name"), text_at(by, "contact_route"));
     if (json_is_true(json_object_get(firing, "masked")))
         (void)printf("   One or more services are not named: almoner contact %s --text '...'\n",
                      text_at(firing, "episode"));
@@ -88,9 +89,10 @@ static void print_watch(const json_t *o)
 {
     (void)printf("WATCH %s: reappeared on %s; ", text_at(o, "watch"), text_at(o, "on"));
     if (json_is_true(json_object_get(o, "masked")))
-        (void)printf("a service that is not named. Ask to be called back: almoner contact %s --text "
-                     "'...'\n",
-                     text_at(o, "watch"));
+        (void)printf(
+            "a service that is not named. Ask to be called back: almoner contact %s --text "
+            "'...'\n",
+            text_at(o, "watch"));
     else
         (void)printf("telephone %s: %s\n", text_at(o, "agency"), text_at(o, "contact_route"));
 }
@@ -101,8 +103,8 @@ static void print_notice(const json_t *o)
 
     (void)printf("NOTICE (%s): %s\n", text_at(o, "notice"), text_at(o, "text"));
     if (*text_at(o, "contact_route"))
-        (void)printf("   Telephone%s%s: %s\n", *text_at(o, "agency") ? " " : "", text_at(o, "agency"),
-                     text_at(o, "contact_route"));
+        (void)printf("   Telephone%s%s: %s\n", *text_at(o, "agency") ? " " : "",
+                     text_at(o, "agency"), text_at(o, "contact_route"));
     if (*text_at(o, "due"))
         (void)printf("   Due %s\n", time_at(o, "due", due));
     (void)printf("   About %s\n", text_at(o, "about"));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* follow.c - follows a stream. At least once: an event is done when it was printed and flushed, or when
- * its command exited 0, and not before; until then the adapter gives it again, first. */
+/* follow.c - follows a stream. At least once: an event is done when it was printed and flushed, or
+ * when its command exited 0, and not before; until then the adapter gives it again, first. */
 #include "cli/follow.h"
 
 #include "base/clock.h"
@@ -33,8 +33,8 @@ struct follow {
     int64_t quiet_ms;          /* monotonic: since when nothing came */
     json_t *subscribe;         /* owned: the request that makes or changes the subscription */
     bool change;               /* a filter was given: subscribe before reading */
-    bool heard;                /* the adapter has answered before: one that restarts is waited for */
-    bool told;                 /* that it is away */
+    bool heard; /* the adapter has answered before: one that restarts is waited for */
+    bool told;  /* that it is away */
 };
 
 static volatile sig_atomic_t stopped;
@@ -66,9 +66,10 @@ static int number_of(const struct follow *f, const char *key, double max, double
 /* What the subscription is: the stream, and its filter where one was given. */
 static int subscription_of(struct follow *f)
 {
-    static const char *const kept[] = { "stream",         "areas",   "categories", "triggers",
-                                        "severity_least", "credit",  "from",       "practitioner",
-                                        "role",           "purpose", "login",      "basis", "case" };
+    static const char *const kept[] = {
+        "stream",       "areas", "categories", "triggers", "severity_least", "credit", "from",
+        "practitioner", "role",  "purpose",    "login",    "basis",          "case"
+    };
 
     f->subscribe = json_object();
     for (size_t i = 0; f->subscribe && i < sizeof(kept) / sizeof(kept[0]); i++) {
@@ -200,8 +201,10 @@ static void pause_ms(int64_t ms)
 }
 
 /* One request, one reply whose "ok" is true. An adapter that was there and restarts is waited for.
- * Return: 0 with *reply (owned); 1 stopped meanwhile, or an error whose word is *word; else the exit code, told. */
-static int call(struct follow *f, const json_t *request, int wait_ms, const char *word, json_t **reply)
+ * Return: 0 with *reply (owned); 1 stopped meanwhile, or an error whose word is *word; else the
+ * exit code, told. */
+static int call(struct follow *f, const json_t *request, int wait_ms, const char *word,
+                json_t **reply)
 {
     int r, code;
 
@@ -211,7 +214,8 @@ static int call(struct follow *f, const json_t *request, int wait_ms, const char
         if (r == 0 || !f->heard || f->wait_ms != NEVER || r == -EACCES)
             break;
         if (!f->told)
-            (void)fputs("almoner: the adapter is away; following goes on when it is back\n", stderr);
+            (void)fputs("almoner: the adapter is away; following goes on when it is back\n",
+                        stderr);
         f->told = true;
         if (stopped)
             return 1;
@@ -222,7 +226,8 @@ static int call(struct follow *f, const json_t *request, int wait_ms, const char
     f->heard = true;
     f->told = false;
     if (json_is_true(json_object_get(*reply, "ok")) &&
-        strcmp(text_at(*reply, "kind"), "refusal") != 0 && strcmp(text_at(*reply, "kind"), "busy") != 0)
+        strcmp(text_at(*reply, "kind"), "refusal") != 0 &&
+        strcmp(text_at(*reply, "kind"), "busy") != 0)
         return 0;
     code = word && strcmp(text_at(*reply, "error"), word) == 0 ? 1 : say_reply(f->c, *reply);
     json_decref(*reply);
@@ -243,8 +248,8 @@ static int subscribe(struct follow *f)
 
 static int done(struct follow *f, const json_t *event)
 {
-    json_t *reply, *request = json_pack("{s:s, s:s, s:I}", "op", "stream-done", "stream", f->stream, "seq",
-                                        (json_int_t)number_at(event, "seq"));
+    json_t *reply, *request = json_pack("{s:s, s:s, s:I}", "op", "stream-done", "stream", f->stream,
+                                        "seq", (json_int_t)number_at(event, "seq"));
     int r = request ? call(f, request, 0, NULL, &reply)
                     : say_failed(f->c, EX_OSERR, "internal", "not enough memory");
 
@@ -254,7 +259,8 @@ static int done(struct follow *f, const json_t *event)
     return r;
 }
 
-/* Return: 0 go on; else stop with it: 1 for no fault. Those printed are done together, those executed one by one. */
+/* Return: 0 go on; else stop with it: 1 for no fault. Those printed are done together, those
+ * executed one by one. */
 static int take(struct follow *f, const json_t *events)
 {
     const json_t *event, *last = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* follow.h - follows a stream: prints each event, or gives it to a command, and then says it is done. */
+/* follow.h - follows a stream: prints each event, or gives it to a command, and then says it is
+ * done. */
 #pragma once
 #include <jansson.h>
 

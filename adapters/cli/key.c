@@ -294,7 +294,8 @@ static const struct kind {
       "NAME.sign, NAME.pub: an Ed25519 key that signs an agency's messages or an officer's changes",
       make_sign },
     { "seal", "NAME",
-      "NAME.seal, NAME.sealpub: an agency's sealing key, which opens the texts of referrals sent to "
+      "NAME.seal, NAME.sealpub: an agency's sealing key, which opens the texts of referrals sent "
+      "to "
       "it",
       make_seal },
     { "token", "NAME",
@@ -358,7 +359,8 @@ static int key_new(const char *word, const struct request *r, bool json)
         if (!strcmp(kinds[i].word, word))
             k = &kinds[i];
     if (!k)
-        return key_fail(EX_USAGE, "there is no kind of key \"%.20s\": curve, sign, seal, token, "
+        return key_fail(EX_USAGE,
+                        "there is no kind of key \"%.20s\": curve, sign, seal, token, "
                         "broker",
                         word);
     if (!*r->base || r->base[strlen(r->base) - 1] == '/')

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <sodium.h>
 
-_Static_assert(sizeof(((struct secret *)0)->octets) == crypto_box_SECRETKEYBYTES, "a secret is 32 bytes");
+_Static_assert(sizeof(((struct secret *)0)->octets) == crypto_box_SECRETKEYBYTES,
+               "a secret is 32 bytes");
 _Static_assert(SEAL_PUBLIC_LEN == crypto_box_PUBLICKEYBYTES, "a public key is 32 bytes");
 
 int key_seal_pair(struct secret *secret, uint8_t public_key[static SEAL_PUBLIC_LEN])

@@ -177,7 +177,7 @@ static const struct printer kinds[] = {
     { "refusal", print_refusal, EX_NOPERM }, { "receipt", print_receipt, EX_OK },
     { "busy", print_busy, EX_TEMPFAIL },     { "consents", print_consents, EX_OK },
     { "questions", print_questions, EX_OK }, { "status", print_status, EX_OK },
-    { "subject", print_subject, EX_OK },   { "override", print_override, EX_OK },
+    { "subject", print_subject, EX_OK },     { "override", print_override, EX_OK },
 };
 
 static const struct printer *printer_of(const json_t *reply)

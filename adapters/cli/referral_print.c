@@ -40,9 +40,9 @@ static const char *sender(const json_t *r)
 void print_referrals(const json_t *r)
 {
     static const struct column columns[] = {
-        { "state", "STATE" },   { "since", "SINCE" }, { "due_on", "DUE" },       { "due_role", "WHO" },
-        { "from", "FROM" },     { "to", "TO" },       { "service", "SERVICE" }, { "referral_kind", "KIND" },
-        { "referral", "ID" },
+        { "state", "STATE" },     { "since", "SINCE" },        { "due_on", "DUE" },
+        { "due_role", "WHO" },    { "from", "FROM" },          { "to", "TO" },
+        { "service", "SERVICE" }, { "referral_kind", "KIND" }, { "referral", "ID" },
     };
     const json_t *list = json_object_get(r, "referrals");
 
@@ -60,8 +60,8 @@ static void print_standing(const json_t *r)
                  *text_at(r, "service") ? ", " : "", text_at(r, "service"),
                  text_at(r, "referral_kind"));
     if (*text_at(r, "due_on"))
-        (void)printf("Due on %s%s%s.\n", text_at(r, "due_on"), *text_at(r, "due_role") ? ", by " : "",
-                     text_at(r, "due_role"));
+        (void)printf("Due on %s%s%s.\n", text_at(r, "due_on"),
+                     *text_at(r, "due_role") ? ", by " : "", text_at(r, "due_role"));
 }
 
 void print_referral_state(const json_t *r)
@@ -81,7 +81,8 @@ static void print_subject_of(const json_t *r)
     if (!json_is_object(subject))
         return;
     if (*text_at(subject, "ref"))
-        (void)printf("About: %s, our reference %s\n", text_at(subject, "kind"), text_at(subject, "ref"));
+        (void)printf("About: %s, our reference %s\n", text_at(subject, "kind"),
+                     text_at(subject, "ref"));
     else
         (void)printf("About: a %s whom our own rows do not show for certain\n",
                      text_at(subject, "kind"));
@@ -90,8 +91,8 @@ static void print_subject_of(const json_t *r)
 void print_referral(const json_t *r)
 {
     static const struct column columns[] = {
-        { "on", "ON" },         { "step", "STEP" },           { "from", "BY" },
-        { "reason", "REASON" }, { "redirect_to", "TO" }, { "to_kind", "KIND" },
+        { "on", "ON" },           { "step", "STEP" },      { "from", "BY" },
+        { "reason", "REASON" },   { "redirect_to", "TO" }, { "to_kind", "KIND" },
         { "outcome", "OUTCOME" }, { "has_body", "TEXT" },
     };
     const json_t *history = json_object_get(r, "history");
@@ -106,7 +107,8 @@ void print_referral(const json_t *r)
     if (json_array_size(history))
         table_print(history, columns, ALM_LEN(columns));
     if (json_is_true(json_object_get(r, "has_body")))
-        (void)printf("It came with a sealed text: almoner referral read %s\n", text_at(r, "referral"));
+        (void)printf("It came with a sealed text: almoner referral read %s\n",
+                     text_at(r, "referral"));
 }
 
 /* Another agency wrote it: nothing in it may command our terminal. */

@@ -44,8 +44,9 @@ int say_call_failed(const struct command_line *c, int r)
                        c->socket);
         return say_failed(c, EX_UNAVAILABLE, "adapter-not-allowed", text);
     case -ETIMEDOUT:
-        return say_failed(c, EX_TEMPFAIL, "no-answer",
-                    "the adapter did not answer in time; try again, or with a longer --timeout");
+        return say_failed(
+            c, EX_TEMPFAIL, "no-answer",
+            "the adapter did not answer in time; try again, or with a longer --timeout");
     default:
         (void)snprintf(text, sizeof(text), "speaking to the adapter at %.200s failed: %s",
                        c->socket, strerror(-r));
@@ -61,7 +62,7 @@ int say_reply(const struct command_line *c, json_t *reply)
     (void)json_object_del(reply, "more"); /* of the socket's framing */
     if (!c->json && !json_is_true(json_object_get(reply, "ok")))
         return say_failed(c, print_exit(reply), word ? word : "failed",
-                    message ? message : "the adapter could not do it");
+                          message ? message : "the adapter could not do it");
     if (c->json) {
         (void)json_dumpf(reply, stdout, JSON_COMPACT);
         (void)puts("");

@@ -15,28 +15,39 @@ static const struct verb verbs[] = {
     { { "service", "find", CMD_PRACTICE, "service-find", NULL, false,
         "which services meet this need here, and how to refer to them",
         "  almoner service find --need parenting-support --area north-marl\n" },
-      FIND, NULL, NULL, NULL, NULL, NULL },
-    { { "service", "eligible",
-        CMD_PRACTICE | CMD_OF_PERSON | CMD_OF_HOME | CMD_STATES | CMD_CLAIMS, "service-eligible",
-        "service", true,
+      FIND,
+      NULL,
+      NULL,
+      NULL,
+      NULL,
+      NULL },
+    { { "service", "eligible", CMD_PRACTICE | CMD_OF_PERSON | CMD_OF_HOME | CMD_STATES | CMD_CLAIMS,
+        "service-eligible", "service", true,
         "is this family eligible: answered by those who hold the facts, before anybody refers",
         "  almoner service eligible marlham-parenting --purpose early-help --role senco "
         "--practitioner t-4 --subject isla.json\n" },
-      0, "SERVICE", "say which service: see `almoner service find`", NULL, NULL, NULL },
+      0,
+      "SERVICE",
+      "say which service: see `almoner service find`",
+      NULL,
+      NULL,
+      NULL },
 };
 
 static const struct flag flags[] = {
-    { "--need", "need", FLAG_TEXT, FIND, "ID", "what is needed, of the policy's needs; default: any" },
+    { "--need", "need", FLAG_TEXT, FIND, "ID",
+      "what is needed, of the policy's needs; default: any" },
     { "--area", "area", FLAG_TEXT, FIND, "ID", "where; default: anywhere" },
     { "--kind", "kind", FLAG_TEXT, FIND, "KIND",
-      "that takes this kind of referral: signposting, soft, application, hard, commissioned, booked" },
+      "that takes this kind of referral: signposting, soft, application, hard, commissioned, "
+      "booked" },
 };
 
 static void print_services(const json_t *r)
 {
     static const struct column columns[] = {
-        { "service", "SERVICE" }, { "title", "TITLE" },          { "agency", "AGENCY" },
-        { "contact", "CONTACT" }, { "referral_kinds", "TAKES" }, { "needs", "NEEDS" },
+        { "service", "SERVICE" },   { "title", "TITLE" },          { "agency", "AGENCY" },
+        { "contact", "CONTACT" },   { "referral_kinds", "TAKES" }, { "needs", "NEEDS" },
         { "criteria", "CRITERIA" },
     };
     const json_t *services = json_object_get(r, "services");
@@ -52,7 +63,7 @@ static void print_missing(const json_t *missing)
     const json_t *v;
     size_t i;
 
-    json_array_foreach((json_t *)missing, i, v) (void)printf(
+    json_array_foreach((json_t *)missing, i, v)(void) printf(
         "%s%s%s", i ? ", " : "Not answered: ", json_string_value(v) ? json_string_value(v) : "",
         i + 1 == json_array_size(missing) ? ".\n" : "");
 }
@@ -69,8 +80,9 @@ static void print_eligibility(const json_t *r)
         (void)printf("NOT ELIGIBLE for %s, as of %s. Another may fit: almoner service find.\n",
                      text_at(r, "service"), as_of);
     else
-        (void)printf("CANNOT SAY whether eligible for %s, as of %s. Ask the family, or telephone.\n",
-                     text_at(r, "service"), as_of);
+        (void)printf(
+            "CANNOT SAY whether eligible for %s, as of %s. Ask the family, or telephone.\n",
+            text_at(r, "service"), as_of);
     print_missing(json_object_get(r, "missing"));
     print_complete(r);
     print_guidance(r);
