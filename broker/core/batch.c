@@ -5,6 +5,7 @@
  * "A failed write aborts the batch: every sender gets 'busy', nothing leaves" (DESIGN.md section
  * 3). What the batch changed in memory is taken back: the registry and the policy are read again,
  * new queries are forgotten, answers become unanswered. */
+#include "due.h"
 #include "stages.h"
 
 #include <errno.h>
@@ -56,7 +57,11 @@ static void batch_take_back(struct core *c)
 {
     struct batch *b = &c->batch;
 
-    c->swept_day = POLICY_DAY_NONE;
+    c->swept_day = c->pins_swept = c->referrals_swept = POLICY_DAY_NONE;
+    c->quotas_swept = UINT32_MAX;
+    c->referrals_at = (struct id){ 0 };
+    c->concerns_swept_day = POLICY_DAY_NONE;
+    c->due_next_ms = INT64_MIN;
     deliver_settle(c, false);
     for (size_t i = 0; i < b->n_released; i++) {
         struct pending *p = b->released[i];
@@ -115,10 +120,17 @@ static void batch_once(struct core *c)
     readings_record(c);
     heads_store(c);
     day_tick(c);
+    day_count(c);
     differences_sweep(c);
+    concerns_tick(c);
+    due_sweep(c);
+    referrals_sweep(c);
+    pins_sweep(c);
+    quotas_sweep(c);
     release_due(c);
     limits_minute(c);
     deliver_sweep(c);
+    contact_sweep(c);
     deliver_due(c); /* last: what was put in this batch goes with it */
 }
 

@@ -187,6 +187,8 @@ int core_open(struct core_settings *settings, const struct core_ends *ends,
     c->heads.fd = ends->signer;
     core_now(c);
     c->minute_ms = c->mono_ms;
+    c->concerns_swept_day = POLICY_DAY_NONE;
+    c->due_next_ms = INT64_MIN;
     r = crypto_init();
     if (!r)
         r = core_open_parts(c, ends);
@@ -213,6 +215,7 @@ struct core *core_close(struct core *c)
     deliver_deinit(c);
     agencies_deinit(&c->agencies);
     bundle_free(c->bundle);
+    free(c->concerns);
     ledger_close(c->ledger);
     store_close(c->store);
     if (c->heads.fd >= 0)

@@ -9,14 +9,14 @@
 
 struct deliver_check {
     bool known;
-    bool (*still)(struct core *c, uint16_t slot, const struct msg_deliver *d, const char **why);
+    bool (*still)(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why);
 };
 /* By kind; an empty place delivers nothing. A notice rests on nothing but its reader's standing. */
 static const struct deliver_check deliver_checks[] = {
-    [DELIVERY_FIRING] = { true, NULL },
-    [DELIVERY_REFERRAL] = { true, NULL },
-    [DELIVERY_REFERRAL_UPDATE] = { true, NULL },
-    [DELIVERY_WATCH] = { true, NULL },
+    [DELIVERY_FIRING] = { true, firing_still },
+    [DELIVERY_REFERRAL] = { true, referral_still },
+    [DELIVERY_REFERRAL_UPDATE] = { true, referral_still },
+    [DELIVERY_WATCH] = { true, watch_still },
     [DELIVERY_NOTICE] = { true, NULL },
 };
 
@@ -35,7 +35,7 @@ bool deliver_may(const struct core *c, const struct queue *q)
 
 bool deliver_still(struct core *c, const struct queue *q, const char **why)
 {
-    const struct msg_deliver *d = &c->delivery;
+    struct msg_deliver *d = &c->delivery;
 
     *why = "no-such-kind";
     if (d->kind >= ALM_LEN(deliver_checks) || !deliver_checks[d->kind].known)

@@ -2,6 +2,7 @@
 /* intake.c - from a frame to a message that may be believed: the gate's agency, its standing and
  * budget, key, signature, strict decoding, sender, freshness. Steps 1 and 2 of DESIGN.md section 4.
  * What is refused here is told and recorded as rejected. */
+#include "due.h"
 #include "stages.h"
 
 #include <errno.h>
@@ -29,10 +30,23 @@ static const struct intake_rule intake_rules[] = {
     [MSG_OVERRIDE] = { RANK_STOPS, false, override_take },
     [MSG_APPROVAL] = { RANK_STOPS, false, approval_take },
     [MSG_OVERRIDE_REVIEW] = { RANK_STOPS, false, review_take },
+    [MSG_CONCERN] = { RANK_OTHER, false, concern_take },
+    [MSG_CONCERN_CHANGE] = { RANK_STOPS, false, concern_change_take },
+    [MSG_FIRING_UPDATE] = { RANK_OTHER, false, firing_update_take },
+    [MSG_WATCH] = { RANK_OTHER, false, watch_take },
+    [MSG_WATCH_CHANGE] = { RANK_STOPS, false, watch_change_take },
+    [MSG_DUE_QUERY] = { RANK_QUERIES, true, due_query_take },
     [MSG_OVERRIDE_QUERY] = { RANK_QUERIES, true, override_query_take },
+    [MSG_REFERRAL] = { RANK_OTHER, false, referral_take },
+    [MSG_REFERRAL_UPDATE] = { RANK_OTHER, false, referral_update_take },
+    [MSG_REFERRAL_QUERY] = { RANK_QUERIES, true, referral_query_take },
+    [MSG_SEALING_KEY] = { RANK_OTHER, false, sealing_key_take },
+    [MSG_SEALING_KEY_QUERY] = { RANK_QUERIES, true, sealing_query_take },
+    [MSG_DIRECTORY_QUERY] = { RANK_QUERIES, true, directory_take },
     [MSG_SUBSCRIBE] = { RANK_OTHER, false, subscribe_take },
     [MSG_ACK] = { RANK_OTHER, false, ack_take },
     [MSG_STREAM_QUERY] = { RANK_QUERIES, true, stream_query_take },
+    [MSG_CONTACT_REQUEST] = { RANK_OTHER, false, contact_take },
 };
 
 static const struct intake_rule *intake_rule(uint8_t type)

@@ -32,6 +32,7 @@ static void query_ask(const struct core *c, uint16_t slot, struct ask *ask)
         ask->involvement = true;
         ask->subject_kind = m->involvement_query.subject_kind;
         ask->subject = m->involvement_query.subject;
+        ask->statements = m->involvement_query.statements;
         query_relationship(&m->involvement_query.relationship, ask);
         return;
     }
@@ -41,7 +42,12 @@ static void query_ask(const struct core *c, uint16_t slot, struct ask *ask)
     ask->subject_kind = m->insight_query.subject_kind;
     if (ask->subject_kind != SUBJECT_HOUSEHOLD)
         ask->subject = m->insight_query.subject;
+    else
+        ask->household = m->insight_query.household;
+    ask->statements = m->insight_query.statements;
     query_relationship(&m->insight_query.relationship, ask);
+    ask->has_referral = m->insight_query.has_referral;
+    ask->referral = m->insight_query.referral;
 }
 
 /* "self-claimed needs a reason and alerts" (DESIGN.md section 2): the words are sealed, for whoever
@@ -133,24 +139,62 @@ static bool query_has_room(struct core *c, const struct work *w)
     return true;
 }
 
+/* The broker itself answers, at once. */
+static bool query_of_broker(const struct core *c, const struct ask *ask)
+{
+    return threshold_asked(c, ask) || referral_asked(c, ask);
+}
+
+static void query_answer(struct core *c, struct work *w, const struct ask *ask, uint64_t leaf,
+                         bool hidden)
+{
+    if (threshold_asked(c, ask))
+        threshold_answer(c, w, ask, leaf, hidden);
+    else
+        referral_answer(c, w, ask, leaf);
+}
+
+/* Asking under a permit is reappearance too; whoever asks learns nothing of who watches. */
+static void query_watched(struct core *c, const struct ask *ask)
+{
+    static const struct token nowhere;
+
+    if (c->decision.outcome == OUTCOME_PERMIT)
+        watch_seen(c, ask->agency, &ask->subject,
+                   ask->subject_kind == SUBJECT_HOUSEHOLD ? &ask->household : &nowhere);
+}
+
 static void query_decided(struct core *c, struct work *w, const struct ask *ask,
                           struct receipt *receipt)
 {
     bool hidden = c->decision.outcome != OUTCOME_PERMIT && c->decision.telling == TELL_HIDDEN;
+    bool goes = c->decision.outcome == OUTCOME_PERMIT || hidden, pinned;
+    bool own = goes && query_of_broker(c, ask);
     struct pending *p = NULL;
+    struct pin pin;
 
-    if ((c->decision.outcome == OUTCOME_PERMIT || hidden) && query_put(c, ask, hidden, &p)) {
+    pinned = goes && !own && pins_find(c, ask, hidden, &pin);
+    if (goes && !own && !pinned && query_put(c, ask, hidden, &p)) {
         tell_busy(c, w->agency, &w->id, BUSY_PENDING_MS);
         return;
     }
     if (p)
         differences_put(c, ask);
+    if (goes)
+        quotas_put(c, ask);
     query_record(c, ask, p);
     receipt->leaf = record_end(c);
     receipts_put(c, c->agencies.slots[w->agency].reg.id, &w->id, receipt);
     decide_alert(c, ask, receipt->leaf);
+    query_watched(c, ask);
+    if (hidden)
+        shield_attempted(c, ask);
     if (p)
         p->leaf = receipt->leaf;
+    else if (own)
+        query_answer(c, w, ask, receipt->leaf, hidden);
+    else if (pinned)
+        pins_release(c, ask, &pin, hidden, receipt->leaf);
     else
         tell_decision(c, w->agency, &w->id, &c->decision);
 }
@@ -168,7 +212,8 @@ void query_take(struct core *c, struct work *w)
     if (!query_has_room(c, w))
         return;
     query_ask(c, w->agency, &ask);
-    decide(c, &ask);
+    decide_first(c, &ask);
     differences_check(c, &ask);
+    threshold_check(c, &ask);
     query_decided(c, w, &ask, &receipt);
 }

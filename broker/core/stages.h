@@ -33,6 +33,8 @@ void receipts_put(struct core *c, const char *agency, const struct id *id, const
 /* Fills c->facts (and its lists) afresh; facts.incomplete when anything could not be read whole. */
 void facts_gather(struct core *c, const struct ask *ask);
 void decide(struct core *c, const struct ask *ask); /* facts_gather, then c->decision */
+/* The same for a question that is put for the first time: the quotas count too. */
+void decide_first(struct core *c, const struct ask *ask);
 /* Tells operators of a decision that fell without all facts: it looks like "nobody knows". */
 void decide_alert(const struct core *c, const struct ask *ask, uint64_t leaf);
 
@@ -67,6 +69,30 @@ void composite_compose(struct core *c, const struct pending *p, bool hidden,
 void differences_check(struct core *c, const struct ask *ask);
 void differences_put(struct core *c, const struct ask *ask); /* it has been put to its holders */
 void differences_sweep(struct core *c); /* forgets what the policy's period no longer covers */
+
+/* --- quotas.c: permitted questions of a civil day --- */
+bool quotas_over(struct core *c, const struct ask *ask); /* one more would be too many */
+void quotas_put(struct core *c, const struct ask *ask);  /* after a permit, or what looks like one */
+void quotas_sweep(struct core *c);
+
+/* --- pins.c: answers that stand for some days --- */
+struct pin {
+    uint8_t value, completeness; /* enum insight_value, but for cannot say; enum completeness */
+    int32_t as_of;
+};
+/* After decide_first(), where c->decision permits (or hides): the answer that stands. */
+bool pins_find(struct core *c, const struct ask *ask, bool hidden, struct pin *out);
+/* It is told, as of the day that it was given; another leaf. */
+void pins_release(struct core *c, const struct ask *ask, const struct pin *pin, bool hidden,
+                  uint64_t leaf);
+/* c->reply is an Insight that has been sent, of c->decision: may it stand? */
+void pins_put(struct core *c, const struct ask *ask, bool hidden);
+/* Nothing that was said about this subject stands any longer, whoever asked. */
+void pins_drop(struct core *c, const struct token_set *subject);
+/* The same, of whom a lodged message is about: c->in, before its receipt. */
+void pins_drop_lodged(struct core *c);
+void pins_sweep(struct core *c);
+const char *release_guidance(const struct core *c); /* release.c */
 
 /* --- lodge.c: what every lodged message has in common --- */
 /* Return: true when the message goes on; else it has been answered. */
@@ -118,11 +144,14 @@ void firing_update_take(struct core *c, struct work *w);
 typedef int firing_contact(void *ctx, uint16_t slot, const struct id *concern);
 ALM_MUST_USE int firing_contacts(struct core *c, uint16_t hub, const struct id *episode,
                                  firing_contact *visit, void *ctx);
-/* c->decision permits (or hides) a threshold question in c->in: answered at once. */
 bool threshold_asked(const struct core *c, const struct ask *ask);
+/* After decide(): a threshold question about a subject of the other scope, or whom a shield hides,
+ * is made a refusal in c->decision. */
+void threshold_check(struct core *c, const struct ask *ask);
+/* c->decision permits (or hides) a threshold question: answered at once. */
 void threshold_answer(struct core *c, struct work *w, const struct ask *ask, uint64_t leaf,
                       bool hidden);
-void concerns_tick(struct core *c); /* forgets what is past its last day */
+void concerns_tick(struct core *c); /* in the batch: forgets what is past its last day */
 
 /* --- watch.c --- */
 void watch_take(struct core *c, struct work *w);
@@ -144,7 +173,27 @@ bool firing_still(struct core *c, uint16_t slot, struct msg_deliver *d, const ch
 bool referral_still(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why);
 bool watch_still(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why);
 
-/* --- shield.c --- */
+/* --- referral.c, referral_step.c, referral_view.c, sealing.c, directory.c --- */
+void referral_take(struct core *c, struct work *w);
+void referral_update_take(struct core *c, struct work *w);
+void referral_query_take(struct core *c, struct work *w);
+/* The question is about a referral's state, and c->decision permits it: answered at once. */
+bool referral_asked(const struct core *c, const struct ask *ask);
+void referral_answer(struct core *c, struct work *w, const struct ask *ask, uint64_t leaf);
+/* The fact: 1 the asker's organisation is a party of it, or nobody has such a referral; 2 it is none; 0
+ * not known, or not asked. */
+uint8_t referral_party(struct core *c, const struct ask *ask);
+void referrals_sweep(struct core *c); /* in the batch, each civil day: expired, late, ended consents */
+void sealing_key_take(struct core *c, struct work *w);
+void sealing_query_take(struct core *c, struct work *w);
+void directory_take(struct core *c, struct work *w);
+/* A reading of one's own: same id again, a signed head, the practitioner. false: it was answered. */
+bool query_of_own(struct core *c, struct work *w);
+/* Sends c->reply and records that it was told. */
+void query_of_own_told(struct core *c, struct work *w, const char *question);
+
+/* --- shield.c, contact.c --- */
+bool shield_in_force(const struct core *c, const struct msg_shield *m); /* on the core's day */
 /* After a decision that hides: tells the owners of the shields about the person that somebody
  * asked; nothing of it reaches the asker. */
 void shield_attempted(struct core *c, const struct ask *ask);
@@ -237,3 +286,7 @@ ALM_MUST_USE int limits_load(struct core *c, struct store_txn *t);
 ALM_MUST_USE int day_load(struct core *c, struct store_txn *t);
 void day_tick(struct core *c);
 void day_put(struct core *c, int32_t day); /* in the batch */
+void day_count(struct core *c);            /* in the batch: one more day on which the broker is up */
+/* Of what was noted on a civil day, when c->days.n was n: is it keep days old? By the clock and by
+ * the count of days, so that a clock that jumps ahead forgets nothing early. */
+bool day_past(const struct core *c, int32_t day, uint32_t n, int64_t keep);

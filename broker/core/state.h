@@ -9,12 +9,15 @@
 #include "pair/pair.h"
 #include "pending.h"
 #include "reliance.h"
+#include "store/concerns.h"
 #include "store/consents.h"
 #include "store/disputes.h"
 #include "store/ledger.h"
 #include "store/overrides.h"
+#include "store/referrals.h"
 #include "store/registry.h"
 #include "store/store.h"
+#include "store/watches.h"
 #include "tree/note.h"
 #include "wire/msg.h"
 #include "wire/wire.h"
@@ -28,6 +31,7 @@
 #define GATE_QUEUE_BYTES ((size_t)32 << 20)
 #define LEAF_NONE        UINT64_MAX
 #define REFUSALS_MAX     16  /* live ones of one lodger, person and purpose */
+#define SHIELDS_MAX      16  /* live ones of one owner and person */
 #define EARLIER_MAX      256 /* askings about one subject that are weighed; more refuse */
 
 enum rank { /* "withdrawals, refusals, shields, suspensions and revocations first" */
@@ -111,6 +115,10 @@ struct heads {
     bool refused; /* the signer says that store and log disagree: sharing stops */
     bool stopped_logged;
 };
+struct day_count { /* day.c: civil days on which this broker was up, whatever its clock did */
+    int32_t seen;  /* the last one; CIVIL_NONE: none yet */
+    uint32_t n;    /* only grows, by one at a time */
+};
 struct gate {
     struct pair *pair;
     bool ready;
@@ -151,9 +159,13 @@ struct core {
     struct shield_fact shields[POLICY_SHIELDS_MAX];
     struct heard heard[POLICY_AGENCIES_MAX];
     struct earlier_fact earlier[EARLIER_MAX];
-    int32_t swept_day; /* differences.c: up to which day it has forgotten */
+    int32_t swept_day;  /* differences.c: up to which day it has forgotten */
+    int32_t pins_swept; /* pins.c: the same */
+    struct day_count days;
+    uint32_t quotas_swept; /* quotas.c: before which of these days it has forgotten */
     uint16_t holder_of[AGENCIES_MAX]; /* slot -> place among a pending query's holders */
     struct consent_record record;
+    struct consent_record pinned_record; /* pins.c: whose subject a change is about */
     struct shield_record shield_record;
     struct override_record override_record;
     struct override_fact overrides[POLICY_OVERRIDES_MAX];
@@ -165,6 +177,16 @@ struct core {
     struct reliance_ended ended;
     int64_t override_wall_ms, override_mono_ms; /* override.c: taken together, once */
     struct registry_agency registry_agency;
+    struct concern_record concern_record;
+    struct episode_record episode_record;
+    struct watch_record watch_record;
+    struct concern_room *concerns; /* owned; NULL until concern_facts.c needs it */
+    uint16_t firing_for;           /* firing.c: the slot + 1 that a firing is put for; 0: none */
+    int32_t concerns_swept_day;    /* concern.c: up to which day it has forgotten */
+    int64_t due_next_ms;           /* due.c: nothing is late before; INT64_MIN: to be looked up */
+    struct referral_record referral; /* the one at hand */
+    int32_t referrals_swept;         /* referral_step.c: up to which day they have been looked over */
+    struct id referrals_at;          /* and how far, of the next */
     struct deliveries *deliveries; /* owned: deliver.c */
     struct msg_deliver delivery;   /* being put or sent */
 };
