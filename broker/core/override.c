@@ -346,6 +346,7 @@ void approval_take(struct core *c, struct work *w)
     text_cut(r->approver, sizeof(r->approver), c->agencies.slots[w->agency].reg.id);
     memcpy(r->approver_ref, c->in.practitioner.ref, sizeof(name_t));
     r->approved_ms = override_now(c);
+    memcpy(r->approval_reason, a->reason, sizeof(r->approval_reason));
     if (a->decision == APPROVAL_APPROVE && !r->from_ms)
         override_enter(c, r->approved_ms, bundle_override_rules(c->bundle)->review_hours);
     override_done(
@@ -390,6 +391,7 @@ void review_take(struct core *c, struct work *w)
     text_cut(r->reviewer, sizeof(r->reviewer), c->agencies.slots[w->agency].reg.id);
     memcpy(r->reviewer_ref, c->in.practitioner.ref, sizeof(name_t));
     r->reviewed_ms = override_now(c);
+    memcpy(r->review_reason, c->in.override_review.reason, sizeof(r->review_reason));
     override_done(c, w, EVENT_OVERRIDE_REVIEWED);
 }
 

@@ -8,7 +8,7 @@
 
 #include "store/subjects.h"
 
-#define OVERRIDE_LAYOUT     1
+#define OVERRIDE_LAYOUT     2 /* written; read too: 1, which has no reasons of approval and review */
 #define OVERRIDE_RECORD_MAX 16384
 #define UNREVIEWED_TEXT     80 /* "unreviewed:" and an agency: a ':' is in no agency's id */
 
@@ -121,15 +121,18 @@ static void override_encode(const struct override_record *r, struct buf *b)
     PUT_TEXT(b, r->reviewer);
     PUT_TEXT(b, r->reviewer_ref);
     buf_put_i64(b, r->reviewed_ms);
+    PUT_TEXT(b, r->approval_reason);
+    PUT_TEXT(b, r->review_reason);
 }
 
 static int override_decode(struct bytes octets, struct override_record *out)
 {
     struct cursor c = cursor_of(octets);
+    uint8_t layout = cursor_u8(&c);
     struct bytes id;
 
     *out = (struct override_record){ 0 };
-    if (cursor_u8(&c) != OVERRIDE_LAYOUT)
+    if (layout < 1 || layout > OVERRIDE_LAYOUT)
         return -EBADMSG;
     id = cursor_take(&c, ID_LEN);
     if (id.len)
@@ -154,6 +157,10 @@ static int override_decode(struct bytes octets, struct override_record *out)
     cursor_text(&c, out->reviewer, sizeof(out->reviewer));
     cursor_text(&c, out->reviewer_ref, sizeof(out->reviewer_ref));
     out->reviewed_ms = cursor_i64(&c);
+    if (layout >= 2) {
+        cursor_text(&c, out->approval_reason, sizeof(out->approval_reason));
+        cursor_text(&c, out->review_reason, sizeof(out->review_reason));
+    }
     if (cursor_end(&c) < 0 || out->approval > APPROVAL_REFUSE ||
         out->finding > FINDING_NOT_JUSTIFIED)
         return -EBADMSG;

@@ -19,11 +19,13 @@ struct override_record {
     char approver[64];         /* agency */
     name_t approver_ref;
     int64_t approved_ms;
+    text_t approval_reason; /* why it was approved or refused, for officers */
     bool vetoed;
     uint8_t finding; /* enum finding; 0: not reviewed */
     char reviewer[64];
     name_t reviewer_ref;
     int64_t reviewed_ms;
+    text_t review_reason;
 };
 /* Over a record of the same id: the whole record anew. Sticky errors in t; -EINVAL a subject that
  * could never be found (ask consents_findable first). */

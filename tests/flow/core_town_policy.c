@@ -25,6 +25,7 @@ enum {
     QUESTION_LIVES_AT,
     QUESTION_NOISE,
     QUESTION_PLAN,
+    QUESTION_REFERRAL_STATE,
     QUESTION_SEEN,
     QUESTION_STRAIN,
     QUESTION_TRUANCY
@@ -155,6 +156,12 @@ static struct lay_question questions[] = {
       .purposes = ALL_PURPOSES,
       .household = true },
     PLAIN("plan", SECTOR_CHILDREN),
+    { .id = "referral-state",
+      .wording = "What has become of the referral?",
+      .owner = "council",
+      .decision = "whether to telephone",
+      .kind = QUESTION_REFERRAL,
+      .purposes = ALL_PURPOSES },
     PLAIN("seen", SECTOR_SEXUAL_HEALTH),
     { .id = "strain",
       .wording = "Do at least two of four signs stand?",
@@ -192,6 +199,36 @@ static struct lay_question questions[] = {
                      .decide_hours = 24 } },
 };
 
+static struct lay_permit meals_permits[] = {
+    { .agency = TOWN_COUNCIL, .role = 0, .steps = 31, .pounds = 500, .from = 18900, .until = 19100, .agreed = "minute 12" },
+    { .agency = TOWN_POLICE, .role = 0, .steps = 1, .pounds = 0, .from = 18900, .until = POLICY_DAY_NONE, .agreed = "" },
+};
+static struct lay_service services[] = {
+    /* for children who are at school and not on a plan */
+    { .s = { .id = "meals",
+             .title = "Meals",
+             .contact = "01632 960111",
+             .agency = TOWN_CHARITY,
+             .kinds = 63,
+             .n_needs = 1,
+             .needs = { 1 },
+             .n_criteria = 2,
+             .criteria = { { QUESTION_TRUANCY, false }, { QUESTION_PLAN, false } } },
+      .n_permits = ALM_LEN(meals_permits),
+      .permits = meals_permits },
+    { .s = { .id = "talking",
+             .title = "Talking it over",
+             .contact = "",
+             .agency = TOWN_CLINIC,
+             .kinds = 3,
+             .n_needs = 2,
+             .needs = { 0, 2 },
+             .n_areas = 1,
+             .areas = { 1 } } },
+};
+
+bool town_strict_consent;
+
 void town_policy(struct buf *out)
 {
     struct layout l = {
@@ -207,6 +244,20 @@ void town_policy(struct buf *out)
         .n_areas = 2,
         .categories = { "neglect", "violence" },
         .n_categories = 2,
+        .needs = { "counselling", "food", "money" },
+        .n_needs = 3,
+        .services = services,
+        .n_services = ALM_LEN(services),
+        .referrals = { .made = { 0, 1, 3, 4, 24, 56 },
+                       .decide_days = 28,
+                       .info_days = 14,
+                       .feedback_days = 14,
+                       .expire_days = 200,
+                       .undelivered_days = 30,
+                       .loop_days = 90,
+                       .decide_role = "social-worker" },
+        .pilot = 1,
+        .control = 2,
         .concerns = { .most_days = 365, .closed_days = 180 },
         .agencies = agencies,
         .n_agencies = ALM_LEN(agencies),
@@ -232,7 +283,15 @@ void town_policy(struct buf *out)
 
     for (int a = 0; a < TOWN_N; a++)
         agencies[a].hub = a == TOWN_COURT || (town_hubs >> a & 1);
-    for (int i = 1; i <= FACT_CAPACITY_LOCAL_AUTHORITY; i++)
+    for (int i = 1; i < POLICY_CAPACITIES; i++)
         l.consent.capacities[i].able = i != FACT_CAPACITY_CARER_WITHOUT_PR;
+    l.consent.grace_days = TOWN_GRACE;
+    questions[QUESTION_PLAN].stage = 1;
+    if (town_strict_consent) {
+        l.consent.witness_verbal = true;
+        l.wordings[0] = (struct lay_wording){ "w-0", TOWN_DAY - 900, TOWN_DAY - 100 };
+        l.wordings[1] = (struct lay_wording){ "w-1", TOWN_DAY - 99, POLICY_DAY_NONE };
+        l.n_wordings = 2;
+    }
     assert_int_equal(layout_encode(&l, out), 0);
 }

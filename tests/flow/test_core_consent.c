@@ -1,0 +1,774 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_core_consent.c - DOMAIN.md section 2 around one core: competence, capacities, wordings and
+ * witnesses, stages, reviews, what could not be asked, disputes, the unborn; and who hears that a
+ * consent is gone. */
+#include "core_town.h"
+#include "core_town_policy.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const int one_officer[] = { 0, -1 }, nobody[] = { -1 };
+
+#define PURPOSE "early-help"
+
+static void refused(struct town *t, enum town_agency who, struct msg *m, const char *reason)
+{
+    struct ledger_clear leaf;
+
+    town_forget(t);
+    town_say(t, who, m);
+    town_turn(t);
+    assert_string_equal(town_refusal(t, who), reason);
+    assert_int_equal(town_heard(t, who, MSG_RECEIPT), 0);
+    assert_true(town_leaves(t, EVENT_REFUSED, &leaf) > 0);
+    assert_string_equal(leaf.reason, reason);
+    town_forget(t);
+}
+
+static struct id lodged(struct town *t, enum town_agency who, struct msg *m)
+{
+    struct id id;
+
+    town_forget(t);
+    town_say(t, who, m);
+    id = m->id;
+    town_turn(t);
+    assert_string_equal(town_refusal(t, who), "");
+    assert_int_equal(town_heard(t, who, MSG_RECEIPT), 1);
+    town_forget(t);
+    return id;
+}
+
+/* Put to the police? Else it was refused by the one line. */
+static bool asked_of(struct town *t, enum town_agency who, struct msg *m)
+{
+    bool asked;
+
+    town_forget(t);
+    town_say(t, who, m);
+    town_turn(t);
+    asked = town_heard(t, TOWN_POLICE, MSG_QUESTION) > 0;
+    if (!asked)
+        assert_string_equal(town_refusal(t, who), "no-consent-on-file");
+    town_forget(t);
+    return asked;
+}
+
+static bool noise_asked(struct town *t)
+{
+    return asked_of(t, TOWN_COUNCIL, town_insight(t, PURPOSE, "noise", TOWN_TESS));
+}
+
+/* Asked by who, and answered: who was told. Return: the id of the question. */
+static struct id told(struct town *t, enum town_agency who)
+{
+    struct msg *m = town_insight(t, PURPOSE, "noise", TOWN_TESS);
+    struct id id;
+
+    town_forget(t);
+    town_say(t, who, m);
+    id = m->id;
+    town_turn(t);
+    town_answer(t, TOWN_POLICE, ANSWER_NO);
+    town_turn(t);
+    assert_int_equal(town_heard(t, who, MSG_INSIGHT), 1);
+    assert_true(id_equal(&t->msg.in_reply_to, &id));
+    town_forget(t);
+    return id;
+}
+
+static struct msg *consent_by(struct town *t, uint8_t capacity)
+{
+    struct msg *m = town_consent(t, PURPOSE, TOWN_TESS);
+
+    town_wall += 1000; /* later than whatever was lodged before */
+    m->consent.capacity = capacity;
+    m->consent.competence_on = CIVIL_NONE;
+    m->consent.given_on = TOWN_DAY;
+    m->consent.given_ms = town_wall;
+    return m;
+}
+
+static struct msg *judged(struct msg *m)
+{
+    (void)snprintf(m->consent.competence_by, sizeof(name_t), "nurse-77");
+    (void)snprintf(m->consent.competence_role, sizeof(name_t), "school-nurse");
+    m->consent.competence_on = m->consent.given_on;
+    return m;
+}
+
+static struct msg *dispute(struct town *t, const char *purpose, enum town_person p)
+{
+    struct msg *m = town_msg(t, MSG_DISPUTE);
+
+    (void)snprintf(m->purpose, sizeof(m->purpose), "%s", purpose);
+    (void)snprintf(m->dispute.purpose, sizeof(m->dispute.purpose), "%s", purpose);
+    town_person(p, &m->dispute.subject);
+    m->dispute.on = TOWN_DAY;
+    return m;
+}
+
+static const char *lift(struct town *t, const struct id *id, const int *officers)
+{
+    static char word[64];
+    char text[ID_TEXT];
+
+    id_format(id, text);
+    (void)snprintf(word, sizeof(word), "%s",
+                   town_change(t, "dispute-lift",
+                               json_pack("{s:s,s:s}", "dispute", text, "reason", "court order"),
+                               officers));
+    return word;
+}
+
+static void day_is(struct town *t, int32_t day)
+{
+    char text[CIVIL_TEXT];
+
+    civil_format(day, text);
+    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one_officer),
+                        "ok");
+}
+
+/* Notices that an agency has had that what it was told rests on nothing any more. */
+static size_t notices(struct town *t, enum town_agency who)
+{
+    size_t n = town_heard(t, who, MSG_DELIVER);
+
+    if (n) {
+        assert_int_equal(t->msg.deliver.kind, DELIVERY_NOTICE);
+        assert_int_equal(t->msg.deliver.notice.kind, NOTICE_WITHDRAWN);
+    }
+    return n;
+}
+
+static void comes_back(struct town *t, enum town_agency who)
+{
+    struct msg *m = town_msg(t, MSG_HELLO);
+
+    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
+    (void)snprintf(m->hello.software, sizeof(m->hello.software), "test/1");
+    town_say(t, who, m);
+    town_turn(t);
+    town_forget(t);
+}
+
+/* --- competence and capacity --- */
+
+static void a_judgement_that_nobody_signed_for_is_not_lodged(void **state)
+{
+    static const uint8_t capacities[] = { CAPACITY_GILLICK, CAPACITY_BEST_INTERESTS };
+    struct town *t = *state;
+
+    for (size_t i = 0; i < ALM_LEN(capacities); i++) {
+        struct msg *m = consent_by(t, capacities[i]);
+
+        refused(t, TOWN_COUNCIL, m, "competence-missing");
+        m = judged(consent_by(t, capacities[i]));
+        m->consent.competence_by[0] = '\0';
+        refused(t, TOWN_COUNCIL, m, "competence-missing");
+        m = judged(consent_by(t, capacities[i]));
+        m->consent.competence_role[0] = '\0';
+        refused(t, TOWN_COUNCIL, m, "competence-missing");
+        m = judged(consent_by(t, capacities[i]));
+        m->consent.competence_on = CIVIL_NONE;
+        refused(t, TOWN_COUNCIL, m, "competence-missing");
+        m = judged(consent_by(t, capacities[i]));
+        m->consent.competence_on = m->consent.given_on + 1; /* judged after they decided */
+        refused(t, TOWN_COUNCIL, m, "bad-dates");
+    }
+    assert_false(noise_asked(t));
+}
+
+static void a_judgement_counts_and_is_kept_sealed(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+    ALM_CLEANUP(store_abortp) struct store_txn *txn = NULL;
+    struct consent_record r;
+    struct id id = lodged(t, TOWN_COUNCIL, judged(consent_by(t, CAPACITY_GILLICK)));
+
+    assert_true(noise_asked(t));
+    assert_int_equal(town_leaves(t, EVENT_CONSENT_LODGED, &leaf), 1);
+    assert_null(strstr(leaf.detail, "nurse"));
+    assert_false(town_log_holds(t, bytes_str("nurse-77")));
+    assert_int_equal(store_begin(t->core->store, false, &txn), 0);
+    assert_int_equal(consents_get(txn, &id, &r), 0);
+    assert_string_equal(r.consent.competence_by, "nurse-77");
+    assert_string_equal(r.consent.competence_role, "school-nurse");
+    assert_int_equal(r.consent.competence_on, r.consent.given_on);
+}
+
+static void a_young_persons_refusal_needs_no_judgement(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_PARENT));
+    assert_true(noise_asked(t));
+    m = consent_by(t, CAPACITY_GILLICK);
+    m->consent.decision = CONSENT_REFUSED;
+    (void)lodged(t, TOWN_COUNCIL, m);
+    assert_false(noise_asked(t));
+}
+
+static void others_consent_for_an_adult_who_lacks_capacity(void **state)
+{
+    static const struct {
+        uint8_t capacity;
+        bool able;
+    } who[] = { { CAPACITY_ATTORNEY, true },
+                { CAPACITY_DEPUTY, true },
+                { CAPACITY_BEST_INTERESTS, true },
+                { CAPACITY_CARER_WITHOUT_PR, false } };
+    struct town *t = *state;
+
+    for (size_t i = 0; i < ALM_LEN(who); i++) {
+        struct msg *m = consent_by(t, who[i].capacity);
+
+        if (who[i].capacity == CAPACITY_BEST_INTERESTS)
+            (void)judged(m);
+        m->consent.able_from = TOWN_DAY - 10;
+        (void)lodged(t, TOWN_COUNCIL, m);
+        assert_int_equal(noise_asked(t), who[i].able);
+        (void)lodged(t, TOWN_COUNCIL, town_withdraw(t, PURPOSE, TOWN_TESS));
+        assert_false(noise_asked(t));
+    }
+}
+
+static void a_parents_consent_lapses_on_the_sixteenth_birthday_and_their_own_stands(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = consent_by(t, CAPACITY_PARENT);
+
+    m->consent.able_until = TOWN_DAY; /* tomorrow they are sixteen */
+    (void)lodged(t, TOWN_COUNCIL, m);
+    assert_true(noise_asked(t));
+    day_is(t, TOWN_DAY + 1);
+    assert_false(noise_asked(t));
+    m = consent_by(t, CAPACITY_SELF);
+    m->consent.able_from = TOWN_DAY + 1;
+    m->consent.given_on = TOWN_DAY + 1;
+    m->consent.given_ms = town_wall;
+    (void)lodged(t, TOWN_COUNCIL, m);
+    assert_true(noise_asked(t));
+}
+
+/* --- wording, witness, dates --- */
+
+static void a_wording_that_was_not_approved_on_the_day_is_not_lodged(void **state)
+{
+    static const struct {
+        const char *wording;
+        bool good;
+    } rows[] = { { "", false }, { "w-0", false }, { "w-1", true }, { "w-2", false } };
+    struct town *t = *state;
+
+    for (size_t i = 0; i < ALM_LEN(rows); i++) {
+        struct msg *m = consent_by(t, CAPACITY_SELF);
+
+        (void)snprintf(m->consent.wording_version, sizeof(name_t), "%s", rows[i].wording);
+        if (rows[i].good)
+            (void)lodged(t, TOWN_COUNCIL, m);
+        else
+            refused(t, TOWN_COUNCIL, m, "wording-not-approved");
+        assert_int_equal(noise_asked(t), rows[i].good);
+        (void)lodged(t, TOWN_COUNCIL, town_withdraw(t, PURPOSE, TOWN_TESS));
+    }
+}
+
+static void a_refusal_needs_no_approved_wording_and_no_witness(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = consent_by(t, CAPACITY_SELF);
+
+    m->consent.decision = CONSENT_REFUSED;
+    m->consent.method = METHOD_RECORDED_VERBAL;
+    (void)lodged(t, TOWN_COUNCIL, m);
+}
+
+static void what_was_spoken_needs_a_witness_where_the_policy_says_so(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = consent_by(t, CAPACITY_SELF);
+
+    (void)snprintf(m->consent.wording_version, sizeof(name_t), "w-1");
+    m->consent.method = METHOD_RECORDED_VERBAL;
+    refused(t, TOWN_COUNCIL, m, "witness-missing");
+    m = consent_by(t, CAPACITY_SELF);
+    (void)snprintf(m->consent.wording_version, sizeof(name_t), "w-1");
+    m->consent.method = METHOD_RECORDED_VERBAL;
+    (void)snprintf(m->consent.witness, sizeof(name_t), "w-9");
+    (void)lodged(t, TOWN_COUNCIL, m);
+    assert_true(noise_asked(t));
+}
+
+static void dates_that_contradict_one_another_are_refused(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = consent_by(t, CAPACITY_SELF);
+
+    m->consent.expires_on = m->consent.given_on - 1;
+    refused(t, TOWN_COUNCIL, m, "bad-dates");
+    m = consent_by(t, CAPACITY_SELF);
+    m->consent.review_on = m->consent.given_on - 1;
+    refused(t, TOWN_COUNCIL, m, "bad-dates");
+}
+
+/* --- stages and reviews --- */
+
+static void a_first_stage_carries_names_and_addresses_alone(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = consent_by(t, CAPACITY_SELF);
+
+    m->consent.stage = 1;
+    m->consent.has_family = true;
+    assert_int_equal(id_new(town_wall, &m->consent.family), 0);
+    (void)lodged(t, TOWN_COUNCIL, m);
+    assert_false(noise_asked(t));
+    town_say(t, TOWN_CHARITY, town_insight(t, PURPOSE, "plan", TOWN_TESS)); /* marked */
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_QUESTION), 1);
+    town_forget(t);
+    assert_false(asked_of(t, TOWN_CHARITY, town_involvement(t, PURPOSE, TOWN_TESS)));
+}
+
+static void a_second_stage_names_each_service(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = consent_by(t, CAPACITY_SELF);
+
+    m->consent.stage = 2;
+    refused(t, TOWN_COUNCIL, m, "stage-names-services");
+    m = consent_by(t, CAPACITY_SELF);
+    m->consent.stage = 2;
+    m->consent.sources.any = false;
+    refused(t, TOWN_COUNCIL, m, "stage-names-services");
+    m = consent_by(t, CAPACITY_SELF);
+    m->consent.stage = 2;
+    m->consent.sources = (struct msg_scope){ .n = 1, .agencies = { "police" } };
+    (void)lodged(t, TOWN_COUNCIL, m);
+    assert_true(noise_asked(t));
+    assert_false(asked_of(t, TOWN_COUNCIL, town_insight(t, PURPOSE, "arrears", TOWN_TESS)));
+}
+
+static bool review_is_due(struct town *t)
+{
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, town_insight(t, PURPOSE, "noise", TOWN_TESS));
+    town_turn(t);
+    town_answer(t, TOWN_POLICE, ANSWER_NO);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    return t->msg.insight.review_due;
+}
+
+static void past_its_review_an_answer_says_so_and_past_the_grace_there_is_none(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = consent_by(t, CAPACITY_SELF);
+
+    m->consent.review_on = TOWN_DAY + 1;
+    (void)lodged(t, TOWN_COUNCIL, m);
+    assert_false(review_is_due(t));
+    day_is(t, TOWN_DAY + 1);
+    assert_false(review_is_due(t));
+    day_is(t, TOWN_DAY + 2);
+    assert_true(review_is_due(t));
+    day_is(t, TOWN_DAY + 1 + TOWN_GRACE);
+    assert_true(review_is_due(t));
+    day_is(t, TOWN_DAY + 2 + TOWN_GRACE);
+    assert_false(noise_asked(t));
+}
+
+/* --- what could not be asked --- */
+
+static void what_could_not_be_asked_gives_nothing_blocks_nothing_and_is_listed(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+    struct msg *m = consent_by(t, CAPACITY_SELF);
+    struct id id;
+
+    m->consent.decision = CONSENT_NOT_POSSIBLE;
+    (void)snprintf(m->consent.not_possible, sizeof(name_t), "not-reached");
+    id = lodged(t, TOWN_COUNCIL, m);
+    assert_int_equal(town_leaves(t, EVENT_CONSENT_NOT_POSSIBLE, &leaf), 1);
+    assert_true(id_equal(&leaf.message, &id));
+    assert_false(noise_asked(t)); /* it gives nothing */
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_SELF));
+    assert_true(noise_asked(t));
+    m = consent_by(t, CAPACITY_SELF);
+    m->consent.decision = CONSENT_NOT_POSSIBLE;
+    (void)snprintf(m->consent.not_possible, sizeof(name_t), "not-reached");
+    m->consent.given_on = TOWN_DAY;
+    (void)lodged(t, TOWN_COUNCIL, m);
+    assert_true(noise_asked(t)); /* it blocks nothing */
+    m = town_msg(t, MSG_CONSENT_LIST_QUERY);
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_CONSENT_LIST), 1);
+    assert_int_equal(t->msg.consent_list.n, 3);
+    assert_int_equal(t->msg.consent_list.entries[0].decision, CONSENT_NOT_POSSIBLE);
+}
+
+static void what_could_not_be_asked_cannot_be_withdrawn(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = consent_by(t, CAPACITY_SELF);
+    struct id id;
+
+    m->consent.decision = CONSENT_NOT_POSSIBLE;
+    (void)snprintf(m->consent.not_possible, sizeof(name_t), "not-reached");
+    id = lodged(t, TOWN_COUNCIL, m);
+    m = town_withdraw(t, PURPOSE, TOWN_TESS);
+    m->withdrawal.has_consent = true;
+    m->withdrawal.consent = id;
+    refused(t, TOWN_COUNCIL, m, "unknown-consent");
+}
+
+/* --- disputes --- */
+
+static void a_dispute_stops_parents_until_an_officer_lifts_it(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+    struct id id, other;
+
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_PARENT));
+    assert_true(noise_asked(t));
+    id = lodged(t, TOWN_SCHOOL, dispute(t, PURPOSE, TOWN_TESS));
+    assert_int_equal(town_leaves(t, EVENT_DISPUTED, &leaf), 1);
+    assert_string_equal(leaf.agency, "school");
+    assert_false(noise_asked(t));
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_PARENT)); /* nor by another parent */
+    assert_false(noise_asked(t));
+    town_reopen(t);
+    assert_false(noise_asked(t));
+    assert_int_equal(id_new(town_wall, &other), 0);
+    assert_string_equal(lift(t, &other, one_officer), "unknown-dispute");
+    assert_string_equal(lift(t, &id, nobody), "too-few-signatures");
+    assert_false(noise_asked(t));
+    assert_string_equal(lift(t, &id, one_officer), "ok");
+    assert_string_equal(lift(t, &id, one_officer), "already-lifted");
+    assert_int_equal(town_leaves(t, EVENT_DISPUTE_LIFTED, &leaf), 1);
+    assert_string_equal(leaf.agency, "school");
+    assert_non_null(strstr(leaf.detail, "court order"));
+    assert_true(noise_asked(t));
+    town_reopen(t);
+    assert_true(noise_asked(t));
+}
+
+static void a_lift_without_a_reason_is_none(void **state)
+{
+    struct town *t = *state;
+    struct id id = lodged(t, TOWN_SCHOOL, dispute(t, PURPOSE, TOWN_TESS));
+    char text[ID_TEXT];
+
+    id_format(&id, text);
+    assert_string_equal(town_change(t, "dispute-lift",
+                                    json_pack("{s:s,s:s}", "dispute", text, "reason", ""),
+                                    one_officer),
+                        "bad-change");
+    assert_string_equal(town_change(t, "dispute-lift",
+                                    json_pack("{s:s,s:s}", "dispute", "x", "reason", "y"),
+                                    one_officer),
+                        "bad-change");
+    assert_int_equal(town_leaves(t, EVENT_DISPUTE_LIFTED, NULL), 0);
+}
+
+static void a_dispute_leaves_all_others_as_they_are(void **state)
+{
+    static const uint8_t others[] = { CAPACITY_SELF, CAPACITY_LOCAL_AUTHORITY, CAPACITY_ATTORNEY };
+    struct town *t = *state;
+
+    (void)lodged(t, TOWN_SCHOOL, dispute(t, PURPOSE, TOWN_TESS));
+    for (size_t i = 0; i < ALM_LEN(others); i++) {
+        (void)lodged(t, TOWN_COUNCIL, consent_by(t, others[i]));
+        assert_true(noise_asked(t));
+        (void)lodged(t, TOWN_COUNCIL, town_withdraw(t, PURPOSE, TOWN_TESS));
+    }
+}
+
+static void a_dispute_is_about_one_person_and_one_purpose(void **state)
+{
+    struct town *t = *state;
+
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_PARENT));
+    (void)lodged(t, TOWN_SCHOOL, dispute(t, PURPOSE, TOWN_SAM));
+    (void)lodged(t, TOWN_SCHOOL, dispute(t, "safeguarding", TOWN_TESS));
+    assert_true(noise_asked(t));
+}
+
+static void who_may_dispute_and_how_often(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = dispute(t, PURPOSE, TOWN_TESS);
+    struct id id, again;
+
+    refused(t, TOWN_COURT, m, "not-a-party");
+    refused(t, TOWN_SCHOOL, dispute(t, "fund-raising", TOWN_TESS), "purpose-outside-protocol");
+    m = dispute(t, PURPOSE, TOWN_TESS);
+    m->dispute.on = TOWN_DAY + 1;
+    refused(t, TOWN_SCHOOL, m, "given-in-the-future");
+    m = dispute(t, PURPOSE, TOWN_TESS);
+    m->dispute.on = TOWN_DAY - 31;
+    refused(t, TOWN_SCHOOL, m, "given-too-long-ago");
+    id = lodged(t, TOWN_SCHOOL, dispute(t, PURPOSE, TOWN_TESS));
+    refused(t, TOWN_SCHOOL, dispute(t, PURPOSE, TOWN_TESS), "already-disputed");
+    (void)lodged(t, TOWN_CHARITY, dispute(t, PURPOSE, TOWN_TESS)); /* another's stands beside it */
+    assert_string_equal(lift(t, &id, one_officer), "ok");
+    again = lodged(t, TOWN_SCHOOL, dispute(t, PURPOSE, TOWN_TESS)); /* they fell out again */
+    assert_false(id_equal(&id, &again));
+    assert_int_equal(town_leaves(t, EVENT_DISPUTED, NULL), 3);
+}
+
+static void while_any_dispute_stands_parents_grants_do_not(void **state)
+{
+    struct town *t = *state;
+    struct id one, two;
+
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_PARENT));
+    one = lodged(t, TOWN_SCHOOL, dispute(t, PURPOSE, TOWN_TESS));
+    two = lodged(t, TOWN_CHARITY, dispute(t, PURPOSE, TOWN_TESS));
+    assert_string_equal(lift(t, &one, one_officer), "ok");
+    assert_false(noise_asked(t));
+    assert_string_equal(lift(t, &two, one_officer), "ok");
+    assert_true(noise_asked(t));
+}
+
+/* A dispute that may be a twin's: the asker is told "cannot say", and not that anything is
+ * disputed. */
+static void a_dispute_that_may_be_anothers_makes_it_cannot_say(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_PARENT));
+    m = dispute(t, PURPOSE, TOWN_TESS);
+    m->dispute.subject.tokens[0].value[5] ^= 1; /* another NHS number */
+    (void)lodged(t, TOWN_SCHOOL, m);
+    town_say(t, TOWN_COUNCIL, town_insight(t, PURPOSE, "noise", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1); /* about nobody */
+    assert_false(token_equal(&t->msg.question.subject.tokens[0],
+                             &t->msg.question.subject.tokens[1]));
+    town_answer(t, TOWN_POLICE, ANSWER_NOT_KNOWN);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(town_leaves(t, EVENT_REFUSED, NULL), 1);
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_SELF)); /* their own is in no doubt */
+    assert_true(noise_asked(t));
+}
+
+/* --- the unborn --- */
+
+static struct msg *about_unborn(struct msg *m)
+{
+    if (m->type == MSG_CONSENT) {
+        m->consent.subject.unborn = true;
+    } else {
+        m->insight_query.subject.unborn = true;
+        m->insight_query.subject_kind = SUBJECT_UNBORN;
+    }
+    return m;
+}
+
+static void consent_about_an_unborn_child_is_the_mothers_and_ends_with_birth(void **state)
+{
+    struct town *t = *state;
+
+    refused(t, TOWN_COUNCIL, about_unborn(consent_by(t, CAPACITY_PARENT)), "unborn-mother-only");
+    refused(t, TOWN_COUNCIL, about_unborn(consent_by(t, CAPACITY_LOCAL_AUTHORITY)),
+            "unborn-mother-only");
+    (void)lodged(t, TOWN_COUNCIL, about_unborn(consent_by(t, CAPACITY_SELF)));
+    assert_true(
+        asked_of(t, TOWN_COUNCIL, about_unborn(town_insight(t, PURPOSE, "noise", TOWN_TESS))));
+    /* the mother is another subject than her child */
+    assert_false(noise_asked(t));
+    /* born: tokens of its own, to which nothing carries over */
+    assert_false(asked_of(t, TOWN_COUNCIL, town_insight(t, PURPOSE, "noise", TOWN_SAM)));
+    (void)lodged(t, TOWN_COUNCIL, town_consent(t, PURPOSE, TOWN_SAM)); /* asked for anew */
+    assert_true(asked_of(t, TOWN_COUNCIL, town_insight(t, PURPOSE, "noise", TOWN_SAM)));
+}
+
+static void a_mothers_consent_about_herself_says_nothing_of_her_unborn_child(void **state)
+{
+    struct town *t = *state;
+
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_SELF));
+    assert_true(noise_asked(t));
+    assert_false(
+        asked_of(t, TOWN_COUNCIL, about_unborn(town_insight(t, PURPOSE, "noise", TOWN_TESS))));
+}
+
+/* --- who hears that it is gone --- */
+
+static void those_who_were_told_hear_that_it_is_gone_once_each(void **state)
+{
+    struct town *t = *state;
+    struct id last;
+
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_PARENT));
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_SELF)); /* both carried it */
+    (void)told(t, TOWN_COUNCIL);
+    (void)told(t, TOWN_CHARITY);
+    last = told(t, TOWN_CHARITY);
+    town_reopen(t);
+    for (unsigned who = 0; who < TOWN_N; who++)
+        comes_back(t, (enum town_agency)who);
+    town_say(t, TOWN_SCHOOL, town_withdraw(t, PURPOSE, TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(notices(t, TOWN_COUNCIL), 1);
+    assert_int_equal(notices(t, TOWN_CHARITY), 1);
+    assert_true(id_equal(&t->msg.deliver.notice.about, &last));
+    assert_non_null(strstr(t->msg.deliver.notice.text, "no longer in force"));
+    assert_int_equal(notices(t, TOWN_SCHOOL), 0); /* it was never told */
+    assert_int_equal(notices(t, TOWN_POLICE), 0); /* it told */
+    town_forget(t);
+    town_say(t, TOWN_SCHOOL, town_withdraw(t, PURPOSE, TOWN_TESS)); /* ended before */
+    town_turn(t);
+    assert_int_equal(notices(t, TOWN_CHARITY), 0);
+}
+
+static void every_ending_tells_and_none_says_which(void **state)
+{
+    struct town *t = *state;
+    text_t texts[4];
+
+    for (unsigned i = 0; i < 4; i++) {
+        struct id id = lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_PARENT));
+        struct msg *m = i == 0   ? town_withdraw(t, PURPOSE, TOWN_TESS)
+                        : i == 1 ? town_msg(t, MSG_CONSENT_CHANGE)
+                        : i == 2 ? dispute(t, PURPOSE, TOWN_TESS)
+                                 : consent_by(t, CAPACITY_SELF);
+
+        (void)told(t, TOWN_CHARITY);
+        m = i == 0   ? town_withdraw(t, PURPOSE, TOWN_TESS)
+            : i == 1 ? town_msg(t, MSG_CONSENT_CHANGE)
+            : i == 2 ? dispute(t, PURPOSE, TOWN_TESS)
+                     : consent_by(t, CAPACITY_SELF);
+        if (i == 0) {
+            m->withdrawal.has_consent = true;
+            m->withdrawal.consent = id;
+        }
+        if (i == 1) {
+            m->consent_change.consent = id;
+            m->consent_change.able_until = TOWN_DAY - 1;
+        }
+        if (i == 3)
+            m->consent.decision = CONSENT_REFUSED;
+        town_say(t, TOWN_COUNCIL, m);
+        town_turn(t);
+        assert_int_equal(notices(t, TOWN_CHARITY), 1);
+        memcpy(texts[i], t->msg.deliver.notice.text, sizeof(texts[i]));
+        assert_string_equal(texts[i], texts[0]);
+        assert_false(noise_asked(t));
+        if (i == 2) {
+            struct ledger_clear leaf;
+
+            (void)town_leaves(t, EVENT_DISPUTED, &leaf);
+            assert_string_equal(lift(t, &leaf.message, one_officer), "ok");
+        }
+        (void)lodged(t, TOWN_COUNCIL, town_withdraw(t, PURPOSE, TOWN_TESS));
+    }
+}
+
+static void a_refusal_tells_only_those_of_whom_it_speaks(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_SELF));
+    (void)told(t, TOWN_COUNCIL);
+    (void)told(t, TOWN_CHARITY);
+    m = consent_by(t, CAPACITY_SELF);
+    m->consent.decision = CONSENT_REFUSED;
+    m->consent.recipients = (struct msg_scope){ .n = 1, .agencies = { "charity" } };
+    m->consent.given_on = TOWN_DAY;
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    assert_int_equal(notices(t, TOWN_CHARITY), 1);
+    assert_int_equal(notices(t, TOWN_COUNCIL), 0);
+    assert_true(noise_asked(t)); /* the council still may */
+}
+
+static void nothing_that_leaves_a_consent_standing_tells_anybody(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+    struct id id = lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_SELF));
+
+    (void)told(t, TOWN_CHARITY);
+    m = town_msg(t, MSG_CONSENT_CHANGE);
+    m->consent_change.consent = id;
+    m->consent_change.able_until = TOWN_DAY;
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    assert_int_equal(notices(t, TOWN_CHARITY), 0);
+    town_say(t, TOWN_SCHOOL, dispute(t, PURPOSE, TOWN_TESS)); /* it was no parent's */
+    town_turn(t);
+    assert_int_equal(notices(t, TOWN_CHARITY), 0);
+    m = consent_by(t, CAPACITY_SELF);
+    m->consent.decision = CONSENT_REFUSED;
+    m->consent.sources = (struct msg_scope){ .n = 1, .agencies = { "school" } };
+    town_say(t, TOWN_COUNCIL, m); /* one source less */
+    town_turn(t);
+    assert_int_equal(notices(t, TOWN_CHARITY), 0);
+    m = town_withdraw(t, "safeguarding", TOWN_TESS);
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    assert_int_equal(notices(t, TOWN_CHARITY), 0);
+}
+
+static int strict_setup(void **state)
+{
+    town_strict_consent = true;
+    return town_setup(state);
+}
+
+static int strict_teardown(void **state)
+{
+    town_strict_consent = false;
+    return town_teardown(state);
+}
+
+#define CONSENT_TEST(name) cmocka_unit_test_setup_teardown(name, town_setup, town_teardown)
+#define STRICT_TEST(name)  cmocka_unit_test_setup_teardown(name, strict_setup, strict_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CONSENT_TEST(a_judgement_that_nobody_signed_for_is_not_lodged),
+        CONSENT_TEST(a_judgement_counts_and_is_kept_sealed),
+        CONSENT_TEST(a_young_persons_refusal_needs_no_judgement),
+        CONSENT_TEST(others_consent_for_an_adult_who_lacks_capacity),
+        CONSENT_TEST(a_parents_consent_lapses_on_the_sixteenth_birthday_and_their_own_stands),
+        STRICT_TEST(a_wording_that_was_not_approved_on_the_day_is_not_lodged),
+        STRICT_TEST(a_refusal_needs_no_approved_wording_and_no_witness),
+        STRICT_TEST(what_was_spoken_needs_a_witness_where_the_policy_says_so),
+        CONSENT_TEST(dates_that_contradict_one_another_are_refused),
+        CONSENT_TEST(a_first_stage_carries_names_and_addresses_alone),
+        CONSENT_TEST(a_second_stage_names_each_service),
+        CONSENT_TEST(past_its_review_an_answer_says_so_and_past_the_grace_there_is_none),
+        CONSENT_TEST(what_could_not_be_asked_gives_nothing_blocks_nothing_and_is_listed),
+        CONSENT_TEST(what_could_not_be_asked_cannot_be_withdrawn),
+        CONSENT_TEST(a_dispute_stops_parents_until_an_officer_lifts_it),
+        CONSENT_TEST(a_lift_without_a_reason_is_none),
+        CONSENT_TEST(a_dispute_leaves_all_others_as_they_are),
+        CONSENT_TEST(a_dispute_is_about_one_person_and_one_purpose),
+        CONSENT_TEST(who_may_dispute_and_how_often),
+        CONSENT_TEST(while_any_dispute_stands_parents_grants_do_not),
+        CONSENT_TEST(a_dispute_that_may_be_anothers_makes_it_cannot_say),
+        CONSENT_TEST(consent_about_an_unborn_child_is_the_mothers_and_ends_with_birth),
+        CONSENT_TEST(a_mothers_consent_about_herself_says_nothing_of_her_unborn_child),
+        CONSENT_TEST(those_who_were_told_hear_that_it_is_gone_once_each),
+        CONSENT_TEST(every_ending_tells_and_none_says_which),
+        CONSENT_TEST(a_refusal_tells_only_those_of_whom_it_speaks),
+        CONSENT_TEST(nothing_that_leaves_a_consent_standing_tells_anybody),
+    };
+
+    return cmocka_run_group_tests_name("core consent", tests, NULL, NULL);
+}
