@@ -63,6 +63,34 @@ static const struct setting settings_top[] = {
       .max = 100000,
       .fallback = "10000",
       .help = "messages at most" },
+    { .key = "inbox",
+      .type = SETTING_STRING,
+      AT(inbox),
+      .min = 0,
+      .max = 1024,
+      .fallback = "",
+      .help = "folder of what was delivered; default: inbox, beside the outbox" },
+    { .key = "inbox_max",
+      .type = SETTING_INT,
+      AT(inbox_max),
+      .min = 1,
+      .max = 100000,
+      .fallback = "10000",
+      .help = "deliveries of a stream that are not done, at most; the rest stays with the broker" },
+    { .key = "inbox_keep_days",
+      .type = SETTING_INT,
+      AT(inbox_keep_days),
+      .min = 1,
+      .max = 3650,
+      .fallback = "30",
+      .help = "days that done deliveries are kept" },
+    { .key = "pins",
+      .type = SETTING_STRING,
+      AT(pins),
+      .min = 0,
+      .max = 1024,
+      .fallback = "",
+      .help = "folder of other agencies' sealing keys; default: pins, beside the outbox" },
     { .key = "contact_route",
       .type = SETTING_STRING,
       AT(contact_route),
@@ -119,6 +147,13 @@ static const struct setting settings_keys[] = {
       AT(token_path),
       PATH_LEAST_MOST,
       .help = "the agencies' token key, 64 hex characters" },
+    { .key = "seal",
+      .type = SETTING_STRING,
+      AT(seal_path),
+      .min = 0,
+      .max = 1024,
+      .fallback = "",
+      .help = "X25519 secret key for sealed texts, 64 hex characters" },
 };
 static const struct setting settings_tokens[] = {
     { .key = "scheme",
@@ -180,6 +215,24 @@ static void path_absolute(const struct conf_node *at, struct conf_errors *e, con
         memcpy(path, whole, (size_t)n + 1);
 }
 
+/* A folder that was not named lies beside the outbox. */
+static void path_beside(const char *outbox, const char *name, const struct conf_node *at, struct conf_errors *e,
+                        char path[static PATH_MAX])
+{
+    size_t len = strlen(outbox);
+    int n;
+
+    if (path[0])
+        return;
+    while (len && outbox[len - 1] == '/')
+        len--;
+    while (len && outbox[len - 1] != '/')
+        len--;
+    n = snprintf(path, PATH_MAX, "%.*s%s", (int)len, outbox, name);
+    if (n < 0 || n >= PATH_MAX)
+        conf_fail(e, at, "the path is too long");
+}
+
 /* The node itself if it is there, else its group: where an error is told. */
 static const struct conf_node *node_at(const struct conf_node *root, const char *group,
                                        const char *key)
@@ -236,11 +289,15 @@ static void paths_check(const struct conf_node *root, struct conf_errors *e, str
     } paths[] = {
         { "keys", "curve", c->curve_path }, { "keys", "sign", c->sign_path },
         { "keys", "token", c->token_path }, { NULL, "socket", c->socket },
-        { NULL, "outbox", c->outbox },
+        { NULL, "outbox", c->outbox },      { "keys", "seal", c->seal_path },
+        { NULL, "inbox", c->inbox },        { NULL, "pins", c->pins },
     };
 
     for (size_t i = 0; i < ALM_LEN(paths); i++)
         path_absolute(node_at(root, paths[i].group, paths[i].key), e, c->dir, paths[i].path);
+    path_beside(c->outbox, "inbox", node_at(root, NULL, "outbox"), e, c->inbox);
+    path_beside(c->outbox, "pins", node_at(root, NULL, "outbox"), e, c->pins);
+    path_beside(c->outbox, "asked", node_at(root, NULL, "outbox"), e, c->asked);
     if (strlen(c->socket) > SOCKET_PATH_MAX)
         conf_fail(e, node_at(root, NULL, "socket"),
                   "the socket's path, with its folder, is longer than %d bytes", SOCKET_PATH_MAX);
@@ -275,6 +332,8 @@ static void keys_load(const struct conf_node *root, struct conf_errors *e, struc
         conf_fail(e, node_at(root, "keys", "curve"), "%s", why);
     secret_load(node_at(root, "keys", "sign"), c->sign_path, e, &c->sign);
     secret_load(node_at(root, "keys", "token"), c->token_path, e, &c->token.key);
+    secret_load(node_at(root, "keys", "seal"), c->seal_path, e, &c->seal);
+    c->has_seal = c->seal_path[0] != '\0';
     c->token.scheme = TOKEN_HMAC;
     c->token.epoch = (uint16_t)c->epoch;
 }
@@ -313,6 +372,7 @@ void host_config_wipe(struct host_config *c)
     cert_wipe(&c->curve);
     secret_wipe(&c->sign);
     secret_wipe(&c->token.key);
+    secret_wipe(&c->seal);
 }
 
 bool host_config_exercise(const struct host_config *c)

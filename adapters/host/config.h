@@ -12,12 +12,12 @@
 struct host_config {
     char agency[NAME_MAX_LEN], mode[16], origin[WIRE_ORIGIN_MAX], zone[64];
     char address[256], server_key[CERT_KEY_TEXT];
-    char curve_path[PATH_MAX], sign_path[PATH_MAX], token_path[PATH_MAX];
+    char curve_path[PATH_MAX], sign_path[PATH_MAX], token_path[PATH_MAX], seal_path[PATH_MAX];
     char scheme[16];
     int64_t epoch;
     char socket[PATH_MAX], socket_mode[8];
-    char outbox[PATH_MAX];
-    int64_t outbox_max;
+    char outbox[PATH_MAX], inbox[PATH_MAX], pins[PATH_MAX], asked[PATH_MAX];
+    int64_t outbox_max, inbox_max, inbox_keep_days;
     char contact_route[ALM_TEXT_MAX], lead_professional[ALM_TEXT_MAX];
     char log[8], backend[16];
     char dir[PATH_MAX]; /* of the file: what relative paths are relative to */
@@ -25,6 +25,8 @@ struct host_config {
     struct cert curve;
     struct secret sign;
     struct tokens_key token;
+    bool has_seal;
+    struct secret seal; /* X25519 */
 };
 /* Adds every error, with file and line, to e. Keys are read too. Return: 0; -EINVAL with errors;
  * -ENOMEM. c is written whole; wiped by host_config_wipe either way. */

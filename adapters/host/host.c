@@ -18,6 +18,7 @@
 
 #define CLIENTS_MAX 64
 #define FDS_MAX     (SESSION_FDS + CLIENTS_MAX + 2)
+#define PRUNE_MS    3600000
 #define LOOK_MS     1000 /* how often the backend is asked whether its rows have changed */
 
 static const struct alm_backend_ops *const backends[] = { &alm_backend_csv };
@@ -122,6 +123,25 @@ static int host_outbox(struct host *h)
     return EX_CANTCREAT;
 }
 
+static int folder_failed(const char *path, int r)
+{
+    log_error("folder-not-opened", "path=%s text=%s", LOG_Q(path), LOG_Q(r == -EBUSY ? "another adapter holds it" : strerror(-r)));
+    return EX_CANTCREAT;
+}
+
+static int host_folders(struct host *h)
+{
+    int r = inbox_open(h->config.inbox, (size_t)h->config.inbox_max, h->config.inbox_keep_days, &h->inbox);
+
+    if (r != 0)
+        return folder_failed(h->config.inbox, r);
+    r = asked_open(h->config.asked, &h->asked);
+    if (r != 0)
+        return folder_failed(h->config.asked, r);
+    r = pins_open(h->config.pins, &h->pins);
+    return r == 0 ? EX_OK : folder_failed(h->config.pins, r);
+}
+
 static int host_session(struct host *h)
 {
     struct session_setup setup = {
@@ -131,7 +151,8 @@ static int host_session(struct host *h)
         .keys = { h->config.server_key, h->config.curve.public_key, h->config.curve.secret_key },
         .sign = &h->config.sign,
         .outbox = h->outbox,
-        .events = { h, take_question, ops_reply, ops_lost },
+        .inbox = h->inbox,
+        .events = { h, take_question, ops_reply, ops_settled, ops_lost },
     };
     struct answering_setup answering = {
         &h->holdings,
@@ -145,7 +166,9 @@ static int host_session(struct host *h)
     memcpy(setup.context.origin, h->config.origin,
            sizeof(setup.context.origin)); /* both WIRE_ORIGIN_MAX */
     h->out = calloc(1, sizeof(*h->out));
-    if (!h->out || session_new(&setup, &h->session) != 0 ||
+    h->seen = calloc(1, sizeof(*h->seen));
+    buf_init(&h->sealed, SEALED_MAX);
+    if (!h->out || !h->seen || waiters_new(&h->waiters) != 0 || session_new(&setup, &h->session) != 0 ||
         answering_new(&answering, &h->answering) != 0)
         return EX_OSERR;
     return EX_OK;
@@ -181,7 +204,7 @@ static int host_signals(struct host *h)
 
 static int host_open(struct host *h)
 {
-    int (*const steps[])(struct host * h) = { host_signals, host_rows, host_outbox, host_session,
+    int (*const steps[])(struct host * h) = { host_signals, host_rows, host_outbox, host_folders, host_session,
                                               host_socket };
 
     for (size_t i = 0; i < ALM_LEN(steps); i++) {
@@ -226,6 +249,16 @@ static void host_look(struct host *h, int64_t now_ms)
         host_reload(h);
 }
 
+/* Old records and done deliveries, once an hour. */
+static void host_prune(struct host *h, int64_t now_ms)
+{
+    if (h->pruned_ms && now_ms - h->pruned_ms < PRUNE_MS)
+        return;
+    h->pruned_ms = now_ms;
+    inbox_prune(h->inbox, clock_wall_ms());
+    asked_prune(h->asked, clock_wall_ms());
+}
+
 static int host_wait_ms(const struct host *h, bool more, int64_t due_ms)
 {
     int64_t now = clock_mono_ms();
@@ -245,6 +278,7 @@ static bool host_turn(struct host *h, int wait_ms, int64_t *due_ms)
     struct pollfd fds[FDS_MAX] = { { .fd = h->signals, .events = POLLIN } };
     size_t n = 1 + session_poll_fds(h->session, fds + 1);
     size_t n_local = local_server_poll_fds(h->server, fds + n, FDS_MAX - n);
+    int64_t woken_ms;
     bool more;
 
     if (poll(fds, n + n_local, wait_ms) < 0 && errno != EINTR)
@@ -257,6 +291,10 @@ static bool host_turn(struct host *h, int wait_ms, int64_t *due_ms)
     session_step(h->session, clock_mono_ms()); /* ZeroMQ's descriptor wakes once: nothing may be
                                                   left unread after a send */
     *due_ms = ops_expire(h, clock_mono_ms());
+    woken_ms = streams_wake(h, clock_mono_ms());
+    if (woken_ms < *due_ms)
+        *due_ms = woken_ms;
+    host_prune(h, clock_mono_ms());
     return more || answering_waiting(h->answering);
 }
 
@@ -286,11 +324,17 @@ static void host_close(struct host *h)
     h->session = session_free(h->session);
     h->answering = answering_free(h->answering);
     h->outbox = outbox_close(h->outbox);
+    h->inbox = inbox_close(h->inbox);
+    h->asked = asked_close(h->asked);
+    h->pins = pins_close(h->pins);
+    h->waiters = waiters_free(h->waiters);
+    buf_deinit(&h->sealed);
     if (h->holdings.ops) {
         holdings_deinit(&h->holdings);
         h->holdings.ops->close(h->holdings.backend);
     }
     free(h->out);
+    free(h->seen);
     h->conf = conf_free(h->conf);
     h->errors = conf_errors_free(h->errors);
     host_config_wipe(&h->config);

@@ -4,6 +4,9 @@
 #include "host/answering.h"
 #include "host/config.h"
 #include "host/pending.h"
+#include "lib/asked.h"
+#include "lib/inbox.h"
+#include "lib/pins.h"
 #include "lib/session.h"
 #include "local/local.h"
 
@@ -13,14 +16,22 @@ struct host {
     struct conf_errors *errors;
     struct holdings holdings;
     struct outbox *outbox;
+    struct inbox *inbox;
+    struct asked *asked;
+    struct pins *pins;
     struct session *session;
     struct local_server *server;
     struct answering *answering;
     struct pendings pendings;
     struct msg *out; /* the message being made */
+    struct buf sealed; /* its sealed text */
+    struct msg *seen;  /* a delivery being read back */
+    struct asked_id asked_id; /* of the command being served */
+    struct waiters *waiters;  /* readers of streams that wait for the next delivery */
     int signals;     /* signalfd */
     bool stopping;
     int64_t looked_ms; /* when rows were last looked at for changes */
+    int64_t pruned_ms; /* when folders were last rid of what is old */
 };
 
 /* host.c: opens what the configuration names, turns the loop, closes. Return: an exit code. */
@@ -31,6 +42,14 @@ int host_check(const char *path);
 void ops_request(void *ctx, uint64_t client, json_t *request);
 /* A reply of the broker's to something that a command sent. */
 void ops_reply(void *ctx, const struct msg *m);
+/* What the broker said to a message of the outbox, before that forgets it. */
+void ops_settled(void *ctx, const struct id *id, const struct msg *m);
+/* stream_ops.c: readers that wait. */
+struct waiters;
+ALM_MUST_USE int waiters_new(struct waiters **out);
+struct waiters *waiters_free(struct waiters *w);
+/* Something new lies in the inbox, or a reader has waited long enough. Return: when the next one will have. */
+int64_t streams_wake(struct host *h, int64_t now_ms);
 /* The connection went: what waits for the broker is told. */
 void ops_lost(void *ctx);
 /* Commands that waited too long. Return: when the next one will have. */

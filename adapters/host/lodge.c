@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lodge.c - what lodging has in common; withdrawals, changes and shields: from a request to the message that is signed and kept. */
 #include "base/clock.h"
-#include "host/host.h"
+#include "host/ops.h"
 #include "host/request.h"
 #include "host/words.h"
 
@@ -23,9 +23,8 @@ json_t *lodge_begin(struct host *h, const json_t *o, const char *const keys[], u
         return wrong;
     if (host_day(h) == CIVIL_NONE)
         return ops_no_day();
-    if (session_prepare(h->session, type, h->out) != 0)
-        return local_error("internal", EX_SOFTWARE, "no randomness for an id");
-    return request_practice(o, false, h->out);
+    wrong = ops_prepare(h, type);
+    return wrong ? wrong : request_practice(o, false, h->out);
 }
 
 /* Who it is about: tokens joined with our own record's. Homes that our rows mark shielded leave no token here either. */

@@ -25,9 +25,27 @@ struct pending *pending_find(struct pendings *p, const struct id *id)
     return NULL;
 }
 
+/* jansson hands out the bytes it will free: they are overwritten first. */
+void pending_wipe_texts(json_t *request)
+{
+    json_t *body = json_object_get(request, "body");
+
+    if (json_is_string(body))
+        crypto_wipe((char *)json_string_value(body), json_string_length(body));
+}
+
 void pending_drop(struct pending *p)
 {
+    if (p->request && p->request->refcount == 1)
+        pending_wipe_texts(p->request);
+    json_decref(p->request);
     json_decref(p->list);
+    *p = (struct pending){ 0 };
+}
+
+void pending_take(struct pending *p, struct pending *out)
+{
+    *out = *p;
     *p = (struct pending){ 0 };
 }
 

@@ -3,6 +3,8 @@
 #include "host/reply.h"
 
 #include "base/clock.h"
+#include "host/events.h"
+#include "host/referrals.h"
 #include "host/words.h"
 #include "lib/session.h"
 
@@ -83,10 +85,21 @@ static json_t *reply_receipt(const struct msg *m, const struct id *id)
                      reply_id(id), "leaf", (json_int_t)m->receipt.leaf, "at", at);
 }
 
+static json_t *reply_threshold(const struct msg *m, const struct id *id)
+{
+    const struct msg_threshold_state *t = &m->threshold_state;
+
+    return json_pack("{s:b,s:s,s:o,s:b,s:o,s:b,s:o,s:o,s:s,s:s}", "ok", 1, "kind", "threshold", "message_id", reply_id(id), "fired",
+                     t->fired, "fired_on", reply_day(t->fired_on), "masked", t->masked, "contributors",
+                     event_contributors(t->contributors, t->n), "as_of", reply_day(t->as_of), "rule", t->policy_rule, "guidance",
+                     t->guidance);
+}
+
 static json_t *(*const repliers[])(const struct msg *m, const struct id *id) = {
     [MSG_INSIGHT] = reply_insight, [MSG_INVOLVEMENT] = reply_involvement,
     [MSG_REFUSAL] = reply_refusal, [MSG_BUSY] = reply_busy,
     [MSG_RECEIPT] = reply_receipt, [MSG_OVERRIDE_VIEW] = reply_override,
+    [MSG_THRESHOLD_STATE] = reply_threshold, [MSG_REFERRAL_STATE] = reply_referral_state,
 };
 
 json_t *reply_of(const struct msg *m, const struct id *message)

@@ -7,6 +7,7 @@
 #include "local/local.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -97,7 +98,7 @@ json_t *request_flag(const json_t *o, const char *key, bool *out)
 
 json_t *request_word(const json_t *o, const char *key, int which, bool required, uint8_t *out)
 {
-    char word[32], list[160];
+    char word[32], list[WORDS_LIST_MAX];
     json_t *wrong = request_text(o, key, required, word, sizeof(word));
 
     *out = 0;
@@ -105,6 +106,84 @@ json_t *request_word(const json_t *o, const char *key, int which, bool required,
         return wrong;
     return local_error("bad-field", EX_DATAERR, "%s is one of: %s", key,
                        words_list((enum words)which, list));
+}
+
+bool request_has(const json_t *o, const char *key)
+{
+    return field(o, key) != NULL;
+}
+
+json_t *request_number(const json_t *o, const char *key, int64_t min, int64_t max, int64_t fallback, int64_t *out)
+{
+    const json_t *v = field(o, key);
+    const char *text = json_string_value(v);
+    char *end = NULL;
+    long long n = json_integer_value(v);
+
+    *out = fallback;
+    if (!v)
+        return NULL;
+    if (text) {
+        errno = 0;
+        n = strtoll(text, &end, 10);
+    }
+    if ((text && (errno || end == text || *end)) || (!text && !json_is_integer(v)) || n < min || n > max)
+        return local_error("bad-field", EX_DATAERR, "%s is a number from %lld to %lld", key, (long long)min, (long long)max);
+    *out = n;
+    return NULL;
+}
+
+json_t *request_bits(const json_t *o, const char *key, int which, uint16_t *out)
+{
+    const json_t *list = field(o, key);
+    char words[WORDS_LIST_MAX];
+
+    *out = 0;
+    for (size_t i = 0; list && i < json_array_size(list); i++) {
+        const json_t *v = json_array_get(list, i);
+        uint8_t number = 0;
+
+        if (!json_is_string(v) || !words_number((enum words)which, json_string_value(v), &number) || number > 16)
+            return local_error("bad-field", EX_DATAERR, "%s is a list of: %s", key, words_list((enum words)which, words));
+        *out |= (uint16_t)(1u << (number - 1));
+    }
+    if (list && !json_is_array(list))
+        return local_error("bad-field", EX_DATAERR, "%s is a list of: %s", key, words_list((enum words)which, words));
+    return NULL;
+}
+
+json_t *request_statements(const json_t *o, uint16_t *out)
+{
+    return request_bits(o, "statements", WORDS_STATEMENT, out);
+}
+
+json_t *request_names(const json_t *o, const char *key, name_t *out, size_t max, uint8_t *n)
+{
+    const json_t *list = field(o, key);
+
+    *n = 0;
+    if (!list)
+        return NULL;
+    if (!json_is_array(list) || json_array_size(list) > max)
+        return local_error("bad-field", EX_DATAERR, "%s is a list of at most %zu ids", key, max);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+
+        if (!name || !name[0] || !name_valid(name) || text_copy(out[*n], NAME_MAX_LEN, name) != 0)
+            return local_error("bad-field", EX_DATAERR, "%s names something that is no id", key);
+        (*n)++;
+    }
+    return NULL;
+}
+
+json_t *request_key(const json_t *o, const char *key, bool required, uint8_t out[static 32])
+{
+    char text[65];
+    json_t *wrong = request_text(o, key, required, text, sizeof(text));
+
+    if (wrong || !text[0])
+        return wrong;
+    return hex_decode(text, out, 32) == 0 ? NULL : local_error("bad-field", EX_DATAERR, "%s is 64 hex characters", key);
 }
 
 static json_t *scope_name(const char *key, const json_t *v, struct msg_scope *out)

@@ -19,6 +19,16 @@ json_t *request_day(const json_t *o, const char *key, bool required,
 json_t *request_flag(const json_t *o, const char *key, bool *out);
 json_t *request_word(const json_t *o, const char *key, int which, bool required,
                      uint8_t *out); /* enum words; 0: not given */
+/* A number, or its digits as text. *out: fallback when not given. */
+json_t *request_number(const json_t *o, const char *key, int64_t min, int64_t max, int64_t fallback, int64_t *out);
+/* A list of enum words as bits: bit (number - 1). */
+json_t *request_bits(const json_t *o, const char *key, int which, uint16_t *out);
+json_t *request_statements(const json_t *o, uint16_t *out); /* "statements" */
+/* A list of ids. */
+json_t *request_names(const json_t *o, const char *key, name_t *out, size_t max, uint8_t *n);
+/* 64 hex characters. */
+json_t *request_key(const json_t *o, const char *key, bool required, uint8_t out[static 32]);
+bool request_has(const json_t *o, const char *key);
 json_t *request_scope(const json_t *o, const char *key, struct msg_scope *out);
 json_t *request_id(const json_t *o, const char *key, bool *has, struct id *out);
 /* practitioner, role, login, purpose, basis, case. asking: purpose, role and practitioner must be

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#define WORDS_MAX 9
+#define WORDS_MAX 20
 /* clang-format off: a table, one row a line */
 static const char *const words_table[WORDS_COUNT][WORDS_MAX] = {
     [WORDS_LOGIN] = { [LOGIN_PASSWORD] = "password",
@@ -76,6 +76,89 @@ static const char *const words_table[WORDS_COUNT][WORDS_MAX] = {
                          [OVERRIDE_REFUSED] = "refused",
                          [OVERRIDE_VETOED] = "vetoed",
                          [OVERRIDE_NOT_JUSTIFIED] = "not-justified" },
+    [WORDS_STATEMENT] = { [1] = "para18-reason",
+                          [2] = "public-task-statement",
+                          [3] = "not-more-detrimental",
+                          [4] = "necessity" },
+    [WORDS_SEVERITY] = { [SEVERITY_LOW] = "low",
+                         [SEVERITY_MEDIUM] = "medium",
+                         [SEVERITY_HIGH] = "high",
+                         [SEVERITY_CRITICAL] = "critical" },
+    [WORDS_SUBJECT] = { [SUBJECT_PERSON] = "person",
+                        [SUBJECT_UNBORN] = "unborn",
+                        [SUBJECT_HOUSEHOLD] = "household" },
+    [WORDS_DELIVERY] = { [DELIVERY_FIRING] = "firing",
+                         [DELIVERY_REFERRAL] = "referral",
+                         [DELIVERY_REFERRAL_UPDATE] = "referral-update",
+                         [DELIVERY_WATCH] = "watch",
+                         [DELIVERY_NOTICE] = "notice" },
+    [WORDS_NOTICE] = { [NOTICE_JOINED_OTHERS] = "joined-others",
+                       [NOTICE_CONTACT_REQUEST] = "contact-request",
+                       [NOTICE_SHIELD_ATTEMPT] = "shield-attempt",
+                       [NOTICE_WITHDRAWN] = "withdrawn",
+                       [NOTICE_OVERDUE] = "overdue",
+                       [NOTICE_REVIEW_DUE] = "review-due",
+                       [NOTICE_UNDELIVERED] = "undelivered",
+                       [NOTICE_KEY_CHANGED] = "key-changed" },
+    [WORDS_REFERRAL] = { [REFERRAL_SIGNPOSTING] = "signposting",
+                         [REFERRAL_SOFT] = "soft",
+                         [REFERRAL_APPLICATION] = "application",
+                         [REFERRAL_HARD] = "hard",
+                         [REFERRAL_COMMISSIONED] = "commissioned",
+                         [REFERRAL_BOOKED] = "booked" },
+    [WORDS_ORIGIN] = { [ORIGIN_AGENCY] = "agency",
+                       [ORIGIN_SELF] = "self",
+                       [ORIGIN_ANONYMOUS] = "anonymous",
+                       [ORIGIN_NOT_STATED] = "not-stated" },
+    [WORDS_MADE] = { [1] = "eligibility-checked",
+                     [2] = "form-verified",
+                     [3] = "eligibility-decided",
+                     [4] = "assessed",
+                     [5] = "budget-permitted",
+                     [6] = "slot-agreed" },
+    [WORDS_STEP] = { [STEP_RECEIVED] = "received",
+                     [STEP_ACCEPTED] = "accepted",
+                     [STEP_MORE_INFO] = "more-info",
+                     [STEP_INFO_GIVEN] = "info-given",
+                     [STEP_REDIRECTED] = "redirected",
+                     [STEP_REJECTED] = "rejected",
+                     [STEP_DOWNGRADED] = "downgraded",
+                     [STEP_ELIGIBILITY] = "eligibility",
+                     [STEP_ASSESSMENT] = "assessment",
+                     [STEP_DIAGNOSIS] = "diagnosis",
+                     [STEP_PLANNED] = "planned",
+                     [STEP_DELIVERING] = "delivering",
+                     [STEP_CLOSED] = "closed",
+                     [STEP_WITHDRAWN] = "withdrawn",
+                     [STEP_REVOKED] = "revoked",
+                     [STEP_FEEDBACK] = "feedback" },
+    [WORDS_STATE] = { [REFERRAL_NONE] = "none",
+                      [REFERRAL_SENT] = "sent",
+                      [REFERRAL_OVERDUE] = "overdue",
+                      [REFERRAL_RECEIVED] = "received",
+                      [REFERRAL_ACCEPTED] = "accepted",
+                      [REFERRAL_MORE_INFO] = "more-info",
+                      [REFERRAL_REDIRECTED] = "redirected",
+                      [REFERRAL_REJECTED] = "rejected",
+                      [REFERRAL_ELIGIBILITY] = "eligibility",
+                      [REFERRAL_ASSESSMENT] = "assessment",
+                      [REFERRAL_DIAGNOSIS] = "diagnosis",
+                      [REFERRAL_PLANNED] = "planned",
+                      [REFERRAL_DELIVERING] = "delivering",
+                      [REFERRAL_CLOSED] = "closed",
+                      [REFERRAL_WITHDRAWN] = "withdrawn",
+                      [REFERRAL_REVOKED] = "revoked",
+                      [REFERRAL_EXPIRED] = "expired" },
+    [WORDS_ELIGIBLE] = { [ELIGIBLE_YES] = "eligible",
+                         [ELIGIBLE_NO] = "not",
+                         [ELIGIBLE_CANNOT_SAY] = "cannot-say" },
+    [WORDS_EFFECT] = { [EFFECT_SOONER] = "sooner",
+                       [EFFECT_DIFFERENT] = "different",
+                       [EFFECT_NO_USE] = "no-use" },
+    [WORDS_DUE] = { [DUE_FIRING] = "firing",
+                    [DUE_REFERRAL] = "referral",
+                    [DUE_FEEDBACK] = "feedback",
+                    [DUE_REVIEW] = "review" },
 };
 /* clang-format on */
 
@@ -97,14 +180,14 @@ bool words_number(enum words which, const char *word, uint8_t *number)
     return false;
 }
 
-const char *words_list(enum words which, char out[static 160])
+const char *words_list(enum words which, char out[static WORDS_LIST_MAX])
 {
     size_t at = 0;
 
     for (size_t i = 0; i < WORDS_MAX; i++) {
         size_t len = words_table[which][i] ? strlen(words_table[which][i]) : 0;
 
-        if (!len || at + len + 3 > 160)
+        if (!len || at + len + 3 > WORDS_LIST_MAX)
             continue;
         if (at) {
             memcpy(out + at, ", ", 2);

@@ -23,6 +23,19 @@ enum words {
     WORDS_TOLD,
     WORDS_FINDING,
     WORDS_OVERRIDE,
+    WORDS_STATEMENT, /* bit (number - 1) of statements */
+    WORDS_SEVERITY,
+    WORDS_SUBJECT,
+    WORDS_DELIVERY,
+    WORDS_NOTICE,
+    WORDS_REFERRAL, /* kinds */
+    WORDS_ORIGIN,
+    WORDS_MADE, /* bit (number - 1) of made */
+    WORDS_STEP,
+    WORDS_STATE,
+    WORDS_ELIGIBLE,
+    WORDS_EFFECT,
+    WORDS_DUE,
     WORDS_COUNT
 };
 /* "" for a number without a word. */
@@ -30,4 +43,5 @@ const char *words_of(enum words which, unsigned number);
 /* Return: whether the word is one of them. */
 bool words_number(enum words which, const char *word, uint8_t *number);
 /* "self, gillick, parent": for messages. Return: out. */
-const char *words_list(enum words which, char out[static 160]);
+#define WORDS_LIST_MAX 320
+const char *words_list(enum words which, char out[static WORDS_LIST_MAX]);

@@ -22,6 +22,8 @@
 #define OUTBOX_AGAIN_MS 15000 /* a message without receipt is sent again */
 #define OUTBOX_BURST    32    /* messages a step */
 #define LOG_AGAIN_MS    60000 /* the same trouble is logged once a minute */
+#define DELIVER_BURST   64    /* deliveries a step: each is an fsync, and questions wait meanwhile */
+#define STALLED_MS      15000 /* a delivery could not be stored: connected anew after that, to be sent it again */
 #define SOFTWARE        "almoner/0.1.0"
 
 enum session_happening {
@@ -75,6 +77,10 @@ struct session {
     struct pages catalogue, coming;
     char text[TEXT_MAX_LEN];
     int64_t logged_ms; /* when text was last logged */
+    struct bytes body; /* of the frame in hand, as received */
+    int n_delivered;   /* in this step */
+    bool more;         /* frames were left for the next step */
+    int64_t stalled_ms; /* when to connect anew; 0: nothing is stalled */
     struct msg *in, *out;
     struct buf frame, stored;
 };
@@ -295,8 +301,10 @@ static void on_welcome(struct session *s, const struct msg *m, int64_t now_ms)
     take_day_and_policy(s, w->civil_day, w->policy);
     s->backoff_ms = BACKOFF_LEAST_MS;
     s->due_ms = now_ms + GREETING_MS;
-    s->outbox_paused_ms = 0;
+    s->outbox_paused_ms = s->stalled_ms = 0;
     outbox_all_due(s->setup.outbox);
+    if (s->setup.inbox)
+        inbox_connected(s->setup.inbox);
     (void)session_move(s, ON_WELCOME, now_ms);
     session_lease(s, now_ms);
     if (w->policy[0]) {
@@ -341,11 +349,20 @@ static void on_question(struct session *s, const struct msg *m, int64_t now_ms)
     s->setup.events.question(s->setup.events.ctx, m);
 }
 
+/* Told before the outbox forgets it: killed in between, the broker says the same again. */
+static void session_settled(struct session *s, const struct msg *m)
+{
+    if (s->setup.events.settled && outbox_has(s->setup.outbox, &m->in_reply_to))
+        s->setup.events.settled(s->setup.events.ctx, &m->in_reply_to, m);
+}
+
 static void on_receipt(struct session *s, const struct msg *m, int64_t now_ms)
 {
-    int r = outbox_done(s->setup.outbox, &m->in_reply_to);
+    int r;
 
     (void)now_ms;
+    session_settled(s, m);
+    r = outbox_done(s->setup.outbox, &m->in_reply_to);
     if (r != 0 && r != -ENOENT)
         log_error("outbox-not-cleared", "error=%s", LOG_Q(strerror(-r)));
     s->setup.events.reply(s->setup.events.ctx, m);
@@ -377,7 +394,10 @@ static void on_refusal(struct session *s, const struct msg *m, int64_t now_ms)
         return;
     }
     if (outbox_has(s->setup.outbox, &m->in_reply_to)) {
-        int r = outbox_refuse(s->setup.outbox, &m->in_reply_to, m->refusal.reason);
+        int r;
+
+        session_settled(s, m);
+        r = outbox_refuse(s->setup.outbox, &m->in_reply_to, m->refusal.reason);
 
         log_warn("lodging-refused", "reason=%s", m->refusal.reason);
         if (r != 0)
@@ -410,12 +430,72 @@ static void on_reply(struct session *s, const struct msg *m, int64_t now_ms)
     s->setup.events.reply(s->setup.events.ctx, m);
 }
 
+static const char *stalled_text(int r)
+{
+    switch (r) {
+    case -ENOBUFS:
+        return "the inbox is full (inbox_max); what is delivered waits at the broker until it is read";
+    case -ENOSPC:
+    case -EDQUOT:
+        return "the disk with the inbox is full; what is delivered waits at the broker until there is room";
+    default:
+        return "what was delivered could not be stored and waits at the broker; the log says why";
+    }
+}
+
+/* "acknowledged when it is durable there": stored now, acknowledged at the end of the step. */
+static void on_deliver(struct session *s, const struct msg *m, int64_t now_ms)
+{
+    const struct msg_deliver *d = &m->deliver;
+    int r;
+
+    if (!s->setup.inbox || (s->state != SESSION_LEARNING && s->state != SESSION_READY))
+        return; /* the broker keeps it */
+    s->n_delivered++;
+    r = inbox_take(s->setup.inbox, d->stream, d->seq, &d->event, s->body);
+    if (r >= 0 || r == -ESTALE)
+        return;
+    log_error("delivery-not-stored", "stream=%s error=%s", d->stream, LOG_Q(strerror(-r)));
+    if (!s->stalled_ms)
+        s->stalled_ms = now_ms + STALLED_MS;
+    session_say(s, LOG_ERROR, "inbox-stalled", stalled_text(r), now_ms);
+}
+
+/* Nothing is acknowledged before it is durable; one acknowledgement covers all of a stream's. */
+static void session_acknowledge(struct session *s)
+{
+    name_t stream;
+    uint64_t seq;
+
+    if (!s->setup.inbox || (s->state != SESSION_LEARNING && s->state != SESSION_READY))
+        return;
+    if (s->n_delivered)
+        inbox_sync(s->setup.inbox);
+    while (inbox_ack_due(s->setup.inbox, stream, &seq)) {
+        int r = session_prepare(s, MSG_ACK, s->out);
+
+        if (r == 0) {
+            memcpy(s->out->ack.stream, stream, sizeof(s->out->ack.stream));
+            s->out->ack.seq = seq;
+            r = session_send_now(s, s->out);
+        }
+        if (r != 0)
+            return; /* tried again with the next step */
+        inbox_acked(s->setup.inbox, stream, seq);
+    }
+}
+
 /* What a broker may say; an empty place is dropped. */
 static void (*const session_takes[])(struct session *s, const struct msg *m, int64_t now_ms) = {
     [MSG_WELCOME] = on_welcome,    [MSG_LEASE] = on_lease,         [MSG_CATALOGUE] = on_catalogue,
     [MSG_QUESTION] = on_question,  [MSG_INSIGHT] = on_reply,       [MSG_INVOLVEMENT] = on_reply,
     [MSG_CONSENT_LIST] = on_reply, [MSG_RECEIPT] = on_receipt,     [MSG_REFUSAL] = on_refusal,
     [MSG_BUSY] = on_busy,          [MSG_OVERRIDE_VIEW] = on_reply,
+    [MSG_DELIVER] = on_deliver,    [MSG_THRESHOLD_STATE] = on_reply,
+    [MSG_ELIGIBILITY] = on_reply,  [MSG_REFERRAL_STATE] = on_reply,
+    [MSG_REFERRAL_LIST] = on_reply, [MSG_SEALING_KEYS] = on_reply,
+    [MSG_STREAM_STATUS] = on_reply, [MSG_DUE_LIST] = on_reply,
+    [MSG_DIRECTORY] = on_reply,
 };
 
 static void session_frame(struct session *s, struct bytes frame, int64_t now_ms)
@@ -430,6 +510,7 @@ static void session_frame(struct session *s, struct bytes frame, int64_t now_ms)
         return;
     }
     s->heard_ms = now_ms;
+    s->body = e.body;
     if (s->in->type < ALM_LEN(session_takes) && session_takes[s->in->type])
         session_takes[s->in->type](s, s->in, now_ms);
     else
@@ -473,7 +554,8 @@ static void session_receive(struct session *s, int64_t now_ms)
     struct bytes frame;
     int r;
 
-    while (s->channel && (r = channel_receive(s->channel, &frame)) != -EAGAIN) {
+    s->n_delivered = 0;
+    while (s->channel && s->n_delivered < DELIVER_BURST && (r = channel_receive(s->channel, &frame)) != -EAGAIN) {
         if (r == 0)
             session_frame(s, frame, now_ms);
         else
@@ -481,6 +563,8 @@ static void session_receive(struct session *s, int64_t now_ms)
         if (r != 0 && r != -EBADMSG)
             break;
     }
+    s->more = s->channel && s->n_delivered >= DELIVER_BURST;
+    session_acknowledge(s);
 }
 
 /* What is up but says nothing is not alive. */
@@ -504,6 +588,11 @@ static void session_timers(struct session *s, int64_t now_ms)
     if (now_ms - s->heard_ms > (int64_t)s->welcome.lease_ms * LEASES_MISSED + 1000) {
         session_say(s, LOG_WARN, "lease-missed", "the broker has gone silent; connecting again",
                     now_ms);
+        (void)session_move(s, ON_LOST, now_ms);
+        return;
+    }
+    if (s->stalled_ms && now_ms >= s->stalled_ms) {
+        session_say(s, LOG_INFO, "deliveries-asked-again", "connecting again for what could not be stored", now_ms);
         (void)session_move(s, ON_LOST, now_ms);
         return;
     }
@@ -568,7 +657,11 @@ int session_wait_ms(const struct session *s, int64_t now_ms)
         break;
     case SESSION_LEARNING:
     case SESSION_READY:
+        if (s->more)
+            return 0;
         sooner(&least, s->lease_due_ms - now_ms);
+        if (s->stalled_ms)
+            sooner(&least, s->stalled_ms - now_ms);
         outbox = outbox_wait_ms(s->setup.outbox, now_ms);
         if (outbox >= 0)
             sooner(&least,

@@ -2,11 +2,12 @@
 /* session.h - the conversation with the broker: Hello, Welcome, Catalogue, Leases, and the outbox
  * emptied in the background.
  *
- * Owns the connection and makes it again with back-off; knows nothing of people, rows or the local
- * socket. Threads: one loop. */
+ * Owns the connection and makes it again with back-off; stores what is delivered before it
+ * acknowledges it; knows nothing of people, rows or the local socket. Threads: one loop. */
 #pragma once
 #include "base/attr.h"
 #include "base/crypto.h"
+#include "lib/inbox.h"
 #include "lib/outbox.h"
 #include "lib/wire.h"
 #include "wire/wire.h"
@@ -37,7 +38,10 @@ struct session_events { /* called from session_step */
     void *ctx;
     void (*question)(void *ctx, const struct msg *m); /* MSG_QUESTION */
     void (*reply)(void *ctx, const struct msg *m); /* in reply to one of ours: Insight, Involvement,
-                                                      ConsentList, Receipt, Refusal, Busy */
+                                                      ConsentList, Receipt, Refusal, Busy ... */
+    /* A Receipt or Refusal of something in the outbox, before the outbox forgets it. NULL: none of
+     * one's business. */
+    void (*settled)(void *ctx, const struct id *id, const struct msg *m);
     void (*lost)(void *ctx); /* the connection went: what is not in the outbox gets no reply */
 };
 struct session_setup { /* borrowed for the session's life */
@@ -46,6 +50,7 @@ struct session_setup { /* borrowed for the session's life */
     struct channel_keys keys;
     const struct secret *sign;
     struct outbox *outbox;
+    struct inbox *inbox; /* NULL: what is delivered is left with the broker */
     struct session_events events;
 };
 struct session; /* opaque: session.c */

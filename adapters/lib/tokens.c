@@ -158,3 +158,32 @@ int tokens_at_home(const struct tokens_key *k, const struct identity *who, const
     crypto_wipe(&plain, sizeof(plain));
     return r;
 }
+
+#define ORIGIN_DOMAIN   "almoner/origin/v1" /* its NUL is hashed too */
+#define ORIGIN_TEXT_MAX 256
+
+/* "MP-2021/0815" and "mp 2021 0815" are one number. Bytes past ASCII stand for themselves. */
+int tokens_origin(const struct tokens_key *k, const char *text, uint8_t out[static TOKEN_LEN])
+{
+    uint8_t input[sizeof(ORIGIN_DOMAIN) + 2 + ORIGIN_TEXT_MAX];
+    size_t at = sizeof(ORIGIN_DOMAIN), begin;
+    int r;
+
+    memcpy(input, ORIGIN_DOMAIN, sizeof(ORIGIN_DOMAIN));
+    input[at++] = (uint8_t)(k->epoch >> 8);
+    input[at++] = (uint8_t)k->epoch;
+    begin = at;
+    for (; *text && at < sizeof(input); text++) {
+        unsigned char c = (unsigned char)*text;
+
+        if (c >= 'a' && c <= 'z')
+            c = (unsigned char)(c - 'a' + 'A');
+        if ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 0x80)
+            input[at++] = c;
+    }
+    if (*text || at == begin)
+        return ALM_BAD_NAME;
+    r = crypto_hmac(&k->key, bytes_of(input, at), out);
+    crypto_wipe(input, sizeof(input));
+    return r;
+}

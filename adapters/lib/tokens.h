@@ -41,3 +41,10 @@ ALM_MUST_USE int tokens_home(const struct tokens_key *k, const char *address, co
 ALM_MUST_USE int tokens_at_home(const struct tokens_key *k, const struct identity *who,
                                 const char *address, const char *postcode,
                                 struct token out[static 2]);
+/**
+ * tokens_origin() - the token of an event (a police log number), the same whichever agency names it
+ * @text: as people write it: only letters and digits count, without case
+ * @out: 32 bytes; keyed apart from every token of a person or home
+ * Return: 0; ALM_BAD_NAME no letter or digit in it; -errno.
+ */
+ALM_MUST_USE int tokens_origin(const struct tokens_key *k, const char *text, uint8_t out[static TOKEN_LEN]);
