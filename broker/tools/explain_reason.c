@@ -51,6 +51,9 @@ static const char *const sources[REASON_COUNT] = {
     [REASON_DIFFERENCING] =
         "UK GDPR Art 5(1)(c): two answers together may not show more than one may; the policy's "
         "rules for composite questions",
+    [REASON_OVER_QUOTA] =
+        "UK GDPR Art 5(1)(f), security: one account cannot go through a town's families; the "
+        "policy's limits",
     [REASON_NO_POLICY] = "deny by default: no policy, no rule",
 };
 

@@ -46,6 +46,8 @@ static const char *const texts[CLAUSE_COUNT] = {
                                  "immediate danger; nobody has ended it",
     [CLAUSE_OVERRIDE_GATEWAY] = "the gateway of the override is in force and its conditions are "
                                 "stated",
+    [CLAUSE_WITHIN_QUOTA] = "the practitioner, the agency, and its organisation about this subject "
+                            "have permitted questions left today",
 };
 
 const char *clause_text(uint16_t rule)

@@ -356,6 +356,9 @@ static enum reason pair(const struct bundle *b, const struct facts *f,
      * answer protects somebody, and may lawfully be had by itself. */
     if (!composite && !b->l.purposes[f->purpose].consent)
         return REASON_NONE;
+    /* Of a household and its member: what differs is what the others of the household hold. */
+    if (then->kin)
+        return same ? REASON_DIFFERENCING : REASON_NONE;
     if (composite != is_composite(&b->l.questions[then->question]))
         return composite ? (factor_of(b, now->question, then->question) ? REASON_DIFFERENCING
                                                                         : REASON_NONE)

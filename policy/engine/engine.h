@@ -316,6 +316,10 @@ struct facts {
     uint32_t conditions; /* enum gateway_condition bits that the request states */
     /* facts could not be gathered whole (store error, more than the maximum): refuse */
     bool incomplete;
+    /* As many permitted questions as bundle_limits() allows have been asked today: by the
+     * practitioner, by the agency, or by its organisation about this subject. Of a question that is
+     * put for the first time; false when it is decided again. */
+    bool over_quota;
 };
 
 /* --- Decision --- */
@@ -350,6 +354,7 @@ enum reason {
     REASON_NO_POLICY,
     REASON_TOO_FEW_CONTRIBUTORS,
     REASON_DIFFERENCING,
+    REASON_OVER_QUOTA,
     REASON_COUNT
 };
 enum telling { TELL_REASON = 1, TELL_NO_CONSENT_LINE, TELL_HIDDEN };
@@ -413,6 +418,8 @@ enum factor_value composite_value(const struct policy_composite *k,
                                   const enum factor_value *values);
 struct earlier_fact { /* what an organisation asked about one subject */
     uint16_t question;
+    /* not about this subject: about the household of this person, or a member of this household */
+    bool kin;
     /* of a composite: whom the bundle lists, and of them who was asked */
     struct agency_set listed, asked;
 };
@@ -424,8 +431,8 @@ void policy_asked(const struct bundle *b, const struct facts *f, const struct de
  * @earlier: what the asker's organisation asked about this subject within the period
  * @whole: false: more than could be read, so it is refused
  * @d: of policy_decide() on the same facts; made a refusal where another composite has nearly the
- * same contributors, or a factor is asked beside its composite. A refusal that hides stays alike
- * with a permit: both are refused. Threads: pure.
+ * same contributors, a factor is asked beside its composite, or the same question of a household and
+ * its member. A refusal that hides stays alike with a permit: both are refused. Threads: pure.
  */
 void policy_difference(const struct bundle *b, const struct facts *f,
                        const struct earlier_fact *earlier, size_t n, bool whole,

@@ -172,6 +172,12 @@ static enum verdict relationship(struct choice *c)
     }
 }
 
+/* After all other gates: who may not ask at all learns nothing of what colleagues asked. */
+static enum verdict within_quota(struct choice *c)
+{
+    return from_bool(!c->f->over_quota);
+}
+
 struct gate {
     enum clause_id clause;
     enum verdict (*holds)(struct choice *c);
@@ -193,6 +199,7 @@ static const struct gate gates[] = {
     { CLAUSE_QUESTION_PARAMETER, question_parameter, REASON_QUESTION_NOT_PERMITTED },
     { CLAUSE_REFERRAL_PARTY, referral_party, REASON_NOT_REFERRAL_PARTY },
     { CLAUSE_RELATIONSHIP, relationship, REASON_NO_RELATIONSHIP },
+    { CLAUSE_WITHIN_QUOTA, within_quota, REASON_OVER_QUOTA },
 };
 
 static enum reason gates_each(struct choice *c, const struct gate *gate, size_t n)

@@ -110,6 +110,11 @@ static const struct reason_entry reasons[REASON_COUNT] = {
                               "the answer would show more than it may.",
                               "Use the answer that your organisation has, or telephone the hub: "
                               "people can weigh what a catalogue cannot." },
+    [REASON_OVER_QUOTA] = { "over-quota", TELL_REASON,
+                            "As many questions as the policy allows for one day have been asked: "
+                            "by you, by your agency, or about this person by your organisation.",
+                            "Telephone the hub if it cannot wait until tomorrow, and ask your "
+                            "information-governance officer whether the limit fits your work." },
 };
 
 static const struct reason_entry *entry(enum reason r)

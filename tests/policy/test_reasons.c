@@ -123,6 +123,11 @@ static void unread(struct fixture *x)
     plan(x);
     x->f.incomplete = true;
 }
+static void too_often(struct fixture *x)
+{
+    plan(x);
+    x->f.over_quota = true;
+}
 static void no_bundle(struct fixture *x)
 {
     plan(x);
@@ -164,6 +169,7 @@ static const struct {
     { "no-policy", no_bundle, TELL_REASON, NULL },
     { "too-few-contributors", NULL, TELL_REASON, "composite questions: test_composite.c" },
     { "differencing", NULL, TELL_REASON, "composite questions: test_composite.c" },
+    { "over-quota", too_often, TELL_REASON, NULL },
 };
 
 static void every_reason_is_reached_or_says_why_not(void **state)
