@@ -26,7 +26,7 @@ int deliver_init(struct core *c)
         return -ENOMEM;
     buf_init(&d->octets, ITEM_MOST);
     d->ready_end = &d->ready;
-    d->swept_day = d->sweep_day = POLICY_DAY_NONE;
+    d->swept_day = d->sweep_day = d->contacts_day = POLICY_DAY_NONE;
     c->deliveries = d;
     return 0;
 }
@@ -269,7 +269,7 @@ void deliver_settle(struct core *c, bool kept)
         q->touched = q->dirty = false;
     }
     if (!kept) /* what was half done is looked at again */
-        d->swept_day = d->sweep_day = POLICY_DAY_NONE;
+        d->swept_day = d->sweep_day = d->contacts_day = POLICY_DAY_NONE;
 }
 
 /* --- putting --- */
@@ -390,18 +390,24 @@ static bool deliver_reads_firings(const struct core *c, const struct queue *q)
 
 unsigned deliver_firing(struct core *c, const struct deliver_terms *t)
 {
+    struct msg_deliver *whole = &c->deliveries->firing;
     const char *why = NULL;
     unsigned n = 0;
 
+    *whole = c->delivery;
     for (uint16_t s = 0; s < c->agencies.n; s++) {
         for (struct queue *q = c->deliveries->of[s]; q; q = q->next) {
             if (!q->now.filter || q->now.r.ended || !deliver_reads_firings(c, q) ||
-                !filter_takes(q->now.filter, &c->delivery.firing) || !deliver_still(c, q, &why))
+                !filter_takes(q->now.filter, &whole->firing))
+                continue;
+            c->delivery = *whole; /* the check makes of it what this hub may see */
+            if (!deliver_still(c, q, &why))
                 continue;
             deliver_into(c, q, t);
             n++;
         }
     }
+    c->delivery = *whole;
     return n;
 }
 

@@ -68,6 +68,10 @@ void subscribe_take(struct core *c, struct work *w);
 void ack_take(struct core *c, struct work *w);
 void stream_query_take(struct core *c, struct work *w);
 void contact_take(struct core *c, struct work *w);
+/* After a reply about involvement was composed of c->heard's first n: whom it masked. */
+struct pending;
+void contact_keep(struct core *c, const struct pending *p, uint16_t n);
+void contact_sweep(struct core *c); /* in the batch */
 /* For control: each queue with last, acked, waiting and oldest; counts of dead letters. NULL when
  * they cannot be read. */
 json_t *deliver_status(struct core *c);

@@ -4,6 +4,7 @@
 #pragma once
 #include "stages.h"
 
+#include "store/contacts.h"
 #include "store/queues.h"
 
 #define STREAMS_MAX      16 /* of one agency, ended ones that still hold something included */
@@ -40,8 +41,10 @@ struct deliveries {
     struct queue *awaited, *awaited_last; /* acknowledgements, the longest awaited first */
     int64_t hold_ms;                      /* monotonic; after a failed batch nothing is sent before */
     struct buf octets;                    /* of the item in hand */
-    struct msg_subscribe filter;          /* as it was read or sent */
+    struct msg_deliver firing;            /* for each hub anew: what it may see differs */
     struct id ids[DELIVER_TURN];          /* events first sent in this turn of a queue */
+    struct contact_record contact;        /* contact.c: in hand */
+    int32_t contacts_day;                 /* contact.c: done with this day */
     int32_t swept_day;                    /* deliver_sweep.c: done with this day */
     int32_t sweep_day;                    /* under way */
     uint16_t sweep_slot;

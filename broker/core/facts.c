@@ -187,16 +187,30 @@ static void facts_apply_disputes(struct core *c, enum disputed disputed)
         facts_doubtful(c, 0, 0); /* whatever they say for themselves is given later, and stands */
 }
 
+/* What a shield does is said by its level and how well it matches: another like it adds nothing, so
+ * that no number of shields makes the facts incomplete. */
+static bool facts_shield_known(const struct core *c, uint8_t level, uint8_t match)
+{
+    for (uint16_t i = 0; i < c->facts.n_shields; i++) {
+        if (c->shields[i].level == level && c->shields[i].match == match)
+            return true;
+    }
+    return false;
+}
+
 static int facts_visit_shield(void *ctx, const struct shield_record *r)
 {
     struct gathering *g = ctx;
     struct facts *f = &g->c->facts;
     enum match match;
 
-    if (r->lifted)
+    if (r->lifted || !shield_in_force(g->c, &r->shield))
         return 0;
     match = match_broad(&r->shield.subject, &g->ask->subject);
     if (match != MATCH_YES && match != MATCH_CONFLICT)
+        return 0;
+    if (facts_shield_known(g->c, r->shield.level,
+                           match == MATCH_CONFLICT ? FACT_CONFLICT : FACT_BROAD))
         return 0;
     if (f->n_shields == POLICY_SHIELDS_MAX) {
         f->incomplete = true;
@@ -280,10 +294,12 @@ void facts_gather(struct core *c, const struct ask *ask)
     f->question = ask->involvement ? POLICY_NONE : bundle_question(c->bundle, ask->question);
     f->has_parameter = ask->has_parameter;
     f->subject_kind = ask->subject_kind;
+    f->referral_party = referral_party(c, ask);
     f->relation = ask->relation;
     f->relation_since = ask->relation_since;
     f->relation_until = ask->relation_until;
     f->relation_reason = ask->relation_reason;
+    f->conditions = ask->statements;
     f->consents = c->consents;
     f->shields = c->shields;
     if (!t) {
@@ -306,5 +322,15 @@ void decide(struct core *c, const struct ask *ask)
     memset(&c->facts, 0, sizeof(c->facts));
     if (c->bundle)
         facts_gather(c, ask);
+    policy_decide(c->bundle, &c->facts, &c->decision);
+}
+
+void decide_first(struct core *c, const struct ask *ask)
+{
+    memset(&c->facts, 0, sizeof(c->facts));
+    if (c->bundle) {
+        facts_gather(c, ask);
+        c->facts.over_quota = quotas_over(c, ask);
+    }
     policy_decide(c->bundle, &c->facts, &c->decision);
 }

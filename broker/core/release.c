@@ -92,7 +92,7 @@ static void release_hear(struct core *c, const struct pending *p, bool hidden)
     }
 }
 
-static const char *release_guidance(const struct core *c)
+const char *release_guidance(const struct core *c)
 {
     if (c->decision.basis == GATEWAY_OVERRIDE)
         return GUIDANCE_OVERRIDE;
@@ -148,6 +148,8 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
         tell_word(c, p->ask.agency, &p->ask.id, "internal");
         return;
     }
+    if (!p->ask.involvement)
+        pins_put(c, &p->ask, hidden);
     l = record_begin(c, EVENT_DISCLOSED, p->ask.agency);
     record_ask(c, &p->ask);
     record_holders(c, p);
@@ -163,6 +165,8 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)c->decision.reason));
     }
     leaf = record_end(c);
+    if (p->ask.involvement && !hidden)
+        contact_keep(c, p, c->decision.n_holders);
     if (!hidden)
         reliance_record(c, &p->ask, leaf);
 }

@@ -87,6 +87,23 @@ static int settings_read_mode(const json_t *o, struct core_settings *s)
     return 0;
 }
 
+/* Of a supervisor that knows nothing of them the defaults hold. */
+static int settings_read_queues(const json_t *queues, struct core_limits *l)
+{
+    int64_t items, mib, days;
+
+    if (!queues)
+        return 0;
+    if (child_int(queues, "items", 1, 100000000, &items) ||
+        child_int(queues, "mib", 1, 1 << 20, &mib) ||
+        child_int(queues, "replay_days", 0, 3650, &days))
+        return -EINVAL;
+    l->queue_items = (uint32_t)items;
+    l->queue_bytes = (uint64_t)mib * MIB;
+    l->queue_days = (uint32_t)days;
+    return 0;
+}
+
 static int settings_read_limits(const json_t *o, struct core_limits *l)
 {
     const json_t *limits = json_object_get(o, "limits");
@@ -99,6 +116,8 @@ static int settings_read_limits(const json_t *o, struct core_limits *l)
         child_int(limits, "lease_ms", 100, 600000, &lease) ||
         child_int(signer, "interval_ms", 1, 3600000, &interval) ||
         child_int(signer, "unsigned_limit_ms", 1, 86400000, &limit))
+        return -EINVAL;
+    if (settings_read_queues(json_object_get(o, "queues"), l))
         return -EINVAL;
     l->messages_per_s = (uint32_t)rate;
     l->daily_bytes = (uint64_t)daily;

@@ -3,6 +3,7 @@
  * shield owners (DOMAIN.md section 4). */
 #include "stages.h"
 
+#include <errno.h>
 #include <string.h>
 
 static bool shield_owner(const struct core *c, uint16_t slot)
@@ -15,6 +16,46 @@ static bool shield_owner(const struct core *c, uint16_t slot)
 static bool shield_sound(const struct msg_shield *m)
 {
     return m->from != CIVIL_NONE && (m->until == CIVIL_NONE || m->until >= m->from);
+}
+
+bool shield_in_force(const struct core *c, const struct msg_shield *m)
+{
+    return m->from <= c->day && (m->until == CIVIL_NONE || m->until >= c->day);
+}
+
+struct shield_count {
+    const struct core *c;
+    const char *owner;
+    const struct msg_shield *m;
+    unsigned n;
+};
+
+static int shield_counted(void *ctx, const struct shield_record *r)
+{
+    struct shield_count *s = ctx;
+    enum match match = match_broad(&r->shield.subject, &s->m->subject);
+
+    if (!r->lifted && !strcmp(r->owner, s->owner) &&
+        (r->shield.until == CIVIL_NONE || r->shield.until >= s->c->day) &&
+        (match == MATCH_YES || match == MATCH_CONFLICT))
+        s->n++;
+    return 0;
+}
+
+/* As refusals: a full shelf is told, so that nobody fills the store with shields of one person. */
+static bool shield_has_room(struct core *c, struct work *w)
+{
+    struct shield_count s = { .c = c,
+                              .owner = c->agencies.slots[w->agency].reg.id,
+                              .m = &c->in.shield };
+    struct store_txn *t = batch_txn(c);
+    int r = t ? shields_about(t, c->store, &c->in.shield.subject, shield_counted, &s) : -EIO;
+
+    if (r)
+        batch_fail(c, r, "shield");
+    else if (s.n >= SHIELDS_MAX)
+        lodge_refuse(c, w, "too-many-shields");
+    return !r && s.n < SHIELDS_MAX;
 }
 
 void lodge_shield(struct core *c, struct work *w)
@@ -33,7 +74,7 @@ void lodge_shield(struct core *c, struct work *w)
         lodge_refuse(c, w, "bad-dates");
         return;
     }
-    if (!lodge_id_free(c, w))
+    if (!lodge_id_free(c, w) || !shield_has_room(c, w))
         return;
     lodge_record(c, w, EVENT_SHIELD_LODGED, c->in.purpose);
     record_tokens(c, &m->subject);

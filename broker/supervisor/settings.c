@@ -52,6 +52,12 @@ static const struct setting settings_limit[] = {
       .max = 64, .fallback = "4", .help = "connections of one agency; the newest win" },
     { "store_mib", SETTING_INT, AT(settings_limits, store_mib), .min = 16, .max = INT64_C(1) << 20,
       .fallback = "4096", .help = "MiB: the most that the store may grow to" },
+    { "queue_items", SETTING_INT, AT(settings_limits, queue_items), .min = 16, .max = 10000000,
+      .fallback = "50000", .help = "deliveries that may wait in one queue of an agency" },
+    { "queue_mib", SETTING_INT, AT(settings_limits, queue_mib), .min = 1, .max = 65536,
+      .fallback = "128", .help = "MiB: the deliveries that may wait in one queue" },
+    { "replay_days", SETTING_INT, AT(settings_limits, replay_days), .min = 0, .max = 365,
+      .fallback = "30", .help = "civil days that an acknowledged delivery is kept for replay" },
 };
 static const struct setting settings_sign[] = {
     { "interval_ms", SETTING_INT, AT(settings_signer, interval_ms), .min = 100, .max = 60000,

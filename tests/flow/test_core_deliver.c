@@ -15,8 +15,21 @@
 
 static const int one_officer[] = { 0, -1 }, two_officers[] = { 0, 1, -1 };
 
+/* Episodes are another test's: here a firing stands until the test says that it does not. */
+static const char *firings_end;
+bool __wrap_firing_still(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why);
+bool __wrap_firing_still(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why)
+{
+    (void)c;
+    (void)slot;
+    assert_int_equal(d->kind, DELIVERY_FIRING);
+    *why = firings_end;
+    return !firings_end;
+}
+
 static int two_hubs(void **state)
 {
+    firings_end = NULL;
     town_hubs = 1u << TOWN_POLICE;
     return town_setup(state);
 }
@@ -550,6 +563,32 @@ static void a_hub_has_what_it_acknowledged_sent_again_from_where_it_says(void **
     assert_string_equal(seqs(t, TOWN_COURT, "all"), "6");
 }
 
+/* promise 6 */
+static void promise_6_what_no_longer_stands_is_passed_over_and_the_log_says_why(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    subscribed(t, TOWN_COURT, "all", 2);
+    for (int i = 0; i < 3; i++)
+        (void)put_firing(t, "north", SEVERITY_LOW);
+    put_done(t);
+    assert_string_equal(seqs(t, TOWN_COURT, "all"), "1 2");
+    firings_end = "no-longer-met";
+    comes_back(t, TOWN_COURT);
+    assert_string_equal(seqs(t, TOWN_COURT, "all"), ""); /* nor what was delivered before */
+    assert_int_equal(town_leaves(t, EVENT_NOT_DELIVERED, &leaf), 3);
+    assert_string_equal(leaf.agency, "court");
+    assert_string_equal(leaf.reason, "no-longer-met");
+    assert_int_equal(queue(t, TOWN_COURT, "all")->r.waiting, 0);
+    assert_int_equal(queue(t, TOWN_COURT, "all")->flying, 0);
+    firings_end = NULL;
+    (void)put_firing(t, "north", SEVERITY_LOW);
+    put_done(t);
+    assert_string_equal(seqs(t, TOWN_COURT, "all"), "4"); /* and the next is not held up */
+    assert_string_equal(acked(t, TOWN_COURT, "all", 4), "");
+}
+
 static void an_ended_stream_takes_and_sends_nothing_and_its_numbers_go_on(void **state)
 {
     struct town *t = *state;
@@ -700,7 +739,7 @@ static void what_cannot_be_delivered_in_time_is_a_dead_letter_and_its_sender_hea
 
     falls_silent(t, TOWN_SCHOOL);
     put_referral(t, TOWN_POLICE, TOWN_SCHOOL, 14);
-    put_referral(t, TOWN_POLICE, TOWN_SCHOOL, 30);
+    put_notice(t, TOWN_SCHOOL, 1); /* may wait for longer */
     put_done(t);
     day_is(t, TOWN_DAY + 14);
     assert_int_equal(queue(t, TOWN_SCHOOL, INBOX)->r.dead, 0);
@@ -722,10 +761,14 @@ static void a_dead_letter_between_two_others_holds_up_no_acknowledgement(void **
 {
     struct town *t = *state;
 
+    const struct deliver_terms soon = { .leaf = LEAF_NONE, .undelivered_days = 14 };
+    struct id about;
+
     subscribed(t, TOWN_SCHOOL, INBOX, 2);
-    put_referral(t, TOWN_POLICE, TOWN_SCHOOL, 14);
-    put_referral(t, TOWN_POLICE, TOWN_SCHOOL, 30);
-    put_referral(t, TOWN_POLICE, TOWN_SCHOOL, 30);
+    assert_int_equal(id_new(town_wall, &about), 0);
+    (void)notice_begin(t->core, NOTICE_OVERDUE, &about);
+    deliver_put(t->core, slot_of(t, TOWN_SCHOOL), &soon);
+    put_notice(t, TOWN_SCHOOL, 2);
     put_done(t);
     assert_string_equal(seqs(t, TOWN_SCHOOL, INBOX), "1 2");
     town_forget(t);
@@ -825,6 +868,7 @@ int main(void)
         HUBS_TEST(a_hub_may_follow_sixteen_streams),
         HUBS_TEST(a_slow_hub_slows_no_other),
         HUBS_TEST(a_hub_has_what_it_acknowledged_sent_again_from_where_it_says),
+        HUBS_TEST(promise_6_what_no_longer_stands_is_passed_over_and_the_log_says_why),
         HUBS_TEST(an_ended_stream_takes_and_sends_nothing_and_its_numbers_go_on),
         HUBS_TEST(a_hub_that_the_policy_no_longer_names_gets_nothing_more),
         HUBS_TEST(stream_status_tells_an_agency_of_its_own_streams),

@@ -60,6 +60,7 @@ static void whole_object_is_taken(void **state)
     assert_true(s.limits.daily_bytes == (uint64_t)1 << 40);
     assert_int_equal(s.limits.deadline_ms, 1500);
     assert_int_equal(s.limits.head_limit_ms, 90000);
+    assert_int_equal(s.limits.queue_days, 30);
     assert_true(s.limits.head_least_ms <= s.limits.head_quiet_ms);
     assert_int_equal(s.n_suspend, 1);
     assert_string_equal(s.suspend[0], "charity");
@@ -107,6 +108,9 @@ static void wrong_values_are_refused(void **state)
         { "limits",
           "{\"messages_per_s\":1,\"daily_bytes\":-1,\"deadline_ms\":1,\"lease_ms\":100}" },
         { "signer", "{\"interval_ms\":1000}" },
+        { "queues", "{}" },
+        { "queues", "{\"items\":0,\"mib\":1,\"replay_days\":30}" },
+        { "queues", "{\"items\":1,\"mib\":1,\"replay_days\":-1}" },
         { "curve_public", "\"012345678901234567890123456789012345678901\"" },
         { "log_level", "\"chatty\"" },
     };

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* contacts.c - TABLE_CONTACTS:
+ *   'q' id                    u8 1, text asker, i32 put on, u8 asked, u8 n, n x (text agency, question id)
+ *   'd' day (biased) id       empty: in order of day, to be forgotten
+ *   'a' shield id, agency     u8 1, i32 day */
+#include "store/contacts.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define CONTACT_LAYOUT     1
+#define CONTACT_RECORD_MAX 8192
+#define QUERY_KEY          (1 + ID_LEN)
+#define DAY_KEY            (1 + 4 + ID_LEN)
+#define ATTEMPT_KEY_MAX    (1 + ID_LEN + NAME_MAX_LEN)
+
+static struct bytes query_key(const struct id *query, uint8_t key[static QUERY_KEY])
+{
+    key[0] = 'q';
+    memcpy(key + 1, query->octets, ID_LEN);
+    return bytes_of(key, QUERY_KEY);
+}
+
+/* Days in order, also those before 1970. */
+static struct bytes day_key(int32_t day, const struct id *query, uint8_t key[static DAY_KEY])
+{
+    uint32_t order = (uint32_t)day ^ 0x80000000u;
+
+    key[0] = 'd';
+    for (int i = 0; i < 4; i++)
+        key[1 + i] = (uint8_t)(order >> (24 - 8 * i));
+    memcpy(key + 5, query->octets, ID_LEN);
+    return bytes_of(key, DAY_KEY);
+}
+
+static int32_t day_of(const uint8_t *key)
+{
+    uint32_t order = 0;
+
+    for (int i = 1; i <= 4; i++)
+        order = order << 8 | key[i];
+    return (int32_t)(order ^ 0x80000000u);
+}
+
+void contacts_put(struct store_txn *t, const struct id *query, const struct contact_record *r)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    uint8_t key[QUERY_KEY], by_day[DAY_KEY];
+
+    buf_init(&b, CONTACT_RECORD_MAX);
+    buf_put_u8(&b, CONTACT_LAYOUT);
+    buf_put_text(&b, r->asker);
+    buf_put_i32(&b, r->put_on);
+    buf_put_u8(&b, r->asked);
+    buf_put_u8(&b, r->n);
+    for (uint8_t i = 0; i < r->n && i < CONTACTS_MAX; i++) {
+        buf_put_text(&b, r->masked[i].agency);
+        buf_put(&b, r->masked[i].question.octets, ID_LEN);
+    }
+    if (buf_status(&b)) {
+        store_fail(t, buf_status(&b));
+        return;
+    }
+    store_put(t, TABLE_CONTACTS, query_key(query, key), buf_view(&b));
+    store_put(t, TABLE_CONTACTS, day_key(r->put_on, query, by_day), bytes_of(NULL, 0));
+}
+
+int contacts_get(struct store_txn *t, const struct id *query, struct contact_record *out)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    uint8_t key[QUERY_KEY], asked;
+    struct cursor c;
+    int r;
+
+    memset(out, 0, sizeof(*out));
+    buf_init(&b, CONTACT_RECORD_MAX);
+    r = store_get(t, TABLE_CONTACTS, query_key(query, key), &b);
+    if (r)
+        return r;
+    c = cursor_of(buf_view(&b));
+    if (cursor_u8(&c) != CONTACT_LAYOUT)
+        return -EBADMSG;
+    cursor_text(&c, out->asker, sizeof(out->asker));
+    out->put_on = cursor_i32(&c);
+    asked = cursor_u8(&c);
+    out->asked = asked == 1;
+    out->n = cursor_u8(&c);
+    if (asked > 1 || out->n > CONTACTS_MAX)
+        return -EBADMSG;
+    for (uint8_t i = 0; i < out->n; i++) {
+        struct bytes id;
+
+        cursor_text(&c, out->masked[i].agency, sizeof(out->masked[i].agency));
+        id = cursor_take(&c, ID_LEN);
+        if (id.len == ID_LEN)
+            memcpy(out->masked[i].question.octets, id.data, ID_LEN);
+    }
+    return cursor_end(&c);
+}
+
+struct contacts_round {
+    struct store_txn *t;
+    int32_t day;
+    size_t most, *n;
+};
+
+static int contacts_forget(void *ctx, struct bytes key, struct bytes value)
+{
+    struct contacts_round *s = ctx;
+    uint8_t by_day[DAY_KEY], by_query[QUERY_KEY];
+    struct id query;
+
+    (void)value;
+    if (key.len != DAY_KEY)
+        return -EBADMSG;
+    memcpy(by_day, key.data, DAY_KEY); /* the view ends when the entry is deleted */
+    if (day_of(by_day) >= s->day || *s->n >= s->most)
+        return 1;
+    memcpy(query.octets, by_day + 5, ID_LEN);
+    store_del(s->t, TABLE_CONTACTS, query_key(&query, by_query));
+    store_del(s->t, TABLE_CONTACTS, bytes_of(by_day, DAY_KEY));
+    (*s->n)++;
+    return 0;
+}
+
+int contacts_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n)
+{
+    struct contacts_round s = { .t = t, .day = day, .most = most, .n = n };
+    const uint8_t letter = 'd';
+
+    *n = 0;
+    return store_scan(t, TABLE_CONTACTS, bytes_of(&letter, 1), bytes_of(NULL, 0), false,
+                      contacts_forget, &s);
+}
+
+static struct bytes attempt_key(const struct id *shield, const char *asker,
+                                uint8_t key[static ATTEMPT_KEY_MAX])
+{
+    size_t len = strnlen(asker, NAME_MAX_LEN - 1);
+
+    key[0] = 'a';
+    memcpy(key + 1, shield->octets, ID_LEN);
+    memcpy(key + 1 + ID_LEN, asker, len);
+    return bytes_of(key, 1 + ID_LEN + len);
+}
+
+int attempts_get(struct store_txn *t, const struct id *shield, const char *asker, int32_t *day)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    uint8_t key[ATTEMPT_KEY_MAX];
+    struct cursor c;
+    int r;
+
+    buf_init(&b, 64);
+    r = store_get(t, TABLE_CONTACTS, attempt_key(shield, asker, key), &b);
+    if (r)
+        return r;
+    c = cursor_of(buf_view(&b));
+    if (cursor_u8(&c) != CONTACT_LAYOUT)
+        return -EBADMSG;
+    *day = cursor_i32(&c);
+    return cursor_end(&c);
+}
+
+void attempts_put(struct store_txn *t, const struct id *shield, const char *asker, int32_t day)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    uint8_t key[ATTEMPT_KEY_MAX];
+
+    buf_init(&b, 64);
+    buf_put_u8(&b, CONTACT_LAYOUT);
+    buf_put_i32(&b, day);
+    if (buf_status(&b))
+        store_fail(t, buf_status(&b));
+    else
+        store_put(t, TABLE_CONTACTS, attempt_key(shield, asker, key), buf_view(&b));
+}
