@@ -30,6 +30,7 @@ static const struct command commands[] = {
     { "who", NULL, AGENCY, "ask which services are involved with somebody" },
     { "questions", NULL, AGENCY, "list what may be asked, and under which purposes" },
     { "consent", NULL, AGENCY, "record, withdraw and list consents and refusals" },
+    { "dispute", NULL, OFFICER, "lift a dispute, so that parents' consents count again" },
     { "shield", "lift", OFFICER, "lift a shield (two officers)" },
     { "shield", NULL, AGENCY, "protect somebody's whereabouts, identity or existence" },
     { "override", "veto", OFFICER, "end an override (an officer)" },

@@ -152,6 +152,12 @@ static const struct command {
     { "change", "submit", 1, 1, "FILE", WHERE, command_change_submit, "submit it once it is signed",
       "A change is good for 24 hours from when it was made.\n\nexample:\n  almoner change submit "
       "june.change\n" },
+    { "dispute", "lift", 1, 1, "DISPUTE --reason TEXT", SIGNED "reason ", command_dispute_lift,
+      "let parents' consents count again after a dispute (one officer)",
+      "DISPUTE is the id in the receipt of the agency that lodged it; \"almoner audit list --event "
+      "disputed\" shows it.\n\nexample:\n  almoner dispute lift "
+      "0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b --reason 'the court has made an order' --officer alice "
+      "--key alice.sign\n" },
     { "override", "veto", 1, 1, "OVERRIDE --reason TEXT", SIGNED "reason ", command_override_veto,
       "end an override at once (one officer); nobody grants one here",
       "OVERRIDE is the id that its agencies have; \"almoner audit list --event "

@@ -72,6 +72,7 @@ int command_officer_list(struct officer_session *s);
 int command_officer_suspend(struct officer_session *s);
 int command_shield_lift(struct officer_session *s);
 int command_override_veto(struct officer_session *s);
+int command_dispute_lift(struct officer_session *s);
 int command_exercise_day(struct officer_session *s);
 int command_status(struct officer_session *s);
 

@@ -358,6 +358,22 @@ int command_override_veto(struct officer_session *s)
                     json_pack("{s:s, s:s}", "override", operand(s, 2), "reason", s->args->reason));
 }
 
+int command_dispute_lift(struct officer_session *s)
+{
+    struct id id;
+    int rc = id_parse(operand(s, 2), &id)
+                 ? officer_fail(s, EX_USAGE,
+                                "a dispute's id looks like 0190a1b2-....: its lodger was given it "
+                                "in the receipt, and \"almoner audit list --event disputed\" "
+                                "shows it")
+                 : need_reason(s);
+
+    return rc ? rc
+              : change_run(
+                    s, "dispute-lift", 1,
+                    json_pack("{s:s, s:s}", "dispute", operand(s, 2), "reason", s->args->reason));
+}
+
 int command_exercise_day(struct officer_session *s)
 {
     int32_t day;

@@ -122,6 +122,7 @@ def officer_sends_every_kind_of_change():
                 (["officer", "add", "carol", "--public", "bob.pub", *ALICE, *BOB], "officer-add", {"officer": "carol"}),
                 (["officer", "suspend", "carol", *ALICE, *BOB], "officer-suspend", {"officer": "carol"}),
                 (["shield", "lift", ID, *why, *ALICE, *BOB], "shield-lift", {"shield": ID, "reason": "because"}),
+                (["dispute", "lift", ID, *why, *ALICE], "dispute-lift", {"dispute": ID, "reason": "because"}),
                 (["exercise", "day", "2026-05-03", *ALICE], "day-set", {"day": "2026-05-03"})):
             expect(p.run(OFFICER, *words, "--control", broker.path), 0, "leaf 7")
             body = json.loads(broker.asked[-1]["change"])
@@ -232,6 +233,8 @@ def officer_bad_input_is_refused_with_what_to_do():
                 (["officer", "add", "alice"], 64, "--public"),
                 (["shield", "lift", "xyz", *why], 64, "a shield's id looks like"),
                 (["shield", "lift", ID], 64, "--reason"),
+                (["dispute", "lift", "xyz", *why], 64, "a dispute's id looks like"),
+                (["dispute", "lift", ID], 64, "--reason"),
                 (["exercise", "day", "2026-02-30"], 64, "is not a day"),
                 (["exercise", "day", "tomorrow"], 64, "is not a day"),
                 (["policy", "check", "none"], 66, ""),
