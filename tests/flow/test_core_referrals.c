@@ -1,0 +1,661 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_core_referrals.c - referrals as they are sent, and what each party does with them. */
+#include "referral_town.h"
+
+static const char *refused(struct town *t, enum town_agency from, struct msg *m)
+{
+    const char *word = says(t, from, m);
+
+    assert_string_not_equal(word, "");
+    assert_int_equal(town_heard(t, from, MSG_RECEIPT), 0);
+    for (int a = 0; a < TOWN_N; a++)
+        assert_int_equal(delivered(t, (enum town_agency)a, DELIVERY_REFERRAL), 0);
+    return word;
+}
+
+/* --- sending --- */
+
+static void a_referral_reaches_its_receiver_with_what_it_needs_and_no_more(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+    struct ledger_clear leaf;
+    struct token_set tess;
+
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 1);
+    town_person(TOWN_TESS, &tess);
+    assert_memory_equal(&t->msg.deliver.referral_id, &id, sizeof(id));
+    assert_string_equal(t->msg.deliver.from, "school");
+    assert_int_equal(t->msg.deliver.referral.kind, REFERRAL_SOFT);
+    assert_int_equal(match_strict(&t->msg.deliver.referral.subject, &tess), MATCH_YES);
+    assert_string_equal(t->msg.practitioner.ref, "");
+    assert_int_equal(town_leaves(t, EVENT_REFERRAL_SENT, &leaf), 1);
+    assert_string_equal(leaf.agency, "school");
+    assert_string_equal(leaf.holders[0], "charity");
+    assert_string_equal(leaf.rule, "safeguarding/refer");
+    assert_int_equal(town_leaves(t, EVENT_DELIVERED, NULL), 1);
+    for (int a = 0; a < TOWN_N; a++)
+        if (a != TOWN_CHARITY)
+            assert_int_equal(delivered(t, (enum town_agency)a, DELIVERY_REFERRAL), 0);
+}
+
+static void the_same_referral_again_gets_its_first_receipt_and_is_delivered_once(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT), again;
+    uint64_t leaf;
+
+    assert_int_equal(id_new(town_wall, &m->id), 0);
+    m->sent_ms = town_wall;
+    again = *m;
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_RECEIPT), 1);
+    leaf = t->msg.receipt.leaf;
+    t->msg = again;
+    assert_string_equal(says(t, TOWN_SCHOOL, &t->msg), "");
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_RECEIPT), 1);
+    assert_int_equal(t->msg.receipt.leaf, leaf);
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 0);
+    t->msg = again;
+    t->msg.referral.kind = REFERRAL_SIGNPOSTING;
+    assert_string_equal(says(t, TOWN_SCHOOL, &t->msg), "id-reused");
+    assert_int_equal(town_leaves(t, EVENT_REFERRAL_SENT, NULL), 1);
+}
+
+static void nobody_lodges_under_the_id_of_anothers_referral(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+    struct msg *m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+
+    m->id = id;
+    assert_string_equal(refused(t, TOWN_POLICE, m), "id-reused");
+}
+
+static void each_kind_needs_what_the_policy_says(void **state)
+{
+    static const struct {
+        uint8_t kind;
+        uint16_t made;
+        const char *word;
+    } cases[] = {
+        { REFERRAL_SIGNPOSTING, 0, "" },
+        { REFERRAL_SOFT, 0, "eligibility-not-checked" },
+        { REFERRAL_SOFT, MADE_ELIGIBILITY_CHECKED, "" },
+        { REFERRAL_APPLICATION, MADE_ELIGIBILITY_CHECKED, "form-not-verified" },
+        { REFERRAL_HARD, MADE_ELIGIBILITY_CHECKED, "eligibility-not-decided" },
+        { REFERRAL_HARD, MADE_ELIGIBILITY_DECIDED, "" },
+        { REFERRAL_COMMISSIONED, MADE_BUDGET_PERMITTED, "not-assessed" },
+        { REFERRAL_COMMISSIONED, MADE_ASSESSED, "budget-not-permitted" },
+        { REFERRAL_BOOKED, MADE_ASSESSED | MADE_BUDGET_PERMITTED, "slot-not-agreed" },
+        { REFERRAL_BOOKED, MADE_MOST, "" },
+    };
+    struct town *t = *state;
+
+    for (size_t i = 0; i < ALM_LEN(cases); i++) {
+        struct msg *m = referral_msg(t, TOWN_CHARITY, cases[i].kind);
+
+        m->referral.made = cases[i].made;
+        town_person(TOWN_NOBODY, &m->referral.subject);
+        m->referral.subject.tokens[0].value[5] = (uint8_t)i; /* another family each time */
+        m->referral.subject.tokens[1].value[5] = (uint8_t)i;
+        m->referral.subject.tokens[2].value[5] = (uint8_t)i;
+        (void)snprintf(m->referral.service, sizeof(m->referral.service), "meals");
+        assert_string_equal(says(t, TOWN_COUNCIL, m), cases[i].word);
+    }
+}
+
+static void only_with_the_services_agreement_is_anything_decided_spent_or_booked(void **state)
+{
+    static const struct {
+        enum town_agency who;
+        uint8_t kind;
+        uint32_t pounds;
+        const char *role, *word;
+    } cases[] = {
+        { TOWN_POLICE, REFERRAL_HARD, 0, "social-worker", "" },
+        { TOWN_POLICE, REFERRAL_COMMISSIONED, 0, "social-worker", "not-permitted-by-service" },
+        { TOWN_SCHOOL, REFERRAL_HARD, 0, "social-worker", "not-permitted-by-service" },
+        { TOWN_COUNCIL, REFERRAL_COMMISSIONED, 500, "social-worker", "" },
+        { TOWN_COUNCIL, REFERRAL_COMMISSIONED, 501, "social-worker", "not-permitted-by-service" },
+        { TOWN_COUNCIL, REFERRAL_BOOKED, 1, "volunteer", "not-permitted-by-service" },
+        { TOWN_COUNCIL, REFERRAL_HARD, 0, "mayor", "not-permitted-by-service" },
+    };
+    struct town *t = *state;
+
+    for (size_t i = 0; i < ALM_LEN(cases); i++) {
+        struct msg *m = referral_msg(t, TOWN_CHARITY, cases[i].kind);
+
+        m->referral.pounds = cases[i].pounds;
+        (void)snprintf(m->referral.service, sizeof(m->referral.service), "meals");
+        (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "%s", cases[i].role);
+        assert_string_equal(says(t, cases[i].who, m), cases[i].word);
+    }
+    day_passes(t, 200); /* the agreement with the council has ended; that with the police has not */
+    struct msg *m = referral_msg(t, TOWN_CHARITY, REFERRAL_HARD);
+
+    (void)snprintf(m->referral.service, sizeof(m->referral.service), "meals");
+    assert_string_equal(refused(t, TOWN_COUNCIL, m), "not-permitted-by-service");
+}
+
+static void a_service_must_be_the_receivers_and_take_the_kind(void **state)
+{
+    static const struct {
+        const char *service;
+        enum town_agency to;
+        uint8_t kind;
+        const char *word;
+    } cases[] = {
+        { "circus", TOWN_CHARITY, REFERRAL_SOFT, "unknown-service" },
+        { "meals", TOWN_CLINIC, REFERRAL_SOFT, "not-the-services-agency" },
+        { "talking", TOWN_CLINIC, REFERRAL_APPLICATION, "kind-not-taken" },
+        { "", TOWN_CHARITY, REFERRAL_HARD, "service-required" },
+    };
+    struct town *t = *state;
+
+    for (size_t i = 0; i < ALM_LEN(cases); i++) {
+        struct msg *m = referral_msg(t, cases[i].to, cases[i].kind);
+
+        (void)snprintf(m->referral.service, sizeof(m->referral.service), "%s", cases[i].service);
+        assert_string_equal(refused(t, TOWN_COUNCIL, m), cases[i].word);
+    }
+}
+
+static void a_referral_is_neither_of_tomorrow_nor_of_long_ago(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+
+    m->referral.sent_on = TOWN_DAY + 1;
+    assert_string_equal(refused(t, TOWN_SCHOOL, m), "sent-in-the-future");
+    m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+    m->referral.sent_on = TOWN_DAY - 31;
+    assert_string_equal(refused(t, TOWN_SCHOOL, m), "sent-too-long-ago");
+    m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+    m->referral.sent_on = TOWN_DAY - 30;
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+}
+
+static void a_receiver_is_another_agency_that_answers_under_the_protocol(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = referral_msg(t, TOWN_COURT, REFERRAL_SOFT);
+
+    assert_string_equal(refused(t, TOWN_SCHOOL, m), "receiver-not-a-party");
+    m = referral_msg(t, TOWN_SCHOOL, REFERRAL_SOFT);
+    assert_string_equal(refused(t, TOWN_SCHOOL, m), "receiver-is-sender");
+    m = referral_msg(t, TOWN_SCHOOL, REFERRAL_SOFT);
+    (void)snprintf(m->referral.to, sizeof(m->referral.to), "circus");
+    assert_string_equal(refused(t, TOWN_SCHOOL, m), "unknown-receiver");
+    m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+    assert_string_equal(refused(t, TOWN_COURT, m), "not-a-party");
+}
+
+static void the_senders_role_and_purpose_are_the_protocols(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+
+    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "volunteer");
+    assert_string_equal(refused(t, TOWN_SCHOOL, m), "role-not-permitted");
+    m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+    (void)snprintf(m->purpose, sizeof(m->purpose), "gossip");
+    assert_string_equal(refused(t, TOWN_SCHOOL, m), "purpose-outside-protocol");
+    m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+    (void)snprintf(m->basis, sizeof(m->basis), "consent");
+    assert_string_equal(refused(t, TOWN_SCHOOL, m), "basis-not-listed");
+}
+
+static void a_purpose_that_rests_on_consent_needs_one_for_that_receiver(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_consent(t, "early-help", TOWN_TESS);
+
+    m->consent.recipients.any = false;
+    m->consent.recipients.n = 1;
+    (void)snprintf(m->consent.recipients.agencies[0], sizeof(name_t), "council");
+    assert_string_equal(says(t, TOWN_COUNCIL, m), "");
+    m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+    (void)snprintf(m->purpose, sizeof(m->purpose), "early-help");
+    assert_string_equal(refused(t, TOWN_SCHOOL, m), "no-consent-on-file"); /* for others */
+    m = referral_msg(t, TOWN_COUNCIL, REFERRAL_SOFT);
+    (void)snprintf(m->purpose, sizeof(m->purpose), "early-help");
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+    m = referral_msg(t, TOWN_COUNCIL, REFERRAL_SOFT);
+    (void)snprintf(m->purpose, sizeof(m->purpose), "early-help");
+    town_person(TOWN_SAM, &m->referral.subject);
+    assert_string_equal(refused(t, TOWN_SCHOOL, m), "no-consent-on-file"); /* never asked */
+    m = referral_msg(t, TOWN_COUNCIL, REFERRAL_SOFT);
+    (void)snprintf(m->purpose, sizeof(m->purpose), "early-help");
+    assert_string_equal(refused(t, TOWN_CLINIC, m),
+                        "no-consent-on-file"); /* sensitive, not named */
+}
+
+static void a_family_without_a_person_is_referred_only_without_consent(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+
+    memset(&m->referral.subject, 0, sizeof(m->referral.subject));
+    m->referral.subject_kind = SUBJECT_HOUSEHOLD;
+    m->referral.has_household = true;
+    town_home(4, &m->referral.household);
+    (void)snprintf(m->purpose, sizeof(m->purpose), "early-help");
+    assert_string_equal(refused(t, TOWN_SCHOOL, m), "question-not-permitted");
+    m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+    memset(&m->referral.subject, 0, sizeof(m->referral.subject));
+    m->referral.subject_kind = SUBJECT_HOUSEHOLD;
+    m->referral.has_household = true;
+    town_home(4, &m->referral.household);
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 1);
+    assert_true(t->msg.deliver.referral.has_household);
+}
+
+static void a_persons_home_stays_behind_unless_the_purpose_sees_past_shields(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+
+    m->referral.has_household = true;
+    town_home(4, &m->referral.household);
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 1);
+    assert_false(t->msg.deliver.referral.has_household);
+    m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+    (void)snprintf(m->purpose, sizeof(m->purpose), "child-protection");
+    m->referral.has_household = true;
+    town_home(4, &m->referral.household);
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 1);
+    assert_true(t->msg.deliver.referral.has_household);
+}
+
+static void what_came_from_the_family_itself_is_the_receivers_to_lodge(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+    struct id id;
+
+    m->referral.origin = ORIGIN_SELF;
+    assert_int_equal(id_new(town_wall, &id), 0);
+    m->id = id;
+    assert_string_equal(says(t, TOWN_CHARITY, m), "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 0); /* it has it */
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_ACCEPTED), "");
+    assert_int_equal(state_for(t, TOWN_CHARITY, id), REFERRAL_ACCEPTED);
+    assert_string_equal(t->msg.referral_state.from, "");
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_CLOSED), "");
+    assert_int_equal(state_for(t, TOWN_CHARITY, id), REFERRAL_CLOSED);
+    assert_int_equal(t->msg.referral_state.due_on, CIVIL_NONE); /* nobody waits for feedback */
+}
+
+/* --- hidden --- */
+
+static void promise_5_a_referral_of_a_hidden_person_is_taken_alike_and_goes_to_nobody(void **state)
+{
+    struct town *t = *state;
+    size_t plain, hidden;
+    struct ledger_clear leaf;
+    struct id id = referred(t);
+
+    plain = town_frame_of(t, TOWN_SCHOOL, MSG_RECEIPT)->len;
+    assert_string_equal(says(t, TOWN_COUNCIL, town_shield(t, TOWN_SAM, 3)), "");
+    struct msg *m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+
+    town_person(TOWN_SAM, &m->referral.subject);
+    assert_int_equal(id_new(town_wall, &id), 0);
+    m->id = id;
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+    hidden = town_frame_of(t, TOWN_SCHOOL, MSG_RECEIPT)->len;
+    assert_int_equal(plain, hidden);
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 0);
+    assert_int_equal(delivered(t, TOWN_COUNCIL, DELIVERY_NOTICE), 1); /* the shield's owner */
+    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_SHIELD_ATTEMPT);
+    assert_int_equal(town_leaves(t, EVENT_NOT_DELIVERED, &leaf), 1);
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_SENT);
+    assert_string_equal(steps(t, TOWN_SCHOOL, id, STEP_WITHDRAWN), "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL_UPDATE), 0);
+}
+
+static void a_shield_over_an_address_alone_stops_no_referral(void **state)
+{
+    struct town *t = *state;
+
+    assert_string_equal(says(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 1)), "");
+    referred(t);
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 1);
+}
+
+/* --- loops --- */
+
+static void signposting_the_same_family_to_the_same_service_twice_is_a_loop(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+
+    assert_string_equal(
+        refused(t, TOWN_SCHOOL, referral_msg(t, TOWN_CHARITY, REFERRAL_SIGNPOSTING)),
+        "referral-loop");
+    /* another agency does not hear of the school's referral; the receiver, who has both, does */
+    assert_string_equal(says(t, TOWN_POLICE, referral_msg(t, TOWN_CHARITY, REFERRAL_SIGNPOSTING)),
+                        "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_NOTICE), 1);
+    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_REVIEW_DUE);
+    /* any other kind goes, and the receiver is told */
+    assert_string_equal(says(t, TOWN_SCHOOL, referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT)), "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_NOTICE), 1);
+    (void)id;
+}
+
+static void after_the_loop_days_or_once_withdrawn_it_is_no_loop(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+
+    assert_string_equal(steps(t, TOWN_SCHOOL, id, STEP_WITHDRAWN), "");
+    assert_string_equal(says(t, TOWN_SCHOOL, referral_msg(t, TOWN_CHARITY, REFERRAL_SIGNPOSTING)),
+                        "");
+    day_passes(t, 91);
+    assert_string_equal(says(t, TOWN_SCHOOL, referral_msg(t, TOWN_CHARITY, REFERRAL_SIGNPOSTING)),
+                        "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_NOTICE), 0);
+}
+
+/* --- its life --- */
+
+static void each_step_reaches_the_other_party_and_is_a_leaf(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+    struct ledger_clear leaf;
+
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_RECEIVED), "");
+    assert_int_equal(delivered(t, TOWN_SCHOOL, DELIVERY_REFERRAL_UPDATE), 1);
+    assert_int_equal(t->msg.deliver.update.step, STEP_RECEIVED);
+    assert_string_equal(t->msg.deliver.from, "charity");
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_MORE_INFO), "");
+    assert_string_equal(steps(t, TOWN_SCHOOL, id, STEP_INFO_GIVEN), "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL_UPDATE), 1);
+    assert_int_equal(delivered(t, TOWN_SCHOOL, DELIVERY_REFERRAL_UPDATE), 0);
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_ACCEPTED), "");
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_DELIVERING), "");
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_DELIVERING);
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_CLOSED), "");
+    assert_int_equal(town_leaves(t, EVENT_REFERRAL_STEP, &leaf), 6);
+    assert_non_null(strstr(leaf.detail, "step=closed state=closed"));
+    assert_int_equal(state_for(t, TOWN_CHARITY, id), REFERRAL_CLOSED);
+    assert_int_equal(t->msg.referral_state.due_on, TOWN_DAY + 14); /* feedback */
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_FEEDBACK), "");
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_CLOSED);
+    assert_int_equal(t->msg.referral_state.due_on, CIVIL_NONE);
+}
+
+static void a_step_that_is_not_the_partys_or_not_from_here_is_refused(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t), nobodys;
+    struct msg *m;
+
+    assert_string_equal(steps(t, TOWN_SCHOOL, id, STEP_ACCEPTED), "step-not-yours");
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_WITHDRAWN), "step-not-yours");
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_PLANNED), "step-not-allowed");
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_FEEDBACK), "step-not-allowed");
+    assert_string_equal(steps(t, TOWN_POLICE, id, STEP_ACCEPTED), "unknown-referral");
+    assert_int_equal(id_new(town_wall, &nobodys), 0);
+    assert_string_equal(steps(t, TOWN_CHARITY, nobodys, STEP_ACCEPTED), "unknown-referral");
+    m = step_msg(t, id, STEP_ACCEPTED);
+    m->referral_update.on = TOWN_DAY + 1;
+    assert_string_equal(says(t, TOWN_CHARITY, m), "bad-dates");
+    m = step_msg(t, id, STEP_ACCEPTED);
+    m->referral_update.on = TOWN_DAY - 1; /* before it was sent */
+    assert_string_equal(says(t, TOWN_CHARITY, m), "bad-dates");
+    m = step_msg(t, id, STEP_CLOSED);
+    m->referral_update.outcome[0] = '\0';
+    assert_string_equal(says(t, TOWN_CHARITY, m), "outcome-required");
+    m = step_msg(t, id, STEP_DOWNGRADED);
+    m->referral_update.kind = REFERRAL_HARD; /* no lesser one */
+    assert_string_equal(says(t, TOWN_CHARITY, m), "lesser-kind-required");
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_SENT);
+    assert_int_equal(town_leaves(t, EVENT_REFERRAL_STEP, NULL), 0);
+}
+
+static void a_downgrade_keeps_the_state_and_says_why(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_DOWNGRADED), "");
+    assert_int_equal(delivered(t, TOWN_SCHOOL, DELIVERY_REFERRAL_UPDATE), 1);
+    assert_string_equal(t->msg.deliver.update.reason, "full");
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_SENT);
+    assert_int_equal(t->msg.referral_state.kind, REFERRAL_SIGNPOSTING);
+}
+
+static void a_redirected_referral_goes_on_to_the_next_and_is_out_of_the_firsts_hands(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+    struct msg *m = step_msg(t, id, STEP_REDIRECTED);
+
+    (void)snprintf(m->referral_update.redirect_to, sizeof(name_t), "council");
+    assert_string_equal(says(t, TOWN_CHARITY, m), "");
+    assert_int_equal(delivered(t, TOWN_COUNCIL, DELIVERY_REFERRAL), 1);
+    assert_string_equal(t->msg.deliver.from, "school");
+    assert_int_equal(t->msg.deliver.referral.sealed.len, 0);
+    assert_int_equal(delivered(t, TOWN_SCHOOL, DELIVERY_REFERRAL_UPDATE), 1);
+    assert_string_equal(t->msg.deliver.update.redirect_to, "council");
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_SENT);
+    assert_string_equal(t->msg.referral_state.to, "council");
+    assert_int_equal(state_for(t, TOWN_CHARITY, id), REFERRAL_REDIRECTED);
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_ACCEPTED), "step-not-yours");
+    assert_int_equal(town_leaves(t, EVENT_REFERRAL_STEP, NULL), 2); /* each hop a leaf */
+    m = step_msg(t, id, STEP_REDIRECTED);
+    (void)snprintf(m->referral_update.redirect_to, sizeof(name_t), "charity");
+    assert_string_equal(says(t, TOWN_COUNCIL, m), "referral-loop");
+    m = step_msg(t, id, STEP_REDIRECTED);
+    (void)snprintf(m->referral_update.redirect_to, sizeof(name_t), "school");
+    assert_string_equal(says(t, TOWN_COUNCIL, m), "referral-loop");
+    m = step_msg(t, id, STEP_REDIRECTED);
+    (void)snprintf(m->referral_update.redirect_to, sizeof(name_t), "court");
+    assert_string_equal(says(t, TOWN_COUNCIL, m), "receiver-not-a-party");
+    assert_string_equal(steps(t, TOWN_COUNCIL, id, STEP_ACCEPTED), "");
+}
+
+static void a_withdrawn_referral_takes_no_further_step(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_RECEIVED), "");
+    assert_string_equal(steps(t, TOWN_SCHOOL, id, STEP_WITHDRAWN), "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL_UPDATE), 1);
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_ACCEPTED), "step-not-allowed");
+    assert_string_equal(steps(t, TOWN_SCHOOL, id, STEP_WITHDRAWN), "step-not-allowed");
+    assert_int_equal(state_for(t, TOWN_CHARITY, id), REFERRAL_WITHDRAWN);
+}
+
+/* --- the state question, the list, time --- */
+
+static void only_its_parties_may_ask_after_a_referral(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t), nobodys;
+
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_SENT);
+    assert_string_equal(t->msg.referral_state.from, "school");
+    assert_string_equal(t->msg.referral_state.policy_rule, "safeguarding/referral-state");
+    assert_int_equal(state_for(t, TOWN_NURSERY, id), REFERRAL_SENT); /* the school's team */
+    assert_int_equal(state_for(t, TOWN_CHARITY, id), REFERRAL_SENT);
+    assert_int_equal(state_for(t, TOWN_POLICE, id), 0);
+    assert_string_equal(town_refusal(t, TOWN_POLICE), "not-referral-party");
+    assert_int_equal(id_new(town_wall, &nobodys), 0);
+    assert_int_equal(state_for(t, TOWN_POLICE, nobodys), REFERRAL_NONE);
+    town_forget(t);
+    town_say(t, TOWN_SCHOOL, town_insight(t, SAFEGUARDING, "referral-state", TOWN_TESS));
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_SCHOOL), "not-referral-party"); /* of none */
+}
+
+static void
+an_undecided_referral_is_overdue_after_its_days_and_its_sender_hears_so_once(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+
+    day_passes(t, 28);
+    assert_int_equal(delivered(t, TOWN_SCHOOL, DELIVERY_NOTICE), 0);
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_SENT);
+    assert_int_equal(t->msg.referral_state.due_on, TOWN_DAY + 28);
+    day_passes(t, 1);
+    assert_int_equal(delivered(t, TOWN_SCHOOL, DELIVERY_NOTICE), 1);
+    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_OVERDUE);
+    assert_int_equal(state_for(t, TOWN_CHARITY, id), REFERRAL_OVERDUE);
+    assert_int_equal(t->msg.referral_state.since, TOWN_DAY + 29);
+    day_passes(t, 1);
+    assert_int_equal(delivered(t, TOWN_SCHOOL, DELIVERY_NOTICE), 0);
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_ACCEPTED), ""); /* late is not never */
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_ACCEPTED);
+}
+
+static void an_open_referral_of_which_nothing_is_heard_expires_and_both_are_told(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+    struct ledger_clear leaf;
+
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_ACCEPTED), "");
+    day_passes(t, 200);
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_ACCEPTED);
+    day_passes(t, 1);
+    assert_true(delivered(t, TOWN_SCHOOL, DELIVERY_NOTICE) >= 1);
+    assert_true(delivered(t, TOWN_CHARITY, DELIVERY_NOTICE) >= 1);
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_EXPIRED);
+    (void)town_leaves(t, EVENT_REFERRAL_STEP, &leaf);
+    assert_non_null(strstr(leaf.detail, "step=expired"));
+    assert_string_equal(leaf.agency, "");
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_DELIVERING), "step-not-allowed");
+}
+
+static void feedback_that_does_not_come_is_told_to_whoever_waits(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_REJECTED), "");
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_REJECTED);
+    assert_int_equal(t->msg.referral_state.due_on, TOWN_DAY + 14);
+    day_passes(t, 15);
+    assert_int_equal(delivered(t, TOWN_SCHOOL, DELIVERY_NOTICE), 1);
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_REJECTED); /* not "overdue" */
+}
+
+static void an_agency_lists_its_own_newest_first(void **state)
+{
+    struct town *t = *state;
+    struct id first = referred(t), second;
+    struct msg *m = referral_msg(t, TOWN_SCHOOL, REFERRAL_SOFT);
+
+    town_wall += 5;
+    assert_int_equal(id_new(town_wall, &second), 0);
+    m->id = second;
+    assert_string_equal(says(t, TOWN_CHARITY, m), "");
+    assert_string_equal(steps(t, TOWN_CHARITY, first, STEP_REJECTED), "");
+    assert_string_equal(steps(t, TOWN_CHARITY, first, STEP_FEEDBACK), "");
+    m = town_msg(t, MSG_REFERRAL_QUERY);
+    by_worker(m, "");
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_REFERRAL_LIST), 1);
+    assert_int_equal(t->msg.referral_list.n, 2);
+    assert_memory_equal(&t->msg.referral_list.entries[0].referral, &second, sizeof(second));
+    assert_int_equal(t->msg.referral_list.entries[1].state, REFERRAL_REJECTED);
+    m = town_msg(t, MSG_REFERRAL_QUERY);
+    by_worker(m, "");
+    m->referral_query.open_only = true;
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_REFERRAL_LIST), 1);
+    assert_int_equal(t->msg.referral_list.n, 1);
+    m = town_msg(t, MSG_REFERRAL_QUERY);
+    by_worker(m, "");
+    assert_string_equal(says(t, TOWN_POLICE, m), "");
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_REFERRAL_LIST), 1);
+    assert_int_equal(t->msg.referral_list.n, 0);
+}
+
+static void a_referral_and_its_steps_outlive_the_core(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_ACCEPTED), "");
+    town_reopen(t);
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_ACCEPTED);
+    assert_string_equal(steps(t, TOWN_CHARITY, id, STEP_DELIVERING), "");
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_DELIVERING);
+}
+
+static void promise_6_a_referral_that_waits_is_not_delivered_once_its_consent_is_gone(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_consent(t, "early-help", TOWN_TESS);
+    struct id id;
+
+    assert_string_equal(says(t, TOWN_COUNCIL, m), "");
+    town_mono += 20000; /* the charity has gone silent */
+    for (int a = 0; a < TOWN_N; a++)
+        if (a != TOWN_CHARITY)
+            town_say(t, (enum town_agency)a, town_lease(t));
+    town_turn(t);
+    m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+    (void)snprintf(m->purpose, sizeof(m->purpose), "early-help");
+    assert_int_equal(id_new(town_wall, &id), 0);
+    m->id = id;
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 0);
+    assert_string_equal(says(t, TOWN_COUNCIL, town_withdraw(t, "early-help", TOWN_TESS)), "");
+    town_forget(t);
+    town_say(t, TOWN_CHARITY, town_lease(t));
+    town_turn(t);
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 0);
+    assert_int_equal(town_leaves(t, EVENT_NOT_DELIVERED, NULL), 1);
+    day_passes(t, 1);
+    assert_int_equal(state_for(t, TOWN_SCHOOL, id), REFERRAL_REVOKED);
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(a_referral_reaches_its_receiver_with_what_it_needs_and_no_more),
+        TEST(the_same_referral_again_gets_its_first_receipt_and_is_delivered_once),
+        TEST(nobody_lodges_under_the_id_of_anothers_referral),
+        TEST(each_kind_needs_what_the_policy_says),
+        TEST(only_with_the_services_agreement_is_anything_decided_spent_or_booked),
+        TEST(a_service_must_be_the_receivers_and_take_the_kind),
+        TEST(a_referral_is_neither_of_tomorrow_nor_of_long_ago),
+        TEST(a_receiver_is_another_agency_that_answers_under_the_protocol),
+        TEST(the_senders_role_and_purpose_are_the_protocols),
+        TEST(a_purpose_that_rests_on_consent_needs_one_for_that_receiver),
+        TEST(a_family_without_a_person_is_referred_only_without_consent),
+        TEST(a_persons_home_stays_behind_unless_the_purpose_sees_past_shields),
+        TEST(what_came_from_the_family_itself_is_the_receivers_to_lodge),
+        TEST(promise_5_a_referral_of_a_hidden_person_is_taken_alike_and_goes_to_nobody),
+        TEST(a_shield_over_an_address_alone_stops_no_referral),
+        TEST(signposting_the_same_family_to_the_same_service_twice_is_a_loop),
+        TEST(after_the_loop_days_or_once_withdrawn_it_is_no_loop),
+        TEST(each_step_reaches_the_other_party_and_is_a_leaf),
+        TEST(a_step_that_is_not_the_partys_or_not_from_here_is_refused),
+        TEST(a_downgrade_keeps_the_state_and_says_why),
+        TEST(a_redirected_referral_goes_on_to_the_next_and_is_out_of_the_firsts_hands),
+        TEST(a_withdrawn_referral_takes_no_further_step),
+        TEST(only_its_parties_may_ask_after_a_referral),
+        TEST(an_undecided_referral_is_overdue_after_its_days_and_its_sender_hears_so_once),
+        TEST(an_open_referral_of_which_nothing_is_heard_expires_and_both_are_told),
+        TEST(feedback_that_does_not_come_is_told_to_whoever_waits),
+        TEST(an_agency_lists_its_own_newest_first),
+        TEST(a_referral_and_its_steps_outlive_the_core),
+        TEST(promise_6_a_referral_that_waits_is_not_delivered_once_its_consent_is_gone),
+    };
+
+    return cmocka_run_group_tests_name("core_referrals", tests, NULL, NULL);
+}
