@@ -186,6 +186,18 @@ static enum flip flip_of_line(const struct matrix *m, const struct line *l)
     return v[1].outcome == OUTCOME_PERMIT ? FLIP_PERMITTED : FLIP_REFUSED;
 }
 
+/* The strongest basis of the situations that fit: a record does not say which of a consent and an
+ * override carried it, and an override is the rare one. */
+static void strongest(const struct values *values, const struct line *l, uint8_t *basis)
+{
+    uint8_t here = values->at[l->value[0]].basis;
+
+    if (!here)
+        here = values->at[l->value[1]].basis;
+    if (here && (!*basis || here < *basis))
+        *basis = here;
+}
+
 /* What all situations that fit the record come to; FLIP_DEPENDS where they differ. */
 static enum flip flip_of(const struct matrix *m, const struct recorded *recorded, uint8_t *basis)
 {
@@ -198,9 +210,7 @@ static enum flip flip_of(const struct matrix *m, const struct recorded *recorded
             continue;
         here = flip_of_line(m, &m->lines[i]);
         f = f == FLIP_NOT || f == here ? here : FLIP_DEPENDS;
-        *basis = m->values.at[m->lines[i].value[0]].basis;
-        if (!*basis)
-            *basis = m->values.at[m->lines[i].value[1]].basis;
+        strongest(&m->values, &m->lines[i], basis);
     }
     return f;
 }
@@ -216,6 +226,10 @@ static void gateway_of(const struct bundle *b, const struct logged *l, uint8_t b
     (void)snprintf(out, size, "%s", l->basis[0] ? l->basis : basis ? "" : "(none)");
     if (l->basis[0] || !basis || p == POLICY_NONE)
         return;
+    if (basis == GATEWAY_OVERRIDE) {
+        (void)snprintf(out, size, "(an override)");
+        return;
+    }
     t = bundle_terms(b, p);
     for (uint16_t i = 0; i < t.n_bases && n < size; i++) {
         struct policy_gateway g = bundle_gateway_at(b, t.bases[i]);

@@ -23,7 +23,7 @@ ENGINE = ROOT / "policy" / "engine"
 HERE = ROOT / "tests" / "policy"
 LEFT_OUT = {"catalogue.c"}
 SLOW = {"england", "oracle"}  # not run again under the sanitizers, as "bundle" is not where memory is not handled
-HANDLES_MEMORY = {"bundle.c", "cells.c", "index.c", "layout.c", "composite.c"}
+HANDLES_MEMORY = {"bundle.c", "casework.c", "reader.c", "cells.c", "index.c", "layout.c", "composite.c"}
 LEAST = 90  # per cent
 SAMPLE = 60
 ORACLE_CELLS = 1500
@@ -31,16 +31,18 @@ TIMEOUT_S = 30
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-DALM_SANITIZED", "-O0", "-g0", "-w",
          *(f"-I{ROOT}/{folder}" for folder in ("proto", "policy", "tests/unit", "tests/policy")),
          f'-DALM_SMALL_POLICY="{HERE}/small.policy"', f'-DALM_RULES="{ROOT}/policy/rules"', f'-DALM_COMPOSITE_POLICY="{HERE}/composite.policy"',
-         f'-DALM_BUNDLE_V1="{ROOT}/tests/fuzz/seeds/bundle/small"', f'-DALM_BUNDLE_V2="{ROOT}/tests/fuzz/seeds/bundle/small-classes"']
+         f'-DALM_BUNDLE_V1="{ROOT}/tests/fuzz/seeds/bundle/small"', f'-DALM_BUNDLE_V2="{ROOT}/tests/fuzz/seeds/bundle/small-classes"',
+         f'-DALM_BUNDLE_V4="{ROOT}/tests/fuzz/seeds/bundle/small-v4"', f'-DALM_BUNDLE_V4_COMPOSITE="{ROOT}/tests/fuzz/seeds/bundle/composite-v4"',
+         f'-DALM_CASEWORK_POLICY="{HERE}/casework.policy"']
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 KITS = {"plain": [], "sanitized": SANITIZE}  # in this order
 WRAP = "-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup"
 LIBRARIES = ["-lcmocka", "-lconfig", "-lcrypto", "-lsodium"]
 # name -> whether it has the fixture; those first that are most likely to notice.
 TESTS = {"gates": True, "consent": True, "transforms": True, "law": True, "reasons": True, "layout": True, "composite": True, "override": True,
-          "oracle": False, "bundle": True, "england": True}
+          "casework": True, "casework_layout": True, "oracle": False, "bundle": True, "england": True}
 FIRST = {"bundle.c": ["gates", "layout", "composite"], "cells.c": ["transforms"], "view.c": ["gates", "layout"], "reason.c": ["reasons"],
-         "basis.c": ["consent", "law"], "composite.c": ["composite"], "override.c": ["override"], "consent.c": ["consent"],
+         "casework.c": ["casework_layout", "casework"], "reader.c": ["layout", "casework_layout"], "basis.c": ["consent", "law"], "composite.c": ["composite"], "override.c": ["override"], "consent.c": ["consent"],
          "transforms.c": ["transforms"]}
 
 # (what to find in the code without comments and texts, what to put there)

@@ -31,6 +31,12 @@ MISTAKES = [
     ("questions-children", 'id = "cp-plan-ended-24m"', 'id = "cp-plan-ended"'),
     ("questions-education", 'purposes = [ "safeguard.immediate", "safeguard.s47" ]', 'purposes = [ "safeguard.immediate", "safeguard.s47", "crime-prevention" ]'),
     ("questions-sensitive", "sensitive = true;", ""),
+    ("questions-composite", 'purposes = [ "s17" ]', 'purposes = [ "s17", "early-help" ]'),
+    ("questions-composite", '{ question = "rent-arrears-current"; }', '{ question = "persistent-absence-term"; }'),
+    ("overrides", 'purposes = [ "s17", "early-help" ]', 'purposes = [ "s17", "early-help", "service-eligibility" ]'),
+    ("overrides", 'alone = [ "s17" ]', 'alone = [ "s17", "early-help" ]'),
+    ("overrides", 'past_sensitive = [ ]', 'past_sensitive = [ "s17" ]'),
+    ("overrides", '"no-consent", "consent-refused"', '"no-consent"'),
 ]
 
 
