@@ -21,9 +21,15 @@ struct ask { /* a query, as far as deciding it again needs it */
     struct token parameter; /* the home asked about */
     uint8_t subject_kind;
     struct token_set subject; /* empty for a household */
+    struct token household;   /* kind 0 unless the subject is one */
+    uint16_t statements;      /* enum gateway_condition bits: what the practitioner states */
     uint8_t relation;
     int32_t relation_since, relation_until;
     bool relation_reason;
+    bool has_referral;
+    struct id referral; /* a question about its state */
+    bool eligibility;   /* for a service, instead of a question */
+    name_t service;
 };
 enum holder_state {
     HOLDER_WAITING = 1,

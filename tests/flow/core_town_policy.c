@@ -228,6 +228,22 @@ static struct lay_service services[] = {
 };
 
 bool town_strict_consent;
+struct town_extras town_extras;
+
+static void town_put_extras(struct layout *l)
+{
+    static const int households[] = { QUESTION_ARREARS, QUESTION_PLAN, QUESTION_STRAIN,
+                                      QUESTION_TRUANCY };
+
+    l->limits = (struct policy_limits){ town_extras.practitioner, town_extras.agency,
+                                        town_extras.subject };
+    for (size_t i = 0; i < ALM_LEN(purposes); i++)
+        purposes[i].pinning = town_extras.pin_days > 0;
+    questions[QUESTION_PLAN].pin_days = town_extras.pin_days;
+    gateways[BASIS_SAFEGUARDING].conditions = town_extras.conditions;
+    for (size_t i = 0; i < ALM_LEN(households); i++)
+        questions[households[i]].household = town_extras.households;
+}
 
 void town_policy(struct buf *out)
 {
@@ -286,6 +302,7 @@ void town_policy(struct buf *out)
     for (int i = 1; i < POLICY_CAPACITIES; i++)
         l.consent.capacities[i].able = i != FACT_CAPACITY_CARER_WITHOUT_PR;
     l.consent.grace_days = TOWN_GRACE;
+    town_put_extras(&l);
     questions[QUESTION_PLAN].stage = 1;
     if (town_strict_consent) {
         l.consent.witness_verbal = true;
