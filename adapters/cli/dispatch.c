@@ -49,6 +49,7 @@ static const struct command commands[] = {
     { "not-shared", NULL, AGENCY, "record a decision not to share" },
     { "subject", NULL, AGENCY, "what the own index knows a person by" },
     { "status", NULL, AGENCY, "is the adapter (or, with --config, the broker) well?" },
+    { "dead-letters", NULL, OFFICER, "see and put back what could not be delivered in time" },
     { "agency", NULL, OFFICER, "enrol agencies; suspend, resume, revoke a key" },
     { "practitioner", NULL, OFFICER, "suspend a practitioner, or lift that" },
     { "officer", NULL, OFFICER, "the officers of information governance" },

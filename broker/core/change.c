@@ -33,6 +33,7 @@ static const struct change_kind change_kinds[] = {
     { "shield-lift", 2, EVENT_SHIELD_LIFTED, change_shield_lift },
     { "dispute-lift", 1, EVENT_DISPUTE_LIFTED, change_dispute_lift },
     { "override-veto", 1, EVENT_OVERRIDE_VETOED, change_override_veto },
+    { "dead-letters-requeue", 1, EVENT_REQUEUED, change_dead_requeue },
     { "day-set", 1, EVENT_DAY_SET, change_day_set },
 };
 

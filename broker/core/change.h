@@ -26,6 +26,8 @@ change_apply_fn change_officer_add, change_officer_suspend, change_agency_add,
     change_agency_revoke_key, change_agency_suspend, change_agency_resume,
     change_practitioner_suspend, change_practitioner_resume, change_policy_activate,
     change_shield_lift, change_day_set;
+/* deliver_sweep.c */
+json_t *change_dead_requeue(struct core *c, struct change *ch);
 /* dispute.c */
 json_t *change_dispute_lift(struct core *c, struct change *ch);
 /* override.c */

@@ -47,19 +47,36 @@ static json_t *control_head(const struct core *c)
                      "verifier_key", vkey);
 }
 
+/* Each stream, and each inbox in which something waits; null when they cannot be read. */
+static json_t *control_streams(struct core *c)
+{
+    json_t *list = deliver_status(c);
+
+    return list ? list : json_null();
+}
+
+static json_t *control_dead(struct core *c)
+{
+    json_t *list = deliver_dead(c);
+
+    if (!list)
+        return local_error("internal", 70, "the dead letters could not be read");
+    return json_pack("{s:b,s:o}", "ok", 1, "dead_letters", list);
+}
+
 static json_t *control_status(struct core *c)
 {
     char day[CIVIL_TEXT];
 
     civil_format(c->day, day);
-    return json_pack("{s:b,s:s,s:s,s:s,s:s,s:b,s:I,s:o,s:b,s:I,s:s,s:o,s:o,s:o}", "ok", 1, "mode",
+    return json_pack("{s:b,s:s,s:s,s:s,s:s,s:b,s:I,s:o,s:b,s:I,s:s,s:o,s:o,s:o,s:o}", "ok", 1, "mode",
                      c->set.wire.mode == MODE_LIVE ? "live" : "exercise", "origin",
                      c->set.wire.origin, "policy", c->policy, "civil_day", day, "day_set",
                      c->day_known, "log_size", (json_int_t)ledger_size(c->ledger), "head",
                      control_head(c), "sharing", heads_fresh(c), "pending",
                      (json_int_t)pending_count(c->pending), "curve_public", c->set.curve_public,
                      "gates", control_gates(c), "connected", control_connected(c),
-                     "overrides", overrides_status(c));
+                     "overrides", overrides_status(c), "streams", control_streams(c));
 }
 
 static json_t *control_keys(const uint8_t keys[][32], uint8_t n, bool curve)
@@ -136,6 +153,7 @@ static const struct {
     { "agencies", control_agencies },
     { "officers", control_officers },
     { "policy", control_policy },
+    { "dead-letters", control_dead },
 };
 
 static json_t *control_bundle_reply(const char *hash, struct bytes compiled)

@@ -312,7 +312,7 @@ static void queue_say_full(struct core *c, struct queue *q)
               q->now.r.waiting);
 }
 
-static void deliver_into(struct core *c, struct queue *q, const struct deliver_terms *terms)
+void queue_put(struct core *c, struct queue *q, const struct deliver_terms *terms)
 {
     struct store_txn *t = batch_txn(c);
     struct queue_item item = { .leaf = terms ? terms->leaf : LEAF_NONE,
@@ -346,7 +346,7 @@ void deliver_put(struct core *c, uint16_t slot, const struct deliver_terms *t)
     }
     q = queue_make(c, slot, INBOX);
     if (q)
-        deliver_into(c, q, t);
+        queue_put(c, q, t);
     else
         batch_fail(c, -ENOMEM, "deliver");
 }
@@ -403,7 +403,7 @@ unsigned deliver_firing(struct core *c, const struct deliver_terms *t)
             c->delivery = *whole; /* the check makes of it what this hub may see */
             if (!deliver_still(c, q, &why))
                 continue;
-            deliver_into(c, q, t);
+            queue_put(c, q, t);
             n++;
         }
     }

@@ -64,6 +64,8 @@ void queue_await(struct core *c, struct queue *q); /* anew, or no longer when no
 void queue_rewind(struct core *c, struct queue *q); /* everything not acknowledged is sent again */
 /* The item is no longer among those that wait; it is deleted by the caller. */
 void queue_less(struct core *c, struct queue *q, const struct queue_item *item);
+/* c->delivery, under the next seq. */
+void queue_put(struct core *c, struct queue *q, const struct deliver_terms *terms);
 bool queue_full(const struct core *c, const struct queue *q);
 void queue_store_all(struct core *c); /* what is dirty, at the end of the batch */
 

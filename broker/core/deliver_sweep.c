@@ -2,9 +2,11 @@
 /* deliver_sweep.c - once each civil day, a few hundred items a batch: what was not delivered in time
  * becomes a dead letter, in one transaction with its leaf, an alert and a notice to who sent it;
  * what was acknowledged long ago is forgotten. */
+#include "change.h"
 #include "deliver_queue.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define SWEEP_BATCH 256
@@ -65,6 +67,60 @@ void queue_kill(struct core *c, struct queue *q, const struct queue_item *item, 
     q->now.r.dead++;
     dead_record(c, q, item, why);
     dead_tell(c, q);
+}
+
+/* --- back into the queue --- */
+
+#define REQUEUE_MOST 500 /* of one change */
+
+/* Return: 0; -ENOENT no more; -ENOSPC the queue is full; -errno. */
+static int dead_back(struct core *c, struct store_txn *t, struct queue *q)
+{
+    struct queue_item item;
+    struct deliver_terms terms = { 0 };
+    int r = queue_dead_next(t, queue_agency(c, q), q->stream, 0, &item, &c->deliveries->octets,
+                            &c->delivery);
+
+    if (r)
+        return r;
+    if (queue_full(c, q))
+        return -ENOSPC;
+    terms.leaf = item.leaf;
+    queue_dead_del(t, queue_agency(c, q), q->stream, item.seq);
+    queue_put(c, q, &terms);
+    if (q->now.r.dead)
+        q->now.r.dead--;
+    return store_status(t);
+}
+
+/* Oldest first, under new numbers, with all their days anew. */
+json_t *change_dead_requeue(struct core *c, struct change *ch)
+{
+    struct store_txn *t = batch_txn(c);
+    struct queue *q;
+    name_t stream;
+    unsigned n = 0;
+    int r = 0;
+
+    if (local_get_text(ch->body, "agency", ch->agency, sizeof(ch->agency)) ||
+        local_get_text(ch->body, "stream", stream, sizeof(stream)))
+        return local_error("bad-change", 65, "\"agency\" and \"stream\" must be given");
+    q = queue_find(c, agencies_find(&c->agencies, ch->agency), stream);
+    if (!q || !q->now.r.dead || q->now.r.ended)
+        return local_error("nothing-there", 65, "%s has no dead letters in stream %s", ch->agency,
+                           stream);
+    while (t && !r && n < REQUEUE_MOST) {
+        r = dead_back(c, t, q);
+        n += r == 0;
+    }
+    if (r && r != -ENOENT && r != -ENOSPC)
+        batch_fail(c, r, "requeue");
+    if (!n)
+        return local_error("queue-full", 75, "the queue of %s is full: try again later",
+                           ch->agency);
+    (void)snprintf(ch->detail, sizeof(ch->detail), "stream %.40s, %u of %u", stream, n,
+                   n + q->now.r.dead);
+    return NULL;
 }
 
 /* --- the day's round --- */

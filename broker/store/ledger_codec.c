@@ -52,6 +52,7 @@ static const char *const event_words[EVENT_COUNT] = {
     [EVENT_NOT_DELIVERED] = "not-delivered",
     [EVENT_SUBSCRIBED] = "subscribed",
     [EVENT_DEAD_LETTER] = "dead-letter",
+    [EVENT_REQUEUED] = "requeued",
     [EVENT_CONTACT_REQUESTED] = "contact-requested",
     [EVENT_REFERRAL_SENT] = "referral-sent",
     [EVENT_REFERRAL_STEP] = "referral-step",

@@ -22,7 +22,7 @@ static const struct command {
     const char *line, *more; /* a line for lists; what --help teaches */
 } commands[] = {
     { "status", NULL, 0, 0, "", WHERE, command_status,
-      "the broker's mode, day, policy, log and gates",
+      "the broker's mode, day, policy, log, gates and streams",
       "example:\n  almoner status --config /etc/almoner/almonerd.conf\n" },
     { "agency", "add", 1, 1, "ID --curve FILE.key --sign FILE.pub", SIGNED "curve sign ",
       command_agency_add, "enrol an agency, or add a key to it",
@@ -152,6 +152,15 @@ static const struct command {
     { "change", "submit", 1, 1, "FILE", WHERE, command_change_submit, "submit it once it is signed",
       "A change is good for 24 hours from when it was made.\n\nexample:\n  almoner change submit "
       "june.change\n" },
+    { "dead-letters", "list", 0, 0, "", WHERE, command_dead_list,
+      "what could not be delivered in time: counts by agency and stream",
+      "What they say is not shown, and is nobody's to read but its recipient's.\n\nexample:\n  "
+      "almoner dead-letters list\n" },
+    { "dead-letters", "requeue", 2, 2, "AGENCY STREAM", SIGNED, command_dead_requeue,
+      "put them back, to be delivered now that the agency is there",
+      "Oldest first, at most 500 at a time, under new numbers; each is checked again before it is "
+      "sent.\n\nexample:\n  almoner dead-letters requeue marlham-hub inbox --officer alice --key "
+      "alice.sign\n" },
     { "dispute", "lift", 1, 1, "DISPUTE --reason TEXT", SIGNED "reason ", command_dispute_lift,
       "let parents' consents count again after a dispute (one officer)",
       "DISPUTE is the id in the receipt of the agency that lodged it; \"almoner audit list --event "

@@ -76,6 +76,11 @@ int command_dispute_lift(struct officer_session *s);
 int command_exercise_day(struct officer_session *s);
 int command_status(struct officer_session *s);
 
+/* deliveries.c */
+void print_streams(const json_t *streams); /* as the core's status has them; accepts NULL */
+int command_dead_list(struct officer_session *s);
+int command_dead_requeue(struct officer_session *s);
+
 /* policy.c */
 int command_policy_check(struct officer_session *s);
 int command_policy_activate(struct officer_session *s);

@@ -450,6 +450,7 @@ int command_status(struct officer_session *s)
         json_object_foreach(r, key, v) if (strcmp(key, "ok") && strcmp(key, "more") &&
                                            strcmp(key, "gates")) print_value(key, v);
         print_gates(json_object_get(r, "gates"));
+        print_streams(json_object_get(r, "streams"));
     }
     json_decref(r);
     return 0;

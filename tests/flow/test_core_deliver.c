@@ -782,6 +782,45 @@ static void a_dead_letter_between_two_others_holds_up_no_acknowledgement(void **
     assert_int_equal(queue(t, TOWN_SCHOOL, INBOX)->flying, 0);
 }
 
+static json_t *requeue(const char *agency)
+{
+    return json_pack("{s:s,s:s}", "agency", agency, "stream", INBOX);
+}
+
+static void an_officer_puts_dead_letters_back_and_status_counts_them(void **state)
+{
+    struct town *t = *state;
+    json_t *list;
+
+    falls_silent(t, TOWN_SCHOOL);
+    put_notice(t, TOWN_SCHOOL, 5); /* of three places */
+    put_done(t);
+    list = deliver_dead(t->core);
+    assert_int_equal(json_array_size(list), 1);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "dead")), 2);
+    json_decref(list);
+    assert_string_equal(town_change(t, "dead-letters-requeue", requeue("school"), one_officer),
+                        "queue-full");
+    assert_string_equal(town_change(t, "dead-letters-requeue", requeue("police"), one_officer),
+                        "nothing-there");
+    town_say(t, TOWN_SCHOOL, town_lease(t));
+    town_turn(t);
+    assert_string_equal(acked(t, TOWN_SCHOOL, INBOX, 3), "");
+    assert_string_equal(town_change(t, "dead-letters-requeue", requeue("school"), one_officer),
+                        "ok");
+    town_turn(t);
+    assert_string_equal(seqs(t, TOWN_SCHOOL, INBOX), "6 7");
+    assert_string_equal(t->msg.deliver.notice.text, "note 4");
+    assert_int_equal(town_leaves(t, EVENT_REQUEUED, NULL), 1);
+    list = deliver_dead(t->core);
+    assert_int_equal(json_array_size(list), 0);
+    json_decref(list);
+    list = deliver_status(t->core);
+    assert_int_equal(json_array_size(list), 1);
+    assert_int_equal(json_integer_value(json_object_get(json_array_get(list, 0), "waiting")), 2);
+    json_decref(list);
+}
+
 static void acknowledged_ones_are_kept_for_thirty_days_and_then_forgotten(void **state)
 {
     struct town *t = *state;
@@ -876,6 +915,7 @@ int main(void)
         SMALL_TEST(a_hub_that_reads_nothing_stops_no_other_hubs_firings),
         HUBS_TEST(what_cannot_be_delivered_in_time_is_a_dead_letter_and_its_sender_hears_so),
         HUBS_TEST(a_dead_letter_between_two_others_holds_up_no_acknowledgement),
+        SMALL_TEST(an_officer_puts_dead_letters_back_and_status_counts_them),
         HUBS_TEST(acknowledged_ones_are_kept_for_thirty_days_and_then_forgotten),
         HUBS_TEST(a_turn_with_nothing_to_send_writes_nothing),
         HUBS_TEST(an_acknowledgement_whose_commit_fails_counts_for_nothing),
