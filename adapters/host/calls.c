@@ -323,6 +323,7 @@ void ops_settled(void *ctx, const struct id *id, const struct msg *m)
     struct host *h = ctx;
     int r = asked_settle(h->asked, id, m);
 
+    inbox_release(h->inbox, id);
     if (r != 0)
         log_error("asked-not-kept", "error=%s", LOG_Q(strerror(-r)));
 }

@@ -87,6 +87,10 @@ static json_t *op_concern_lodge(struct host *h, uint64_t client, const json_t *o
     struct about about;
     json_t *wrong = lodge_begin(h, o, keys, MSG_CONCERN);
 
+    if (!wrong && !h->out->purpose[0])
+        wrong = ops_missing("purpose is missing: what the concern is held for");
+    if (!wrong && !h->out->basis[0])
+        wrong = ops_missing("basis is missing: holding a concern is processing, and rests on something");
     if (!wrong)
         wrong = concern_words(h, o, c);
     if (!wrong)

@@ -2,6 +2,7 @@
 /* ops.c - the operations of the local socket: questions to the broker, what waits for its reply,
  * and what the adapter says of itself. */
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/log.h"
 #include "host/ops.h"
 #include "host/reply.h"
@@ -103,6 +104,38 @@ static void insight_fill(const struct ask *ask, const struct msg_catalogue_quest
     memcpy(to->homes, ask->homes, ask->n_homes * sizeof(ask->homes[0]));
 }
 
+/* A referral's state is asked by its id, whoever it is about: the subject is then somebody whom nobody
+ * knows, so that the broker learns nothing more of the family. */
+static json_t *ask_of_referral(const struct host *h, struct msg_insight_query *to)
+{
+    struct token *t = &to->subject.tokens[0];
+
+    to->subject_kind = SUBJECT_PERSON;
+    to->subject.n = 1;
+    t->kind = TOKEN_NAME_DOB;
+    t->scheme = h->config.token.scheme;
+    t->epoch = h->config.token.epoch;
+    to->relationship.kind = RELATION_NONE;
+    to->relationship.since = to->relationship.until = CIVIL_NONE;
+    return crypto_random(t->value, sizeof(t->value)) == 0
+               ? NULL
+               : local_error("internal", EX_SOFTWARE, "no randomness for a token");
+}
+
+/* A question about a referral is about that referral: in the subject's place goes a token made by chance, which is
+ * nobody's, so that the same message serves. */
+static json_t *ask_nobody(const struct host *h, struct ask *ask)
+{
+    struct token *t = &ask->subject.tokens[0];
+
+    memset(ask, 0, sizeof(*ask));
+    ask->subject_kind = SUBJECT_PERSON;
+    ask->subject.n = 1;
+    *t = (struct token){ .kind = TOKEN_NAME_DOB, .scheme = h->config.token.scheme, .epoch = h->config.token.epoch };
+    ask->relationship = (struct msg_relationship){ .kind = RELATION_NONE, .since = CIVIL_NONE, .until = CIVIL_NONE };
+    return crypto_random(t->value, sizeof(t->value)) == 0 ? NULL : local_error("internal", EX_SOFTWARE, "no randomness");
+}
+
 static json_t *op_ask(struct host *h, uint64_t client, const json_t *o)
 {
     struct msg_insight_query *to = &h->out->insight_query;
@@ -119,10 +152,16 @@ static json_t *op_ask(struct host *h, uint64_t client, const json_t *o)
         wrong = request_id(o, "referral", &to->has_referral, &to->referral);
     if (wrong)
         return wrong;
+    if (to->has_referral && !request_has(o, "subject") && !request_has(o, "household")) {
+        wrong = ask_of_referral(h, to);
+        return wrong ? wrong : ops_query(h, client, &p);
+    }
     q = session_question(
         h->session,
         to->question); /* one that the catalogue lacks is the broker's to refuse, and to record */
-    wrong = ask_subject(h, o, true, &ask);
+    wrong = to->has_referral && !request_has(o, "subject") && !request_has(o, "household")
+                ? ask_nobody(h, &ask)
+                : ask_subject(h, o, true, &ask);
     if (!wrong)
         wrong = ask_parameter(h, o, q, to);
     if (wrong)

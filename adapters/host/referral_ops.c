@@ -73,6 +73,10 @@ static json_t *refer_make(struct host *h, const json_t *o, const char *agency)
     struct about about;
     json_t *wrong = lodge_begin(h, o, keys_refer, MSG_REFERRAL);
 
+    if (!wrong && !h->out->purpose[0])
+        wrong = ops_missing("purpose is missing: what the referral is for");
+    if (!wrong && !h->out->practitioner.ref[0])
+        wrong = ops_missing("practitioner is missing: who refers");
     if (!wrong)
         wrong = refer_words(h, o, r);
     if (!wrong)
@@ -203,6 +207,8 @@ static json_t *step_needs(const struct host *h, const struct msg_referral_update
         return ops_missing("outcome is missing: a code that says how it ended");
     if (u->step != STEP_REDIRECTED && u->redirect_to[0])
         return local_error("bad-field", EX_DATAERR, "redirect_to goes with the step redirected");
+    if (u->step != STEP_CLOSED && u->step != STEP_FEEDBACK && u->outcome[0])
+        return local_error("bad-field", EX_DATAERR, "outcome goes with the steps closed and feedback");
     if (u->step != STEP_DOWNGRADED && u->kind)
         return local_error("bad-field", EX_DATAERR, "kind goes with the step downgraded");
     return NULL;

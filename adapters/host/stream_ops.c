@@ -96,6 +96,8 @@ static json_t *subscribe_here(struct host *h, const struct msg_subscribe *s)
         return local_error("too-many-streams", EX_CANTCREAT, "this adapter holds %d streams already", INBOX_STREAMS_MAX);
     if (r == 0 && s->from)
         r = inbox_again(h->inbox, s->stream, s->from);
+    if (r == 0 && s->from)
+        inbox_hold(h->inbox, s->stream, &h->out->id);
     return r == 0 ? NULL : stream_failed(r);
 }
 
@@ -126,7 +128,6 @@ static json_t *op_end(struct host *h, uint64_t client, const json_t *o)
     if (!wrong && strcmp(s->stream, "inbox") == 0)
         wrong = local_error("bad-field", EX_DATAERR, "inbox cannot be ended: it is what is sent to this agency");
     s->end = true;
-    s->credit = CREDIT_DEFAULT;
     return wrong ? wrong : ops_lodge(h, client);
 }
 

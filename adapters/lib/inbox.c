@@ -28,6 +28,7 @@ struct lane { /* one stream */
     bool dirty;            /* files that are not durable yet */
     bool stalled;          /* one was not taken: nothing after it is, until the next connection */
     bool ack_due;
+    struct id held; /* by the message that asks for it to be played again; zero: not */
 };
 struct inbox {
     int lock, dir_fd;
@@ -278,7 +279,7 @@ bool inbox_ack_due(const struct inbox *ib, name_t stream, uint64_t *seq)
     for (size_t i = 0; i < ib->n; i++) {
         const struct lane *l = &ib->lanes[i];
 
-        if (!l->ack_due || l->dirty || l->list.n > ib->max)
+        if (!l->ack_due || l->dirty || l->list.n > ib->max || !id_is_zero(&l->held))
             continue;
         memcpy(stream, l->name, sizeof(l->name));
         *seq = l->taken;
@@ -295,6 +296,26 @@ void inbox_acked(struct inbox *ib, const char *stream, uint64_t seq)
         return;
     l->acked = seq;
     l->ack_due = l->taken != seq;
+}
+
+void inbox_hold(struct inbox *ib, const char *stream, const struct id *id)
+{
+    struct lane *l = lane_find(ib, stream);
+
+    if (l)
+        l->held = *id;
+}
+
+void inbox_release(struct inbox *ib, const struct id *id)
+{
+    for (size_t i = 0; i < ib->n; i++) {
+        struct lane *l = &ib->lanes[i];
+
+        if (id_is_zero(&l->held) || !id_equal(&l->held, id))
+            continue;
+        l->held = (struct id){ { 0 } };
+        l->ack_due = false; /* what came before is delivered again, and acknowledged then */
+    }
 }
 
 bool inbox_stalled(const struct inbox *ib)

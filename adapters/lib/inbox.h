@@ -55,6 +55,10 @@ void inbox_sync(struct inbox *ib); /* what could not be made durable is not ackn
 /* A stream whose acknowledgement is to be sent, and up to where. Return: whether there is one. */
 bool inbox_ack_due(const struct inbox *ib, name_t stream, uint64_t *seq);
 void inbox_acked(struct inbox *ib, const char *stream, uint64_t seq); /* it was sent */
+/* The stream is to be played again: until inbox_release() nothing of it is acknowledged, for that would take the cursor
+ * forward again. id: of the message that asks for it. */
+void inbox_hold(struct inbox *ib, const char *stream, const struct id *id);
+void inbox_release(struct inbox *ib, const struct id *id); /* the broker has spoken to it */
 bool inbox_stalled(const struct inbox *ib); /* something was not taken: connect anew when it may be better */
 
 /* --- for the local reader --- */
