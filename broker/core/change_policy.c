@@ -15,12 +15,31 @@ static json_t *policy_failed(struct core *c, int r)
     return local_error("internal", 70, "the change could not be made");
 }
 
+/* What the officers signed to must still be so: which policy it replaces, and that they read what that
+ * changes. Which groups of differences there are the core does not work out: their command does. */
+static json_t *policy_replaces(struct core *c, const struct change *ch, const char *hash)
+{
+    const char *from = json_string_value(json_object_get(ch->body, "from"));
+
+    if (strcmp(from ? from : "", c->policy) != 0 && (from || strcmp(hash, c->policy) != 0))
+        return local_error(
+            "policy-changed-meanwhile", 75,
+            "the policy in force is %s, not the one that this change was signed to replace: read "
+            "the difference anew, and sign again",
+            c->policy[0] ? c->policy : "none");
+    if (from && from[0] && !json_is_array(json_object_get(ch->body, "acknowledged")))
+        return local_error("not-acknowledged", 77,
+                           "a policy is in force: the groups of what changes must be acknowledged");
+    return NULL;
+}
+
 static json_t *policy_activate(struct core *c, struct change *ch, struct bytes compiled)
 {
     uint8_t hash[SHA256_LEN], claimed[SHA256_LEN];
     char claimed_hex[2 * SHA256_LEN + 1];
     ALM_CLEANUP(bundle_freep) struct bundle *b = NULL;
     struct store_txn *t = batch_txn(c);
+    json_t *refused;
     int r = t ? crypto_sha256(compiled, hash) : -EIO;
 
     if (r)
@@ -34,6 +53,9 @@ static json_t *policy_activate(struct core *c, struct change *ch, struct bytes c
         return local_error("bad-bundle", 65,
                            "the bundle is not a compiled policy that this broker reads: compile it "
                            "with its own almoner");
+    refused = policy_replaces(c, ch, claimed_hex);
+    if (refused)
+        return refused;
     registry_bundle_put(t, hash, compiled);
     registry_bundle_activate(t, hash);
     c->batch.wrote = c->batch.policy_changed = true;
@@ -83,6 +105,7 @@ json_t *change_shield_lift(struct core *c, struct change *ch)
         return policy_failed(c, r);
     c->shield_record.lifted = true;
     shields_put(t, c->store, &c->shield_record);
+    pins_drop(c, &c->shield_record.shield.subject);
     c->batch.wrote = true;
     text_cut(ch->agency, sizeof(ch->agency), c->shield_record.owner);
     (void)snprintf(ch->detail, sizeof(ch->detail), "%s", text);

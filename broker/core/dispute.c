@@ -141,6 +141,7 @@ json_t *change_dispute_lift(struct core *c, struct change *ch)
         return local_error("already-lifted", 65, "the dispute %s was lifted before", text);
     c->dispute_record.lifted = true;
     c->dispute_record.lifted_on = c->day;
+    pins_drop(c, &c->dispute_record.dispute.subject);
     disputes_put(t, &c->dispute_record);
     c->batch.wrote = true;
     text_cut(ch->agency, sizeof(ch->agency), c->dispute_record.lodger);

@@ -144,6 +144,7 @@ struct ledger_clear *lodge_record(struct core *c, const struct work *w, uint8_t 
 
 uint64_t lodge_recorded(struct core *c, struct work *w)
 {
+    pins_drop_lodged(c);
     w->receipt.leaf = record_end(c);
     w->receipt.at_ms = c->wall_ms;
     receipts_put(c, c->agencies.slots[w->agency].reg.id, &w->id, &w->receipt);

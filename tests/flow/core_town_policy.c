@@ -228,6 +228,7 @@ static struct lay_service services[] = {
 };
 
 bool town_strict_consent;
+void (*town_policy_more)(struct layout *l);
 struct town_extras town_extras;
 
 static void town_put_extras(struct layout *l)
@@ -310,5 +311,7 @@ void town_policy(struct buf *out)
         l.wordings[1] = (struct lay_wording){ "w-1", TOWN_DAY - 99, POLICY_DAY_NONE };
         l.n_wordings = 2;
     }
+    if (town_policy_more)
+        town_policy_more(&l);
     assert_int_equal(layout_encode(&l, out), 0);
 }

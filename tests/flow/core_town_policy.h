@@ -9,6 +9,9 @@
 #define TOWN_GRACE 14 /* days past a consent's review */
 /* The next policy lists wordings ("w-1" is approved now), and asks for a witness of what is spoken. */
 extern bool town_strict_consent;
+/* Whoever wants more of the next policy changes its layout here; the town forgets it at its end. */
+struct layout;
+extern void (*town_policy_more)(struct layout *l);
 
 /* What the next policy limits and asks for; zeroes: nothing. */
 extern struct town_extras {

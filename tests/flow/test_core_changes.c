@@ -2,6 +2,7 @@
 /* test_core_changes.c - officers' signed changes on the real control socket, and what they do to
  * the next message. */
 #include "core_town.h"
+#include "core_town_policy.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -135,6 +136,54 @@ static void malformed_change_is_refused(void **state)
         town_change(t, "shield-lift", json_pack("{s:s,s:s}", "shield", "x", "reason", "y"), both),
         "bad-change");
     assert_int_equal(town_leaves(t, EVENT_SHIELD_LIFTED, NULL), 0);
+}
+
+static const char *activate(struct town *t, uint32_t quota, const char *from, bool acknowledged)
+{
+    ALM_CLEANUP(buf_deinit) struct buf compiled = { 0 };
+    uint8_t hash[SHA256_LEN];
+    char hex[2 * SHA256_LEN + 1], *text;
+    json_t *fields;
+
+    buf_init(&compiled, 1 << 20);
+    town_extras.agency = quota;
+    town_policy(&compiled);
+    memset(&town_extras, 0, sizeof(town_extras));
+    assert_int_equal(crypto_sha256(buf_view(&compiled), hash), 0);
+    hex_encode(hash, sizeof(hash), hex);
+    text = malloc(compiled.len * 2 + 16);
+    assert_non_null(text);
+    assert_true(base64_encode(compiled.data, compiled.len, text, compiled.len * 2 + 16) > 0);
+    fields = json_pack("{s:s,s:s}", "bundle", text, "hash", hex);
+    free(text);
+    if (from)
+        json_object_set_new(fields, "from", json_string(from));
+    if (acknowledged)
+        json_object_set_new(fields, "acknowledged", json_array());
+    return town_change(t, "policy-activate", fields, both);
+}
+
+static void policy_is_replaced_only_by_who_read_what_that_changes(void **state)
+{
+    struct town *t = *state;
+    char before[65];
+
+    memcpy(before, t->core->policy, sizeof(before));
+    assert_string_equal(activate(t, 7, NULL, false), "policy-changed-meanwhile");
+    assert_string_equal(activate(t, 7, NULL, true), "policy-changed-meanwhile");
+    assert_string_equal(activate(t, 7, "", true), "policy-changed-meanwhile");
+    assert_string_equal(activate(t, 7, "00", true), "policy-changed-meanwhile");
+    assert_string_equal(activate(t, 7, before, false), "not-acknowledged");
+    assert_string_equal(t->core->policy, before);
+    assert_int_equal(town_leaves(t, EVENT_POLICY_ACTIVATED, NULL), 1);
+    assert_string_equal(activate(t, 0, NULL, false), "ok"); /* the one in force: nothing changes */
+    assert_string_equal(activate(t, 7, before, true), "ok");
+    assert_string_not_equal(t->core->policy, before);
+    /* signed before the other came into force */
+    assert_string_equal(activate(t, 8, before, true), "policy-changed-meanwhile");
+    town_reopen(t);
+    assert_string_equal(activate(t, 8, before, true), "policy-changed-meanwhile");
+    assert_string_equal(activate(t, 8, t->core->policy, true), "ok");
 }
 
 static void suspended_agencys_next_message_is_refused(void **state)
@@ -542,6 +591,7 @@ int main(void)
         TOWN_TEST(replayed_change_is_refused),
         TOWN_TEST(change_signed_over_a_day_ago_is_refused),
         TOWN_TEST(malformed_change_is_refused),
+        TOWN_TEST(policy_is_replaced_only_by_who_read_what_that_changes),
         TOWN_TEST(suspended_agencys_next_message_is_refused),
         TOWN_TEST(suspended_agencys_leases_are_one_leaf_a_minute),
         TOWN_TEST(suspension_in_the_same_batch_comes_before_the_query),
