@@ -202,6 +202,8 @@ void lodge_consent(struct core *c, struct work *w)
     t = batch_txn(c);
     if (t)
         consents_put(t, c->store, r);
+    reseek_answered(c, r);
+    reseek_put(c, r);
     refusal_tell(c, m);
 }
 
@@ -231,6 +233,8 @@ void lodge_change(struct core *c, struct work *w)
     record_id(c, lodge_record(c, w, EVENT_CONSENT_CHANGED, c->record.consent.purpose), &m->consent);
     c->record.consent.able_until = m->able_until;
     consents_put(t, c->store, &c->record);
+    reseek_done(c, &c->record);
+    reseek_put(c, &c->record);
     lodge_recorded(c, w);
     if (c->record.consent.decision == CONSENT_GRANTED && m->able_until < c->day) {
         reliance_begin(&c->ended);

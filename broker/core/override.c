@@ -9,6 +9,7 @@
 #include "stages.h"
 
 #include "change.h"
+#include "due.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -213,10 +214,15 @@ static void override_done(struct core *c, struct work *w, uint8_t event)
 static void override_enter(struct core *c, int64_t now, unsigned review_h)
 {
     struct override_record *r = &c->override_record;
+    struct due d = { .kind = DUE_REVIEW, .about = r->id };
 
     r->from_ms = now;
     r->until_ms = now + r->override.hours * HOUR_MS;
     r->review_due_ms = now + review_h * HOUR_MS;
+    memcpy(d.agency, r->agency, sizeof(d.agency));
+    d.due_ms = due_in_hours(c, review_h);
+    text_cut(d.text, sizeof(d.text), "Have the override reviewed, by a third person.");
+    due_put(c, &d);
 }
 
 /* --- asking for one --- */
@@ -391,6 +397,7 @@ void review_take(struct core *c, struct work *w)
     text_cut(r->reviewer, sizeof(r->reviewer), c->agencies.slots[w->agency].reg.id);
     memcpy(r->reviewer_ref, c->in.practitioner.ref, sizeof(name_t));
     r->reviewed_ms = override_now(c);
+    due_done(c, DUE_REVIEW, &r->id, r->agency);
     memcpy(r->review_reason, c->in.override_review.reason, sizeof(r->review_reason));
     override_done(c, w, EVENT_OVERRIDE_REVIEWED);
 }

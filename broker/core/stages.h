@@ -117,6 +117,12 @@ void lodge_withdrawal(struct core *c, struct work *w);
 void lodge_shield(struct core *c, struct work *w);
 void list_take(struct core *c, struct work *w);
 
+/* --- reseek.c --- */
+/* What its lodger must look at again, and when; that it need not any more; that it has asked anew. */
+void reseek_put(struct core *c, const struct consent_record *r);
+void reseek_done(struct core *c, const struct consent_record *r);
+void reseek_answered(struct core *c, const struct consent_record *by);
+
 /* --- dispute.c --- */
 void dispute_take(struct core *c, struct work *w);
 enum disputed { DISPUTED_NOT = 0, DISPUTED_PERHAPS /* or another person */, DISPUTED };

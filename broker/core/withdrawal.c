@@ -56,6 +56,8 @@ static void withdrawal_cover(struct core *c, const struct work *w)
             int ended;
 
             reliance_of(c, &v.grants[i], &c->ended);
+            if (consents_get(t, &v.grants[i], &c->record) == 0)
+                reseek_done(c, &c->record);
             ended = consents_withdraw(t, c->store, &v.grants[i], m->given_on, m->given_ms,
                                           w->receipt.leaf);
 
@@ -100,11 +102,17 @@ static bool withdrawal_of_own_refusal(const struct core *c, const struct work *w
            strcmp(c->record.lodger, c->agencies.slots[w->agency].reg.id) == 0;
 }
 
-/* Nobody was told on the strength of a grant that has not come yet. */
-static void withdrawal_tell(struct core *c, const struct id *consent)
+/* Of the grant in c->record, that is known: whom it told, and its lodger's list. One withdrawn
+ * before has told them already. */
+static void withdrawal_tell(struct core *c)
 {
+    const struct consent_record *r = &c->record;
+
+    reseek_done(c, r);
+    if (r->withdrawn_on != CIVIL_NONE && r->withdrawn_on <= c->in.withdrawal.given_on)
+        return;
     reliance_begin(&c->ended);
-    reliance_of(c, consent, &c->ended);
+    reliance_of(c, &r->id, &c->ended);
     reliance_tell(c, &c->ended, NULL);
 }
 
@@ -118,8 +126,6 @@ static void withdrawal_end(struct core *c, const struct work *w, struct store_tx
         c->record.withdrawn_ms = m->given_ms;
         consents_put(t, c->store, &c->record);
     } else {
-        if (c->record.withdrawn_on == CIVIL_NONE || c->record.withdrawn_on > m->given_on)
-            withdrawal_tell(c, &m->consent);
         r = consents_withdraw(t, c->store, &m->consent, m->given_on, m->given_ms, w->receipt.leaf);
     }
     if (r && r != -ENOENT)
@@ -152,6 +158,8 @@ static void withdrawal_of_one(struct core *c, struct work *w)
     }
     record_id(c, lodge_record(c, w, EVENT_WITHDRAWN, purpose), &m->consent);
     lodge_recorded(c, w);
+    if (known && !refusal)
+        withdrawal_tell(c);
     withdrawal_end(c, w, t, refusal);
     c->batch.wrote = true;
 }

@@ -383,6 +383,79 @@ static void past_its_review_an_answer_says_so_and_past_the_grace_there_is_none(v
     assert_false(noise_asked(t));
 }
 
+/* --- what its lodger must look at again --- */
+
+static size_t due_of(struct town *t, enum town_agency who)
+{
+    struct msg *m = town_msg(t, MSG_DUE_QUERY);
+
+    (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "worker-7");
+    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "social-worker");
+    m->practitioner.login = LOGIN_TWO_FACTOR;
+    town_forget(t);
+    town_say(t, who, m);
+    town_turn(t);
+    assert_string_equal(town_refusal(t, who), "");
+    assert_int_equal(town_heard(t, who, MSG_DUE_LIST), 1);
+    return t->msg.due_list.n;
+}
+
+static void a_review_and_a_birthday_are_due_until_somebody_asks_again(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = consent_by(t, CAPACITY_PARENT);
+    struct id id;
+
+    m->consent.review_on = TOWN_DAY + 30;
+    m->consent.able_until = TOWN_DAY + 5;
+    id = lodged(t, TOWN_COUNCIL, m);
+    assert_int_equal(due_of(t, TOWN_COUNCIL), 1);
+    assert_int_equal(t->msg.due_list.entries[0].kind, DUE_REVIEW);
+    assert_true(id_equal(&t->msg.due_list.entries[0].about, &id));
+    assert_non_null(strstr(t->msg.due_list.entries[0].text, "young person's own"));
+    assert_int_equal(due_of(t, TOWN_SCHOOL), 0);
+    m = town_msg(t, MSG_CONSENT_CHANGE); /* the birth date was wrong: the review comes first now */
+    m->consent_change.consent = id;
+    m->consent_change.able_until = TOWN_DAY + 400;
+    (void)lodged(t, TOWN_COUNCIL, m);
+    assert_int_equal(due_of(t, TOWN_COUNCIL), 1);
+    assert_non_null(strstr(t->msg.due_list.entries[0].text, "Review"));
+    m = consent_by(t, CAPACITY_SELF);
+    m->consent.decision = CONSENT_NOT_POSSIBLE;
+    (void)snprintf(m->consent.not_possible, sizeof(name_t), "not-reached");
+    (void)lodged(t, TOWN_COUNCIL, m); /* asked again, in vain */
+    assert_int_equal(due_of(t, TOWN_COUNCIL), 0);
+}
+
+static void what_is_withdrawn_or_ends_before_is_not_to_be_reviewed(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = consent_by(t, CAPACITY_SELF);
+    struct id id;
+
+    m->consent.review_on = TOWN_DAY + 30;
+    m->consent.expires_on = TOWN_DAY + 29;
+    (void)lodged(t, TOWN_COUNCIL, m);
+    assert_int_equal(due_of(t, TOWN_COUNCIL), 0);
+    for (unsigned by_id = 0; by_id < 2; by_id++) {
+        m = consent_by(t, CAPACITY_SELF);
+        m->consent.review_on = TOWN_DAY + 30;
+        id = lodged(t, TOWN_COUNCIL, m);
+        assert_int_equal(due_of(t, TOWN_COUNCIL), 1);
+        m = town_withdraw(t, PURPOSE, TOWN_TESS);
+        m->withdrawal.has_consent = by_id;
+        m->withdrawal.consent = id;
+        (void)lodged(t, TOWN_SCHOOL, m);
+        assert_int_equal(due_of(t, TOWN_COUNCIL), 0);
+        town_wall += 1000;
+    }
+    m = consent_by(t, CAPACITY_SELF); /* another's asking is not ours */
+    m->consent.review_on = TOWN_DAY + 30;
+    (void)lodged(t, TOWN_COUNCIL, m);
+    (void)lodged(t, TOWN_SCHOOL, consent_by(t, CAPACITY_SELF));
+    assert_int_equal(due_of(t, TOWN_COUNCIL), 1);
+}
+
 /* --- what could not be asked --- */
 
 static void what_could_not_be_asked_gives_nothing_blocks_nothing_and_is_listed(void **state)
@@ -753,6 +826,8 @@ int main(void)
         CONSENT_TEST(a_first_stage_carries_names_and_addresses_alone),
         CONSENT_TEST(a_second_stage_names_each_service),
         CONSENT_TEST(past_its_review_an_answer_says_so_and_past_the_grace_there_is_none),
+        CONSENT_TEST(a_review_and_a_birthday_are_due_until_somebody_asks_again),
+        CONSENT_TEST(what_is_withdrawn_or_ends_before_is_not_to_be_reviewed),
         CONSENT_TEST(what_could_not_be_asked_gives_nothing_blocks_nothing_and_is_listed),
         CONSENT_TEST(what_could_not_be_asked_cannot_be_withdrawn),
         CONSENT_TEST(a_dispute_stops_parents_until_an_officer_lifts_it),
