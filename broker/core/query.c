@@ -120,7 +120,7 @@ static int query_put(struct core *c, const struct ask *ask, bool hidden, struct 
     return 0;
 }
 
-static bool query_has_room(struct core *c, const struct work *w)
+bool query_has_room(struct core *c, const struct work *w)
 {
     const struct agency *a = &c->agencies.slots[w->agency];
 

@@ -45,6 +45,16 @@ static int questions_hide(struct msg_question *q)
     return r;
 }
 
+static void questions_copy_eligibility(const struct msg_eligibility_query *q,
+                                       struct msg_question *out)
+{
+    out->subject_kind = q->subject_kind;
+    out->subject = q->subject;
+    out->household = q->household;
+    out->n_homes = q->n_homes;
+    memcpy(out->homes, q->homes, sizeof(out->homes));
+}
+
 static void questions_fill(struct core *c, const struct pending *p, struct msg *m)
 {
     struct msg_question *q = &m->question;
@@ -61,6 +71,8 @@ static void questions_fill(struct core *c, const struct pending *p, struct msg *
         q->involvement = true;
         q->subject_kind = c->in.involvement_query.subject_kind;
         q->subject = c->in.involvement_query.subject;
+    } else if (p->ask.eligibility) {
+        questions_copy_eligibility(&c->in.eligibility_query, q);
     } else {
         questions_copy_insight(&c->in.insight_query, q);
     }
@@ -145,6 +157,39 @@ void questions_put(struct core *c, struct pending *p, bool hidden)
         else
             questions_put_to(c, p, false);
     }
+    if (p->n_waiting == 0)
+        pending_hasten(c->pending, p);
+}
+
+/* Criteria are asked as factors are: homes go only to a question that uses them. */
+static void questions_put_criteria(struct core *c, struct pending *p, bool own)
+{
+    uint8_t n_homes = c->reply.question.n_homes;
+
+    for (uint16_t i = 0; i < p->n_holders; i++) {
+        uint16_t slot = p->holders[i].agency;
+        const char *criterion = p->factors[p->holders[i].factor];
+        uint16_t q = bundle_question(c->bundle, criterion);
+
+        if (agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, slot) != own)
+            continue;
+        text_cut(c->reply.question.question, sizeof(c->reply.question.question), criterion);
+        c->reply.question.n_homes =
+            q != POLICY_NONE && bundle_question_at(c->bundle, q)->uses_homes ? n_homes : 0;
+        questions_put_one(c, p, i, slot);
+    }
+    c->reply.question.n_homes = n_homes;
+}
+
+void questions_put_eligibility(struct core *c, struct pending *p, bool hidden)
+{
+    struct msg *m = tell_begin(c, MSG_QUESTION, NULL);
+
+    questions_fill(c, p, m);
+    questions_put_criteria(c, p, true);
+    if (!hidden ||
+        !questions_hide(&m->question)) /* one random set for all criteria, as a true one */
+        questions_put_criteria(c, p, false);
     if (p->n_waiting == 0)
         pending_hasten(c->pending, p);
 }

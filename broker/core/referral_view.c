@@ -29,6 +29,11 @@ uint8_t referral_party(struct core *c, const struct ask *ask)
     return r ? 0 : referral_known_to(c, ask->agency) ? 1 : 2;
 }
 
+bool referral_mine(struct core *c, uint16_t slot, const struct id *id)
+{
+    return !referral_load(c, id) && referral_known_to(c, slot);
+}
+
 /* The first day of a state that nobody has set. */
 static int32_t view_since(const struct core *c, uint8_t state)
 {

@@ -22,7 +22,7 @@
     "on, tell the person when that is safe, and have the override reviewed in time."
 
 /* Not disclosed, and why. */
-static void release_record_refusal(struct core *c, const struct pending *p, const char *reason,
+void release_record_refusal(struct core *c, const struct pending *p, const char *reason,
                                    uint8_t told)
 {
     struct ledger_clear *l = record_begin(c, EVENT_NOT_DISCLOSED, p->ask.agency);
@@ -179,6 +179,10 @@ static void release_one(struct core *c, struct pending *p)
         memset(&c->decision, 0, sizeof(c->decision));
         release_record_refusal(c, p, "no-signed-head", TELL_REASON);
         tell_busy(c, p->ask.agency, &p->ask.id, BUSY_NO_HEAD_MS);
+        return;
+    }
+    if (p->ask.eligibility) {
+        eligibility_release(c, p);
         return;
     }
     decide(c, &p->ask);

@@ -55,6 +55,18 @@ void release_due(struct core *c);
 void release_said(const struct core *c, const struct pending *p, const struct pending_holder *said,
                   uint16_t slot, bool hidden, struct heard *h);
 
+/* Signed heads, and room for one more query; false: it was told Busy. */
+bool query_has_room(struct core *c, const struct work *w);
+/* Not disclosed, and why; told: enum telling, 0 nothing. */
+void release_record_refusal(struct core *c, const struct pending *p, const char *reason,
+                            uint8_t told);
+const char *release_guidance(const struct core *c); /* of c->decision and c->facts */
+
+/* --- eligibility.c: a service's criteria, each put to its holders --- */
+void eligibility_take(struct core *c, struct work *w);
+void eligibility_release(struct core *c, struct pending *p);
+void questions_put_eligibility(struct core *c, struct pending *p, bool hidden);
+
 /* --- composite.c: a question made of others --- */
 bool composite_asked(const struct core *c, const struct ask *ask);
 /* Places that the decision needs: one for each factor of each contributor. */
@@ -189,10 +201,14 @@ void referral_answer(struct core *c, struct work *w, const struct ask *ask, uint
 /* The fact: 1 the asker's organisation is a party of it, or nobody has such a referral; 2 it is none; 0
  * not known, or not asked. */
 uint8_t referral_party(struct core *c, const struct ask *ask);
+/* Its organisation sent, has or had it; it is then in c->referral. */
+bool referral_mine(struct core *c, uint16_t slot, const struct id *id);
 void referrals_sweep(struct core *c); /* in the batch, each civil day: expired, late, ended consents */
 void sealing_key_take(struct core *c, struct work *w);
 void sealing_query_take(struct core *c, struct work *w);
 void directory_take(struct core *c, struct work *w);
+void not_shared_take(struct core *c, struct work *w); /* outcome.c */
+void outcome_take(struct core *c, struct work *w);
 /* A reading of one's own: same id again, a signed head, the practitioner. false: it was answered. */
 bool query_of_own(struct core *c, struct work *w);
 /* Sends c->reply and records that it was told. */

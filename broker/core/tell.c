@@ -220,6 +220,10 @@ static const struct telling_entry telling_entries[] = {
     { "unknown-agency", "The policy has no such agency.", "Check the agencies to be watched for." },
     { "too-many-watches", "Your agency watches this person as often as it may.",
       "End a watch that is not needed any more." },
+    { "no-criteria", "This service has no criteria to ask about.",
+      "Refer: the service decides itself." },
+    { "not-yours-to-judge", "An outcome is about one's own question, or what was sent to one.",
+      "Give the id of your own query, referral or delivery." },
     { "internal", "The broker could not work this out, so it was refused.",
       "Try again; if it stays so, tell the broker's operator." },
 };
