@@ -529,6 +529,24 @@ static void contributors_that_differ_by_as_many_as_the_rule_says_are_no_pair(voi
     expect_difference(x, &e, REASON_NONE); /* asked alike, listed not: the same question */
 }
 
+static void the_same_of_a_household_and_its_member_is_refused_and_another_is_not(void **state)
+{
+    struct fixture *x = *state;
+    struct earlier_fact e = earlier(x, "recovery", "protect", "strain");
+
+    e.kin = true;
+    ask(x, "recovery", "order", "strain");
+    expect_difference(x, &e, REASON_DIFFERENCING);
+    ask(x, "recovery", "protect", "band"); /* close as they are, of others than those */
+    expect_difference(x, &e, REASON_NONE);
+    e.question = bundle_question(x->b, "plan");
+    ask(x, "recovery", "protect", "plan"); /* never under a duty */
+    expect_difference(x, &e, REASON_NONE);
+    ask(x, "recovery", "help", "plan");
+    grant(x);
+    expect_difference(x, &e, REASON_DIFFERENCING);
+}
+
 /* --- the text --- */
 
 struct bad {
@@ -668,6 +686,7 @@ int main(void)
         cmocka_unit_test(every_earlier_asking_counts_and_none_beyond_them),
         cmocka_unit_test(whom_an_asking_listed_and_asked_is_what_is_kept),
         cmocka_unit_test(contributors_that_differ_by_as_many_as_the_rule_says_are_no_pair),
+        cmocka_unit_test(the_same_of_a_household_and_its_member_is_refused_and_another_is_not),
         cmocka_unit_test(each_broken_rule_is_an_error_with_its_line),
     };
 
