@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core_worry.h - what the tests of concerns, watches and due items share: a town whose policy
+ * watches concerns under its purpose "safeguarding", one rule for each category, the council as
+ * hub. All in this header, for three tests. */
+#pragma once
+#include "core_town.h"
+
+#include "core_town_policy.h"
+#include "engine/layout.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define WORRY_WINDOW 30
+#define WORRY_CLOSED 180
+
+/* Sorted by id, as the town's own, and after them. Each counts the category of its name. */
+static struct lay_question worry_rules[] = {
+    { .id = "worry", /* two others, of persons; the reader's own do not count */
+      .threshold = { .levels = 3, .min_agencies = 2, .categories = 1u << 3, .named = true,
+                     .decide_role = "social-worker", .decide_hours = 24 } },
+    { .id = "worry-apart", /* three, of separate events */
+      .threshold = { .levels = 15, .min_agencies = 3, .categories = 1u << 0, .named = true,
+                     .independent = true, .own_count = true, .decide_role = "" } },
+    { .id = "worry-grave", /* one of severity 3 is enough */
+      .threshold = { .levels = 15, .min_agencies = 3, .categories = 1u << 1, .named = true,
+                     .bypass = 3, .own_count = true, .decide_role = "social-worker",
+                     .decide_hours = 1 } },
+    { .id = "worry-home",
+      .household = true,
+      .threshold = { .household = true, .levels = 15, .min_agencies = 2, .categories = 1u << 2,
+                     .named = true, .own_count = true, .decide_role = "" } },
+    { .id = "worry-quiet", /* names nobody */
+      .threshold = { .levels = 15, .min_agencies = 2, .categories = 1u << 4, .own_count = true,
+                     .decide_role = "" } },
+};
+static struct lay_question worry_all[32];
+
+static inline void worry_policy(struct layout *l)
+{
+    static const char *const categories[] = { "apart", "grave", "home", "neglect", "quiet" };
+
+    memcpy(worry_all, l->questions, l->n_questions * sizeof(*l->questions));
+    while (worry_all[l->n_questions - 1].kind == QUESTION_THRESHOLD)
+        l->n_questions--; /* the town's own, that other tests use */
+    for (size_t i = 0; i < ALM_LEN(worry_rules); i++) {
+        struct lay_question *q = &worry_all[l->n_questions++];
+
+        *q = worry_rules[i];
+        q->wording = "Do separate agencies worry?";
+        q->owner = "council";
+        q->decision = "whether to meet";
+        q->kind = QUESTION_THRESHOLD;
+        q->purposes[0] = 4; /* safeguarding */
+        q->threshold.window_days = WORRY_WINDOW;
+    }
+    l->questions = worry_all;
+    for (size_t i = 0; i < ALM_LEN(categories); i++)
+        l->categories[i] = categories[i];
+    l->n_categories = ALM_LEN(categories);
+    l->concerns = (struct policy_concern_rules){ .most_days = 365, .closed_days = WORRY_CLOSED };
+    l->agencies[TOWN_COUNCIL].hub = true;
+}
+
+static inline int worry_setup(void **state)
+{
+    town_policy_more = worry_policy;
+    return town_setup(state);
+}
+
+static struct id worry_last; /* of the last message said */
+
+static inline void worry_asker(struct msg *m)
+{
+    (void)snprintf(m->purpose, sizeof(m->purpose), "safeguarding");
+    (void)snprintf(m->basis, sizeof(m->basis), "safeguarding");
+    (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "worker-7");
+    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "social-worker");
+    m->practitioner.login = LOGIN_TWO_FACTOR;
+}
+
+/* Return: "" when it was taken, or why not. What else was heard in the turn stays. */
+static inline const char *worry_say(struct town *t, enum town_agency from, struct msg *m)
+{
+    static char word[64];
+
+    if (id_is_zero(&m->id))
+        assert_int_equal(id_new(town_wall, &m->id), 0);
+    worry_last = m->id;
+    town_forget(t);
+    town_say(t, from, m);
+    town_turn(t);
+    (void)snprintf(word, sizeof(word), "%s", town_refusal(t, from));
+    if (!*word)
+        assert_int_equal(town_heard(t, from, MSG_RECEIPT), 1);
+    return word;
+}
+
+/* About a person, of today; change what is to be otherwise. */
+static inline struct msg *worry_concern(struct town *t, const char *category, enum town_person p)
+{
+    struct msg *m = town_msg(t, MSG_CONCERN);
+    struct msg_concern *c = &m->concern;
+
+    worry_asker(m);
+    (void)snprintf(c->category, sizeof(c->category), "%s", category);
+    (void)snprintf(c->area, sizeof(c->area), "north");
+    (void)snprintf(c->contact_route, sizeof(c->contact_route), "desk 4");
+    c->severity = SEVERITY_LOW;
+    c->subject_kind = SUBJECT_PERSON;
+    town_person(p, &c->subject);
+    c->observed_on = t->core->day;
+    c->expires_on = CIVIL_NONE;
+    return m;
+}
+
+static inline const char *worry_lodge(struct town *t, enum town_agency from, const char *category,
+                                      enum town_person p)
+{
+    return worry_say(t, from, worry_concern(t, category, p));
+}
+
+static inline void worry_day(struct town *t, int32_t day)
+{
+    const int one[] = { 0, -1 };
+    char text[CIVIL_TEXT];
+
+    civil_format(day, text);
+    town_forget(t);
+    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
+    town_turn(t);
+}
+
+/* The nth delivery of a kind that the agency heard since the town forgot, into *out; false when
+ * there are not so many. */
+static inline bool worry_delivery(struct town *t, enum town_agency who, uint8_t kind, size_t nth,
+                                  struct msg *out)
+{
+    for (size_t i = 0; i < t->n_heard; i++) {
+        struct wire_envelope e;
+
+        if (t->heard[i].to != who)
+            continue;
+        assert_int_equal(wire_open(bytes_of(t->heard[i].octets, t->heard[i].len), &e), WIRE_OK);
+        assert_int_equal(wire_decode(e.body, out), WIRE_OK);
+        if (out->type == MSG_DELIVER && out->deliver.kind == kind && nth-- == 0)
+            return true;
+    }
+    return false;
+}
+
+static inline size_t worry_deliveries(struct town *t, enum town_agency who, uint8_t kind)
+{
+    static struct msg m;
+    size_t n = 0;
+
+    while (worry_delivery(t, who, kind, n, &m))
+        n++;
+    return n;
+}
+
+/* Notices of a kind heard since the town forgot; the last of them in *last (NULL: not wanted). */
+static inline size_t worry_notices(struct town *t, enum town_agency who, uint8_t kind,
+                                   struct msg_notice *last)
+{
+    static struct msg m;
+    size_t n = 0;
+
+    for (size_t i = 0; worry_delivery(t, who, DELIVERY_NOTICE, i, &m); i++) {
+        if (m.deliver.notice.kind != kind)
+            continue;
+        n++;
+        if (last)
+            *last = m.deliver.notice;
+    }
+    return n;
+}
