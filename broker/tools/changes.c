@@ -2,7 +2,9 @@
 /* changes.c - each entry as JSON, key by key, and the keys that differ. */
 #include "changes.h"
 #include "base/civil.h"
+#include "base/crypto.h"
 #include "engine/catalogue.h"
+#include <stdlib.h>
 #include <string.h>
 
 static json_t *day_json(int32_t day)
@@ -291,27 +293,59 @@ static const struct kind {
     size_t (*count)(const struct bundle *b);
     const char *(*id)(const struct bundle *b, uint16_t i);
     json_t *(*json)(const struct bundle *b, uint16_t i);
+    bool binds; /* whatever it says is a term, not a word */
 } kinds[] = {
-    { "agency", bundle_n_agencies, agency_id, agency_json },
-    { "gateway", bundle_n_gateways, gateway_id, gateway_json },
-    { "protocol", bundle_n_protocols, protocol_id, protocol_json },
-    { "purpose", bundle_n_purposes, purpose_id, purpose_json },
-    { "question", bundle_n_questions, question_id, question_json },
-    { "rules", one, rules_id, rules_json },
-    { "category", bundle_n_categories, bundle_category_id, word_json },
-    { "need", bundle_n_needs, bundle_need_id, word_json },
-    { "area", bundle_n_areas, bundle_area_id, area_json },
-    { "service", bundle_n_services, service_id, service_json },
-    { "wording", bundle_n_wordings, wording_id, wording_json },
-    { "referrals", one, rules_id, referrals_json },
-    { "limits", one, rules_id, limits_json },
+    { "agency", bundle_n_agencies, agency_id, agency_json, false },
+    { "gateway", bundle_n_gateways, gateway_id, gateway_json, false },
+    { "protocol", bundle_n_protocols, protocol_id, protocol_json, false },
+    { "purpose", bundle_n_purposes, purpose_id, purpose_json, false },
+    { "question", bundle_n_questions, question_id, question_json, false },
+    { "rules", one, rules_id, rules_json, true },
+    { "category", bundle_n_categories, bundle_category_id, word_json, true },
+    { "need", bundle_n_needs, bundle_need_id, word_json, true },
+    { "area", bundle_n_areas, bundle_area_id, area_json, true },
+    { "service", bundle_n_services, service_id, service_json, true },
+    { "wording", bundle_n_wordings, wording_id, wording_json, true },
+    { "referrals", one, rules_id, referrals_json, true },
+    { "limits", one, rules_id, limits_json, true },
 };
+
+/* Keys of purposes and questions that decide something which no cell shows. */
+static const char *const terms[] = { "counts",  "factors", "needed",         "pin_days",
+                                     "pinning", "stage",   "look_back_days", "unknown_cannot_say",
+                                     NULL };
+
+static bool is_term(const struct kind *k, const char *key)
+{
+    for (size_t i = 0; terms[i] && !k->binds; i++)
+        if (strcmp(terms[i], key) == 0)
+            return true;
+    return k->binds;
+}
+
+/* What an officer acknowledges: the first digits of the hash of all that the change says. */
+static void give_group(json_t *change)
+{
+    char *text = json_dumps(change, JSON_COMPACT | JSON_SORT_KEYS);
+    char hex[2 * POLICY_HASH_LEN + 1];
+    uint8_t hash[POLICY_HASH_LEN];
+
+    if (text && crypto_sha256(bytes_of((const uint8_t *)text, strlen(text)), hash) == 0) {
+        hex_encode(hash, sizeof(hash), hex);
+        (void)json_object_set_new(change, "group", json_stringn(hex, CHANGE_GROUP_TEXT));
+    }
+    free(text);
+}
 
 static void add(json_t *out, const struct kind *k, const char *id, const char *key, json_t *before,
                 json_t *after)
 {
-    (void)json_array_append_new(out, json_pack("{s:s, s:s, s:s, s:O?, s:O?}", "kind", k->word, "id",
-                                               id, "key", key, "before", before, "after", after));
+    json_t *change = json_pack("{s:s, s:s, s:s, s:O?, s:O?}", "kind", k->word, "id", id, "key", key,
+                               "before", before, "after", after);
+
+    if (change && is_term(k, key))
+        give_group(change);
+    (void)json_array_append_new(out, change);
 }
 
 static void compare(json_t *out, const struct kind *k, const char *id, json_t *a, json_t *b)

@@ -5,6 +5,9 @@
 #include "engine/engine.h"
 #include <jansson.h>
 
-/* [{"kind","id","key","before","after"}, ...]; before or after null where the entry is new or gone.
- * New reference; NULL without memory. */
+#define CHANGE_GROUP_TEXT 12 /* digits of a group's id */
+
+/* [{"kind","id","key","before","after","group"}, ...]; before or after null where the entry is new
+ * or gone; group, an id to acknowledge, where the change is of a term and not of a word: what a
+ * threshold counts, a service, a limit. New reference; NULL without memory. */
 json_t *changes_of(const struct bundle *a, const struct bundle *b);

@@ -47,10 +47,43 @@ static bool acknowledged(const struct buf *text, const char *id)
     return false;
 }
 
+static const char *group_of(const json_t *change)
+{
+    return json_string_value(json_object_get(change, "group"));
+}
+
+/* Terms that change though no decision does: what a threshold counts, a service, a limit. */
+static size_t terms_of(const struct diff *f)
+{
+    size_t i, n = 0;
+    json_t *v;
+
+    json_array_foreach(f->changed, i, v) n += group_of(v) != NULL;
+    return n;
+}
+
+static size_t check_terms(const struct diff *f, const struct buf *text)
+{
+    size_t i, missing = 0;
+    json_t *v;
+
+    json_array_foreach(f->changed, i, v)
+    {
+        if (!group_of(v) || acknowledged(text, group_of(v)))
+            continue;
+        missing++;
+        (void)fprintf(stderr, "%s  %s %s: %s\n", group_of(v),
+                      json_string_value(json_object_get(v, "kind")),
+                      json_string_value(json_object_get(v, "id")),
+                      json_string_value(json_object_get(v, "key")));
+    }
+    return missing;
+}
+
 static int check_groups(const struct officer_session *s, const struct diff *f, const char *path)
 {
     ALM_CLEANUP(buf_deinit) struct buf text = { 0 };
-    size_t missing = 0;
+    size_t missing = 0, all = f->m->n;
     int rc = 0;
 
     buf_init(&text, ACKNOWLEDGED_MAX);
@@ -64,13 +97,15 @@ static int check_groups(const struct officer_session *s, const struct diff *f, c
             (void)fprintf(stderr, "%s  %s\n", f->ids[i],
                           effect_phrase(effect_of(f->m, &f->m->lines[i])));
         }
+    missing += check_terms(f, &text);
+    all += terms_of(f);
     if (missing)
         return officer_fail(s, EX_NOPERM,
                             "%zu of %zu groups of differences are not acknowledged. Read them: "
                             "almoner policy diff --active %s >FILE; then activate with "
                             "--acknowledged FILE, from which groups that you do not agree to are "
                             "taken out",
-                            missing, f->m->n, path);
+                            missing, all, path);
     return 0;
 }
 
@@ -78,10 +113,16 @@ static int check_groups(const struct officer_session *s, const struct diff *f, c
 static int add_groups(const struct officer_session *s, const struct diff *f, const char *from,
                       json_t *fields)
 {
-    json_t *ids = json_array();
+    json_t *ids = json_array(), *v;
+    size_t n;
 
     for (size_t i = 0; i < f->m->n; i++)
         (void)json_array_append_new(ids, json_string(f->ids[i]));
+    json_array_foreach(f->changed, n, v)
+    {
+        if (group_of(v))
+            (void)json_array_append_new(ids, json_string(group_of(v)));
+    }
     if (json_object_set_new(fields, "from", json_string(from)) ||
         json_object_set_new(fields, "acknowledged", ids))
         return officer_fail(s, EX_OSERR, "short of memory");

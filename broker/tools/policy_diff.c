@@ -138,7 +138,7 @@ static void print_side(const char *side, const json_t *v)
     free(text);
 }
 
-/* Words and terms that differ, whether or not a decision does. */
+/* Words and terms that differ, whether or not a decision does; a term has an id to acknowledge. */
 static void print_changed(const json_t *changed)
 {
     size_t i;
@@ -149,9 +149,11 @@ static void print_changed(const json_t *changed)
     json_array_foreach(changed, i, v)
     {
         const char *key = json_string_value(json_object_get(v, "key"));
+        const char *group = json_string_value(json_object_get(v, "group"));
         bool whole = !strcmp(key, "new") || !strcmp(key, "gone");
 
-        (void)printf("    %s %s: %s\n", json_string_value(json_object_get(v, "kind")),
+        (void)printf("%s  %s %s: %s\n", group ? group : "  ",
+                     json_string_value(json_object_get(v, "kind")),
                      json_string_value(json_object_get(v, "id")), key);
         if (whole)
             continue;

@@ -206,7 +206,40 @@ def diff_tells_of_changed_words_and_terms_too():
         assert got["groups"] == [] and [c["key"] for c in got["changed"]] == ["wording"], got["changed"]
 
 
+def diff_tells_of_thresholds_services_referral_rules_and_limits_with_an_id_each():
+    edits = (("questions-broker.policy", "min_agencies = 3", "min_agencies = 2", "question", "concerns-3-agencies-12m", "counts"),
+             ("referrals.policy", "pounds = 300", "pounds = 900", "service", "example-tenancy-support", "permissions"),
+             ("referrals.policy", 'needs = [ "home-safety" ]', 'needs = [ "parenting" ]', "service", "example-home-fire-visit", "needs"),
+             ("referrals.policy", "wanted = false", "wanted = true", "service", "example-young-carers-group", "criteria"),
+             ("referrals.policy", "decide_days = 28", "decide_days = 5", "referrals", "partnership", "decide_days"),
+             ("referrals.policy", 'needs = [ "eligibility-decided" ]', "needs = [ ]", "referrals", "partnership", "needs_by_kind"),
+             ("limits.policy", "subject = 30", "subject = 3", "limits", "partnership", "subject"),
+             ("limits.policy", 'pilot = [ "north" ]', "pilot = [ ]", "area", "north", "evaluation"),
+             ("concerns.policy", "most_days = 365", "most_days = 400", "limits", "partnership", "concern_most_days"),
+             ("concerns.policy", '"young-carer"', '"young-carer", "radicalisation"', "category", "radicalisation", "new"),
+             ("consent.policy", "example-2026-1", "example-2026-2", "wording", "example-2026-1", "gone"),
+             ("consent.policy", "witness_verbal = true", "witness_verbal = false", "rules", "partnership", "witness_verbal"),
+             ("questions-composite.policy", "threshold = 2", "threshold = 3", "question", "signs-of-strain-2", "needed"),
+             ("questions-education.policy", "pin_days = 14", "pin_days = 7", "question", "pupil-premium-current", "pin_days"))
+    with Place() as p:
+        name = draft(p, "draft", *(edit[:3] for edit in edits))
+        got = json_of(p.run(OFFICER, "policy", "diff", ENGLAND, name, "--json"), 1)
+        said = expect(p.run(OFFICER, "policy", "diff", ENGLAND, name), 1, "no difference", "What the policies say differently")
+        for _, _, _, *change in edits:
+            found = [c for c in got["changed"] if [c["kind"], c["id"], c["key"]] == change]
+            assert len(found) == 1 and len(found[0]["group"]) == 12, (change, got["changed"])
+            assert f"\n{found[0]['group']}  {change[0]} {change[1]}: {change[2]}\n" in said, said
+        assert got["groups"] == [] and len(got["changed"]) == len(edits) + 1, got["changed"]  # and the new wording
+
+
 # --- explain ---
+def explain_says_in_which_countries_a_gateway_is_law():
+    with Place() as p:
+        expect(p.run(OFFICER, "policy", "explain", ENGLAND, *ASK), 0, "law in england, wales, scotland, northern-ireland")
+        law = json_of(p.run(OFFICER, "policy", "explain", ENGLAND, *ASK, "--json"))["law"]
+        assert {g["gateway"]: g["countries"] for g in law}["ca2004-s10"] == ["england"], law
+
+
 def explain_goes_clause_by_clause_and_shows_the_way_forward():
     with Place() as p:
         said = expect(p.run(OFFICER, "policy", "explain", ENGLAND, *ASK), 0, "refused, no-consent", "a valid consent covers the agency",
@@ -462,6 +495,33 @@ def check_warns_with_file_and_line():
         expect(p.run(OFFICER, "policy", "check", SMALL, "--at", "someday"), 64, "not a day")
 
 
+def check_warns_of_casework_that_reaches_nobody():
+    edits = (("concerns.policy", "most_days = 365", "most_days = 90", "looks back 365 days, but a concern expires after 90"),
+             ("questions-broker.policy", 'decide_role = "hub-navigator"; decide_hours = 120; ', "", "and nobody must decide on it"),
+             ("protocols.policy", '{ agency = "example-hub"; ask = "full"; answer = "no"; },\n      { agency = "example-council-childrens-services"; ask = "full"; '
+              'answer = "yes"; },\n      { agency = "example-primary"; ask = "full"', '{ agency = "example-council-childrens-services"; ask = "full"; '
+              'answer = "yes"; },\n      { agency = "example-primary"; ask = "full"', "no hub may read it"),
+             ("referrals.policy", '"benefits-advice", "bereavement"', '"benefits-advice", "boats", "bereavement"', 'need "boats" is met by no service'),
+             ("referrals.policy", 'contact = "early help desk, 01632 960120";', "", "has no contact"),
+             ("referrals.policy", 'to = "2026-12-31"', 'to = "2026-06-30"', "until 2026-06-30: it has run out"),
+             ("referrals.policy", '\n        agreed = "placeholder: minute and date of the service\'s agreement"; },', " },", "does not say where its owner agreed"),
+             ("referrals.policy", 'agency = "example-council-early-help"; role', 'agency = "example-homes"; role', "its own organisation"),
+             ("referrals.policy", '{ kind = "hard"; needs = [ "eligibility-decided" ]; }', '{ kind = "hard"; needs = [ ]; }', 'referral kind "hard" asks less'),
+             ("referrals.policy", 'agency = "example-fire"', 'agency = "example-council-community-safety"', None),
+             ("partnership.policy", 'sector = "housing"; controller = "Example homes";', 'sector = "housing"; controller = "Example homes"; areas = [ "north" ];',
+              'is offered in "south", where its agency does not work'),
+             ("questions-broker.policy", 'levels = [ "low", "medium", "high", "critical" ]; min_agencies = 3',
+              'categories = [ "neglect" ]; levels = [ "low", "medium", "high", "critical" ]; min_agencies = 3', None),
+             ("questions-broker.policy", 'levels = [ "low", "medium", "high" ]; min_agencies = 4',
+              'categories = [ "neglect" ]; levels = [ "low", "medium", "high" ]; min_agencies = 4', 'category "young-carer" is counted by no threshold'))
+    with Place() as p:
+        expect(p.run(OFFICER, "policy", "check", ENGLAND, "--at", DAY), 0, "no errors, 3 warnings")
+        name = draft(p, "draft", *(edit[:3] for edit in edits))
+        said = expect(p.run(OFFICER, "policy", "check", name, "--at", DAY), 0, *(says for *_, says in edits if says))
+        for file in ("concerns", "questions-broker", "referrals"):
+            assert f"draft/{file}.policy:" in said, said
+
+
 def check_refuses_contradictions_with_file_and_line():
     with Place() as p:
         with open(SMALL, encoding="utf-8") as f:
@@ -520,6 +580,20 @@ def activate_waits_until_each_group_is_acknowledged():
         assert change["from"] == digest and sorted(change["acknowledged"]) == sorted(groups)
         expect(p.run(OFFICER, "policy", "activate", ENGLAND, *at, *both), 0, "leaf 7")
         assert "acknowledged" not in json.loads(broker.asked[-1]["change"]), "nothing changes: nothing to acknowledge"
+        broker.close()
+
+
+def activate_waits_for_terms_that_change_no_decision_too():
+    with Place() as p:
+        officers(p)
+        digest, bundle = compiled(p, ENGLAND)
+        name = draft(p, "draft", ("limits.policy", "subject = 30", "subject = 3"), ("questions-children.policy", 'text = "', 'text = "Now: '))
+        broker = Broker(p, "control.sock", broker_of({digest: bundle}, digest))
+        at, both = ["--control", broker.path], [*ALICE, *BOB]
+        expect(p.run(OFFICER, "policy", "activate", name, *at, *both), 77, "1 of 1 groups", "limits partnership: subject")
+        p.file("read", p.run(OFFICER, "policy", "diff", "--active", name, *at).stdout)
+        expect(p.run(OFFICER, "policy", "activate", name, *at, *both, "--acknowledged", "read"), 0, "leaf 7")
+        assert len(json.loads(broker.asked[-1]["change"])["acknowledged"]) == 1
         broker.close()
 
 
