@@ -58,6 +58,9 @@ static const struct command commands[] = {
     { "consent", "change", CMD_CHANGE, "consent-change", "consent", true,
       "record that the giver's status ends",
       "  almoner consent change 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --able-until 2026-11-30\n" },
+    { "consent", "receipt", CMD_RECEIPT, "consent-receipt", "consent", true,
+      "a receipt of a consent that this agency recorded; --fhir: as a FHIR R4 Consent",
+      "  almoner consent receipt 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --fhir > consent.json\n" },
     { "consent", "list", CMD_LIST, "consent-list", NULL, false,
       "list the consents that this agency recorded", "  almoner consent list\n" },
     { "shield", NULL, CMD_SHIELD, "shield", NULL, false,
@@ -95,6 +98,9 @@ static const struct command commands[] = {
       "  almoner override review 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --finding justified "
       "--no-part "
       "--practitioner m-2 \\\n      --reason 'the danger was real'\n" },
+    { "override", "list", CMD_OVERRIDES, "override-list", NULL, false,
+      "overrides of this agency that somebody must review, and by when",
+      "  almoner override list --practitioner sw-17\n" },
     { "override", "show", CMD_SHOW, "override-show", "override", true,
       "how an override stands, and its reasons",
       "  almoner override show 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b --practitioner dc-4\n" },
@@ -111,8 +117,9 @@ static const struct command commands[] = {
 #define CMD_CONSENT (CMD_GIVEN | CMD_NOT_POSSIBLE)
 #define CMD_LODGE   (CMD_CONSENT | CMD_DISPUTE | CMD_WITHDRAW | CMD_CHANGE | CMD_SHIELD)
 #define CMD_QUERY   (CMD_ASK | CMD_WHO)
-#define CMD_ACT     (CMD_QUERY | CMD_LODGE | CMD_LIST | CMD_SUBJECT | CMD_PRACTICE)
-#define CMD_STEP    (CMD_OVERRIDE | CMD_APPROVE | CMD_DISAPPROVE | CMD_REVIEW | CMD_SHOW)
+#define CMD_ACT     (CMD_QUERY | CMD_LODGE | CMD_LIST | CMD_RECEIPT | CMD_SUBJECT | CMD_PRACTICE)
+#define CMD_STEP                                                                                   \
+    (CMD_OVERRIDE | CMD_APPROVE | CMD_DISAPPROVE | CMD_REVIEW | CMD_SHOW | CMD_OVERRIDES)
 #define CMD_PERSON                                                                                 \
     (CMD_OVERRIDE | CMD_QUERY | CMD_CONSENT | CMD_DISPUTE | CMD_WITHDRAW | CMD_SHIELD |            \
      CMD_SUBJECT | CMD_OF_PERSON)
@@ -195,6 +202,7 @@ static const struct flag flags[] = {
       "staged: 1 names and addresses, 2 service by service (--sources names them)" },
     { "--why", "not_possible", FLAG_TEXT, CMD_NOT_POSSIBLE, "WORD",
       "why nobody could be asked: not-reached, unsafe-to-ask, lacks-capacity" },
+    { "--fhir", "fhir", FLAG_YES, CMD_RECEIPT, NULL, "as a FHIR R4 Consent, in JSON" },
     { "--on", "on", FLAG_TEXT, CMD_DISPUTE, "DATE", "since when; default: today" },
     { "--able-until", "able_until", FLAG_TEXT, CMD_CHANGE, "DATE",
       "last day on which the giver is able" },

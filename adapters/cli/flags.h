@@ -26,6 +26,7 @@ enum command_bit {
     CMD_NOT_POSSIBLE = 65536,
     CMD_DISPUTE = 131072,
     CMD_RECEIPT = 262144,
+    CMD_OVERRIDES = 524288,
     /* what a command of another file (struct noun) shares with these */
     CMD_STATES = 1 << 24,    /* states what a gateway asks */
     CMD_LODGES = 1 << 25,    /* lodges something: may be given its id */

@@ -35,6 +35,9 @@ void print_guidance(const json_t *r)
 {
     if (*text_at(r, "guidance"))
         (void)printf("Please note: %s\n", text_at(r, "guidance"));
+    if (json_is_true(json_object_get(r, "review_due")))
+        (void)puts("The agreement that this rests on is past its review: ask them whether it still "
+                   "holds.");
     (void)printf("Rule: %s   Message: %s\n", text_at(r, "rule"), text_at(r, "message_id"));
 }
 
@@ -172,12 +175,64 @@ static void print_subject(const json_t *r)
     (void)printf("Homes known: %lld\nNothing was sent.\n", number_at(r, "homes"));
 }
 
+static void print_fhir(const json_t *r)
+{
+    (void)json_dumpf(json_object_get(r, "fhir"), stdout, JSON_INDENT(2));
+    (void)puts("");
+}
+
+static void print_agencies(const char *title, const json_t *list)
+{
+    const json_t *id;
+    size_t i;
+
+    if (!json_array_size(list))
+        return;
+    (void)printf("%s", title);
+    json_array_foreach((json_t *)list, i, id)
+        (void)printf("%s%s", i ? ", " : "",
+                     strcmp(json_string_value(id), "*") == 0 ? "all of the protocol"
+                                                             : json_string_value(id));
+    (void)puts("");
+}
+
+/* The fields that the person wants to read back; all of them are in --json. */
+static void print_consent_receipt(const json_t *r)
+{
+    static const struct {
+        const char *key, *title;
+    } lines[] = {
+        { "given_on", "Given on" },         { "capacity", "By" },
+        { "giver_ref", "Giver" },           { "method", "How" },
+        { "wording", "Wording" },           { "language", "Language" },
+        { "competence_by", "Judged by" },   { "competence_role", "Judged as" },
+        { "competence_on", "Judged on" },   { "witness", "Witness" },
+        { "conditions", "Conditions" },     { "stage", "Stage" },
+        { "family", "Family" },             { "expires_on", "Last day" },
+        { "review_on", "To be reviewed" },  { "able_until", "Theirs to give until" },
+        { "not_possible", "Not possible" },
+    };
+    const json_t *record = json_object_get(json_object_get(r, "receipt"), "record");
+
+    (void)printf("Receipt of consent %s\nDecision: %s (%s)\nPurpose: %s\n", text_at(record, "id"),
+                 text_at(record, "decision"), text_at(r, "status"), text_at(record, "purpose"));
+    for (size_t i = 0; i < ALM_LEN(lines); i++)
+        if (*text_at(record, lines[i].key))
+            (void)printf("%s: %s\n", lines[i].title, text_at(record, lines[i].key));
+    print_agencies("May be told: ", json_object_get(record, "recipients"));
+    print_agencies("May answer: ", json_object_get(record, "sources"));
+    print_agencies("Sensitive services that may answer: ",
+                   json_object_get(record, "sensitive_sources"));
+    (void)puts("It can be withdrawn at any time, with any agency of the protocol.");
+}
+
 static const struct printer kinds[] = {
     { "insight", print_insight, EX_OK },     { "involvement", print_involvement, EX_OK },
     { "refusal", print_refusal, EX_NOPERM }, { "receipt", print_receipt, EX_OK },
     { "busy", print_busy, EX_TEMPFAIL },     { "consents", print_consents, EX_OK },
     { "questions", print_questions, EX_OK }, { "status", print_status, EX_OK },
     { "subject", print_subject, EX_OK },     { "override", print_override, EX_OK },
+    { "consent-fhir", print_fhir, EX_OK },   { "consent-receipt", print_consent_receipt, EX_OK },
 };
 
 static const struct printer *printer_of(const json_t *reply)

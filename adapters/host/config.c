@@ -91,6 +91,13 @@ static const struct setting settings_top[] = {
       .max = 1024,
       .fallback = "",
       .help = "folder of other agencies' sealing keys; default: pins, beside the outbox" },
+    { .key = "consents",
+      .type = SETTING_STRING,
+      AT(consents),
+      .min = 0,
+      .max = 1024,
+      .fallback = "",
+      .help = "folder of the consents lodged here, for receipts; default: consents, beside the outbox" },
     { .key = "contact_route",
       .type = SETTING_STRING,
       AT(contact_route),
@@ -291,12 +298,14 @@ static void paths_check(const struct conf_node *root, struct conf_errors *e, str
         { "keys", "token", c->token_path }, { NULL, "socket", c->socket },
         { NULL, "outbox", c->outbox },      { "keys", "seal", c->seal_path },
         { NULL, "inbox", c->inbox },        { NULL, "pins", c->pins },
+        { NULL, "consents", c->consents },
     };
 
     for (size_t i = 0; i < ALM_LEN(paths); i++)
         path_absolute(node_at(root, paths[i].group, paths[i].key), e, c->dir, paths[i].path);
     path_beside(c->outbox, "inbox", node_at(root, NULL, "outbox"), e, c->inbox);
     path_beside(c->outbox, "pins", node_at(root, NULL, "outbox"), e, c->pins);
+    path_beside(c->outbox, "consents", node_at(root, NULL, "outbox"), e, c->consents);
     path_beside(c->outbox, "asked", node_at(root, NULL, "outbox"), e, c->asked);
     if (strlen(c->socket) > SOCKET_PATH_MAX)
         conf_fail(e, node_at(root, NULL, "socket"),

@@ -16,7 +16,8 @@ struct host_config {
     char scheme[16];
     int64_t epoch;
     char socket[PATH_MAX], socket_mode[8];
-    char outbox[PATH_MAX], inbox[PATH_MAX], pins[PATH_MAX], asked[PATH_MAX];
+    char outbox[PATH_MAX], inbox[PATH_MAX], pins[PATH_MAX], asked[PATH_MAX],
+        consents[PATH_MAX]; /* of what was lodged, for receipts */
     int64_t outbox_max, inbox_max, inbox_keep_days;
     char contact_route[ALM_TEXT_MAX], lead_professional[ALM_TEXT_MAX];
     char log[8], backend[16];

@@ -11,7 +11,6 @@
 #include <sysexits.h>
 
 static const char *const keys_consent[] = { "op",
-                                            "id",
                                             "purpose",
                                             "role",
                                             "practitioner",
@@ -45,7 +44,7 @@ static const char *const keys_consent[] = { "op",
                                             "stage",
                                             "not_possible",
                                             NULL };
-static const char *const keys_dispute[] = { "op",    "id",    "purpose", "role",    "practitioner",
+static const char *const keys_dispute[] = { "op",    "purpose", "role",    "practitioner",
                                             "login", "basis", "case",    "subject", "on",
                                             NULL };
 
@@ -94,8 +93,7 @@ static json_t *consent_competence(const json_t *o, struct msg_consent *c)
                                  sizeof(c->competence_by));
 
     if (!wrong)
-        wrong = request_text(o, "competence_role", false, c->competence_role,
-                             sizeof(c->competence_role));
+        wrong = request_name(o, "competence_role", false, c->competence_role);
     if (!wrong)
         wrong = request_day(o, "competence_on", false, &c->competence_on);
     if (wrong)
@@ -251,7 +249,11 @@ json_t *lodge_consent(struct host *h, const json_t *o, uint8_t decision)
         wrong = consent_competence(o, c);
     if (!wrong)
         wrong = consent_family(o, c);
-    return wrong ? wrong : consent_able(o, born, c);
+    if (!wrong)
+        wrong = consent_able(o, born, c);
+    if (!wrong)
+        receipt_keep(h);
+    return wrong;
 }
 
 /* "Any party may lodge disputed" */

@@ -27,6 +27,7 @@ struct host {
     struct buf sealed; /* its sealed text */
     struct msg *seen;  /* a delivery being read back */
     struct asked_id asked_id; /* of the command being served */
+    char person[ALM_REF_MAX]; /* our own reference of whom it is about; "" not known */
     struct waiters *waiters;  /* readers of streams that wait for the next delivery */
     int signals;     /* signalfd */
     bool stopping;
@@ -58,6 +59,7 @@ int64_t ops_expire(struct host *h, int64_t now_ms);
 /* consent.c, lodge.c: consents, disputes, withdrawals, changes, shields: made from a request into h->out. NULL or an
  * error reply. */
 json_t *lodge_consent(struct host *h, const json_t *o, uint8_t decision);
+void receipt_keep(const struct host *h); /* receipt.c: what is in h->out, a consent */
 json_t *lodge_dispute(struct host *h, const json_t *o);
 json_t *lodge_withdrawal(struct host *h, const json_t *o);
 json_t *lodge_change(struct host *h, const json_t *o);

@@ -44,6 +44,9 @@ json_t *lodge_subject(struct host *h, const json_t *o, bool optional, bool *give
         return ops_wrong(r, which);
     *out = ask.subject;
     *born = typed.born;
+    h->person[0] = '\0';
+    if (ask.known == INDEX_ONE && ask.person && text_copy(h->person, sizeof(h->person), ask.person) != 0)
+        h->person[0] = '\0';
     return NULL;
 }
 

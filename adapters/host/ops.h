@@ -16,7 +16,8 @@ struct op_table {
     const struct op *ops;
     size_t n;
 };
-extern const struct op_table ops_concerns, ops_streams, ops_referrals, ops_sealing, ops_services;
+extern const struct op_table ops_concerns, ops_streams, ops_referrals, ops_sealing, ops_services, ops_receipts,
+    ops_overrides;
 
 #define OPS_PRACTICE "op", "purpose", "role", "practitioner", "login", "basis", "case"
 

@@ -2,9 +2,10 @@
 /* override.c - overrides: from a request to the message that is signed and kept, and the broker's
  * view of one as JSON. The adapter decides nothing about them. */
 #include "base/clock.h"
-#include "host/host.h"
+#include "host/ops.h"
 #include "host/reply.h"
 #include "host/request.h"
+#include "host/services.h"
 #include "host/words.h"
 
 #include <errno.h>
@@ -232,3 +233,43 @@ json_t *reply_override(const struct msg *m, const struct id *message)
         reply_time(v->requested_ms), "until", reply_time(v->until_ms), "approver", v->approver,
         "review_due", reply_time(v->review_due_ms), "finding", words_of(WORDS_FINDING, v->finding));
 }
+
+/* --- what of ours waits to be reviewed --- */
+
+static json_t *reviews_whole(struct host *h, struct pending *p)
+{
+    json_t *list = json_array(), *entry;
+    size_t i;
+
+    json_array_foreach(p->list, i, entry)
+    {
+        const char *kind = json_string_value(json_object_get(entry, "due_kind"));
+        const char *text = json_string_value(json_object_get(entry, "text"));
+
+        if (kind && strcmp(kind, words_of(WORDS_DUE, DUE_REVIEW)) == 0 && text &&
+            strstr(text, "override"))
+            (void)json_array_append(list, entry);
+    }
+    ops_reply_now(h, p->client,
+                  json_pack("{s:b,s:s,s:o}", "ok", 1, "kind", "due", "due", list));
+    return NULL;
+}
+
+static json_t *op_override_list(struct host *h, uint64_t client, const json_t *o)
+{
+    static const struct paged how = { MSG_DUE_QUERY, MSG_DUE_LIST, due_ask, due_add,
+                                      reviews_whole, "due",        "due" };
+    static const char *const keys[] = { OPS_PRACTICE, "overdue", NULL };
+    const struct pending of = ops_first(h, client, o);
+    json_t *wrong = request_only(o, keys);
+    bool overdue;
+
+    if (!wrong)
+        wrong = request_flag(o, "overdue", &overdue);
+    return wrong ? wrong : ops_pages(h, &of, &how);
+}
+
+static const struct op overrides[] = {
+    { "override-list", op_override_list, false },
+};
+const struct op_table ops_overrides = { overrides, ALM_LEN(overrides) };

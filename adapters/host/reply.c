@@ -28,10 +28,11 @@ static json_t *reply_insight(const struct msg *m, const struct id *id)
 {
     const struct msg_insight *i = &m->insight;
 
-    return json_pack("{s:b, s:s, s:o, s:s, s:s, s:o, s:s, s:s}", "ok", 1, "kind", "insight",
+    return json_pack("{s:b, s:s, s:o, s:s, s:s, s:o, s:s, s:s, s:b}", "ok", 1, "kind", "insight",
                      "message_id", reply_id(id), "answer", words_of(WORDS_INSIGHT, i->value),
                      "completeness", words_of(WORDS_COMPLETENESS, i->completeness), "as_of",
-                     reply_day(i->as_of), "rule", i->policy_rule, "guidance", i->guidance);
+                     reply_day(i->as_of), "rule", i->policy_rule, "guidance", i->guidance,
+                     "review_due", i->review_due);
 }
 
 static json_t *reply_involved(const struct msg_involvement *v)
@@ -56,11 +57,11 @@ static json_t *reply_involvement(const struct msg *m, const struct id *id)
 {
     const struct msg_involvement *v = &m->involvement;
 
-    return json_pack("{s:b, s:s, s:o, s:s, s:o, s:s, s:s, s:b, s:o}", "ok", 1, "kind",
+    return json_pack("{s:b, s:s, s:o, s:s, s:o, s:s, s:s, s:b, s:b, s:o}", "ok", 1, "kind",
                      "involvement", "message_id", reply_id(id), "completeness",
                      words_of(WORDS_COMPLETENESS, v->completeness), "as_of", reply_day(v->as_of),
-                     "rule", v->policy_rule, "guidance", v->guidance, "masked", v->masked,
-                     "involved", reply_involved(v));
+                     "rule", v->policy_rule, "guidance", v->guidance, "review_due",
+                     v->review_due, "masked", v->masked, "involved", reply_involved(v));
 }
 
 static json_t *reply_refusal(const struct msg *m, const struct id *id)

@@ -13,13 +13,13 @@
 #include <sysexits.h>
 
 /* --- due --- */
-static void due_ask(struct msg *query, uint16_t page, const json_t *o)
+void due_ask(struct msg *query, uint16_t page, const json_t *o)
 {
     query->due_query.page = page;
     query->due_query.overdue_only = json_is_true(json_object_get(o, "overdue"));
 }
 
-static uint16_t due_add(json_t *list, const struct msg *m)
+uint16_t due_add(json_t *list, const struct msg *m)
 {
     for (size_t i = 0; i < m->due_list.n; i++) {
         const struct msg_due_entry *e = &m->due_list.entries[i];

@@ -7,3 +7,6 @@
 void services_ask_all(struct msg *query, uint16_t page, const json_t *o);
 /* Adds {"service","agency",...}; as struct paged's add. */
 uint16_t services_add(json_t *list, const struct msg *m);
+/* service_ops.c: a page of what is due. */
+void due_ask(struct msg *query, uint16_t page, const json_t *o);
+uint16_t due_add(json_t *list, const struct msg *m);
