@@ -24,6 +24,7 @@ struct firing { /* of one rule, about whom the concern is */
     size_t added;    /* place of the concern */
     bool again;      /* an episode of it was closed before */
     unsigned n_sent; /* streams */
+    bool shielded;   /* it would have been for a hub, but for a shield */
 };
 
 static uint16_t firing_index(const struct core *c, uint16_t slot)
@@ -282,8 +283,12 @@ static void firing_hubs_reach(struct core *c, struct firing *f, bool *open, bool
 
         if (!firing_reader(c, f->question, s) ||
             (*open && episode_has(&c->episode_record, c->agencies.slots[s].reg.id)) ||
-            concern_shielded(c, f->question, s, &f->about) || !firing_for(c, f, s, &found))
+            !firing_for(c, f, s, &found))
             continue;
+        if (concern_shielded(c, f->question, s, &f->about)) {
+            f->shielded = true;
+            continue;
+        }
         if (!*open)
             episode_open(c, f, &found);
         *open = true;
@@ -342,6 +347,9 @@ static void firing_rule(struct core *c, struct firing *f)
     firing_hubs_reach(c, f, &open, false);
     if (open && !f->n_sent && !before)
         firing_hubs_reach(c, f, &open, true);
+    if (f->shielded && !f->n_sent && !before) /* somebody has to be telephoned */
+        log_error("firing-shielded", "question=%s leaf=%llu", f->q->id,
+                  (unsigned long long)c->concern_record.leaf);
     if (!open || c->batch.error)
         return;
     for (uint8_t i = 0; i < c->episode_record.n && c->episode_record.step == FIRING_ACTED; i++)
