@@ -462,6 +462,35 @@ static void print_situations(const struct domain *d, const json_t *may)
     (void)printf("One of them, in full:\n\n");
 }
 
+/* Refusals that follow from what was asked before, which no cell of the policy holds. */
+static bool of_what_was_asked(const struct recorded *r)
+{
+    return !r->permitted && (r->reason == REASON_OVER_QUOTA || r->reason == REASON_DIFFERENCING);
+}
+
+static int explain_asked_before(const struct officer_session *s, const struct logged *l,
+                                enum reason r)
+{
+    static const char why[] = "The request by itself would have been decided otherwise: it was refused for "
+                              "what the same practitioner, agency or organisation had asked before. "
+                              "The earlier requests are in the log: almoner audit list --agency";
+
+    if (s->args->json) {
+        json_t *o = json_pack("{s:b, s:I, s:s, s:s, s:s, s:s, s:s}", "ok", 1, "leaf",
+                              (json_int_t)l->leaf, "policy", l->policy, "reason", reason_word(r),
+                              "text", reason_text(r), "why", why, "way_forward",
+                              reason_way_forward(r));
+
+        print_json(o);
+        json_decref(o);
+        return 0;
+    }
+    (void)printf("leaf %lld, under policy %s\n%s: %s\n%s %s\nThe lawful way forward: %s\n",
+                 (long long)l->leaf, l->policy, reason_word(r), reason_text(r), why, l->agency,
+                 reason_way_forward(r));
+    return 0;
+}
+
 static int explain_logged(struct officer_session *s, const struct logged *l)
 {
     ALM_CLEANUP(compiled_deinit) struct compiled c = { .bundle = NULL };
@@ -482,6 +511,8 @@ static int explain_logged(struct officer_session *s, const struct logged *l)
     if (rc || matrix_new(d, NULL, NULL, &m))
         return officer_fail(s, EX_OSERR, "short of memory");
     logged_recorded(l, &recorded);
+    if (of_what_was_asked(&recorded))
+        return explain_asked_before(s, l, (enum reason)recorded.reason);
     may = json_object();
     if (!situations_of(m, &recorded, may, &cell)) {
         json_decref(may);

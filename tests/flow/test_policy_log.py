@@ -89,6 +89,36 @@ def in_force(tap, town, draft):
     tap.check("the hash of the one before goes back to it", done.exit == 0 and reading(town, "policy", "show", "--json").json()["policy"] == digest, done.err)
 
 
+def limited(tap, town, holders):
+    """One permitted question a day for each practitioner. Activated over the network's own way: a change saved, signed by both, sent."""
+    draft = town.stage.work / "limited"
+    draft.mkdir(exist_ok=True)
+    for path in (town.stage.work / "policy").glob("*.policy"):
+        draft.joinpath(path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
+    draft.joinpath("limits.policy").write_text("limits = { practitioner = 1; };\n", encoding="utf-8")
+    kept = town.stage.work / "limited.diff"
+    kept.write_text(reading(town, "policy", "diff", "--active", draft).out, encoding="utf-8")
+    done = command(town, "policy", "activate", draft, "--acknowledged", kept, both=True)
+    tap.check("a policy with limits is activated", done.exit == 0, done.err)
+    school, first = holders.by[SCHOOL], town.next_leaf()
+    body = school.insight()
+    school.say(body)
+    for agency in (CHILDRENS, TEAM):
+        question = holders.by[agency].question(3)
+        if question is not None:
+            holders.by[agency].answer(question, "NO")
+    tap.check("the first question of the day is answered", told(town.pb, school.reply(body)) == ("no", "all"))
+    got = school.ask(school.insight())
+    tap.check("the second is refused for the quota", refused(got, "over-quota"), told(town.pb, got))
+    tap.check("with a way forward", got is not None and "hub" in got.refusal.way_forward)
+    leaf = [r["leaf"] for r in town.audit(first) if r.get("reason") == "over-quota"]
+    tap.check("which the log has", len(leaf) == 1, leaf)
+    why = command(town, "policy", "explain", "--leaf", str(leaf[0]) if leaf else "0")
+    tap.check("and explain says that it is for what was asked before", why.exit == 0 and "asked before" in why.out, (why.exit, why.out, why.err))
+    got = command(town, "policy", "explain", "--leaf", str(leaf[0]) if leaf else "0", "--json")
+    tap.check("also as JSON", got.exit == 0 and got.json()["reason"] == "over-quota", got.err)
+
+
 def run(tap, town):
     holders = Holders(*(town.speaker(a) for a in (CHILDRENS, TEAM, POLICE, SCHOOL, RIVER)))
     school = holders.by[SCHOOL]
@@ -97,6 +127,7 @@ def run(tap, town):
     draft = drafted(town)
     replayed(tap, town, draft)
     in_force(tap, town, draft)
+    limited(tap, town, holders)
 
 
 play(run)
