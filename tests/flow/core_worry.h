@@ -175,3 +175,113 @@ static inline size_t worry_notices(struct town *t, enum town_agency who, uint8_t
     }
     return n;
 }
+
+/* --- the state, as text: "no", or "day:agencies" with "+masked" --- */
+
+static inline const char *worry_state_text(const struct msg_threshold_state *s)
+{
+    static char text[512];
+    size_t len;
+
+    if (!s->fired)
+        return "no";
+    len = (size_t)snprintf(text, sizeof(text), "%d:", (int)(s->fired_on - TOWN_DAY));
+    for (uint8_t i = 0; i < s->n; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i ? "," : "",
+                                s->contributors[i].agency);
+    if (s->masked)
+        (void)snprintf(text + len, sizeof(text) - len, "+masked");
+    return text;
+}
+
+static inline const char *worry_ask(struct town *t, enum town_agency who, struct msg *m)
+{
+    town_forget(t);
+    town_say(t, who, m);
+    town_turn(t);
+    if (!town_heard(t, who, MSG_THRESHOLD_STATE))
+        return town_refusal(t, who);
+    return worry_state_text(&t->msg.threshold_state);
+}
+
+static inline const char *worry_fired(struct town *t, enum town_agency who, const char *rule, enum town_person p)
+{
+    return worry_ask(t, who, town_insight(t, "safeguarding", rule, p));
+}
+
+static inline const char *worry_fired_at(struct town *t, enum town_agency who, const char *rule, unsigned home)
+{
+    struct msg *m = town_insight(t, "safeguarding", rule, TOWN_TESS);
+
+    m->insight_query.subject_kind = SUBJECT_HOUSEHOLD;
+    m->insight_query.subject.n = 0;
+    town_home(home, &m->insight_query.household);
+    return worry_ask(t, who, m);
+}
+
+static inline void worry_subscribe(struct town *t, enum town_agency who, const char *trigger)
+{
+    struct msg *m = town_msg(t, MSG_SUBSCRIBE);
+
+    (void)snprintf(m->subscribe.stream, sizeof(m->subscribe.stream), "s-%s",
+                   *trigger ? trigger : "all");
+    m->subscribe.credit = 100;
+    if (*trigger) {
+        m->subscribe.n_triggers = 1;
+        (void)snprintf(m->subscribe.triggers[0], sizeof(name_t), "%s", trigger);
+    }
+    assert_string_equal(worry_say(t, who, m), "");
+}
+
+static struct msg worry_firing; /* the last one looked at */
+
+static inline size_t worry_firings(struct town *t, enum town_agency who)
+{
+    size_t n = worry_deliveries(t, who, DELIVERY_FIRING);
+
+    if (n)
+        assert_true(worry_delivery(t, who, DELIVERY_FIRING, n - 1, &worry_firing));
+    return n;
+}
+
+static inline const char *worry_named(void)
+{
+    static char text[512];
+    const struct msg_firing *f = &worry_firing.deliver.firing;
+    size_t len = 0;
+
+    text[0] = '\0';
+    for (uint8_t i = 0; i < f->n; i++)
+        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i ? "," : "",
+                                f->contributors[i].agency);
+    if (f->masked)
+        (void)snprintf(text + len, sizeof(text) - len, "+masked");
+    return text;
+}
+
+static inline struct msg *worry_at_home(struct town *t, enum town_person p, bool person, unsigned home)
+{
+    struct msg *m = worry_concern(t, "home", p);
+
+    m->concern.has_household = true;
+    town_home(home, &m->concern.household);
+    if (!person) {
+        m->concern.subject_kind = SUBJECT_HOUSEHOLD;
+        m->concern.subject.n = 0;
+    }
+    return m;
+}
+
+static inline const char *worry_change(struct town *t, enum town_agency from, const struct id *concern,
+                          bool withdraw, uint8_t severity)
+{
+    struct msg *m = town_msg(t, MSG_CONCERN_CHANGE);
+    static char word[64];
+
+    m->concern_change.concern = *concern;
+    m->concern_change.withdraw = withdraw;
+    m->concern_change.severity = severity;
+    m->concern_change.expires_on = CIVIL_NONE;
+    (void)snprintf(word, sizeof(word), "%s", worry_say(t, from, m));
+    return word;
+}
