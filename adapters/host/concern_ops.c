@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#define MINUTES_MAX     10000
 #define ORIGIN_TEXT_MAX 128 /* bytes of an event's number, with NUL */
 
 /* A required id of something lodged before. */
@@ -199,6 +200,8 @@ static json_t *op_watch_add(struct host *h, uint64_t client, const json_t *o)
 
     if (!wrong)
         wrong = request_scope(o, "agencies", &w->agencies);
+    if (!wrong && w->agencies.n > WATCH_AGENCIES_MAX)
+        wrong = local_error("bad-field", EX_DATAERR, "agencies names more than %d", WATCH_AGENCIES_MAX);
     if (!wrong && !w->agencies.any && !w->agencies.n)
         wrong = ops_missing("agencies is missing: who may meet this person again, as ids, or '*'");
     if (!wrong)
@@ -269,7 +272,7 @@ static json_t *op_outcome(struct host *h, uint64_t client, const json_t *o)
     if (!wrong)
         wrong = request_word(o, "effect", WORDS_EFFECT, true, &to->effect);
     if (!wrong)
-        wrong = request_number(o, "minutes", 0, UINT16_MAX, 0, &minutes);
+        wrong = request_number(o, "minutes", 0, MINUTES_MAX, 0, &minutes);
     if (!wrong)
         wrong = request_name(o, "area", false, to->area);
     to->minutes_saved = (uint16_t)minutes;

@@ -45,6 +45,8 @@ static json_t *refer_words(struct host *h, const json_t *o, struct msg_referral 
         wrong = request_bits(o, "made", WORDS_MADE, &r->made);
     if (!wrong)
         wrong = request_number(o, "pounds", 0, UINT32_MAX, 0, &pounds);
+    if (!wrong && pounds && r->kind != REFERRAL_COMMISSIONED && r->kind != REFERRAL_BOOKED)
+        wrong = local_error("bad-field", EX_DATAERR, "pounds goes with the kinds commissioned and booked");
     r->pounds = (uint32_t)pounds;
     r->origin = r->origin ? r->origin : ORIGIN_AGENCY;
     if (r->sent_on == CIVIL_NONE)
