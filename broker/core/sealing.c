@@ -27,12 +27,9 @@ static int chain_last(void *ctx, const struct sealing_record *r)
 static const char *sealing_sound(struct core *c, const struct work *w, const struct chain *had)
 {
     const struct msg_sealing_key *k = &c->in.sealing_key;
-    static const uint8_t zero[sizeof(k->key)];
 
     if (w->envelope.body.len > SEALING_BODY_MAX)
         return "too-long";
-    if (!memcmp(k->key, zero, sizeof(zero)))
-        return "no-key";
     if (k->from == CIVIL_NONE || k->from > c->day + FROM_AHEAD_DAYS ||
         k->from < c->day - OLD_KEY_DAYS)
         return "bad-dates";
@@ -172,13 +169,20 @@ void sealing_query_take(struct core *c, struct work *w)
     struct store_txn *t = batch_txn(c);
     struct copying copy = { .bodies = &c->scratch };
     name_t agency;
+    uint16_t slot;
     int r;
 
     if (!t)
         return;
     text_cut(agency, sizeof(agency), c->in.sealing_key_query.agency);
+    slot = agencies_find(&c->agencies, agency);
+    if (slot == AGENCY_NONE || !c->agencies.slots[slot].reg.n_sign) {
+        tell_word(c, w->agency, &w->id, "unknown-receiver");
+        return;
+    }
     copy.out = &tell_begin(c, MSG_SEALING_KEYS, &w->id)->sealing_keys;
     memcpy(copy.out->agency, agency, sizeof(copy.out->agency));
+    memcpy(copy.out->sign_key, c->agencies.slots[slot].reg.sign[0], sizeof(copy.out->sign_key));
     buf_reset(&c->scratch);
     r = sealing_each(t, agency, copying_visit, &copy);
     if (r) {

@@ -181,8 +181,6 @@ static const struct telling_entry telling_entries[] = {
       "Tell the sender: almoner referral reject." },
     { "not-the-previous-key", "A change of key names the key that it takes over from.",
       "See your chain: almoner sealing list." },
-    { "no-key", "There is no key in the message.",
-      "Make one: almoner key." },
     { "too-long", "The message is too long to be handed on.",
       "Update the adapter." },
     { "unknown-need", "The policy knows no such need.",
