@@ -111,10 +111,10 @@ static json_t *refer_finish(struct host *h, struct pending *p, const struct msg 
     return ops_lodge(h, p->client);
 }
 
-/* Whether a key has to be asked for; a text to ourselves needs none, and without a connection the pinned one serves. */
+/* Whether a key has to be asked for: without a connection the pinned one serves. */
 static json_t *refer_to(struct host *h, struct pending *p)
 {
-    if (request_has(p->request, "body") && strcmp(p->agency, h->config.agency) != 0 && session_ready(h->session))
+    if (request_has(p->request, "body") && session_ready(h->session))
         return keys_ask(h, p, refer_finish);
     return refer_finish(h, p, NULL);
 }
@@ -140,7 +140,10 @@ static json_t *refer_directory(struct host *h, struct pending *p)
 static json_t *body_check(const json_t *o)
 {
     const json_t *body = json_object_get(o, "body");
+    const char *origin = json_string_value(json_object_get(o, "origin"));
 
+    if (request_has(o, "body") && origin && origin[0] && strcmp(origin, "agency") != 0)
+        return local_error("bad-field", EX_DATAERR, "with this origin nobody else receives it: its text stays in our own system");
     return body && !json_is_null(body) && !json_is_string(body) ? local_error("bad-field", EX_DATAERR, "body is a text") : NULL;
 }
 
@@ -229,21 +232,24 @@ static json_t *step_finish(struct host *h, struct pending *p, const struct msg *
     return ops_lodge(h, p->client);
 }
 
-/* A text is for the other party: who that is, our list says. */
+/* A text is for whoever it goes to: the next receiver, else the other party, as our list says. */
 static json_t *step_other(struct host *h, struct pending *p)
 {
+    const char *next = json_string_value(json_object_get(p->request, "redirect_to"));
     const json_t *r = referrals_find(p->list, json_string_value(json_object_get(p->request, "referral")));
     const char *from = json_string_value(json_object_get(r, "from")), *to = json_string_value(json_object_get(r, "to"));
     const char *other;
 
     if (!r || !from || !to)
         return local_error("no-referral", EX_NOINPUT, "we are no party of such a referral");
-    other = strcmp(from, h->config.agency) == 0 ? to : from;
+    other = next && next[0] ? next : strcmp(from, h->config.agency) == 0 ? to : from;
     if (!other[0])
         return local_error("no-sealing-key", EX_UNAVAILABLE, "no agency sent it: there is nobody to read a body");
     if (text_copy(p->agency, sizeof(p->agency), other) != 0)
         return local_error("internal", EX_SOFTWARE, "an agency's id is too long");
-    return strcmp(other, h->config.agency) == 0 ? step_finish(h, p, NULL) : keys_ask(h, p, step_finish);
+    if (strcmp(other, h->config.agency) == 0)
+        return local_error("bad-field", EX_DATAERR, "there is nobody but us to read a body");
+    return keys_ask(h, p, step_finish);
 }
 
 static json_t *op_step(struct host *h, uint64_t client, const json_t *o)

@@ -189,22 +189,27 @@ json_t *referrals_show(struct host *h, uint64_t client, const json_t *o)
 }
 
 /* --- sealed texts --- */
+/* A step's text is its sender's. One that came with the referral may be of who passed it on: the box says it, and so do we. */
 static void read_box(struct seen *s, const struct msg_deliver *d)
 {
     struct bytes sealed = d->has_referral ? d->referral.sealed : d->update.sealed;
     int32_t on = d->has_referral ? d->referral.sent_on : d->update.on;
+    name_t writer;
     int r;
 
     if (!sealed.len)
         return;
     s->n_boxes++;
-    r = sealing_open(&s->h->config.seal, &s->referral, d->from, sealed, &s->text);
+    r = sealing_open(&s->h->config.seal, &s->referral, sealed, writer, &s->text);
+    if (r == 0 && d->has_update && strcmp(writer, d->from) != 0)
+        r = -EBADMSG; /* said to be another's */
     if (r != 0) {
         s->failed = r;
         return;
     }
-    (void)json_array_append_new(s->list, json_pack("{s:s,s:o,s:s,s:s%}", "step", d->has_referral ? "sent" : words_of(WORDS_STEP, d->update.step),
-                                                   "on", reply_day(on), "from", d->from, "text", (const char *)s->text.data, s->text.len));
+    (void)json_array_append_new(s->list, json_pack("{s:s,s:o,s:s,s:s,s:s%}", "step", d->has_referral ? "sent" : words_of(WORDS_STEP, d->update.step),
+                                                   "on", reply_day(on), "from", d->from, "written_by", writer, "text",
+                                                   (const char *)s->text.data, s->text.len));
 }
 
 static bool read_visit(void *ctx, const struct inbox_item *item, struct bytes body)

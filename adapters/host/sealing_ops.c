@@ -124,10 +124,7 @@ json_t *keys_seal(struct host *h, const struct pending *p, const struct msg *m, 
     json_t *wrong;
     int r;
 
-    if (strcmp(p->agency, h->config.agency) == 0)
-        wrong = key_ours(h, key);
-    else
-        wrong = m ? key_from_chain(h, p->agency, m, key) : key_pinned(h, p->agency, key);
+    wrong = m ? key_from_chain(h, p->agency, m, key) : key_pinned(h, p->agency, key);
     if (wrong)
         return wrong;
     r = sealing_seal(key, about, h->config.agency, bytes_of(json_string_value(body), json_string_length(body)), &h->sealed);

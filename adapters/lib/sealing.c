@@ -65,17 +65,16 @@ int sealing_seal(const uint8_t to[static 32], const struct id *about, const char
     return r;
 }
 
-/* Everything around the text is as it was made for this referral and writer. */
-static int plain_read(const struct buf *plain, const struct id *about, const char *from, struct bytes *text)
+/* Everything around the text is as it was made for this referral. */
+static int plain_read(const struct buf *plain, const struct id *about, name_t from, struct bytes *text)
 {
     struct cursor c = cursor_of(buf_view(plain));
     struct bytes magic = cursor_take(&c, sizeof(SEALING_MAGIC)), id = cursor_take(&c, ID_LEN);
-    name_t writer;
 
-    cursor_text(&c, writer, sizeof(writer));
+    cursor_text(&c, from, NAME_MAX_LEN);
     *text = cursor_var(&c, SEALING_TEXT_MAX);
     if (c.failed || memcmp(magic.data, SEALING_MAGIC, sizeof(SEALING_MAGIC)) != 0 || memcmp(id.data, about->octets, ID_LEN) != 0 ||
-        strcmp(writer, from) != 0 || !utf8_valid(text->data, text->len))
+        !utf8_valid((const uint8_t *)from, strlen(from)) || !utf8_valid(text->data, text->len))
         return -EBADMSG;
     while (c.left) {
         if (cursor_u8(&c) != 0)
@@ -84,7 +83,7 @@ static int plain_read(const struct buf *plain, const struct id *about, const cha
     return 0;
 }
 
-int sealing_open(const struct secret *secret, const struct id *about, const char *from, struct bytes sealed, struct buf *out)
+int sealing_open(const struct secret *secret, const struct id *about, struct bytes sealed, name_t from, struct buf *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf plain;
     uint8_t public_key[32];

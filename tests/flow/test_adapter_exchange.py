@@ -403,6 +403,7 @@ def self_referral_is_lodged_by_its_receiver():
         r = t.gate.until("referral").referral
         assert (r.to, r.origin) == ("school", PB.REFERRAL_ORIGIN_SELF)
         t.error("refer", "bad-field", origin="self", to="advice", **REFERRAL)
+        t.error("refer", "bad-field", origin="anonymous", body=SECRET, **REFERRAL)
 
 
 def wrong_referrals_and_steps_are_refused_before_anything_is_sent():
@@ -448,6 +449,10 @@ def step_with_a_text_is_sealed_to_the_other_party():
         t.ok("referral-step", referral=text_id(it), step="accepted", **BY)
         assert not t.gate.until("referral_update", 2).referral_update.sealed
         t.error("referral-step", "no-referral", 66, referral=text_id(uuid7()), step="accepted", body=SECRET, **BY)
+        debt = Advice(t, "debt-line")
+        t.ok("referral-step", referral=text_id(it), step="redirected", redirect_to="debt-line", body=SECRET, **BY)
+        u = t.gate.until("referral_update", 3).referral_update
+        assert u.sealed_to == debt.newest() and debt.open(u.sealed, it) == SECRET, "to the next receiver, not back"
 
 
 def sealed_texts_are_read_by_who_holds_the_key():
@@ -464,9 +469,17 @@ def sealed_texts_are_read_by_who_holds_the_key():
         t.acked("inbox", 2)
         t.ok("stream-done", seq=1)  # what is done can still be read
         texts = t.ok("referral-read", referral=text_id(it))["texts"]
+        assert {x["written_by"] for x in texts} == {"advice"}
         assert [(x["step"], x["on"], x["from"], x["text"]) for x in texts] == [("sent", "2022-08-01", "advice", SECRET), ("info-given", "2022-08-10", "advice", "Sunday.")]
         assert t.on_disk(b"her aunt") == [] and "aunt" not in t.said()
         t.error("referral-read", "no-body", 66, referral=text_id(uuid7()))
+        passed_on = uuid7()
+        t.gate.deliver(referral=PB.Referral(kind=PB.REFERRAL_KIND_SOFT, origin=PB.REFERRAL_ORIGIN_AGENCY, to="school", subject_kind=PB.SUBJECT_KIND_PERSON,
+                                            subject=subject(t), reason="debt", sent_on=day("2022-08-01"), sealed=box_for(t, passed_on, SECRET, "debt-line"),
+                                            sealed_to=to), **{"from": "advice", "referral_id": passed_on})
+        t.acked("inbox", 3)
+        (text,) = t.ok("referral-read", referral=text_id(passed_on))["texts"]
+        assert (text["from"], text["written_by"]) == ("advice", "debt-line"), "who passed it on wrote it"
         shown = t.ok("referral-show", referral=text_id(it))
         assert (shown["state"], shown["from"], shown["reason"], shown["has_body"], shown["due_on"]) == ("sent", "advice", "debt", True, "2022-08-29"), shown
         assert [h["step"] for h in shown["history"]] == ["info-given"] and shown["history"][0]["has_body"] is True
