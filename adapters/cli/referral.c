@@ -31,8 +31,9 @@ static const struct verb verbs[] = {
         "--subject isla.json\n"
         "  almoner refer --kind soft --origin self --reason advice --practitioner sw-2 --subject "
         "tess.json    # she came to us herself\n"
-        "\nSee first whether it fits: almoner service find, almoner service eligible. The body is "
-        "for the receiver alone:\nit is sealed, and the broker cannot read it.\n" },
+        "\nSee first whether it fits: almoner service find, almoner service eligible. The body is for "
+        "the receiver alone:\nit is sealed, and the broker cannot read it. Say in it who it is "
+        "about: a receiver that does not know the\nperson cannot tell from what else is sent.\n" },
       REFER,
       NULL,
       NULL,

@@ -170,10 +170,11 @@ class Cabinet:
 mode = "{self.stage.mode}";
 origin = "{self.stage.origin}";
 broker = {{ address = "{self.stage.gates[self.organisation[agency]]}"; public_key = "{self.stage.broker_public()}"; }};
-keys = {{ curve = "{keys / agency}.key_secret"; sign = "{keys / agency}.sign"; token = "{keys / 'partnership.token'}"; }};
+keys = {{ curve = "{keys / agency}.key_secret"; sign = "{keys / agency}.sign"; token = "{keys / 'partnership.token'}"; seal = "{keys / agency}.seal"; }};
 tokens = {{ scheme = "hmac"; epoch = 1; }};
 socket = "{self.stage.socket_of(agency)}";
 outbox = "{self.stage.work / 'agencies' / agency / 'outbox'}";
+inbox = "{self.stage.work / 'agencies' / agency / 'inbox'}";
 contact_route = "duty desk of {agency}";
 backend = "csv";
 csv = {{

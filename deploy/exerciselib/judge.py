@@ -5,12 +5,16 @@ NO_CONSENT_LINE = "no-consent-on-file"
 CONSENT_REASONS = {"no-consent", "consent-refused", "consent-withdrawn", "consent-expired", "consent-invalid", "consent-scope",
                    "sensitive-service"}
 HIDDEN_REASONS = {"shielded-address"}
-NOT_YET = {"threshold": "concern-threshold", "referral": "referral"}  # kinds that need concerns and referrals in the broker
+# The words of the data's own README for what the product tells more finely.
+REFERRAL_STATES = {"delivering": "in-service", "rejected": "declined", "received": "sent", "more-info": "sent", "redirected": "sent"}
 
 
-def not_yet(scenario):
-    """Rows that ask for the state of a concern threshold or a referral; their refusals are judged like any other."""
-    return scenario["kind"] in NOT_YET.values()
+def seen_threshold(scenario, reply):
+    rule = scenario["question"].partition(":")[2]
+    if not reply["fired"]:
+        return f"answer;rule={rule};fired=no"
+    names = "|".join(sorted(c["agency"] for c in reply["contributors"])) or "-"
+    return f"answer;rule={rule};fired=yes;on={reply['fired_on']};agencies={names};masked={'yes' if reply['masked'] else 'no'}"
 
 
 def seen(answered):
@@ -22,6 +26,10 @@ def seen(answered):
     if kind == "involvement":
         names = "|".join(sorted(i["agency"] for i in reply["involved"])) or "-"
         return f"answer;agencies={names};masked={'yes' if reply['masked'] else 'no'}"
+    if kind == "threshold":
+        return seen_threshold(answered.scenario, reply)
+    if kind == "referral-state":
+        return f"answer;state={REFERRAL_STATES.get(reply['state'], reply['state'])}"
     if kind == "refusal":
         return f"refuse;told={reply['reason']}"
     return f"failed;exit={answered.exit};{reply.get('error') or kind or 'no reply'}"

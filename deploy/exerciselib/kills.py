@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Ends the broker's core with SIGKILL at random moments of an exercise, and checks that nothing was disclosed without its record."""
+"""Ends the broker's core with SIGKILL at random moments of an exercise, and checks that nothing was disclosed without its record, and that
+what was lodged is there once."""
 import random
 import sys
 import threading
 import time
+from collections import Counter
 
 
 class Killer:
@@ -42,11 +44,22 @@ class Killer:
             self.timer.join()
             self.timer = None
 
-    def verdict(self, answers, rows):
-        """Every reply that an asker holds has its committed leaf. Return: whether so; says so either way."""
+    def verdict(self, answers, rows, lodged):
+        """Every reply that an asker holds has its committed leaf, and every receipt one. lodged: event of the log -> ids. Return: whether so; says so either way."""
         disclosed = {r["message"] for r in rows if r["event"] in ("disclosed", "refused", "rejected", "not-disclosed")}
         bare = [a.scenario["scenario_id"] for a in answers
-                if a.reply.get("kind") in ("insight", "involvement", "refusal") and a.message_id not in disclosed]
+                if a.reply.get("kind") in ("insight", "involvement", "threshold", "referral-state", "refusal") and a.message_id not in disclosed]
         print(f"core killed {self.done} times (seed {self.seed}); {len(answers)} replies seen, {len(bare)} without a record"
               + (f": {', '.join(bare)}" if bare else ""))
-        return not bare and self.done > 0
+        return self.once(rows, lodged) and not bare and self.done > 0
+
+    @staticmethod
+    def once(rows, lodged):
+        """What was lodged is in the log, each once: nothing lost, nothing counted twice."""
+        good = True
+        for event, ids in lodged.items():
+            there = Counter(r["message"] for r in rows if r["event"] == event)
+            lost, twice = [i for i in ids if not there[i]], [i for i in ids if there[i] > 1]
+            print(f"{event}: {len(ids)} lodged, {len(lost)} lost, {len(twice)} recorded twice")
+            good = good and not lost and not twice
+        return good

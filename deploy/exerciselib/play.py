@@ -1,24 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Plays a folder forward in time: the day moves on, rows appear, consents and shields are lodged, scenarios are asked.
+"""Plays a folder forward in time: the day moves on, rows appear, consents, shields, concerns and referrals are lodged, scenarios are asked.
 
 Each step is a product command run for one agency against that agency's own adapter. What the asker saw is kept beside what
 the log recorded; judging both is judge.py.
 """
 import datetime
 import json
+import os
 import signal
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 
-from .policy_text import question_id, role_id
+from .policy_text import CATEGORY, KIND, LODGER, REFERRAL_PURPOSE, THRESHOLD_PURPOSE, code, question_id, role_id
 from .stage import StageError
 
 # On one day everything is lodged before anything is asked, and grants before refusals: "granted again later" means another day.
-SHIELD, GRANT, REFUSE, CHANGE, ASK = 1, 2, 3, 4, 5
+# A referral takes its steps in the order of its life: of several on one day, the last is how it stands.
+SHIELD, GRANT, REFUSE, CHANGE, CONCERN, REFER, DECIDE, START, CLOSE, ASK = range(1, 11)
 ADULT = 16         # data README, "Consent"
 NOWHERE = "ZZ99 9ZZ"
 HOMES_TYPED = 24   # an adapter takes no more; the latest are typed
 WORKERS = 4        # commands at a time where order does not matter
+
+
+def new_id():
+    """A UUIDv7, as every lodged message is known by."""
+    raw = bytearray(int(time.time() * 1000).to_bytes(6, "big") + os.urandom(10))
+    raw[6], raw[8] = raw[6] & 0x0F | 0x70, raw[8] & 0x3F | 0x80
+    return str(uuid.UUID(bytes=bytes(raw)))
 
 
 def day_before(day):
@@ -52,6 +62,8 @@ class Player:
         self.households = {h["household_id"]: h for h in folder.rows("households")}
         self.purposes = {p["purpose"]: p for p in folder.rows("purposes")}
         self.lodged = {}    # consent id of the folder -> (message id, lodging agency)
+        self.referrals = {r["referral_id"]: new_id() for r in folder.rows("referrals")}  # what each is known by, once it is sent
+        self.concerns, self.sent = [], []  # ids of the concerns lodged, and of the referrals sent
         self.shields = {}   # (person, household) -> shield id
         self.day = None
         self.up_to_day = set()  # agencies whose adapters are known to know the day
@@ -69,6 +81,9 @@ class Player:
             if c["capacity"] == "local-authority":
                 days = {day for period in self.cabinet.care(c["person_id"]) for day in period if day and day > start}
                 steps += [(day, CHANGE, self.care_changes, c) for day in sorted(days)]
+        steps += [(c["date"], CONCERN, self.concern, c) for c in self.folder.rows("concerns")]
+        for r in self.folder.rows("referrals"):
+            steps += self.life(r)
         for r in self.folder.rows("residences"):
             from_day = self.households[r["household_id"]]["shielded_from"]
             if from_day and not (r["to_date"] and r["to_date"] <= from_day):
@@ -77,6 +92,18 @@ class Player:
                     steps.append((r["to_date"], SHIELD, self.unshield, r))
         steps = [s for s in steps if s[0] <= last]
         return sorted(steps, key=lambda s: (s[0], s[1]))
+
+    def life(self, r):
+        """A referral as it is sent, and the steps of its receiver. One that comes after a later one of its life adds nothing."""
+        yield r["sent_date"], REFER, self.refer, r
+        said = {"accepted": ["accept"], "declined": ["reject", "--reason", "declined"]}.get(r["decision"])
+        steps = [(r["decided_date"], DECIDE, said), (r["started_date"], START, ["deliver"]),
+                 (r["closed_date"], CLOSE, ["close", "--outcome", code(r.get("outcome", ""), "closed")])]
+        reached = 0
+        for day, order, words in sorted(s for s in steps if s[0] and s[2]):
+            if order > reached:
+                reached = order
+                yield max(day, r["sent_date"]), order, self.step, (r, words)
 
     def play(self, scenarios, between=lambda: None):
         """Return: an Answered for each scenario, in the order asked. between() is called after each step."""
@@ -123,9 +150,13 @@ class Player:
         return None
 
     # --- subjects ---
-    def subject(self, person_id):
-        """What a practitioner would type: identifiers, and homes up to today. An unborn child goes by its mother's."""
+    def subject(self, person_id, held_by=None):
+        """What a practitioner would type: identifiers, and homes up to today. An unborn child goes by its mother's.
+
+        held_by: an agency that types what its own rows hold: not every one has NHS numbers or UPNs."""
         p = self.cabinet.identity(person_id)
+        if held_by:
+            p = next(self.cabinet.person_rows(held_by, [person_id]))
         homes = []
         for r in self.cabinet.stays(person_id):
             if r["from_date"] <= self.day:
@@ -159,6 +190,7 @@ class Player:
         if agency is None:
             self.tell(f"{c['consent_id']}: nobody in its recipients is a party; not lodged")
             return None
+        c = self.as_given(c)
         verb = "refuse" if c["decision"] == "refused" else "grant"
         args = ["--purpose", c["purpose"], "--capacity", c["capacity"], "--recipients", c["recipients"].replace("|", ","),
                 "--given-on", c["date_given"], "--method", "signed"]
@@ -182,6 +214,12 @@ class Player:
         self.lodged[c["consent_id"]] = (got["message_id"], agency)
         return None
 
+    def as_given(self, c):
+        """For a child not yet born its mother consents, for herself: what the data calls a parent's is lodged as her own."""
+        mother = self.cabinet.mothers.get(c["person_id"])
+        hers = mother is not None and c["capacity"] == "parent" and c["given_by"] == mother["person_id"]
+        return dict(c, capacity="self", given_by="") if hers else c
+
     def lodge_with(self, agency, args, stdin=None):
         """Runs a lodging command and waits for its receipt: from then on it is the broker's, whatever crashes."""
         self.wake(agency)
@@ -192,8 +230,52 @@ class Player:
         if got.exit != 0 or reply.get("kind") != "receipt":
             raise StageError(f"{agency} could not lodge ({' '.join(args[:2])}, on {self.day}): {json.dumps(reply)[:400]}")
         if reply.get("queued"):
-            self.stage.command("status", "--socket", self.stage.socket_of(agency), "--wait-sent", "--timeout", 30, "--json")
+            left = self.stage.command("status", "--socket", self.stage.socket_of(agency), "--wait-sent", "--timeout", 120, "--json", timeout=150).json()
+            if left.get("outbox_refused"):
+                raise StageError(f"the broker refused what {agency} lodged ({' '.join(args[:2])}, on {self.day}); see its adapter's log")
         return reply
+
+    def lodge_for(self, agency, purpose, args, stdin=None):
+        """Concerns and referrals: under their purpose and its first lawful basis."""
+        basis = self.purposes[purpose]["lawful_bases"].split("|")[0]
+        return self.lodge_with(agency, [*args, "--purpose", purpose, "--basis", basis, "--role", LODGER], stdin)
+
+    def about(self, row, agency):
+        """Whom a concern or referral is about: (options, standard input). (None, None): a home that has no token, and nobody in it."""
+        home = row["household_id"] if self.households.get(row["household_id"], {}).get("postcode") else ""
+        if row["person_id"]:
+            return (["--at-home", self.address(home)] if home else []), self.subject(row["person_id"], agency)
+        return (["--household", self.address(home)], None) if home else (None, None)
+
+    def concern(self, c):
+        """The reporter's own adapter lodges it, on its date."""
+        options, stdin = self.about(c, c["agency_id"])
+        if options is None or THRESHOLD_PURPOSE not in self.purposes or not self.folder.rows("thresholds"):
+            self.tell(f"{c['concern_id']}: about a home without a postcode, or no rule counts it; not lodged")
+            return None
+        got = self.lodge_for(c["agency_id"], THRESHOLD_PURPOSE, ["concern", "lodge", "--category", code(c.get("category", ""), CATEGORY), "--severity", c["level"],
+                                                                 "--observed-on", c["date"], *options], stdin)
+        self.concerns.append(got["message_id"])
+        return None
+
+    def refer(self, r):
+        """From the agency that sent it; one that no agency sent is recorded by the agency that received it."""
+        outside = r["from_agency"] not in self.cabinet.organisation
+        agency = r["to_agency"] if outside else r["from_agency"]
+        options, stdin = self.about(r, agency)
+        if options is None or REFERRAL_PURPOSE not in self.purposes:
+            self.tell(f"{r['referral_id']}: about a home without a postcode, or nobody may send it; not sent")
+            return None
+        to = ["--origin", r["from_agency"]] if outside else ["--to", r["to_agency"]]
+        self.lodge_for(agency, REFERRAL_PURPOSE, ["refer", "--kind", KIND, *to, "--reason", code(r.get("reason_code", ""), "support"), "--sent-on", r["sent_date"],
+                                                  "--id", self.referrals[r["referral_id"]], *options], stdin)
+        self.sent.append(self.referrals[r["referral_id"]])
+        return None
+
+    def step(self, what):
+        """The receiver decides, starts or closes, on that day."""
+        r, words = what
+        self.lodge_for(r["to_agency"], REFERRAL_PURPOSE, ["referral", words[0], self.referrals[r["referral_id"]], *words[1:], "--on", self.day])
 
     def withdraw(self, c):
         if c["consent_id"] in self.lodged:
@@ -232,6 +314,8 @@ class Player:
         if s["lawful_basis_hint"] in bases:  # a hint: the rules do not turn on it
             args += ["--basis", s["lawful_basis_hint"]]
         stdin = None
+        if parameter in self.referrals:
+            return ["ask", question], [*args, "--referral", self.referrals[parameter]], None
         if s["subject"] in self.households:
             args += ["--household", self.address(s["subject"])]
         else:

@@ -22,6 +22,11 @@ PAST_SHIELD = ("child-protection", "domestic-abuse-safety")  # data README, "liv
 THRESHOLD_PURPOSE, REFERRAL_PURPOSE = "concern-monitoring", "referral-tracking"  # data README, check 5
 REFERRAL_QUESTION = "referral-state"
 HUB_SECTOR, SHIELD_OWNERS = "partnership", "childrens-services"
+LODGER, DECIDER = "practitioner", "duty-manager"  # roles: of whoever lodges, and of who decides on what is due
+DECIDE_DAYS, DECIDE_HOURS = 28, 24  # data README, "Referrals"; the hours are the exercise's own
+LONGEST_DAYS = 3660  # nothing of a story is forgotten while it is told
+CATEGORY = "concern"  # where concerns.csv has no category
+KIND = "soft"  # of every referral: the data names none
 
 
 def threshold_question(rule_id):
@@ -77,6 +82,22 @@ def role_id(role):
     return f"{plain[:32] or 'role'}.{zlib.crc32(role.encode()):08x}"  # the sum keeps two roles of one spelling apart
 
 
+def code(value, otherwise):
+    """A word of the folder as an id: a category, a reason, an outcome."""
+    return role_id(value)[:63] if value else otherwise
+
+
+def categories(folder):
+    return domain([code(c.get("category", ""), CATEGORY) for c in folder.rows("concerns")] + [CATEGORY])
+
+
+def hubs(folder):
+    """Who may follow firings: a hub of its own, and whoever may read thresholds."""
+    protocol = next((p["protocol_id"] for p in folder.rows("purposes") if p["purpose"] == THRESHOLD_PURPOSE), None)
+    readers = {r["agency_id"] for r in folder.rows("protocol-parties") if r["protocol_id"] == protocol and r["ask"] != "no"}
+    return {a["agency_id"] for a in folder.rows("agencies") if a["sector"] == HUB_SECTOR or a["agency_id"] in readers}
+
+
 def partnership(folder):
     name = folder.path.resolve().name
     ident = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name.lower()).strip("._-") or "exercise"
@@ -86,14 +107,16 @@ def partnership(folder):
 def domains(folder):
     roles = [s["role"] for s in folder.rows("scenarios")] + [r for p in folder.rows("purposes") for r in split(p["excluded_roles"])]
     sectors = [a["sector"] for a in folder.rows("agencies")] + [s for q in folder.rows("questions") for s in split(q["sectors"])]
-    return f"sectors = {words(domain(sectors))};\nroles = {words(domain(map(role_id, roles)))};\n"
+    return (f"sectors = {words(domain(sectors))};\nroles = {words(domain([*map(role_id, roles), LODGER, DECIDER]))};\n"
+            f"concern_categories = {words(categories(folder))};\n")
 
 
 def agencies(folder):
+    hub = hubs(folder)
     return listing("agencies", [group([
         ("id", text(a["agency_id"])), ("name", text(a["name"])), ("sector", text(a["sector"])),
         ("team_of", text(a["team_of"]) if a["team_of"] else None), ("sensitive", yes(a["sensitive"] == "yes")),
-        ("controller", text(a["controller"])), ("hub", "true" if a["sector"] == HUB_SECTOR else None)])
+        ("controller", text(a["controller"])), ("hub", "true" if a["agency_id"] in hub else None)])
         for a in folder.rows("agencies")])
 
 
@@ -161,9 +184,12 @@ def broker_questions(folder):
     own = [("owner", text(OWNER)), ("decision", text(DECISION))]
     if THRESHOLD_PURPOSE in ids:
         for t in folder.rows("thresholds"):
-            yield group([("id", text(threshold_question(t["rule_id"]))), ("text", text(f"Has the concern rule {t['rule_id']} fired?")),
+            what = t.get("action") or "several agencies are concerned"
+            yield group([("id", text(threshold_question(t["rule_id"]))), ("text", text(f"Concern rule {t['rule_id']}: {what}")),
                          ("kind", '"threshold"'), ("purposes", words([THRESHOLD_PURPOSE])), ("scope", text(t["scope"])),
-                         ("levels", words(split(t["levels"]))), ("min_agencies", t["min_agencies"]), ("window_days", t["window_days"])] + own)
+                         ("levels", words(split(t["levels"]))), ("min_agencies", t["min_agencies"]), ("window_days", t["window_days"]),
+                         ("independent", "false"), ("own_concerns", '"count"'), ("contributors", '"named"'), ("bypass", '"none"'),
+                         ("decide_role", text(DECIDER)), ("decide_hours", DECIDE_HOURS)] + own)
     if REFERRAL_PURPOSE in ids:
         yield group([("id", text(REFERRAL_QUESTION)), ("text", text("What has become of this referral?")), ("kind", '"referral"'),
                      ("purposes", words([REFERRAL_PURPOSE]))] + own)
@@ -199,6 +225,22 @@ def shields(folder):
     return f"shields = {{ owners = {words([a['sector'] for a in folder.rows('agencies') if a['agency_id'] == owner])}; }};\n"
 
 
+def casework():
+    """Data README, "Thresholds" and "Referrals": nothing expires while the story is told, and a referral needs nothing to be sent."""
+    return f"""concerns = {{ most_days = {LONGEST_DAYS}; closed_days = {LONGEST_DAYS}; }};
+referrals = {{
+  decide_days = {DECIDE_DAYS};
+  info_days = {LONGEST_DAYS};
+  feedback_days = {LONGEST_DAYS};
+  expire_days = {LONGEST_DAYS};
+  undelivered_days = {LONGEST_DAYS};
+  loop_days = 0;
+  decide_role = "{DECIDER}";
+  kinds = ( {{ kind = "{KIND}"; needs = [ ]; }} );
+}};
+"""
+
+
 HEAD = "# Written from an exercise folder; change the folder, not this file.\n"
 
 
@@ -208,7 +250,7 @@ def policy_files(folder):
         "10-partnership.policy": HEAD + partnership(folder) + domains(folder) + agencies(folder),
         "20-law.policy": HEAD + gateways(folder) + consent_rules() + shields(folder),
         "30-protocols.policy": HEAD + protocols(folder) + purposes(folder),
-        "40-questions.policy": HEAD + questions(folder),
+        "40-questions.policy": HEAD + questions(folder) + casework(),
     }
 
 

@@ -232,6 +232,7 @@ class Stage:
         for agency in agencies:
             self.command("key", "new", "curve", self.keys / agency)
             self.command("key", "new", "sign", self.keys / agency)
+            self.command("key", "new", "seal", self.keys / agency)
 
     def enrol(self, agency):
         self.command("agency", "add", agency, "--curve", self.keys / f"{agency}.key", "--sign", self.keys / f"{agency}.pub",

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""An exercise in which the core is ended with SIGKILL at random moments: every disclosure has its record, and every row still comes out right.
+"""An exercise in which the core is ended with SIGKILL at random moments: every disclosure has its record, what was lodged
+is there once, and every row still comes out right.
 
 argv: the folder to play. 10 kills, 50 with ALM_FULL=1."""
 import json
@@ -30,6 +31,9 @@ def main():
     print(f"# {verdict.group(0) if verdict else 'no verdict'}", flush=True)
     tap.check(f"the core was killed {KILLS} times in an exercise", verdict is not None and int(verdict.group(1)) == KILLS, done.stderr[-2000:])
     tap.check("nothing was disclosed without its record", verdict is not None and int(verdict.group(2)) > 0 and int(verdict.group(3)) == 0, done.stdout[-2000:])
+    for event in ("concern-lodged", "referral-sent"):
+        once = re.search(rf"{event}: (\d+) lodged, (\d+) lost, (\d+) recorded twice", done.stdout)
+        tap.check(f"every {event} is in the log, once", once is not None and int(once.group(1)) > 0 and once.group(2, 3) == ("0", "0"), done.stdout[-2000:])
     wrong = [r for r in scenarios if not r["passed"]]
     tap.check("and every row came out as expected all the same", scenarios and not wrong, json.dumps(wrong[:5]))
     tap.check("the exercise says so with its exit status", done.returncode == 0, (done.returncode, done.stderr[-2000:]))

@@ -130,7 +130,7 @@ class Town:
             if i > 5 and self.maybe(0.2):
                 continue
             consent = not special and i > 3 and self.maybe(0.7) or name == "early-support"
-            wide = self.maybe(0.7)
+            wide = special or self.maybe(0.7)  # concerns and referrals are lodged on any day
             rows.append({"purpose": name, "protocol_id": protocols[i % len(protocols)], "consent_required": "yes" if consent else "no",
                          "relationship_required": "yes" if self.maybe(0.5) else "no", "sensitive_rule": self.r.choice(["named", "masked", "hidden"]),
                          "who_is_involved": "yes" if self.maybe(0.8) else "no",
@@ -168,8 +168,9 @@ class Town:
         self.tables["questions"] = rows
         self.tables["thresholds"] = [
             {"rule_id": "T1", "scope": "person", "levels": "high", "min_agencies": "1", "window_days": "0"},
-            {"rule_id": "T2", "scope": "person", "levels": "low|medium", "min_agencies": "2", "window_days": "180"},
-            {"rule_id": "T3", "scope": "household", "levels": "low|medium", "min_agencies": "2", "window_days": "365"}][:self.r.choice([0, 3, 3, 3])]
+            {"rule_id": "T2", "scope": "person", "levels": "low|medium", "min_agencies": "2", "window_days": self.r.choice(["30", "180"])},
+            {"rule_id": "T3", "scope": "household", "levels": "low|medium", "min_agencies": self.r.choice(["2", "3"]), "window_days": "365"},
+            {"rule_id": "T4", "scope": "person", "levels": "low|medium|high", "min_agencies": "3", "window_days": "365"}][:self.r.choice([0, 4, 4, 4])]
 
     # --- people and homes ---
     def families(self):
@@ -278,12 +279,29 @@ class Town:
                     involvements.append({"involvement_id": self.id("i"), "agency_id": agency, "person_id": who, "service": self.r.choice(["", "casework"]),
                                          "start_date": iso(start), "end_date": iso(end)})
             for _ in range(self.r.choice([0, 1, 1, 2])):
-                referrals.append(self.referral(who, born))
-            for _ in range(self.r.choice([0, 1, 3])):
-                day = self.day(born)
-                concerns.append({"concern_id": self.id("n"), "agency_id": self.r.choice(known), "person_id": who, "household_id": self.home_on(who, day),
-                                 "date": iso(day), "level": self.r.choice(["low", "medium", "high"])})
+                referrals += self.referral(who, born)
+            concerns += self.concerns(who, born)
         self.tables.update(contacts=contacts, involvements=involvements, referrals=referrals, concerns=concerns)
+
+    def parties(self, purpose, may):
+        """Agencies whose place in the purpose's protocol, their own or their organisation's, lets them do something."""
+        protocol = next(p["protocol_id"] for p in self.tables["purposes"] if p["purpose"] == purpose)
+        rows = {r["agency_id"]: r for r in self.tables["protocol-parties"] if r["protocol_id"] == protocol}
+        places = {a: rows.get(a) or rows.get(self.org[a]) for a in self.ids}
+        return [a for a in self.ids if places[a] and may(places[a])]
+
+    def concerns(self, who, born):
+        """A few, some of them close together, from several agencies; about a person, their home or both."""
+        # Not a sensitive team of another kind of organisation: the rules speak of organisations, and the broker names none by such a team alone.
+        reporters = [a for a in self.parties("concern-monitoring", lambda place: True) if a not in self.sensitive or self.org[a] in self.sensitive]
+        near = self.day(born)
+        for _ in range(self.r.choice([0, 1, 3, 5, 7])):
+            day = min(LAST, near + datetime.timedelta(days=self.r.randrange(200))) if self.maybe(0.7) else self.day(born)
+            home = self.home_on(who, day)
+            alone = self.with_postcode(home) and self.maybe(0.2)
+            if reporters:
+                yield {"concern_id": self.id("n"), "agency_id": self.r.choice(reporters), "person_id": "" if alone else who, "household_id": home,
+                       "date": iso(day), "level": self.r.choice(["low", "low", "medium", "high"]), "category": self.r.choice(["attendance", "Schule & Co.", ""])}
 
     def contact(self, who, born, known):
         """One event, or a start and perhaps its end (perhaps on the same day); about the person, their household, or both."""
@@ -308,17 +326,23 @@ class Town:
                    "kind": f"looked-after-{('start', 'end')[n % 2]}"}
 
     def referral(self, who, born):
+        """Sent by who may, to who answers; decided, started and closed in that order, or not at all."""
         sent = self.day(born)
+        senders, receivers = self.parties("referral-tracking", lambda place: True), self.parties("referral-tracking", lambda place: place["answer"] == "yes")
+        from_agency = self.r.choice([*self.some(senders, 2, 2), "self", "anonymous", "not-stated"])
+        to = [a for a in receivers if a != from_agency]
+        if not to:
+            return
         dates = sorted(self.day(sent) if self.maybe(0.5) else self.day(sent, min(LAST, sent + datetime.timedelta(days=60))) for _ in range(3))
         decision = self.r.choice(["accepted", "accepted", "declined", "not-stated"])
         home = self.home_on(who, sent)
-        household = self.maybe(0.3) and home
+        household = self.maybe(0.3) and self.with_postcode(home)
         decided = dates[0] if decision != "not-stated" else None
         started = dates[1] if decision == "accepted" and self.maybe(0.6) else None
-        return {"referral_id": self.id("r"), "from_agency": self.r.choice([*self.some(self.ids, 2, 2), "self", "anonymous", "not-stated"]),
-                "to_agency": self.r.choice(self.ids), "person_id": "" if household else who, "household_id": home if household or self.maybe(0.5) else "",
-                "sent_date": iso(sent), "decision": decision, "decided_date": iso(decided), "started_date": iso(started),
-                "closed_date": iso(dates[2]) if self.maybe(0.4) else ""}
+        closed = dates[2] if decision != "declined" and self.maybe(0.4) else None
+        yield {"referral_id": self.id("r"), "from_agency": from_agency, "to_agency": self.r.choice(to), "person_id": "" if household else who,
+               "household_id": home if household or self.maybe(0.5) else "", "sent_date": iso(sent), "reason_code": self.r.choice(["", "advice", "Zweite Hilfe"]),
+               "decision": decision, "decided_date": iso(decided), "started_date": iso(started), "closed_date": iso(closed)}
 
     # --- consents ---
     def consents(self):
@@ -339,13 +363,16 @@ class Town:
                  "carer-without-pr": self.people[0]["person_id"]}.get(capacity, "")
         if capacity == "parent" and self.maybe(0.15):
             giver = self.r.choice(self.people)["person_id"]
+        unborn = p["dob_precision"] == "expected"
+        if unborn:  # the broker takes in its mother's own consents and refusals alone
+            capacity, giver = "parent", parents[0]
         row = {"person_id": who, "given_by": giver, "capacity": capacity, "purpose": purpose}
         for n in range(2 if self.maybe(0.3) else 1):
             day = given if n == 0 else self.day(given + datetime.timedelta(days=1), LAST)
             yield dict(row, consent_id=self.id("k"), decision="granted", date_given=iso(day), **self.scope(), **self.ends(day))
         if self.maybe(0.35):
             day = self.day(given, LAST)
-            own = {"capacity": self.r.choice(["self", "gillick", "gillick", capacity]), "given_by": who}
+            own = {"capacity": "self" if unborn else self.r.choice(["self", "gillick", "gillick", capacity]), "given_by": who}
             yield dict(row, consent_id=self.id("k"), decision="refused", date_given=iso(day), **(self.scope(True) | own), **self.ends(day, 0.15))
 
     def scope(self, refusing=False):
@@ -365,7 +392,7 @@ class Draw:
 
     def __init__(self, town, oracle):
         self.town, self.oracle, self.r = town, oracle, town.r
-        self.days = sorted({row[c] for t, c in (("contacts", "date"), ("consents", "date_given"), ("consents", "withdrawn_on"), ("consents", "expires_on"),
+        self.days = sorted({row[c] for t, c in (("contacts", "date"), ("consents", "date_given"), ("concerns", "date"), ("referrals", "sent_date"), ("referrals", "closed_date"), ("consents", "withdrawn_on"), ("consents", "expires_on"),
                                                 ("residences", "from_date"), ("involvements", "end_date"), ("purposes", "valid_to"))
                             for row in town.tables[t] if row[c]})
 
@@ -377,13 +404,13 @@ class Draw:
         kind = self.r.random()
         if kind < 0.25:
             return "who-is-involved"
-        if kind < 0.85:
+        if kind < 0.70:
             q = self.r.choice(self.town.tables["questions"])
             home = self.r.choice([h["household_id"] for h in self.town.homes])
             return f"insight:{q['question_id']}" + (f":{home}" if q["rule"] == "residence" else "")
-        if kind < 0.87:
+        if kind < 0.72:
             return "insight:no-such-question"
-        if kind < 0.93 and self.town.tables["thresholds"]:
+        if kind < 0.87 and self.town.tables["thresholds"]:
             return f"threshold:{self.r.choice(self.town.tables['thresholds'])['rule_id']}"
         return f"referral:{self.r.choice(self.town.tables['referrals'])['referral_id']}" if self.town.tables["referrals"] else "who-is-involved"
 
@@ -400,9 +427,18 @@ class Draw:
         if question.startswith("referral:"):
             x = next(x for x in self.town.tables["referrals"] if x["referral_id"] == question[9:])
             return x["person_id"] or x["household_id"]
+        if question.startswith("threshold:"):
+            return self.concerned(question[10:])
         if self.town.maybe(0.15):
             return self.r.choice([h["household_id"] for h in self.town.homes])
         return self.r.choice([p["person_id"] for p in self.town.people if p["date_of_birth"] <= iso(day) or p["dob_precision"] == "expected"] or [self.town.people[0]["person_id"]])
+
+    def concerned(self, rule_id):
+        """Of the rule's scope; mostly somebody about whom there is a concern."""
+        person = next(t for t in self.town.tables["thresholds"] if t["rule_id"] == rule_id)["scope"] == "person"
+        key, rows = ("person_id", self.town.people) if person else ("household_id", self.town.homes)
+        about = [c[key] for c in self.town.tables["concerns"] if c[key]]
+        return self.r.choice(about if about and self.town.maybe(0.85) else [row[key] for row in rows])
 
     def asker(self, purpose, subject, question):
         if question.startswith("referral:") and self.town.maybe(0.7):
@@ -443,12 +479,18 @@ class Draw:
         if kind == "who-is-involved":
             outcome = (outcome.count("|") + 1 if "=-" not in outcome else 0, "masked=yes" in outcome)
         if kind == "threshold":
-            outcome = "fired=yes" in outcome
+            outcome = (rest, "fired=yes" in outcome, "masked=yes" in outcome, outcome.count("|"))
         return (outcome, rule, s["subject"][0] == "h", purpose["consent_required"], purpose["sensitive_rule"] if "yes" in rule else "")
 
     def unanswerable(self, s):
         """A home without a postcode has no token: nobody can be asked whether somebody lives there, or what it knows of it, and say yes."""
         no_token = {h["household_id"] for h in self.town.homes if not h["postcode"]}
+        asked, _, rest = s["question"].partition(":")
+        if asked == "threshold":  # nor can concerns come together there
+            return s["subject"] in no_token and "fired=yes" in s["expected"]
+        if asked == "referral":  # before it is sent nobody knows whose it will be
+            sent = next(x["sent_date"] for x in self.town.tables["referrals"] if x["referral_id"] == rest)
+            return s["as_of_date"] < sent and s["expected"].endswith("not-referral-party")
         return s["expected"] == "answer;value=yes" and (s["subject"] in no_token or s["question"].rpartition(":")[2] in no_token)
 
     def all(self, wanted):

@@ -1,6 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What deploy/exerciselib makes of a folder before anything is started: who lodges, care, unborn children, roles, what is typed."""
+"""What deploy/exerciselib makes of a folder before anything is started: who lodges, care, unborn children, the lives of referrals, roles,
+what is typed; and how what comes out is judged."""
+import contextlib
+import io
 import json
 import shutil
 import sys
@@ -14,7 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "deploy"))
 from exerciselib.agencies import Cabinet  # noqa: E402
 from exerciselib.folder import FolderError, load  # noqa: E402
-from exerciselib.play import CHANGE, GRANT, REFUSE, Player, birthday, day_before  # noqa: E402
+from exerciselib.judge import judge  # noqa: E402
+from exerciselib.kills import Killer  # noqa: E402
+from exerciselib.play import CHANGE, CLOSE, DECIDE, GRANT, REFER, REFUSE, START, Answered, Player, birthday, day_before  # noqa: E402
 from exerciselib.policy_text import ROLE_MAX, policy_files, role_id  # noqa: E402
 
 SMALL = ROOT / "tests" / "data" / "smalltown"
@@ -124,6 +129,61 @@ def unborn(tap):
         tap.check("anybody_born_needs_a_name", "given_name is empty" in said and "family_name is empty" in said, said)
 
 
+REFERRAL = {"referral_id": "r-new", "from_agency": "elm-school", "to_agency": "river-recovery", "household_id": "", "sent_date": "2021-03-01", "reason_code": "",
+            "decision": "accepted", "decided_date": "", "started_date": "", "closed_date": ""}
+
+
+def lives(tap):
+    person = a_person()
+
+    def steps(**change):
+        with Changed([("referrals", dict(REFERRAL, person_id=person, **change))]) as place:
+            p = player(place)
+            row = next(r for r in p.folder.rows("referrals") if r["referral_id"] == "r-new")
+            return [(day, order, what[1][0] if isinstance(what, tuple) else "refer") for day, order, _, what in p.life(row)]
+    whole = steps(decided_date="2021-03-01", started_date="2021-03-01", closed_date="2021-03-01")
+    tap.check("a_referral_lives_in_the_order_of_its_life_on_one_day",
+              whole == [("2021-03-01", REFER, "refer"), ("2021-03-01", DECIDE, "accept"), ("2021-03-01", START, "deliver"), ("2021-03-01", CLOSE, "close")], whole)
+    got = steps(decided_date="2021-04-01", closed_date="2021-03-15")
+    tap.check("a_decision_after_the_end_adds_nothing", [w for _, _, w in got] == ["refer", "close"], got)
+    got = steps(decision="declined", decided_date="2021-03-20")
+    tap.check("declining_is_rejecting", [w for _, _, w in got] == ["refer", "reject"], got)
+    got = steps(decision="not-stated", decided_date="2021-03-20", started_date="2021-03-25")
+    tap.check("a_decision_that_nobody_states_is_no_step", [w for _, _, w in got] == ["refer", "deliver"], got)
+
+
+def abouts(tap):
+    person = a_person()
+    with Changed([("households", {"household_id": "h-placement", "address_line": "Placement", "postcode": ""})]) as place:
+        p = player(place)
+        home = p.folder.rows("households")[0]["household_id"]
+        agency = p.folder.rows("agencies")[0]["agency_id"]
+        tap.check("a_concern_about_a_person_names_the_home_too", p.about({"person_id": person, "household_id": home}, agency)[0] == ["--at-home", p.address(home)])
+        tap.check("a_home_without_a_postcode_is_left_out", p.about({"person_id": person, "household_id": "h-placement"}, agency)[0] == [])
+        tap.check("and_alone_it_is_nobody", p.about({"person_id": "", "household_id": "h-placement"}, agency) == (None, None))
+        known = {a["agency_id"]: json.loads(p.subject(person, a["agency_id"])) for a in p.folder.rows("agencies")}
+        wrong = [a for a, typed in known.items() if typed["nhs_number"] and p.cabinet.sector[a] not in ("health", "childrens-services")]
+        tap.check("who_lodges_types_no_number_that_its_rows_have_not", not wrong and any(t["nhs_number"] for t in known.values()), wrong)
+        tap.check("ids_are_uuids_of_version_7", all(i[14] == "7" and i[19] in "89ab" for i in p.referrals.values()) and p.referrals)
+
+
+def judging(tap):
+    def got(question, reply, expected):
+        answered = Answered({"question": question, "expected": expected}, dict(reply, message_id="m"), 0)
+        return judge(answered, ("", ""))
+    fired = {"kind": "threshold", "fired": True, "fired_on": "2021-04-01", "masked": True, "contributors": [{"agency": "b"}, {"agency": "a"}]}
+    want = "answer;rule=T2;fired=yes;on=2021-04-01;agencies=a|b;masked=yes"
+    tap.check("a_threshold_is_judged_whole", got("threshold:T2", fired, want) == (True, want))
+    for change in ({"fired": False}, {"fired_on": "2021-04-02"}, {"masked": False}, {"contributors": [{"agency": "a"}]}):
+        tap.check(f"a_threshold_with_another_{next(iter(change))}_fails", not got("threshold:T2", dict(fired, **change), want)[0])
+    for state, word in (("delivering", "in-service"), ("rejected", "declined"), ("received", "sent"), ("overdue", "overdue"), ("none", "none"), ("closed", "closed")):
+        tap.check(f"the_state_{state}_is_{word}", got("referral:r", {"kind": "referral-state", "state": state}, f"answer;state={word}")[0])
+    tap.check("another_state_fails", not got("referral:r", {"kind": "referral-state", "state": "sent"}, "answer;state=overdue")[0])
+    rows = [{"event": "concern-lodged", "message": m} for m in ("a", "b", "b")]
+    with contextlib.redirect_stdout(io.StringIO()):
+        tap.check("what_is_lost_or_there_twice_fails", [Killer.once(rows, {"concern-lodged": ids}) for ids in (["a"], ["a", "c"], ["a", "b"])] == [True, False, False])
+
+
 def roles(tap):
     tap.check("a_role_that_is_an_id_stays_as_it_is", role_id("social-worker") == "social-worker")
     odd = ["Head of Year", "head of year", "Fürsorger/in", "護士", "x" * 200, "-", "a|b"]
@@ -158,7 +218,7 @@ def files(tap):
 
 def main():
     tap = Tap()
-    for test in (lodging, care, unborn, roles, days, files):
+    for test in (lodging, care, unborn, lives, abouts, judging, roles, days, files):
         test(tap)
     tap.done()
 
