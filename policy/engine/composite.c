@@ -85,7 +85,7 @@ static struct cell *cell_of(const struct bundle *b, uint16_t purpose, uint16_t q
     return &b->cells[(size_t)purpose * b->l.n_questions + question];
 }
 
-/* The union of its factors' holders. */
+/* The union of its factors' holders; how many are listed depends on who asks: list(). */
 static void derive_cell(struct bundle *b, uint16_t purpose, uint16_t question)
 {
     const struct policy_composite *k = &b->l.questions[question].composite;
@@ -99,7 +99,6 @@ static void derive_cell(struct bundle *b, uint16_t purpose, uint16_t question)
         for (size_t w = 0; w < SET_WORDS; w++)
             c->holders.bits[w] |= m->bits[w];
     }
-    c->n_listed = mask_count(&c->holders);
 }
 
 /* What one factor needs or shows, the composite needs or shows. */

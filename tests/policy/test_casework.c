@@ -148,6 +148,7 @@ static void categories_areas_and_needs_are_found_by_id(void **state)
     assert_int_equal(bundle_need(policy, NULL), POLICY_NONE);
     assert_string_equal(bundle_category_id(policy, 4), "");
     assert_string_equal(bundle_area_id(policy, 3), "");
+    assert_string_equal(bundle_need_id(policy, 3), "");
     assert_string_equal(bundle_need_id(policy, POLICY_NONE), "");
 }
 
@@ -394,6 +395,79 @@ static void bundles_of_every_earlier_version_are_read(void **state)
     }
 }
 
+/* The bytes of composite-v4, and where its composite rules (60 days, 3) stand. */
+static size_t old_composite(struct buf *bytes)
+{
+    static const uint8_t rules[] = { 0, 60, 0, 3 };
+
+    buf_init(bytes, 1 << 20);
+    assert_int_equal(file_read(ALM_BUNDLE_V4_COMPOSITE, 1 << 20, bytes), 0);
+    for (size_t i = bytes->len - sizeof(rules); i > 0; i--)
+        if (memcmp(bytes->data + i, rules, sizeof(rules)) == 0)
+            return i;
+    fail_msg("composite-v4 has no rules of composites");
+    return 0;
+}
+
+/* Version 3 ended with the rules of composites. */
+static void a_bundle_of_version_3_is_read_and_overrides_nothing(void **state)
+{
+    ALM_CLEANUP(buf_deinit) struct buf bytes = { 0 };
+    size_t at = old_composite(&bytes);
+    struct bundle *b = NULL;
+
+    (void)state;
+    bytes.data[5] = 3;
+    assert_int_equal(bundle_decode(bytes_of(bytes.data, at + 4), &b), 0);
+    assert_int_equal(bundle_composite_rules(b)->keep_days, 60);
+    assert_int_equal(bundle_composite_rules(b)->differ_by, 3);
+    assert_int_equal(bundle_question_at(b, bundle_question(b, "strain"))->kind, QUESTION_COMPOSITE);
+    for (uint16_t p = 0; p < bundle_n_purposes(b); p++)
+        assert_false(bundle_override_open(b, p, 0));
+    expect_usual(b);
+    bundle_free(b);
+}
+
+static void rules_of_composites_that_keep_or_tell_nothing_are_refused(void **state)
+{
+    ALM_CLEANUP(buf_deinit) struct buf bytes = { 0 };
+    size_t at = old_composite(&bytes);
+    struct bundle *b = NULL;
+
+    (void)state;
+    bytes.data[at + 1] = 0;
+    assert_int_equal(bundle_decode(buf_view(&bytes), &b), -EBADMSG);
+    bytes.data[at + 1] = 60;
+    bytes.data[at + 3] = 0;
+    assert_int_equal(bundle_decode(buf_view(&bytes), &b), -EBADMSG);
+    bytes.data[at + 1] = 0;
+    assert_int_equal(bundle_decode(buf_view(&bytes), &b), -EBADMSG);
+}
+
+/* Until version 5 there was no critical concern. */
+static void levels_of_an_earlier_version_are_three(void **state)
+{
+    static const uint8_t fired[] = { 3, 0, 2, 0, 180 }; /* low and medium, two agencies, 180 days */
+    ALM_CLEANUP(buf_deinit) struct buf bytes = { 0 };
+    struct bundle *b = NULL;
+    size_t at = 0;
+
+    (void)state;
+    buf_init(&bytes, 1 << 20);
+    assert_int_equal(file_read(ALM_BUNDLE_V4, 1 << 20, &bytes), 0);
+    while (at + sizeof(fired) < bytes.len && memcmp(bytes.data + at, fired, sizeof(fired)) != 0)
+        at++;
+    assert_true(at + sizeof(fired) < bytes.len);
+    bytes.data[at] = 7;
+    assert_int_equal(bundle_decode(buf_view(&bytes), &b), 0);
+    bundle_free(b);
+    b = NULL;
+    for (unsigned levels = 8; levels < 16; levels++) {
+        bytes.data[at] = (uint8_t)levels;
+        assert_int_equal(bundle_decode(buf_view(&bytes), &b), -EBADMSG);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,6 +484,9 @@ int main(void)
         cmocka_unit_test(a_wording_counts_on_the_days_of_its_approval),
         cmocka_unit_test(a_policy_without_these_groups_has_the_usual_rules),
         cmocka_unit_test(bundles_of_every_earlier_version_are_read),
+        cmocka_unit_test(a_bundle_of_version_3_is_read_and_overrides_nothing),
+        cmocka_unit_test(rules_of_composites_that_keep_or_tell_nothing_are_refused),
+        cmocka_unit_test(levels_of_an_earlier_version_are_three),
     };
 
     return cmocka_run_group_tests_name("casework", tests, set_up, tear_down);

@@ -295,6 +295,7 @@ static void an_index_of_casework_must_be_one_that_is_there(void **state)
     BAD(draft.services[1].s.criteria[0].question = POLICY_NONE);
     GOOD(draft.permits[0].agency = 0);
     BAD(draft.permits[0].agency = 2);
+    BAD(draft.permits[0].agency = POLICY_NONE);
     GOOD(draft.permits[0].role = 0);
     BAD(draft.permits[0].role = 2);
     BAD(draft.permits[0].role = POLICY_NONE);
@@ -358,6 +359,7 @@ static void numbers_of_casework_keep_to_their_ranges(void **state)
     BAD(draft.questions[1].threshold.bypass = 5);
     GOOD(draft.l.concerns.most_days = 3660);
     BAD(draft.l.concerns.most_days = 3661);
+    GOOD(draft.l.concerns.most_days = 1);
     GOOD(draft.l.concerns.closed_days = 1);
     GOOD(draft.l.concerns.closed_days = 3660);
     BAD(draft.l.concerns.closed_days = 0);
@@ -469,6 +471,68 @@ static void nothing_is_pinned_for_a_purpose_that_does_not_allow_it(void **state)
     BAD(draft.questions[2].pin_days = 1);
 }
 
+/* Areas of every number, and no more than there are. */
+static void the_last_of_sixty_four_areas_counts_as_the_first(void **state)
+{
+    struct bundle *b = NULL;
+
+    (void)state;
+    start(&draft);
+    for (uint16_t i = 0; i < 64; i++)
+        draft.l.areas[i] = draft.names[i];
+    draft.l.n_areas = 64;
+    draft.l.pilot = UINT64_C(1) << 63 | 1u << 5;
+    draft.l.control = UINT64_C(1) << 62;
+    draft.agencies[1].areas = UINT64_C(1) << 63;
+    assert_int_equal(decode(&draft, &b), 0);
+    for (uint16_t i = 0; i <= 64; i++) {
+        assert_int_equal(bundle_area_arm(b, i), i == 63 || i == 5 ? AREA_PILOT
+                                                : i == 62         ? AREA_CONTROL
+                                                                  : AREA_NEITHER);
+        assert_int_equal(bundle_agency_in(b, 1, i), i == 63);
+    }
+    bundle_free(b);
+}
+
+/* The first agency may take a step; one that is not there is not the first. */
+static void an_agency_out_of_range_is_no_agency_of_a_permission(void **state)
+{
+    struct bundle *b = NULL;
+
+    (void)state;
+    start(&draft);
+    draft.permits[0].agency = 0;
+    assert_int_equal(decode(&draft, &b), 0);
+    assert_true(bundle_service_permits(b, 0, 0, 1, SERVICE_BOOK, DAY, 0));
+    assert_false(bundle_service_permits(b, 0, 2, 1, SERVICE_BOOK, DAY, 0));
+    assert_false(bundle_agency_in(b, 2, 0));
+    bundle_free(b);
+}
+
+static void every_purpose_of_a_pinned_question_must_allow_it(void **state)
+{
+    static struct lay_purpose purposes[LAYOUT_PURPOSES_MAX];
+
+    (void)state;
+    start(&draft);
+    for (uint16_t i = 0; i < LAYOUT_PURPOSES_MAX; i++) {
+        purposes[i] = draft.purposes[0];
+        purposes[i].id = draft.names[i];
+    }
+    draft.l.purposes = purposes;
+    draft.l.n_purposes = LAYOUT_PURPOSES_MAX;
+    draft.questions[0].purposes[0] = draft.questions[0].purposes[1] = UINT64_MAX;
+    expect(&draft, "all allow it", 0);
+    for (uint16_t i = 0; i < LAYOUT_PURPOSES_MAX; i++) {
+        purposes[i].pinning = false;
+        expect(&draft, "one does not", -EBADMSG);
+        draft.questions[0].purposes[i / 64] ^= UINT64_C(1) << (i % 64);
+        expect(&draft, "and does not list it", 0);
+        draft.questions[0].purposes[i / 64] ^= UINT64_C(1) << (i % 64);
+        purposes[i].pinning = true;
+    }
+}
+
 /* Whatever byte rots, or is missing: refused, or a bundle that can be read without harm. */
 static void every_changed_or_missing_byte_is_refused_or_harmless(void **state)
 {
@@ -537,6 +601,9 @@ int main(void)
         cmocka_unit_test(ids_of_casework_are_there_once_and_texts_are_texts),
         cmocka_unit_test(a_criterion_is_a_question_that_holders_answer),
         cmocka_unit_test(nothing_is_pinned_for_a_purpose_that_does_not_allow_it),
+        cmocka_unit_test(the_last_of_sixty_four_areas_counts_as_the_first),
+        cmocka_unit_test(an_agency_out_of_range_is_no_agency_of_a_permission),
+        cmocka_unit_test(every_purpose_of_a_pinned_question_must_allow_it),
         cmocka_unit_test(every_changed_or_missing_byte_is_refused_or_harmless),
         cmocka_unit_test(each_failed_allocation_of_a_decode_is_reported),
     };

@@ -353,9 +353,11 @@ static void teams_are_one_deep_and_purposes_a_tree(void **state)
     GOOD((draft.agencies[1].organisation = 0, draft.agencies[2].organisation = 0));
     BAD((draft.agencies[1].organisation = 0, draft.agencies[2].organisation = 1));
     BAD((draft.agencies[0].organisation = 1, draft.agencies[1].organisation = 0));
+    BAD((draft.agencies[0].organisation = 1, draft.agencies[1].organisation = 2));
     BAD(draft.purposes[0].parent = 0);
     BAD(draft.purposes[0].parent = 3);
     BAD((draft.purposes[2].parent = 3, draft.purposes[3].parent = 2));
+    BAD((draft.purposes[0].parent = 0, draft.purposes[1].parent = POLICY_NONE));
     GOOD(draft.purposes[2].parent = 0);
 }
 
