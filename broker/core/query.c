@@ -212,6 +212,10 @@ void query_take(struct core *c, struct work *w)
     if (!query_has_room(c, w))
         return;
     query_ask(c, w->agency, &ask);
+    if (ask.has_referral && !referral_asked(c, &ask)) {
+        intake_reject(c, w, "not-of-a-referral"); /* its subject may be nobody */
+        return;
+    }
     decide_first(c, &ask);
     differences_check(c, &ask);
     threshold_check(c, &ask);

@@ -117,6 +117,8 @@ static const struct telling_entry telling_entries[] = {
       "Check the date, and the adapter's clock." },
     { "sent-too-long-ago", "It is dated more than 30 days ago.",
       "Send it with today's date, and give the day in the text." },
+    { "not-of-a-referral", "That question is not about a referral.",
+      "Ask for a referral's state, or leave the referral's id out." },
     { "unknown-receiver", "There is no such agency that could receive it.",
       "Look up who offers the service: almoner service find." },
     { "receiver-suspended", "That agency is suspended.",

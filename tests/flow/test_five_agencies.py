@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+import uuid
 
 from town import CHILDRENS, ROOT, SCHOOL, play, refused, told, uuid7
 
@@ -41,6 +42,7 @@ def bad_requests(tap, town):
         ("an NHS number with a wrong check digit", 65, ["who", "--subject", "-", *how, *there], ben.replace("9997010027", "9997010028")),
         ("an unknown option", 64, ["who", "--subject", "-", "--colour", "red", *how, *there], ben),
         ("no adapter there", 69, ["who", "--subject", "-", *how, "--socket", stage.run_dir / "nobody.sock", "--practitioner", "s.one", "--json"], ben),
+        ("a question that is of no referral, asked about one", 77, ["ask", "cp-plan-current", "--referral", str(uuid.UUID(bytes=uuid7())), *how, *there], None),
         ("a question that nobody defined", 77, ["ask", "blood-type", "--subject", "-", *how, *there], ben),
     ]
     for name, code, args, stdin in cases:
@@ -85,4 +87,4 @@ def run(tap, town):
     stop(tap, town)
 
 
-play(run, day="2021-04-10", with_adapters=("oakshire-childrens", "oakshire-family-team", "oakshire-police", "elm-school", "river-recovery"))
+play(run, day="2021-03-01", with_adapters=("oakshire-childrens", "oakshire-family-team", "oakshire-police", "elm-school", "river-recovery"))
