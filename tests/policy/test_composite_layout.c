@@ -562,6 +562,29 @@ static void an_organisation_is_its_teams_and_no_other(void **state)
     bundle_free(b);
 }
 
+/* Of as many roles as may be, the last counts, and the number after it is no role. */
+static void the_last_role_may_ask_and_the_next_is_none(void **state)
+{
+    static const uint16_t last = LAYOUT_ROLES_MAX - 1;
+    struct bundle *b;
+
+    (void)state;
+    start(&draft);
+    for (uint16_t i = 0; i < LAYOUT_ROLES_MAX; i++)
+        draft.l.roles[i] = draft.names[i];
+    draft.l.n_roles = LAYOUT_ROLES_MAX;
+    memset(draft.purposes[0].roles, 0, sizeof(draft.purposes[0].roles));
+    draft.purposes[0].roles[last / 64] = UINT64_C(1) << (last % 64);
+    b = decoded();
+    for (uint16_t role = last - 1; role <= last + 1; role++) {
+        (void)decide_as(b, 7, 0, 1);
+        facts.role = role;
+        policy_decide(b, &facts, &d);
+        assert_int_equal(d.reason, role == last ? REASON_NONE : REASON_ROLE_NOT_PERMITTED);
+    }
+    bundle_free(b);
+}
+
 /* What the broker answers itself is put to nobody, whatever the bytes say of sectors. */
 static void questions_of_the_broker_have_no_holders(void **state)
 {
@@ -596,6 +619,7 @@ int main(void)
         cmocka_unit_test(each_organisation_that_differs_counts),
         cmocka_unit_test(askings_that_come_close_are_a_pair_too),
         cmocka_unit_test(an_organisation_is_its_teams_and_no_other),
+        cmocka_unit_test(the_last_role_may_ask_and_the_next_is_none),
         cmocka_unit_test(questions_of_the_broker_have_no_holders),
     };
 
