@@ -410,12 +410,18 @@ static void ask_noise_of_sam(struct town *t)
 
 static void operators_hear_of_a_decision_without_all_facts(void **state)
 {
+    static const enum town_agency lodgers[] = { TOWN_CHARITY, TOWN_CLINIC, TOWN_COUNCIL, TOWN_POLICE,
+                                                TOWN_SCHOOL };
     struct town *t = *state;
     char log[4096];
 
-    for (int i = 0; i < POLICY_SHIELDS_MAX + 1; i++) {
+    /* as many as no one agency may lodge */
+    for (size_t i = 0; i < POLICY_CONSENTS_MAX + 1; i++) {
+        struct msg *m = town_consent(t, "early-help", TOWN_TESS);
+
+        m->consent.decision = CONSENT_REFUSED;
         town_mono += 200;
-        (void)lodge(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 1));
+        (void)lodge(t, lodgers[i % ALM_LEN(lodgers)], m);
     }
     logged_while(t, ask_noise_of_sam, log, sizeof(log));
     assert_string_equal(log, "");
