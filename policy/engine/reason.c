@@ -62,12 +62,15 @@ static const struct reason_entry reasons[REASON_COUNT] = {
     [REASON_CONSENT_WITHDRAWN] = { "consent-withdrawn", TELL_NO_CONSENT_LINE,
                                    "The consent was withdrawn.", ASK_AGREEMENT },
     [REASON_CONSENT_EXPIRED] = { "consent-expired", TELL_NO_CONSENT_LINE,
-                                 "The consent has run out.", ASK_AGREEMENT },
+                                 "The consent has run out, or was not reviewed in time.", ASK_AGREEMENT },
     [REASON_CONSENT_INVALID] = { "consent-invalid", TELL_NO_CONSENT_LINE,
-                                 "Whoever gave the consent may not, or no longer, give it.",
+                                 "Whoever gave the consent may not, or no longer, give it; or "
+                                 "parents dispute it; or nobody is named who judged that the young "
+                                 "person understands.",
                                  ASK_AGREEMENT },
     [REASON_CONSENT_SCOPE] = { "consent-scope", TELL_NO_CONSENT_LINE,
-                               "The consent is for others, or does not reach any service that "
+                               "The consent is for others, or for less than this question, or "
+                               "does not reach any service that "
                                "could answer.",
                                ASK_AGREEMENT },
     [REASON_SENSITIVE_SERVICE] = { "sensitive-service", TELL_NO_CONSENT_LINE,
