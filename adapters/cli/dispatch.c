@@ -57,6 +57,7 @@ static const struct command commands[] = {
     { "explain", NULL, OFFICER, "what a reason for refusing means, and the way forward" },
     { "change", NULL, OFFICER, "sign a change that another officer saved, and submit it" },
     { "audit", NULL, OFFICER, "read the log, and verify that nothing in it was altered" },
+    { "stats", NULL, OFFICER, "what it all led to, in figures that single nobody out" },
     { "exercise", NULL, OFFICER, "set the civil day of a rehearsal" },
     { "key", NULL, KEY, "make keys, and show their public parts" },
 };

@@ -54,6 +54,57 @@ static bool outcome_about(struct core *c, struct work *w, const struct id *about
     return false;
 }
 
+/* One for each agency and thing: kept beside the receipts, under an id that no message can have
+ * (its version is not 7). Return: true when it is the first. */
+static bool outcome_first(struct core *c, struct work *w, const struct id *about, uint64_t leaf)
+{
+    const char *agency = c->agencies.slots[w->agency].reg.id;
+    struct id mark = *about;
+    struct receipt found;
+
+    mark.octets[6] |= 0xf0;
+    if (receipts_find(c, agency, &mark, bytes_of(NULL, 0), &found) == RECEIPT_NEW) {
+        found.leaf = leaf;
+        receipts_put(c, agency, &mark, &found);
+        return true;
+    }
+    if (!c->batch.error)
+        lodge_refuse(c, w, "outcome-given");
+    return false;
+}
+
+static int outcome_leaf(void *ctx, const struct ledger_record *r)
+{
+    memcpy(ctx, r->clear.purpose, sizeof(r->clear.purpose));
+    return 1;
+}
+
+/* What it is about was for some purpose: that is the outcome's, where it says none itself. */
+static void outcome_purpose(struct core *c, uint64_t leaf, char out[static NAME_MAX_LEN])
+{
+    char purpose[sizeof(c->clear.purpose)] = "";
+    struct store_txn *t = batch_txn(c);
+    int r;
+
+    text_cut(out, NAME_MAX_LEN, c->in.purpose);
+    if (out[0] || leaf == LEAF_NONE || !t)
+        return;
+    r = ledger_each(t, leaf, leaf + 1, outcome_leaf, purpose);
+    if (r)
+        batch_fail(c, r, "outcome");
+    text_cut(out, NAME_MAX_LEN, purpose);
+}
+
+/* Of the evaluation in force when it is recorded: figures printed again later are the same. */
+static const char *outcome_arm(const struct core *c, const char *area)
+{
+    static const char *const arms[] = {
+        [AREA_NEITHER] = "neither", [AREA_PILOT] = "pilot", [AREA_CONTROL] = "control"
+    };
+
+    return arms[area[0] ? bundle_area_arm(c->bundle, bundle_area(c->bundle, area)) : AREA_NEITHER];
+}
+
 void outcome_take(struct core *c, struct work *w)
 {
     static const char *const effects[] = {
@@ -62,6 +113,7 @@ void outcome_take(struct core *c, struct work *w)
     const struct msg_outcome *m = &c->in.outcome;
     struct ledger_clear *l;
     uint64_t leaf = LEAF_NONE;
+    name_t purpose;
 
     if (!lodge_begin(c, w))
         return;
@@ -69,13 +121,14 @@ void outcome_take(struct core *c, struct work *w)
         lodge_refuse(c, w, "unknown-area");
         return;
     }
-    if (!outcome_about(c, w, &m->about, &leaf))
+    if (!outcome_about(c, w, &m->about, &leaf) || !outcome_first(c, w, &m->about, leaf))
         return;
-    l = lodge_record(c, w, EVENT_OUTCOME, c->in.purpose);
+    outcome_purpose(c, leaf, purpose);
+    l = lodge_record(c, w, EVENT_OUTCOME, purpose);
     l->about = leaf;
-    (void)snprintf(l->detail, sizeof(l->detail), "effect=%s minutes=%u area=%s",
+    (void)snprintf(l->detail, sizeof(l->detail), "effect=%s minutes=%u area=%s arm=%s",
                    m->effect < ALM_LEN(effects) && effects[m->effect] ? effects[m->effect] : "-",
-                   m->minutes_saved, m->area[0] ? m->area : "-");
+                   m->minutes_saved, m->area[0] ? m->area : "-", outcome_arm(c, m->area));
     record_id(c, l, &m->about);
     (void)lodge_recorded(c, w);
 }

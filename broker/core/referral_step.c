@@ -126,7 +126,7 @@ static const char *(*const step_checks[])(struct stepping *s) = {
 };
 
 static struct ledger_clear *step_record_begin(struct core *c, struct ledger_clear *l, uint8_t step,
-                                              uint8_t state, const char *to)
+                                              const struct life *after, const char *to)
 {
     const struct referral_record *r = &c->referral;
 
@@ -134,8 +134,8 @@ static struct ledger_clear *step_record_begin(struct core *c, struct ledger_clea
     text_cut(l->question, sizeof(l->question), "refer");
     text_cut(l->purpose, sizeof(l->purpose), r->purpose);
     (void)snprintf(l->detail, sizeof(l->detail), "step=%s state=%s kind=%s from=%s to=%s",
-                   life_step_word(step), life_state_word(state), life_kind_word(r->kind), r->from,
-                   to);
+                   life_step_word(step), life_state_word(after->state), life_kind_word(after->kind),
+                   r->from, to);
     record_id(c, l, &r->id);
     return l;
 }
@@ -207,7 +207,7 @@ static void step_done(struct stepping *s)
     struct ledger_clear *l = lodge_record(c, s->w, EVENT_REFERRAL_STEP, c->referral.purpose);
     uint64_t leaf;
 
-    step_record_begin(c, l, s->m->step, s->after.state,
+    step_record_begin(c, l, s->m->step, &s->after,
                       s->next != AGENCY_NONE ? s->m->redirect_to : c->referral.to);
     if (s->tell && s->other != AGENCY_NONE) {
         l->n_holders = 1;
@@ -280,7 +280,7 @@ void referral_by_broker(struct core *c, uint8_t step, const char *reason)
     l = record_begin(c, EVENT_REFERRAL_STEP, AGENCY_NONE);
     l->outcome = 1;
     text_cut(l->reason, sizeof(l->reason), reason);
-    step_record_begin(c, l, step, after.state, c->referral.to);
+    step_record_begin(c, l, step, &after, c->referral.to);
     leaf = record_end(c);
     text_cut(u.reason, sizeof(u.reason), reason);
     if (step == LIFE_STEP_SENT_ON)

@@ -224,6 +224,8 @@ static const struct telling_entry telling_entries[] = {
       "Refer: the service decides itself." },
     { "not-yours-to-judge", "An outcome is about one's own question, or what was sent to one.",
       "Give the id of your own query, referral or delivery." },
+    { "outcome-given", "Your agency has given its outcome of this already.",
+      "Nothing is to be done: one counts." },
     { "internal", "The broker could not work this out, so it was refused.",
       "Try again; if it stays so, tell the broker's operator." },
 };

@@ -14,10 +14,12 @@ static const char *const reads[] = { [READ_TAIL] = "tail",
                                      [READ_LIST] = "tail",
                                      [READ_SHOW] = "show",
                                      [READ_EXPORT] = "export",
-                                     [READ_HEAD] = "head" };
+                                     [READ_HEAD] = "head",
+                                     [READ_STATS] = "stats" };
 static const char *const commands[] = {
     [READ_TAIL] = "audit tail",     [READ_LIST] = "audit list", [READ_SHOW] = "audit show",
     [READ_EXPORT] = "audit export", [READ_HEAD] = "audit head",
+    [READ_STATS] = "stats",
 };
 /* Which keys each kind of reading takes besides read, at and nonce. */
 static const char *const keys[] = {
@@ -25,6 +27,7 @@ static const char *const keys[] = {
     [READ_SHOW] = " leaf ",
     [READ_EXPORT] = " from count ",
     [READ_HEAD] = " ",
+    [READ_STATS] = " since until ",
 };
 
 struct parse {
@@ -75,14 +78,14 @@ static int query_kind(const struct parse *p, struct query *q)
     char word[16];
 
     if (local_get_text(p->o, "read", word, sizeof(word)))
-        return query_fail(p, "\"read\" must be tail, show, export or head");
-    for (uint8_t i = READ_TAIL; i <= READ_HEAD; i++) {
+        return query_fail(p, "\"read\" must be tail, show, export, head or stats");
+    for (uint8_t i = READ_TAIL; i <= READ_STATS; i++) {
         if (strcmp(reads[i], word) != 0)
             continue;
         q->read = i;
         return 0;
     }
-    return query_fail(p, "\"read\" must be tail, show, export or head");
+    return query_fail(p, "\"read\" must be tail, show, export, head or stats");
 }
 
 static int query_keys(const struct parse *p, const struct query *q)
@@ -186,6 +189,9 @@ static int query_range(const struct parse *p, struct query *q)
         rc = query_number(p, "leaf", INT64_MAX, &q->leaf, &leaf);
     if (!rc && q->read == READ_SHOW && !leaf)
         rc = query_fail(p, "\"show\" needs \"leaf\"");
+    if (!rc && q->read == READ_STATS &&
+        (q->until == CIVIL_NONE || (q->since != CIVIL_NONE && q->since > q->until)))
+        rc = query_fail(p, "\"stats\" needs \"until\", a day that is over and not before \"since\"");
     if (!rc && q->read == READ_TAIL && from) {
         q->read = READ_LIST;
         if (q->follow)

@@ -28,7 +28,7 @@
 #define PAGE_BYTES      (256u * 1024) /* of octets in one page */
 #define ASK_MS          5000          /* for the core to record a reading */
 
-enum query_read { READ_TAIL = 1, READ_LIST, READ_SHOW, READ_EXPORT, READ_HEAD };
+enum query_read { READ_TAIL = 1, READ_LIST, READ_SHOW, READ_EXPORT, READ_HEAD, READ_STATS };
 struct query { /* checked: query.c */
     uint8_t read;
     uint64_t from, count, leaf;
@@ -83,6 +83,7 @@ struct reading {
     uint64_t *found; /* owned: their numbers, newest first */
     uint64_t n_found;
     bool followed; /* the first rows are out */
+    struct stats *stats; /* owned; of READ_STATS */
 };
 struct reader {
     struct store *store;         /* borrowed */
@@ -103,6 +104,11 @@ void reader_on_core(struct reader *r, int64_t mono_ms);
  * nothing to do. */
 int reader_turn(struct reader *r, int64_t mono_ms);
 void reader_drop(struct reader *r); /* frees every reading */
+
+/* stats.c: one slice of counting. Return: 1 more to come; 0 *out is the tables, a new reference; -ERANGE
+ * the last day is not over; negative. */
+ALM_MUST_USE int stats_slice(struct reader *r, struct reading *g, json_t **out);
+struct stats *stats_free(struct stats *s); /* accepts NULL */
 
 /* walk.c: one slice; *page is a new array (perhaps empty). Return: 1 more to come; 0 done;
  * negative. */

@@ -17,6 +17,7 @@
 static void reading_free(struct reading *g)
 {
     free(g->found);
+    stats_free(g->stats);
     *g = (struct reading){ .state = READING_FREE };
 }
 
@@ -317,6 +318,37 @@ static void reading_page(struct reader *r, struct reading *g, json_t *page, bool
         reading_free(g);
 }
 
+static void reading_stats_done(struct reader *r, struct reading *g, json_t *tables)
+{
+    json_t *o = json_pack("{s:b, s:I, s:o}", "ok", 1, "reading", (json_int_t)g->leaf, "stats", tables);
+
+    reading_fail(
+        r, g,
+        o ? o
+          : local_error("memory", EX_TEMPFAIL,
+                        "the reader is short of memory")); /* "fail" only ends it: o is ok */
+}
+
+/* Return: as reading_turn. */
+static int reading_stats(struct reader *r, struct reading *g)
+{
+    json_t *tables = NULL;
+    int rc = stats_slice(r, g, &tables);
+
+    if (rc == 1)
+        return 0;
+    if (!rc)
+        reading_stats_done(r, g, tables);
+    else if (rc == -ERANGE)
+        reading_fail(r, g,
+                     local_error("not-over", EX_DATAERR,
+                                 "the last day is not over, so that the figures would not be the "
+                                 "same when printed again: give an earlier --until"));
+    else
+        reading_fail(r, g, store_error(r, rc));
+    return -1;
+}
+
 /* A follower may read for hours: whether they still may is asked again each time. */
 static bool follower_may(struct reader *r, struct reading *g)
 {
@@ -342,6 +374,8 @@ static int reading_turn(struct reader *r, struct reading *g)
         reading_head(r, g);
         return -1;
     }
+    if (g->query.read == READ_STATS)
+        return reading_stats(r, g);
     if (!follower_may(r, g))
         return -1;
     rc = walk_slice(r, g, &page);

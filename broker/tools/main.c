@@ -186,6 +186,13 @@ static const struct command {
       "what a reason for refusing means, and the way forward",
       "Without REASON, all of them.\n\nexamples:\n  almoner explain not-a-party\n  almoner explain "
       "--json\n" },
+    { "stats", NULL, 0, 0, "--until DATE [--since DATE] [--csv]", READS "since until csv ", command_stats,
+      "what it all led to: fixed tables up to a day that is over",
+      "Outcomes in pilot and control areas, minutes saved, referrals, firings, decisions not to share. "
+      "Numbers under 10 are hidden (*), and others where\nthose could be worked out from them; the rest is "
+      "rounded to 5. The same days give the same figures whenever they are printed. Reading is "
+      "recorded.\n\nexamples:\n  almoner stats --until 2026-06-30\n  almoner stats --since 2026-04-01 "
+      "--until 2026-06-30 --csv\n" },
     { "audit", "tail", 0, 0, "[-n N] [--follow]", READS FILTERS "lines follow ", command_audit_tail,
       "the newest leaves",
       "Reading is recorded: a leaf says which officer read what, before the first row comes. Rows "

@@ -23,7 +23,7 @@ static void an_outcome_of_ones_own_referral_is_a_leaf_that_names_no_person(void 
     assert_string_equal(says(t, TOWN_SCHOOL, outcome_msg(t, id)), "");
     assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_RECEIPT), 1);
     assert_int_equal(town_leaves(t, EVENT_OUTCOME, &leaf), 1);
-    assert_string_equal(leaf.detail, "effect=sooner minutes=45 area=north");
+    assert_string_equal(leaf.detail, "effect=sooner minutes=45 area=north arm=pilot");
     assert_string_equal(leaf.purpose, SAFEGUARDING);
     assert_int_equal(town_leaves(t, EVENT_REFERRAL_SENT, &sent), 1);
     assert_int_not_equal(leaf.about, LEAF_NONE);
@@ -66,6 +66,25 @@ static void an_area_that_no_policy_knows_is_refused(void **state)
     m = outcome_msg(t, id);
     m->outcome.area[0] = '\0';
     assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+}
+
+static void an_agency_gives_one_outcome_of_a_thing_and_its_purpose_is_that_things(void **state)
+{
+    struct town *t = *state;
+    struct id id = referred(t);
+    struct msg *m = outcome_msg(t, id);
+    struct ledger_clear leaf;
+
+    m->purpose[0] = '\0';
+    m->outcome.area[0] = '\0';
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+    assert_int_equal(town_leaves(t, EVENT_OUTCOME, &leaf), 1);
+    assert_string_equal(leaf.purpose, SAFEGUARDING);
+    assert_non_null(strstr(leaf.detail, "arm=neither"));
+    assert_string_equal(says(t, TOWN_SCHOOL, outcome_msg(t, id)), "outcome-given");
+    assert_string_equal(says(t, TOWN_CHARITY, outcome_msg(t, id)), ""); /* the other's view */
+    town_reopen(t);
+    assert_string_equal(says(t, TOWN_CHARITY, outcome_msg(t, id)), "outcome-given");
 }
 
 static void the_same_outcome_again_counts_once(void **state)
@@ -135,6 +154,7 @@ int main(void)
         TEST(an_outcome_of_anothers_or_of_nothing_is_refused_alike),
         TEST(an_outcome_of_ones_own_question_is_taken),
         TEST(an_area_that_no_policy_knows_is_refused),
+        TEST(an_agency_gives_one_outcome_of_a_thing_and_its_purpose_is_that_things),
         TEST(the_same_outcome_again_counts_once),
         TEST(a_decision_not_to_share_is_recorded_and_its_words_are_sealed),
         TEST(what_was_not_shared_is_about_ones_own_or_about_nothing),
