@@ -101,11 +101,20 @@ static const struct token_set *asked_subject(const struct ask *ask, struct token
 }
 
 /* Where a person lives and lived, as far as the query says: c->in is still the message. */
-static uint8_t asked_homes(const struct core *c, const struct ask *ask)
+static uint8_t asked_homes(const struct core *c, const struct ask *ask, const struct msg_home **out)
 {
-    if (ask->subject_kind == SUBJECT_HOUSEHOLD || c->in.type != MSG_INSIGHT_QUERY)
+    uint8_t n = 0;
+
+    if (ask->subject_kind == SUBJECT_HOUSEHOLD)
         return 0;
-    return c->in.insight_query.n_homes < HOMES_MAX ? c->in.insight_query.n_homes : HOMES_MAX;
+    if (c->in.type == MSG_INSIGHT_QUERY) {
+        *out = c->in.insight_query.homes;
+        n = c->in.insight_query.n_homes;
+    } else if (c->in.type == MSG_ELIGIBILITY_QUERY) {
+        *out = c->in.eligibility_query.homes;
+        n = c->in.eligibility_query.n_homes;
+    }
+    return n < HOMES_MAX ? n : HOMES_MAX;
 }
 
 /* --- reading --- */
@@ -192,14 +201,15 @@ static int asked_read_under(struct asked_reading *r, struct store_txn *t, char k
 static int asked_read_kin(struct core *c, const struct ask *ask, struct store_txn *t,
                           const char *organisation, struct asked_reading *r)
 {
-    uint8_t n = asked_homes(c, ask);
+    const struct msg_home *homes = NULL;
+    uint8_t n = asked_homes(c, ask, &homes);
     int error = 0;
 
     r->kin = true;
     if (ask->subject_kind == SUBJECT_HOUSEHOLD)
         error = asked_read_under(r, t, 'm', organisation, &ask->household, false);
     for (uint8_t i = 0; i < n && !error; i++)
-        error = asked_read_under(r, t, 'a', organisation, &c->in.insight_query.homes[i].token, false);
+        error = asked_read_under(r, t, 'a', organisation, &homes[i].token, false);
     return error;
 }
 
@@ -288,6 +298,7 @@ void differences_put(struct core *c, const struct ask *ask)
     struct token_set household;
     const struct token_set *subject = asked_subject(ask, &household);
     struct store_txn *t = batch_txn(c);
+    const struct msg_home *homes = NULL;
     const char *organisation;
     uint8_t n_homes;
     int r;
@@ -295,7 +306,7 @@ void differences_put(struct core *c, const struct ask *ask)
     if (!t || !asked_counts(c, ask))
         return;
     organisation = asked_organisation(c, ask->agency);
-    n_homes = asked_homes(c, ask);
+    n_homes = asked_homes(c, ask, &homes);
     buf_reset(&c->scratch);
     asked_encode(c, &c->scratch);
     r = buf_status(&c->scratch);
@@ -303,8 +314,7 @@ void differences_put(struct core *c, const struct ask *ask)
         r = asked_put(c, t, 'a', organisation, &subject->tokens[i], subject->unborn,
                       buf_view(&c->scratch));
     for (uint8_t i = 0; i < n_homes && !r; i++)
-        r = asked_put(c, t, 'm', organisation, &c->in.insight_query.homes[i].token, false,
-                      buf_view(&c->scratch));
+        r = asked_put(c, t, 'm', organisation, &homes[i].token, false, buf_view(&c->scratch));
     c->batch.wrote = true;
     if (r)
         batch_fail(c, r, "differences");

@@ -178,7 +178,7 @@ static void query_decided(struct core *c, struct work *w, const struct ask *ask,
         tell_busy(c, w->agency, &w->id, BUSY_PENDING_MS);
         return;
     }
-    if (p)
+    if (p || pinned)
         differences_put(c, ask);
     if (goes)
         quotas_put(c, ask);

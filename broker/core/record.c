@@ -5,6 +5,7 @@
  *   'P' practitioner: text ref, u8 login
  *   'C' case: text
  *   'R' reason of a self-claimed relationship: text
+ *   'S' what the practitioner states: u16, the bits of the wire's statements; left out when none
  *   'T' tokens: u8 unborn, u8 n, n x (u8 kind, u8 scheme, u16 epoch, 32 bytes)
  *   'A' answers: u16 n, n x (text agency, u8 answered, u8 value), then u8 what was told
  *   'I' id of a consent, dispute, shield or override
@@ -87,6 +88,11 @@ void record_ask(struct core *c, const struct ask *ask)
     text_cut(l->question, sizeof(l->question),
              ask->involvement ? "who-is-involved" : ask->question);
     record_asker(c, &ask->practitioner, ask->case_ref);
+    if (ask->statements) {
+        buf_put_u8(&c->sealed, 'S');
+        buf_put_u32(&c->sealed, 2);
+        buf_put_u16(&c->sealed, ask->statements);
+    }
 }
 
 void record_reason(struct core *c, const char *reason)

@@ -26,7 +26,7 @@ enum table { /* each a named LMDB database with its schema version in TABLE_META
     TABLE_TREE,     /* RFC 9162 node hashes: level u8, index u64 -> hash */
     TABLE_HEADS,    /* tree size -> signed note */
     TABLE_QUOTAS,   /* agency -> daily bytes */
-    TABLE_ASKED,    /* what was asked about a subject, for composite questions: the core's */
+    TABLE_ASKED,    /* what was asked, for composite questions and quotas, and answers that stand: the core's */
     TABLE_OVERRIDES, /* override id -> record with its approval, veto and review */
     TABLE_CONCERNS, /* 'r' concern id -> record; 'd' last day, id -> empty */
     TABLE_EPISODES, /* the same of thresholds' episodes */
