@@ -211,7 +211,7 @@ def files(tap):
                 if (place / "agencies" / agency / name).read_text() != content:
                     stale.append((day, name))
         tap.check("files_are_as_of_the_day_though_only_changed_ones_are_written", not stale and days_, stale)
-    with Changed(drop=("consents", "concerns", "thresholds", "referrals", "involvements")) as place:
+    with Changed(drop=("consents", "concerns", "thresholds", "referrals", "involvements", "scenarios")) as place:
         p = player(place)
         tap.check("tables_with_only_a_header_are_a_folder_too", len(policy_files(p.folder)) == 4 and p.cabinet.files(p.cabinet.owner, "2021-01-01"))
 
