@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "lib/arrivals.h"
 #include "lib/pages.h"
 #include "lib/standing.h"
 
@@ -22,8 +23,6 @@
 #define OUTBOX_AGAIN_MS 15000 /* a message without receipt is sent again */
 #define OUTBOX_BURST    32    /* messages a step */
 #define LOG_AGAIN_MS    60000 /* the same trouble is logged once a minute */
-#define DELIVER_BURST   64    /* deliveries a step: each is an fsync, and questions wait meanwhile */
-#define STALLED_MS      15000 /* a delivery could not be stored: connected anew after that, to be sent it again */
 #define SOFTWARE        "almoner/0.1.0"
 
 enum session_happening {
@@ -78,9 +77,8 @@ struct session {
     char text[TEXT_MAX_LEN];
     int64_t logged_ms; /* when text was last logged */
     struct bytes body; /* of the frame in hand, as received */
-    int n_delivered;   /* in this step */
-    bool more;         /* frames were left for the next step */
-    int64_t stalled_ms; /* when to connect anew; 0: nothing is stalled */
+    struct arrivals arrivals;
+    bool more; /* frames were left for the next step */
     struct msg *in, *out;
     struct buf frame, stored;
 };
@@ -99,6 +97,7 @@ int session_new(const struct session_setup *setup, struct session **out)
         return -ENOMEM;
     s->setup = *setup;
     s->civil_day = CIVIL_NONE;
+    s->arrivals.inbox = setup->inbox;
     s->backoff_ms = BACKOFF_LEAST_MS;
     s->in = calloc(1, sizeof(*s->in));
     s->out = calloc(1, sizeof(*s->out));
@@ -301,10 +300,9 @@ static void on_welcome(struct session *s, const struct msg *m, int64_t now_ms)
     take_day_and_policy(s, w->civil_day, w->policy);
     s->backoff_ms = BACKOFF_LEAST_MS;
     s->due_ms = now_ms + GREETING_MS;
-    s->outbox_paused_ms = s->stalled_ms = 0;
+    s->outbox_paused_ms = 0;
     outbox_all_due(s->setup.outbox);
-    if (s->setup.inbox)
-        inbox_connected(s->setup.inbox);
+    arrivals_connected(&s->arrivals);
     (void)session_move(s, ON_WELCOME, now_ms);
     session_lease(s, now_ms);
     if (w->policy[0]) {
@@ -430,58 +428,32 @@ static void on_reply(struct session *s, const struct msg *m, int64_t now_ms)
     s->setup.events.reply(s->setup.events.ctx, m);
 }
 
-static const char *stalled_text(int r)
-{
-    switch (r) {
-    case -ENOBUFS:
-        return "the inbox is full (inbox_max); what is delivered waits at the broker until it is read";
-    case -ENOSPC:
-    case -EDQUOT:
-        return "the disk with the inbox is full; what is delivered waits at the broker until there is room";
-    default:
-        return "what was delivered could not be stored and waits at the broker; the log says why";
-    }
-}
-
-/* "acknowledged when it is durable there": stored now, acknowledged at the end of the step. */
 static void on_deliver(struct session *s, const struct msg *m, int64_t now_ms)
 {
-    const struct msg_deliver *d = &m->deliver;
-    int r;
+    const char *wrong;
 
-    if (!s->setup.inbox || (s->state != SESSION_LEARNING && s->state != SESSION_READY))
+    if (s->state != SESSION_LEARNING && s->state != SESSION_READY)
         return; /* the broker keeps it */
-    s->n_delivered++;
-    r = inbox_take(s->setup.inbox, d->stream, d->seq, &d->event, s->body);
-    if (r >= 0 || r == -ESTALE)
-        return;
-    log_error("delivery-not-stored", "stream=%s error=%s", d->stream, LOG_Q(strerror(-r)));
-    if (!s->stalled_ms)
-        s->stalled_ms = now_ms + STALLED_MS;
-    session_say(s, LOG_ERROR, "inbox-stalled", stalled_text(r), now_ms);
+    wrong = arrivals_take(&s->arrivals, &m->deliver, s->body, now_ms);
+    if (wrong)
+        session_say(s, LOG_ERROR, "inbox-stalled", wrong, now_ms);
 }
 
-/* Nothing is acknowledged before it is durable; one acknowledgement covers all of a stream's. */
+/* Nothing is acknowledged before it is durable; one Ack covers all of a stream's. */
 static void session_acknowledge(struct session *s)
 {
-    name_t stream;
-    uint64_t seq;
+    struct msg_ack ack = { .seq = 0 };
 
-    if (!s->setup.inbox || (s->state != SESSION_LEARNING && s->state != SESSION_READY))
+    if (s->state != SESSION_LEARNING && s->state != SESSION_READY)
         return;
-    if (s->n_delivered)
-        inbox_sync(s->setup.inbox);
-    while (inbox_ack_due(s->setup.inbox, stream, &seq)) {
-        int r = session_prepare(s, MSG_ACK, s->out);
-
-        if (r == 0) {
-            memcpy(s->out->ack.stream, stream, sizeof(s->out->ack.stream));
-            s->out->ack.seq = seq;
-            r = session_send_now(s, s->out);
-        }
-        if (r != 0)
+    arrivals_sync(&s->arrivals);
+    while (arrivals_ack(&s->arrivals, &ack)) {
+        if (session_prepare(s, MSG_ACK, s->out) != 0)
+            return;
+        s->out->ack = ack;
+        if (session_send_now(s, s->out) != 0)
             return; /* tried again with the next step */
-        inbox_acked(s->setup.inbox, stream, seq);
+        inbox_acked(s->setup.inbox, ack.stream, ack.seq);
     }
 }
 
@@ -554,8 +526,8 @@ static void session_receive(struct session *s, int64_t now_ms)
     struct bytes frame;
     int r;
 
-    s->n_delivered = 0;
-    while (s->channel && s->n_delivered < DELIVER_BURST && (r = channel_receive(s->channel, &frame)) != -EAGAIN) {
+    s->arrivals.n = 0;
+    while (s->channel && !arrivals_enough(&s->arrivals) && (r = channel_receive(s->channel, &frame)) != -EAGAIN) {
         if (r == 0)
             session_frame(s, frame, now_ms);
         else
@@ -563,7 +535,7 @@ static void session_receive(struct session *s, int64_t now_ms)
         if (r != 0 && r != -EBADMSG)
             break;
     }
-    s->more = s->channel && s->n_delivered >= DELIVER_BURST;
+    s->more = s->channel && arrivals_enough(&s->arrivals);
     session_acknowledge(s);
 }
 
@@ -591,7 +563,7 @@ static void session_timers(struct session *s, int64_t now_ms)
         (void)session_move(s, ON_LOST, now_ms);
         return;
     }
-    if (s->stalled_ms && now_ms >= s->stalled_ms) {
+    if (s->arrivals.stalled_ms && now_ms >= s->arrivals.stalled_ms) {
         session_say(s, LOG_INFO, "deliveries-asked-again", "connecting again for what could not be stored", now_ms);
         (void)session_move(s, ON_LOST, now_ms);
         return;
@@ -660,8 +632,8 @@ int session_wait_ms(const struct session *s, int64_t now_ms)
         if (s->more)
             return 0;
         sooner(&least, s->lease_due_ms - now_ms);
-        if (s->stalled_ms)
-            sooner(&least, s->stalled_ms - now_ms);
+        if (s->arrivals.stalled_ms)
+            sooner(&least, s->arrivals.stalled_ms - now_ms);
         outbox = outbox_wait_ms(s->setup.outbox, now_ms);
         if (outbox >= 0)
             sooner(&least,
