@@ -46,8 +46,6 @@ struct counting {
     struct stats *s;
     const struct query *q;
     struct reading *g;
-    bool past; /* beyond the last day */
-    int rc;
 };
 
 struct stats *stats_free(struct stats *s)
@@ -172,11 +170,7 @@ static int count_one(void *ctx, const struct ledger_record *r)
     const struct ledger_clear *c = &r->clear;
 
     k->g->at = r->leaf + 1;
-    if (c->civil_day > k->q->until) {
-        k->past = true;
-        return 1;
-    }
-    if (k->q->since != CIVIL_NONE && c->civil_day < k->q->since)
+    if (c->civil_day > k->q->until || (k->q->since != CIVIL_NONE && c->civil_day < k->q->since))
         return 0;
     if (c->event == EVENT_OUTCOME)
         count_outcome(k->s, c);
@@ -445,7 +439,7 @@ int stats_slice(struct reader *r, struct reading *g, json_t **out)
     rc = ledger_each(t, g->at, until, count_one, &k);
     if (rc < 0)
         return rc;
-    if (!k.past && g->at < g->end)
+    if (g->at < g->end)
         return 1;
     *out = stats_json(g->stats, &g->query);
     return *out ? 0 : -ENOMEM;
