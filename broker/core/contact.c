@@ -136,6 +136,16 @@ static const char *contact_refused(struct core *c, const struct work *w, struct 
     return hub ? NULL : "nothing-masked";
 }
 
+/* Every hub has room for one more; else the asker has been told Busy. */
+static bool contact_admitted(struct core *c, const struct work *w)
+{
+    for (uint16_t s = 0; s < c->agencies.n; s++) {
+        if (contact_hub(c, s) && !deliver_admit(c, w, s))
+            return false;
+    }
+    return true;
+}
+
 /* A hub's own question: it need not ask itself first. */
 static void contact_pass_on(struct core *c, struct store_txn *t, struct contact *k,
                             struct contact_record *r)
@@ -168,6 +178,8 @@ void contact_take(struct core *c, struct work *w)
         lodge_refuse(c, w, word);
         return;
     }
+    if (!firing && !contact_hub(c, w->agency) && !contact_admitted(c, w))
+        return;
     memcpy(k.route, m->contact_route, sizeof(k.route));
     memcpy(k.text, m->text, sizeof(k.text));
     lodge_record(c, w, EVENT_CONTACT_REQUESTED, c->in.purpose);

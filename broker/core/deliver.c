@@ -159,6 +159,22 @@ void queue_rewind(struct core *c, struct queue *q)
         queue_ready(c, q);
 }
 
+/* One fewer, or one more, of those that an agency's messages have brought about. */
+static void queue_share_move(struct core *c, const struct queue *q, const char *cause, bool more)
+{
+    struct store_txn *t = batch_txn(c);
+    uint32_t n = 0;
+    int r;
+
+    if (!t || !cause[0])
+        return;
+    r = queue_share(t, queue_agency(c, q), q->stream, cause, &n);
+    if (r)
+        batch_fail(c, r, "share");
+    else if (more || n)
+        queue_share_put(t, queue_agency(c, q), q->stream, cause, more ? n + 1 : n - 1);
+}
+
 void queue_less(struct core *c, struct queue *q, const struct queue_item *item)
 {
     struct queue_record *r = &q->now.r;
@@ -168,6 +184,7 @@ void queue_less(struct core *c, struct queue *q, const struct queue_item *item)
         q->now.flying--;
     if (item->seq <= r->acked_most)
         return;
+    queue_share_move(c, q, item->cause, false);
     if (r->waiting)
         r->waiting--;
     r->bytes = r->bytes > item->bytes ? r->bytes - item->bytes : 0;
@@ -180,6 +197,24 @@ bool queue_full(const struct core *c, const struct queue *q)
     const struct core_limits *l = &c->set.limits;
 
     return q->now.r.waiting >= l->queue_items || q->now.r.bytes + ITEM_MOST > l->queue_bytes;
+}
+
+/* "One hostile agency harms only itself ... cannot fill ... the others" (promise 7): what its
+ * messages bring about takes a quarter of a queue at most. */
+static bool queue_share_full(struct core *c, const struct queue *q, const char *cause)
+{
+    struct store_txn *t = batch_txn(c);
+    uint32_t n = 0;
+    int r = t && cause[0] ? queue_share(t, queue_agency(c, q), q->stream, cause, &n) : 0;
+
+    if (r)
+        batch_fail(c, r, "share");
+    return n >= (c->set.limits.queue_items + 3) / 4;
+}
+
+static const char *deliver_cause(const struct core *c)
+{
+    return c->batch.current ? c->agencies.slots[c->batch.current->agency].reg.id : "";
 }
 
 void queue_store_all(struct core *c)
@@ -318,11 +353,13 @@ void queue_put(struct core *c, struct queue *q, const struct deliver_terms *term
     struct queue_item item = { .leaf = terms ? terms->leaf : LEAF_NONE,
                                .put_on = c->day,
                                .dead_after = deliver_dead_after(c, terms) };
-    bool full = queue_full(c, q);
+    bool full = queue_full(c, q) || queue_share_full(c, q, deliver_cause(c));
 
     if (!t)
         return;
     queue_changed(c, q);
+    text_cut(item.cause, sizeof(item.cause), deliver_cause(c));
+    queue_share_move(c, q, item.cause, true);
     item.seq = ++q->now.r.last;
     queue_item_put(t, queue_agency(c, q), q->stream, &item, &c->delivery);
     q->now.r.waiting++;
@@ -355,7 +392,7 @@ bool deliver_admit(struct core *c, const struct work *w, uint16_t slot)
 {
     struct queue *q = slot == AGENCY_NONE ? NULL : queue_find(c, slot, INBOX);
 
-    if (!q || !queue_full(c, q))
+    if (!q || !(queue_full(c, q) || queue_share_full(c, q, c->agencies.slots[w->agency].reg.id)))
         return true;
     queue_say_full(c, q);
     tell_busy(c, w->agency, &w->id, FULL_BUSY_MS);

@@ -79,7 +79,7 @@ static const char *stream_fault(const struct core *c, uint16_t slot, const struc
 
 /* What waits counts as acknowledged, and is forgotten as such. Seqs go on if it is subscribed
  * again. */
-static void stream_end(struct core *c, struct queue *q)
+static void stream_end(struct core *c, struct store_txn *t, struct queue *q)
 {
     struct queue_record *r = &q->now.r;
 
@@ -88,6 +88,7 @@ static void stream_end(struct core *c, struct queue *q)
     r->acked = r->acked_most = r->delivered = r->last;
     r->waiting = 0;
     r->bytes = 0;
+    queue_shares_del(t, queue_agency(c, q), q->stream);
     queue_rewind(c, q);
 }
 
@@ -162,7 +163,7 @@ void subscribe_take(struct core *c, struct work *w)
     if (!q || !t)
         return;
     if (s->end)
-        stream_end(c, q);
+        stream_end(c, t, q);
     else if (stream_filter(c, t, q, s))
         stream_set(c, q, s);
     stream_record(c, w, s);

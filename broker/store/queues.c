@@ -5,7 +5,8 @@
  *   's' state   u8 1, u64 last, u64 delivered, u64 acked, u64 acked_most, u32 waiting, u64 bytes,
  *               u32 dead, u16 credit, i64 created, u8 ended
  *   'f' filter  u8 1, u8 severity, three times (u8 n, n x text)
- *   'i' item, 'x' dead letter   u8 1, u64 leaf, i32 put on, i32 dead after, the delivery */
+ *   'i' item, 'x' dead letter   u8 1, u64 leaf, i32 put on, i32 dead after, text cause, the delivery
+ *   'n' share, then the cause   u32 how many wait */
 #include "store/queues.h"
 
 #include <errno.h>
@@ -14,11 +15,11 @@
 #include "store/queues_codec.h"
 
 #define QUEUE_LAYOUT     1
-#define QUEUE_KEY_MAX    (1 + 2 * NAME_MAX_LEN + 8)
+#define QUEUE_KEY_MAX    (1 + 3 * NAME_MAX_LEN)
 #define QUEUE_RECORD_MAX 4096
 #define QUEUE_ITEM_MAX   32768
 
-enum queue_letter { QUEUE_STATE = 's', QUEUE_FILTER = 'f', QUEUE_ITEM = 'i', QUEUE_DEAD = 'x' };
+enum queue_letter { QUEUE_STATE = 's', QUEUE_FILTER = 'f', QUEUE_ITEM = 'i', QUEUE_DEAD = 'x', QUEUE_SHARE = 'n' };
 
 struct queue_key {
     uint8_t octets[QUEUE_KEY_MAX];
@@ -235,6 +236,7 @@ void queue_item_put(struct store_txn *t, const char *agency, const char *stream,
     buf_put_u64(&b, item->leaf);
     buf_put_i32(&b, item->put_on);
     buf_put_i32(&b, item->dead_after);
+    buf_put_var(&b, item->cause, strnlen(item->cause, sizeof(item->cause) - 1));
     delivery_encode(d, &b);
     item->bytes = (uint32_t)b.len;
     queue_store(t, queue_key_seq(&k, QUEUE_ITEM, agency, stream, item->seq), &b);
@@ -263,6 +265,7 @@ static int queue_item_decode(struct bytes value, struct queue_item *item, struct
     item->leaf = cursor_u64(&c);
     item->put_on = cursor_i32(&c);
     item->dead_after = cursor_i32(&c);
+    cursor_text(&c, item->cause, sizeof(item->cause));
     item->bytes = (uint32_t)value.len;
     if (c.failed)
         return -EBADMSG;
@@ -367,6 +370,71 @@ int queue_item_next(struct store_txn *t, const char *agency, const char *stream,
                     struct queue_item *item, struct buf *octets, struct msg_deliver *d)
 {
     return queue_next(t, QUEUE_ITEM, agency, stream, after, item, octets, d);
+}
+
+/* --- shares --- */
+
+static struct bytes queue_share_key(struct queue_key *k, const char *agency, const char *stream,
+                                    const char *cause)
+{
+    size_t len = strnlen(cause, NAME_MAX_LEN - 1);
+
+    (void)queue_key(k, QUEUE_SHARE, agency, stream);
+    memcpy(k->octets + k->len, cause, len);
+    k->len += len;
+    return bytes_of(k->octets, k->len);
+}
+
+int queue_share(struct store_txn *t, const char *agency, const char *stream, const char *cause,
+                uint32_t *n)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct queue_key k;
+    struct cursor c;
+    int r;
+
+    *n = 0;
+    buf_init(&b, 16);
+    r = store_get(t, TABLE_QUEUES, queue_share_key(&k, agency, stream, cause), &b);
+    if (r)
+        return r == -ENOENT ? 0 : r;
+    c = cursor_of(buf_view(&b));
+    *n = cursor_u32(&c);
+    return cursor_end(&c);
+}
+
+void queue_share_put(struct store_txn *t, const char *agency, const char *stream,
+                     const char *cause, uint32_t n)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct queue_key k;
+
+    buf_init(&b, 16);
+    buf_put_u32(&b, n);
+    if (n)
+        queue_store(t, queue_share_key(&k, agency, stream, cause), &b);
+    else
+        store_del(t, TABLE_QUEUES, queue_share_key(&k, agency, stream, cause));
+}
+
+static int queue_share_visit(void *ctx, struct bytes key, struct bytes value)
+{
+    struct queue_key k;
+
+    (void)value;
+    if (key.len > sizeof(k.octets))
+        return -EBADMSG;
+    memcpy(k.octets, key.data, key.len); /* the view ends when the entry is deleted */
+    store_del(ctx, TABLE_QUEUES, bytes_of(k.octets, key.len));
+    return 0;
+}
+
+void queue_shares_del(struct store_txn *t, const char *agency, const char *stream)
+{
+    struct queue_key k;
+
+    store_fail(t, store_scan(t, TABLE_QUEUES, queue_key(&k, QUEUE_SHARE, agency, stream),
+                             bytes_of(NULL, 0), false, queue_share_visit, t));
 }
 
 /* --- dead letters --- */

@@ -23,6 +23,7 @@ struct queue_item {
     int32_t put_on;     /* civil day */
     int32_t dead_after; /* the last civil day to deliver it; CIVIL_NONE: no end */
     uint32_t bytes;     /* as stored */
+    name_t cause;       /* the agency whose message brought it about; "" nobody's */
 };
 
 /* The state; the filter of a stream (NULL: there is none) stands beside it. Sticky errors in t. */
@@ -55,6 +56,15 @@ typedef int queue_visit(void *ctx, const struct queue_item *item);
 /* Items with after < seq <= until, in order, without their content. visit as in store_scan. */
 ALM_MUST_USE int queue_items(struct store_txn *t, const char *agency, const char *stream,
                              uint64_t after, uint64_t until, queue_visit *visit, void *ctx);
+
+/* How many of a queue one agency's messages have brought about, as long as they wait. Return: 0,
+ * also when there are none; -EBADMSG; -errno. */
+ALM_MUST_USE int queue_share(struct store_txn *t, const char *agency, const char *stream,
+                             const char *cause, uint32_t *n);
+/* n 0: forgotten. Sticky errors in t. */
+void queue_share_put(struct store_txn *t, const char *agency, const char *stream,
+                     const char *cause, uint32_t n);
+void queue_shares_del(struct store_txn *t, const char *agency, const char *stream);
 
 /* The item seq becomes a dead letter, content and all. Return: 0; -ENOENT; -errno. */
 ALM_MUST_USE int queue_dead_put(struct store_txn *t, const char *agency, const char *stream,

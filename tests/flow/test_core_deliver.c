@@ -685,6 +685,33 @@ static void a_full_inbox_refuses_with_busy_and_what_is_put_all_the_same_is_kept(
     assert_string_equal(seqs(t, TOWN_SCHOOL, INBOX), "1 2 3");
 }
 
+/* promise 7 */
+static void promise_7_one_agency_fills_a_quarter_of_anothers_queue_at_most(void **state)
+{
+    struct town *t = *state;
+    struct work hostile = { .agency = slot_of(t, TOWN_CHARITY), .id = { { 1, [6] = 0x70, [8] = 0x80 } } };
+    struct work other = { .agency = slot_of(t, TOWN_POLICE), .id = { { 2, [6] = 0x70, [8] = 0x80 } } };
+
+    falls_silent(t, TOWN_SCHOOL);
+    t->core->set.limits.queue_items = 12;
+    t->core->batch.current = &hostile;
+    put_notice(t, TOWN_SCHOOL, 3);
+    assert_false(deliver_admit(t->core, &hostile, slot_of(t, TOWN_SCHOOL)));
+    put_notice(t, TOWN_SCHOOL, 2); /* what is put all the same lies aside */
+    t->core->batch.current = &other;
+    assert_true(deliver_admit(t->core, &other, slot_of(t, TOWN_SCHOOL)));
+    put_notice(t, TOWN_SCHOOL, 1);
+    t->core->batch.current = NULL;
+    put_done(t);
+    assert_int_equal(queue(t, TOWN_SCHOOL, INBOX)->r.waiting, 4);
+    assert_int_equal(queue(t, TOWN_SCHOOL, INBOX)->r.dead, 2);
+    town_say(t, TOWN_SCHOOL, town_lease(t));
+    town_turn(t);
+    assert_string_equal(seqs(t, TOWN_SCHOOL, INBOX), "1 2 3 6");
+    assert_string_equal(acked(t, TOWN_SCHOOL, INBOX, 1), ""); /* a place is free again */
+    assert_true(deliver_admit(t->core, &hostile, slot_of(t, TOWN_SCHOOL)));
+}
+
 static void a_hub_that_reads_nothing_stops_no_other_hubs_firings(void **state)
 {
     struct town *t = *state;
@@ -912,6 +939,7 @@ int main(void)
         HUBS_TEST(a_hub_that_the_policy_no_longer_names_gets_nothing_more),
         HUBS_TEST(stream_status_tells_an_agency_of_its_own_streams),
         SMALL_TEST(a_full_inbox_refuses_with_busy_and_what_is_put_all_the_same_is_kept),
+        HUBS_TEST(promise_7_one_agency_fills_a_quarter_of_anothers_queue_at_most),
         SMALL_TEST(a_hub_that_reads_nothing_stops_no_other_hubs_firings),
         HUBS_TEST(what_cannot_be_delivered_in_time_is_a_dead_letter_and_its_sender_hears_so),
         HUBS_TEST(a_dead_letter_between_two_others_holds_up_no_acknowledgement),

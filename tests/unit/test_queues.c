@@ -262,6 +262,30 @@ static void a_filter_comes_back_with_its_stream(void **state)
     store_abort(t);
 }
 
+static void a_share_is_counted_by_stream_and_cause_until_it_is_nothing(void **state)
+{
+    struct store_txn *t = fixture_begin(*state, true);
+    uint32_t n = 9;
+
+    assert_int_equal(queue_share(t, "school", "all", "police", &n), 0);
+    assert_int_equal(n, 0);
+    queue_share_put(t, "school", "all", "police", 3);
+    queue_share_put(t, "school", "all", "charity", 2);
+    queue_share_put(t, "school", "inbox", "police", 1);
+    assert_int_equal(queue_share(t, "school", "all", "police", &n), 0);
+    assert_int_equal(n, 3);
+    queue_share_put(t, "school", "all", "police", 0);
+    assert_int_equal(queue_share(t, "school", "all", "police", &n), 0);
+    assert_int_equal(n, 0);
+    queue_shares_del(t, "school", "all");
+    assert_int_equal(queue_share(t, "school", "all", "charity", &n), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(queue_share(t, "school", "inbox", "police", &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(store_status(t), 0);
+    store_abort(t);
+}
+
 static void contacts_are_kept_until_their_day_and_attempts_by_shield_and_asker(void **state)
 {
     struct store_txn *t = fixture_begin(*state, true);
@@ -307,6 +331,7 @@ int main(void)
         QUEUES_TEST(an_item_that_is_no_item_is_damage_and_says_which),
         QUEUES_TEST(states_come_back_and_one_that_contradicts_itself_does_not),
         QUEUES_TEST(a_filter_comes_back_with_its_stream),
+        QUEUES_TEST(a_share_is_counted_by_stream_and_cause_until_it_is_nothing),
         QUEUES_TEST(contacts_are_kept_until_their_day_and_attempts_by_shield_and_asker),
     };
 
