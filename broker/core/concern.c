@@ -3,6 +3,7 @@
  * section 5). Free text never comes here: it stays with the reporter. What concerns add up to is
  * firing.c's. */
 #include "concern.h"
+#include "due.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -279,6 +280,20 @@ void concern_change_take(struct core *c, struct work *w)
 
 /* --- forgetting: "holding a sealed concern is itself processing: it needs its own retention" --- */
 
+/* Nothing is due any more about what is over. */
+static int episode_passes(void *ctx, const struct episode_record *e)
+{
+    for (uint8_t i = 0; i < e->n_hubs; i++)
+        due_done(ctx, DUE_FIRING, &e->id, e->hubs[i]);
+    return 0;
+}
+
+static int watch_passes(void *ctx, const struct watch_record *r)
+{
+    due_done(ctx, DUE_REVIEW, &r->id, r->agency);
+    return 0;
+}
+
 void concerns_tick(struct core *c)
 {
     size_t concerns = 0, episodes = 0, watches = 0;
@@ -292,9 +307,9 @@ void concerns_tick(struct core *c)
         return;
     r = concerns_sweep(t, c->day, SWEEP_MOST, &concerns);
     if (!r)
-        r = episodes_sweep(t, c->day, SWEEP_MOST, &episodes);
+        r = episodes_sweep(t, c->day, SWEEP_MOST, episode_passes, c, &episodes);
     if (!r)
-        r = watches_sweep(t, c->day, SWEEP_MOST, &watches);
+        r = watches_sweep(t, c->day, SWEEP_MOST, watch_passes, c, &watches);
     if (r) {
         batch_fail(c, r, "sweep");
         return;

@@ -155,11 +155,12 @@ int concerns_at(struct store_txn *t, const struct token *home, concerns_visit *v
     return concerns_each(t, &set, visit, ctx);
 }
 
-static int concern_forget(struct store_txn *t, const struct id *id)
+static int concern_forget(void *ctx, struct store_txn *t, const struct id *id)
 {
     struct concern_record record;
     int r = concerns_get(t, id, &record);
 
+    (void)ctx;
     if (r == 0)
         concern_index(t, &record, false);
     return r;
@@ -167,5 +168,5 @@ static int concern_forget(struct store_txn *t, const struct id *id)
 
 int concerns_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n)
 {
-    return lasting_sweep(t, TABLE_CONCERNS, day, most, concern_forget, n);
+    return lasting_sweep(t, TABLE_CONCERNS, day, most, concern_forget, NULL, n);
 }

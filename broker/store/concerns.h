@@ -69,5 +69,7 @@ ALM_MUST_USE int episodes_about(struct store_txn *t, const struct token_set *sub
                                 episodes_visit *visit, void *ctx);
 ALM_MUST_USE int episodes_at(struct store_txn *t, const struct token *home, episodes_visit *visit,
                              void *ctx);
-/* Forgets episodes that were over before the day. */
-ALM_MUST_USE int episodes_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n);
+/* Forgets episodes that were over before the day, as concerns_sweep; visit, if not NULL, sees each
+ * just before. */
+ALM_MUST_USE int episodes_sweep(struct store_txn *t, int32_t day, size_t most,
+                                episodes_visit *visit, void *ctx, size_t *n);

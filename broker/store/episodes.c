@@ -153,20 +153,29 @@ int episodes_at(struct store_txn *t, const struct token *home, episodes_visit *v
     return episodes_each(t, &set, visit, ctx);
 }
 
-static int episode_forget(struct store_txn *t, const struct id *id)
+struct forgetting {
+    episodes_visit *visit;
+    void *ctx;
+};
+
+static int episode_forget(void *ctx, struct store_txn *t, const struct id *id)
 {
+    const struct forgetting *f = ctx;
     struct episode_record record;
+    struct token_set set;
     int r = episodes_get(t, id, &record);
 
-    if (r == 0) {
-        struct token_set set = episode_set(&record);
-
-        subjects_remove(t, SUBJECTS_EPISODE, &set, id);
-    }
-    return r;
+    if (r)
+        return r;
+    set = episode_set(&record);
+    subjects_remove(t, SUBJECTS_EPISODE, &set, id);
+    return f->visit ? f->visit(f->ctx, &record) : 0;
 }
 
-int episodes_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n)
+int episodes_sweep(struct store_txn *t, int32_t day, size_t most, episodes_visit *visit, void *ctx,
+                   size_t *n)
 {
-    return lasting_sweep(t, TABLE_EPISODES, day, most, episode_forget, n);
+    struct forgetting f = { visit, ctx };
+
+    return lasting_sweep(t, TABLE_EPISODES, day, most, episode_forget, &f, n);
 }

@@ -136,14 +136,14 @@ static int sweep_visit(void *ctx, struct bytes key, struct bytes value)
 }
 
 int lasting_sweep(struct store_txn *t, enum table table, int32_t day, size_t most,
-                  lasting_forget *forget, size_t *n)
+                  lasting_forget *forget, void *ctx, size_t *n)
 {
     struct sweeping s = { .day = day, .most = most < SWEEP_MOST ? most : SWEEP_MOST };
     int r = store_scan(t, table, bytes_str("d"), bytes_of(NULL, 0), false, sweep_visit, &s);
 
     *n = 0;
     for (size_t i = 0; i < s.n && r >= 0; i++) {
-        r = forget(t, &s.ids[i]);
+        r = forget(ctx, t, &s.ids[i]);
         if (r >= 0)
             lasting_del(t, table, &s.ids[i]);
     }

@@ -17,11 +17,11 @@ ALM_MUST_USE int lasting_get(struct store_txn *t, enum table table, const struct
                              struct buf *out);
 void lasting_del(struct store_txn *t, enum table table, const struct id *id);
 /* Takes a record out of what finds it, before it is forgotten. Return: 0 or -errno. */
-typedef int lasting_forget(struct store_txn *t, const struct id *id);
+typedef int lasting_forget(void *ctx, struct store_txn *t, const struct id *id);
 /* Forgets records whose last day is before the day, oldest first, at most `most`; *n how many.
  * Return: 0 or -errno. */
 ALM_MUST_USE int lasting_sweep(struct store_txn *t, enum table table, int32_t day, size_t most,
-                               lasting_forget *forget, size_t *n);
+                               lasting_forget *forget, void *ctx, size_t *n);
 
 /* --- fields --- */
 void lasting_put_text(struct buf *b, const char *text, size_t size); /* size: of its array */

@@ -181,12 +181,27 @@ int watches_at(struct store_txn *t, const struct token *home, watches_visit *vis
     return watches_each(t, &set, visit, ctx);
 }
 
-static int watch_forget(struct store_txn *t, const struct id *id)
+struct forgetting {
+    watches_visit *visit;
+    void *ctx;
+};
+
+static int watch_forget(void *ctx, struct store_txn *t, const struct id *id)
 {
-    return watch_leave(t, id);
+    const struct forgetting *f = ctx;
+    struct watch_record record;
+    int r = watches_get(t, id, &record);
+
+    if (r)
+        return r;
+    watch_index(t, &record, false);
+    return f->visit ? f->visit(f->ctx, &record) : 0;
 }
 
-int watches_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n)
+int watches_sweep(struct store_txn *t, int32_t day, size_t most, watches_visit *visit, void *ctx,
+                  size_t *n)
 {
-    return lasting_sweep(t, TABLE_WATCHES, day, most, watch_forget, n);
+    struct forgetting f = { visit, ctx };
+
+    return lasting_sweep(t, TABLE_WATCHES, day, most, watch_forget, &f, n);
 }

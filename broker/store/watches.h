@@ -34,4 +34,6 @@ ALM_MUST_USE int watches_about(struct store_txn *t, const struct token_set *subj
 /* Each record once whose person lives in this home now. */
 ALM_MUST_USE int watches_at(struct store_txn *t, const struct token *home, watches_visit *visit,
                             void *ctx);
-ALM_MUST_USE int watches_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n);
+/* Forgets watches whose last day is before the day; visit, if not NULL, sees each just before. */
+ALM_MUST_USE int watches_sweep(struct store_txn *t, int32_t day, size_t most, watches_visit *visit,
+                               void *ctx, size_t *n);

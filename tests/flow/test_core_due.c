@@ -117,6 +117,17 @@ static void what_was_decided_late_is_listed_no_more(void **state)
     assert_int_equal(listed(t, TOWN_COUNCIL, false), 0);
 }
 
+static void what_is_over_is_not_due_any_more(void **state)
+{
+    struct town *t = *state;
+
+    (void)fire(t);
+    worry_day(t, TOWN_DAY + WORRY_CLOSED);
+    assert_int_equal(listed(t, TOWN_COUNCIL, true), 1);
+    worry_day(t, TOWN_DAY + WORRY_CLOSED + 1);
+    assert_int_equal(listed(t, TOWN_COUNCIL, false), 0);
+}
+
 static void the_other_hub_that_got_it_hears_that_it_is_late(void **state)
 {
     struct town *t = *state;
@@ -305,6 +316,7 @@ int main(void)
         IN_TOWN(what_is_late_is_told_once_and_stays_listed),
         IN_TOWN(what_was_decided_in_time_is_never_late),
         IN_TOWN(what_was_decided_late_is_listed_no_more),
+        IN_TOWN(what_is_over_is_not_due_any_more),
         cmocka_unit_test_setup_teardown(the_other_hub_that_got_it_hears_that_it_is_late,
                                         two_hubs_setup, town_teardown),
         IN_TOWN(items_are_listed_earliest_first_and_by_pages),

@@ -33,7 +33,7 @@ FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-DALM_SANITIZED", "-O0", "-g0", "-w",
          f'-DALM_SMALL_POLICY="{HERE}/small.policy"', f'-DALM_RULES="{ROOT}/policy/rules"', f'-DALM_COMPOSITE_POLICY="{HERE}/composite.policy"',
          f'-DALM_BUNDLE_V1="{ROOT}/tests/fuzz/seeds/bundle/small"', f'-DALM_BUNDLE_V2="{ROOT}/tests/fuzz/seeds/bundle/small-classes"',
          f'-DALM_BUNDLE_V4="{ROOT}/tests/fuzz/seeds/bundle/small-v4"', f'-DALM_BUNDLE_V4_COMPOSITE="{ROOT}/tests/fuzz/seeds/bundle/composite-v4"',
-         f'-DALM_CASEWORK_POLICY="{HERE}/casework.policy"']
+         f'-DALM_CASEWORK_POLICY="{HERE}/casework.policy"', f'-DALM_REFERRALS_DOC="{ROOT}/policy/REFERRALS.md"']
 # bounds-strict: an array at the end of a struct has its bounds too.
 SANITIZE = ["-fsanitize=address,undefined,bounds-strict", "-fno-sanitize-recover=all"]
 KITS = {"plain": [], "sanitized": SANITIZE}  # in this order

@@ -290,8 +290,9 @@ static void an_episode_comes_back_as_it_was_put(void **state)
     assert_true(got.contributors[1].told);
     assert_false(got.contributors[0].told);
     assert_int_equal(got.step, FIRING_ACTED);
-    assert_int_equal(episodes_sweep(t, DAY + 181, 10, &n), 0);
+    assert_int_equal(episodes_sweep(t, DAY + 181, 10, count_episode, &m, &n), 0);
     assert_int_equal(n, 2);
+    assert_int_equal(m, 3); /* each was shown once more */
     m = 0;
     assert_int_equal(episodes_at(t, &home, count_episode, &m), 0);
     assert_int_equal(m, 0);
@@ -406,9 +407,9 @@ static void a_watch_ends_with_its_last_day(void **state)
 
     put_watch(f, &r);
     t = begin(f);
-    assert_int_equal(watches_sweep(t, DAY + 90, 10, &n), 0);
+    assert_int_equal(watches_sweep(t, DAY + 90, 10, NULL, NULL, &n), 0);
     assert_int_equal(n, 0);
-    assert_int_equal(watches_sweep(t, DAY + 91, 10, &n), 0);
+    assert_int_equal(watches_sweep(t, DAY + 91, 10, NULL, NULL, &n), 0);
     assert_int_equal(n, 1);
     assert_int_equal(store_commit(t), 0);
     assert_int_equal(watched(f), 0);
