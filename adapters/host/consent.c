@@ -207,7 +207,8 @@ static json_t *consent_care(const json_t *o, struct ages_care *care, bool *holds
 
 /* "able_from/able_until worked out by the lodging adapter: the broker learns that day, never a
  * birth date". An unborn child goes by its mother's birth date: the consent is hers. */
-static json_t *consent_able(const json_t *o, int32_t born, struct msg_consent *c)
+static json_t *consent_able(const struct host *h, const json_t *o, int32_t born,
+                            struct msg_consent *c)
 {
     struct ages_care care = { CIVIL_NONE, CIVIL_NONE, false };
     bool holds = false, care_order = false, never;
@@ -215,7 +216,7 @@ static json_t *consent_able(const json_t *o, int32_t born, struct msg_consent *c
 
     if (wrong)
         return wrong;
-    ages_able(ages_usual, c->capacity, born, &care, &c->able_from, &c->able_until);
+    ages_able(session_ages(h->session), c->capacity, born, &care, &c->able_from, &c->able_until);
     never = c->able_from != CIVIL_NONE && c->able_until != CIVIL_NONE &&
             c->able_until < c->able_from;
     if (never) /* taken into care at sixteen: lodged as such, for the broker to find invalid */
@@ -250,7 +251,7 @@ json_t *lodge_consent(struct host *h, const json_t *o, uint8_t decision)
     if (!wrong)
         wrong = consent_family(o, c);
     if (!wrong)
-        wrong = consent_able(o, born, c);
+        wrong = consent_able(h, o, born, c);
     if (!wrong)
         receipt_keep(h);
     return wrong;

@@ -40,6 +40,13 @@ int pages_add(struct pages *p, const struct msg_catalogue *page)
     memcpy(p->questions + p->n_questions, page->questions,
            page->n_questions * sizeof(*p->questions));
     memcpy(p->purposes + p->n_purposes, page->purposes, page->n_purposes * sizeof(*p->purposes));
+    for (uint8_t i = 0; i < page->n_capacities; i++) {
+        const struct msg_catalogue_capacity *a = &page->capacities[i];
+
+        p->ages_told = true;
+        if (a->capacity < AGES_CAPACITIES)
+            p->ages[a->capacity] = (struct ages_rule){ a->from_age, a->before_age };
+    }
     p->n_questions += page->n_questions;
     p->n_purposes += page->n_purposes;
     p->next++;

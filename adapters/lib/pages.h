@@ -2,7 +2,7 @@
 /* pages.h - the broker's catalogue, put together from its pages. */
 #pragma once
 #include "base/attr.h"
-#include "wire/msg.h"
+#include "lib/ages.h"
 #include <stddef.h>
 
 #define CATALOGUE_MAX 1024 /* questions, and purposes; a broker that offers more is not believed   \
@@ -12,6 +12,8 @@ struct pages { /* under way, or whole; zeroed is empty */
     struct msg_catalogue_question *questions;
     struct msg_catalogue_purpose *purposes;
     size_t n_questions, n_purposes;
+    bool ages_told; /* of consent, by the policy; those not told of are never able */
+    struct ages_rule ages[AGES_CAPACITIES];
     unsigned next; /* the page that is to come */
 };
 void pages_deinit(struct pages *p);

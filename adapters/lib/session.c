@@ -687,6 +687,11 @@ const struct msg_catalogue_question *session_question(const struct session *s, c
     return pages_question(&s->catalogue, id);
 }
 
+const struct ages_rule *session_ages(const struct session *s)
+{
+    return s->catalogue.ages_told ? s->catalogue.ages : ages_usual;
+}
+
 const struct msg_catalogue_purpose *session_purpose(const struct session *s, const char *id)
 {
     return pages_purpose(&s->catalogue, id);

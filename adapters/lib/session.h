@@ -7,6 +7,7 @@
 #pragma once
 #include "base/attr.h"
 #include "base/crypto.h"
+#include "lib/ages.h"
 #include "lib/inbox.h"
 #include "lib/outbox.h"
 #include "lib/wire.h"
@@ -75,6 +76,8 @@ uint32_t session_deadline_ms(const struct session *s);
 struct catalogue session_catalogue(const struct session *s);
 const struct msg_catalogue_question *session_question(const struct session *s,
                                                       const char *id); /* or NULL */
+/* Ages of consent as the policy in force has them; the usual ones while it has told none. AGES_CAPACITIES. */
+const struct ages_rule *session_ages(const struct session *s);
 const struct msg_catalogue_purpose *session_purpose(const struct session *s, const char *id);
 
 /* An id, our name and the time: before a message is filled in. Return: 0 or -EIO. */

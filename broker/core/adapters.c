@@ -53,6 +53,19 @@ static void adapters_purpose(const struct policy_purpose *p, struct msg_catalogu
     out->involvement = p->involvement;
 }
 
+/* "The lodging adapter works out the days": by the policy's ages, not its own. */
+static void adapters_ages(const struct core *c, struct msg_catalogue *out)
+{
+    const struct policy_consent_rules *rules = bundle_consent_rules(c->bundle);
+
+    for (uint8_t i = 1; i < POLICY_CAPACITIES && out->n_capacities < CAPACITIES_MAX; i++) {
+        if (rules->capacities[i].able)
+            out->capacities[out->n_capacities++] = (struct msg_catalogue_capacity){
+                i, rules->capacities[i].from_age, rules->capacities[i].before_age
+            };
+    }
+}
+
 static void adapters_page(struct core *c, uint16_t slot, const struct id *in_reply_to,
                           uint16_t page, uint16_t pages)
 {
@@ -68,6 +81,8 @@ static void adapters_page(struct core *c, uint16_t slot, const struct id *in_rep
     for (size_t i = (size_t)page * LIST_MAX;
          i < bundle_n_purposes(c->bundle) && g->n_purposes < LIST_MAX; i++)
         adapters_purpose(bundle_purpose_at(c->bundle, (uint16_t)i), &g->purposes[g->n_purposes++]);
+    if (page == 0)
+        adapters_ages(c, g);
     if (tell_send(c, slot))
         log_error("catalogue-not-sent", "agency=%s", c->agencies.slots[slot].reg.id);
 }

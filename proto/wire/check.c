@@ -91,7 +91,15 @@ static enum wire_fault check_lease(const struct msg *m)
 
 static enum wire_fault check_catalogue(const struct msg *m)
 {
-    return m->catalogue.page < m->catalogue.pages ? WIRE_OK : WIRE_BAD_VALUE;
+    const struct msg_catalogue *c = &m->catalogue;
+
+    for (size_t i = 0; i < c->n_capacities; i++) {
+        const struct msg_catalogue_capacity *a = &c->capacities[i];
+
+        if (a->before_age && a->before_age <= a->from_age)
+            return WIRE_BAD_VALUE;
+    }
+    return c->page < c->pages ? WIRE_OK : WIRE_BAD_VALUE;
 }
 
 static enum wire_fault check_insight_query(const struct msg *m)

@@ -88,11 +88,19 @@ static const struct shape_field catalogue_purpose_rows[] = {
 };
 static const struct shape catalogue_purpose_shape = SHAPE(catalogue_purpose);
 
+static const struct shape_field catalogue_capacity_rows[] = {
+    ENUM(1, YES, msg_catalogue_capacity, capacity),
+    U8_TO(2, MAY, AGE_MOST, msg_catalogue_capacity, from_age),
+    U8_TO(3, MAY, AGE_MOST, msg_catalogue_capacity, before_age),
+};
+static const struct shape catalogue_capacity_shape = SHAPE(catalogue_capacity);
+
 static const struct shape_field catalogue_rows[] = {
     U16(1, MAY, msg_catalogue, page),
     U16(2, YES, msg_catalogue, pages),
     LIST(3, MAY, msg_catalogue, questions, n_questions, &catalogue_question_shape),
     LIST(4, MAY, msg_catalogue, purposes, n_purposes, &catalogue_purpose_shape),
+    LIST(5, MAY, msg_catalogue, capacities, n_capacities, &catalogue_capacity_shape),
 };
 static const struct shape catalogue_shape = SHAPE(catalogue);
 

@@ -160,11 +160,19 @@ struct msg_catalogue_purpose {
     bool past_shield; /* sees past a location shield: shielded homes may be sent */
     bool involvement; /* who-is-involved may be asked */
 };
+#define AGE_MOST 120
+#define CAPACITIES_MAX 16
+struct msg_catalogue_capacity { /* who is ever able to consent, by the subject's age: the adapter works out the days */
+    uint8_t capacity; /* enum consent_capacity */
+    uint8_t from_age, before_age; /* years; before 0: no upper end */
+};
 struct msg_catalogue { /* broker -> adapter after Welcome and after a change of policy: pages */
     uint16_t page, pages;
     uint8_t n_questions, n_purposes;
     struct msg_catalogue_question questions[LIST_MAX];
     struct msg_catalogue_purpose purposes[LIST_MAX];
+    uint8_t n_capacities; /* on the first page */
+    struct msg_catalogue_capacity capacities[CAPACITIES_MAX];
 };
 struct msg_insight_query {
     name_t question;

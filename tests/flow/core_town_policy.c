@@ -302,6 +302,8 @@ void town_policy(struct buf *out)
         agencies[a].hub = a == TOWN_COURT || (town_hubs >> a & 1);
     for (int i = 1; i < POLICY_CAPACITIES; i++)
         l.consent.capacities[i].able = i != FACT_CAPACITY_CARER_WITHOUT_PR;
+    l.consent.capacities[FACT_CAPACITY_PARENT].before_age = 16;
+    l.consent.capacities[FACT_CAPACITY_DEPUTY].from_age = 18;
     l.consent.grace_days = TOWN_GRACE;
     town_put_extras(&l);
     questions[QUESTION_PLAN].stage = 1;

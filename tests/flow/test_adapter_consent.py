@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
@@ -287,6 +288,27 @@ def local_authority_consents_with_a_care_order_only():
         _, c = s.grant("--capacity", "local-authority", "--care-order", "--care-from", "2020-01-01", *ISLA)
         assert c.giver_authority and (c.able_from, c.able_until) == (day("2020-01-01"), day("2030-05-13"))
         assert s.json("consent", "grant", *SCOPE, "--capacity", "local-authority", "--care-order", *ISLA, exit=64)["error"] == "missing-field"
+
+
+def ages_are_the_policys_once_it_has_told_them():
+    def ages(*rows):
+        s.gate.push(s.gate.body(catalogue=PB.Catalogue(pages=1, questions=[PB.CatalogueQuestion(id=f"q-{len(rows)}", wording="?")], capacities=[
+            PB.CatalogueCapacity(capacity=c, from_age=at_least, before_age=before) for c, at_least, before in rows])))
+        end = time.monotonic() + 20
+        while f"q-{len(rows)}" not in [q["id"] for q in s.json("questions")["questions"]]:
+            assert time.monotonic() < end, "the catalogue did not come"
+            time.sleep(0.05)
+    with School() as s:
+        ages((PB.CAPACITY_LOCAL_AUTHORITY, 0, 18), (PB.CAPACITY_GILLICK, 13, 16), (PB.CAPACITY_ATTORNEY, 21, 0))
+        _, c = s.grant("--capacity", "local-authority", "--care-order", "--care-from", "2020-01-01", *ISLA)
+        assert c.able_until == day("2032-05-13")
+        _, c = s.grant("--capacity", "gillick", *JUDGED, *ISLA)
+        assert (c.able_from, c.able_until) == (day("2027-05-14"), day("2030-05-13"))
+        _, c = s.grant("--capacity", "attorney", "--given", "Una", "--family", "Old", "--born", "2003-03-01")
+        assert c.able_from == day("2024-03-01")
+        ages()  # a policy that tells none: the usual ones
+        _, c = s.grant("--capacity", "local-authority", "--care-order", "--care-from", "2020-01-01", *ISLA)
+        assert c.able_until == day("2030-05-13")
 
 
 def unborn_childs_consent_is_the_mothers_by_her_own_age():

@@ -255,6 +255,26 @@ static void a_parents_consent_lapses_on_the_sixteenth_birthday_and_their_own_sta
     assert_true(noise_asked(t));
 }
 
+static void the_catalogue_tells_adapters_the_policys_ages(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_msg(t, MSG_HELLO);
+
+    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
+    (void)snprintf(m->hello.software, sizeof(m->hello.software), "test/1");
+    town_say(t, TOWN_SCHOOL, m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_CATALOGUE), 1);
+    assert_int_equal(t->msg.catalogue.n_capacities, POLICY_CAPACITIES - 2); /* no carer's */
+    for (size_t i = 0; i < t->msg.catalogue.n_capacities; i++) {
+        const struct msg_catalogue_capacity *a = &t->msg.catalogue.capacities[i];
+
+        assert_int_not_equal(a->capacity, CAPACITY_CARER_WITHOUT_PR);
+        assert_int_equal(a->from_age, a->capacity == CAPACITY_DEPUTY ? 18 : 0);
+        assert_int_equal(a->before_age, a->capacity == CAPACITY_PARENT ? 16 : 0);
+    }
+}
+
 /* --- wording, witness, dates --- */
 
 static void a_wording_that_was_not_approved_on_the_day_is_not_lodged(void **state)
@@ -819,6 +839,7 @@ int main(void)
         CONSENT_TEST(a_young_persons_refusal_needs_no_judgement),
         CONSENT_TEST(others_consent_for_an_adult_who_lacks_capacity),
         CONSENT_TEST(a_parents_consent_lapses_on_the_sixteenth_birthday_and_their_own_stands),
+        CONSENT_TEST(the_catalogue_tells_adapters_the_policys_ages),
         STRICT_TEST(a_wording_that_was_not_approved_on_the_day_is_not_lodged),
         STRICT_TEST(a_refusal_needs_no_approved_wording_and_no_witness),
         STRICT_TEST(what_was_spoken_needs_a_witness_where_the_policy_says_so),

@@ -110,6 +110,8 @@ BREAKS(welcome_sender, MSG_WELCOME, memcpy(m->sender, "x", 2))
 BREAKS(origin_space, MSG_WELCOME, m->welcome.origin[0] = ' ')
 BREAKS(policy_short, MSG_WELCOME, memcpy(m->welcome.policy, "abc", 4))
 BREAKS(page_past_pages, MSG_CATALOGUE, m->catalogue.page = 1)
+BREAKS(ages_that_end_before_they_begin, MSG_CATALOGUE,
+       m->catalogue.capacities[0].from_age = m->catalogue.capacities[0].before_age = 16)
 BREAKS(no_wording, MSG_CATALOGUE, m->catalogue.questions[0].wording[0] = '\0')
 BREAKS(entries_past_array, MSG_CATALOGUE, m->catalogue.n_purposes = LIST_MAX + 1)
 BREAKS(no_practitioner, MSG_INSIGHT_QUERY, memset(&m->practitioner, 0, sizeof(m->practitioner)))
@@ -237,6 +239,7 @@ static const struct {
     B(origin_space, MSG_WELCOME),
     B(policy_short, MSG_WELCOME),
     B(page_past_pages, MSG_CATALOGUE),
+    B(ages_that_end_before_they_begin, MSG_CATALOGUE),
     B(no_wording, MSG_CATALOGUE),
     F(entries_past_array, MSG_CATALOGUE),
     B(no_practitioner, MSG_INSIGHT_QUERY),

@@ -137,6 +137,12 @@ static void sample_catalogue(struct msg *m, bool full)
         SPARE(p->title);
         p->consent = p->past_shield = p->involvement = full;
     }
+    c->n_capacities = full ? CAPACITIES_MAX : 1;
+    for (size_t i = 0; i < c->n_capacities; i++)
+        c->capacities[i] = (struct msg_catalogue_capacity){
+            full ? CAPACITY_BEST_INTERESTS : CAPACITY_SELF, full ? AGE_MOST - 1 : 0,
+            full ? AGE_MOST : 0
+        };
 }
 
 static void sample_insight_query(struct msg *m, bool full)
