@@ -59,11 +59,12 @@ ALM_MUST_USE int deliver_load(struct core *c, struct store_txn *t);
 void deliver_here(struct core *c, uint16_t slot); /* its adapter is (again) there: send anew */
 void deliver_changed(struct core *c);             /* policy or standing may let others receive */
 void deliver_unreachable(struct core *c, uint64_t ref); /* of a PAIR_OUT with DELIVER_REF */
-void deliver_due(struct core *c);                 /* in the batch: what is ready, into c->out */
-void deliver_sweep(struct core *c);               /* in the batch: dead letters, old acknowledged ones */
-void deliver_settle(struct core *c, bool kept);   /* after the commit, or when the batch is taken back */
-void deliver_hold(struct core *c);                /* after a failed batch: nothing for a second */
-bool deliver_waiting(const struct core *c);       /* the next turn has something to send */
+void deliver_due(struct core *c);   /* in the batch: what is ready, into c->out */
+void deliver_sweep(struct core *c); /* in the batch: dead letters, old acknowledged ones */
+void deliver_settle(struct core *c,
+                    bool kept);             /* after the commit, or when the batch is taken back */
+void deliver_hold(struct core *c);          /* after a failed batch: nothing for a second */
+bool deliver_waiting(const struct core *c); /* the next turn has something to send */
 void subscribe_take(struct core *c, struct work *w);
 void ack_take(struct core *c, struct work *w);
 void stream_query_take(struct core *c, struct work *w);

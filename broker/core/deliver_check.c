@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* deliver_check.c - may this leave, now? Asked before each sending, also of what was delivered
- * before: "basis and consent are checked again at delivery" (DESIGN.md section 4), "after (in commit
- * order) a withdrawal, refusal, shield, suspension or revocation no answer or delivery rests on what
- * it ended" (promise 6). */
+ * before: "basis and consent are checked again at delivery" (DESIGN.md section 4), "after (in
+ * commit order) a withdrawal, refusal, shield, suspension or revocation no answer or delivery rests
+ * on what it ended" (promise 6). */
 #include "deliver_queue.h"
 
 #include <string.h>

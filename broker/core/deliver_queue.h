@@ -7,14 +7,14 @@
 #include "store/contacts.h"
 #include "store/queues.h"
 
-#define STREAMS_MAX      16 /* of one agency, ended ones that still hold something included */
-#define INBOX_CREDIT     64
-#define CREDIT_MAX       1024
-#define DELIVER_REF      (UINT64_C(1) << 62) /* no question's: those have the top bit (id.h, UUIDv7) */
-#define DELIVER_BATCH    256 /* deliveries of one batch */
-#define DELIVER_TURN     32  /* of one queue before the next has its turn */
-#define RESEND_MS        60000
-#define DEFAULT_DAYS     28 /* where no policy says when a delivery is dead */
+#define STREAMS_MAX   16 /* of one agency, ended ones that still hold something included */
+#define INBOX_CREDIT  64
+#define CREDIT_MAX    1024
+#define DELIVER_REF   (UINT64_C(1) << 62) /* no question's: those have the top bit (id.h, UUIDv7) */
+#define DELIVER_BATCH 256                 /* deliveries of one batch */
+#define DELIVER_TURN  32                  /* of one queue before the next has its turn */
+#define RESEND_MS     60000
+#define DEFAULT_DAYS  28 /* where no policy says when a delivery is dead */
 
 struct queue_now { /* what a batch changes, and takes back if it fails */
     struct queue_record r;
@@ -39,14 +39,14 @@ struct deliveries {
     struct queue *of[AGENCIES_MAX]; /* owned: each agency's queues */
     struct queue *touched, *ready, **ready_end;
     struct queue *awaited, *awaited_last; /* acknowledgements, the longest awaited first */
-    int64_t hold_ms;                      /* monotonic; after a failed batch nothing is sent before */
-    struct buf octets;                    /* of the item in hand */
-    struct msg_deliver firing;            /* for each hub anew: what it may see differs */
-    struct id ids[DELIVER_TURN];          /* events first sent in this turn of a queue */
-    struct contact_record contact;        /* contact.c: in hand */
-    int32_t contacts_day;                 /* contact.c: done with this day */
-    int32_t swept_day;                    /* deliver_sweep.c: done with this day */
-    int32_t sweep_day;                    /* under way */
+    int64_t hold_ms;               /* monotonic; after a failed batch nothing is sent before */
+    struct buf octets;             /* of the item in hand */
+    struct msg_deliver firing;     /* for each hub anew: what it may see differs */
+    struct id ids[DELIVER_TURN];   /* events first sent in this turn of a queue */
+    struct contact_record contact; /* contact.c: in hand */
+    int32_t contacts_day;          /* contact.c: done with this day */
+    int32_t swept_day;             /* deliver_sweep.c: done with this day */
+    int32_t sweep_day;             /* under way */
     uint16_t sweep_slot;
     unsigned sweep_queue; /* how many queues of the slot are done */
     uint64_t sweep_after;
@@ -57,10 +57,10 @@ struct queue *queue_find(const struct core *c, uint16_t slot, const char *stream
 struct queue *queue_make(struct core *c, uint16_t slot, const char *stream);
 const char *queue_agency(const struct core *c, const struct queue *q);
 bool queue_is_inbox(const struct queue *q);
-void queue_touch(struct core *c, struct queue *q); /* before the first change of a batch */
+void queue_touch(struct core *c, struct queue *q);   /* before the first change of a batch */
 void queue_changed(struct core *c, struct queue *q); /* touched, and to be stored with the batch */
 void queue_ready(struct core *c, struct queue *q);
-void queue_await(struct core *c, struct queue *q); /* anew, or no longer when nothing is flying */
+void queue_await(struct core *c, struct queue *q);  /* anew, or no longer when nothing is flying */
 void queue_rewind(struct core *c, struct queue *q); /* everything not acknowledged is sent again */
 /* The item is no longer among those that wait; it is deleted by the caller. */
 void queue_less(struct core *c, struct queue *q, const struct queue_item *item);

@@ -209,7 +209,8 @@ static void deliver_again(struct core *c)
     }
 }
 
-/* After a failed batch: not at once again, or a full disk would be met a thousand times a second. */
+/* After a failed batch: not at once again, or a full disk would be met a thousand times a second.
+ */
 void deliver_hold(struct core *c)
 {
     c->deliveries->hold_ms = c->mono_ms + HOLD_MS;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* deliver_sweep.c - once each civil day, a few hundred items a batch: what was not delivered in time
- * becomes a dead letter, in one transaction with its leaf, an alert and a notice to who sent it;
- * what was acknowledged long ago is forgotten. */
+/* deliver_sweep.c - once each civil day, a few hundred items a batch: what was not delivered in
+ * time becomes a dead letter, in one transaction with its leaf, an alert and a notice to who sent
+ * it; what was acknowledged long ago is forgotten. */
 #include "change.h"
 #include "deliver_queue.h"
 
@@ -12,8 +12,10 @@
 #define SWEEP_BATCH 256
 
 static const char *const sweep_kinds[] = {
-    [DELIVERY_FIRING] = "firing", [DELIVERY_REFERRAL] = "referral",
-    [DELIVERY_REFERRAL_UPDATE] = "referral update", [DELIVERY_WATCH] = "watch",
+    [DELIVERY_FIRING] = "firing",
+    [DELIVERY_REFERRAL] = "referral",
+    [DELIVERY_REFERRAL_UPDATE] = "referral update",
+    [DELIVERY_WATCH] = "watch",
     [DELIVERY_NOTICE] = "notice",
 };
 
@@ -175,8 +177,8 @@ static uint64_t sweep_item(struct core *c, struct store_txn *t, struct queue *q,
 static void sweep_empty(struct core *c, struct store_txn *t, struct queue *q)
 {
     struct queue_item item;
-    int r = queue_item_next(t, queue_agency(c, q), q->stream, 0, &item, &c->deliveries->octets,
-                            NULL);
+    int r =
+        queue_item_next(t, queue_agency(c, q), q->stream, 0, &item, &c->deliveries->octets, NULL);
 
     if (r != -ENOENT || q->now.r.dead)
         return;

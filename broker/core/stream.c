@@ -26,7 +26,7 @@ static uint16_t stream_trigger(const struct bundle *b, const char *id)
     uint16_t q = bundle_question(b, id);
 
     return q != POLICY_NONE && bundle_question_at(b, q)->kind == QUESTION_THRESHOLD ? q
-                                                                                   : POLICY_NONE;
+                                                                                    : POLICY_NONE;
 }
 
 static unsigned stream_count(const struct core *c, uint16_t slot)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* contacts.c - TABLE_CONTACTS:
- *   'q' id                    u8 1, text asker, i32 put on, u8 asked, u8 n, n x (text agency, question id)
- *   'd' day (biased) id       empty: in order of day, to be forgotten
- *   'a' shield id, agency     u8 1, i32 day */
+ *   'q' id                    u8 1, text asker, i32 put on, u8 asked, u8 n, n x (text agency,
+ * question id) 'd' day (biased) id       empty: in order of day, to be forgotten 'a' shield id,
+ * agency     u8 1, i32 day */
 #include "store/contacts.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* contacts.h - for a while: which agencies stood masked in the reply to a query, so that the hub can
- * ask them to call; and on which day a shield's owner was last told of an asker. No tokens. */
+/* contacts.h - for a while: which agencies stood masked in the reply to a query, so that the hub
+ * can ask them to call; and on which day a shield's owner was last told of an asker. No tokens. */
 #pragma once
 #include "store/store.h"
 #include "wire/msg.h"
@@ -25,7 +25,8 @@ ALM_MUST_USE int contacts_get(struct store_txn *t, const struct id *query,
 /* Forgets those put before the day, at most `most`; *n how many. Return: 0 or -errno. */
 ALM_MUST_USE int contacts_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n);
 
-/* When the shield's owner was last told that this agency asked. Return: 0; -ENOENT never; -errno. */
+/* When the shield's owner was last told that this agency asked. Return: 0; -ENOENT never; -errno.
+ */
 ALM_MUST_USE int attempts_get(struct store_txn *t, const struct id *shield, const char *asker,
                               int32_t *day);
 void attempts_put(struct store_txn *t, const struct id *shield, const char *asker, int32_t day);

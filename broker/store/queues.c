@@ -5,8 +5,8 @@
  *   's' state   u8 1, u64 last, u64 delivered, u64 acked, u64 acked_most, u32 waiting, u64 bytes,
  *               u32 dead, u16 credit, i64 created, u8 ended
  *   'f' filter  u8 1, u8 severity, three times (u8 n, n x text)
- *   'i' item, 'x' dead letter   u8 1, u64 leaf, i32 put on, i32 dead after, text cause, the delivery
- *   'n' share, then the cause   u32 how many wait */
+ *   'i' item, 'x' dead letter   u8 1, u64 leaf, i32 put on, i32 dead after, text cause, the
+ * delivery 'n' share, then the cause   u32 how many wait */
 #include "store/queues.h"
 
 #include <errno.h>
@@ -19,7 +19,13 @@
 #define QUEUE_RECORD_MAX 4096
 #define QUEUE_ITEM_MAX   32768
 
-enum queue_letter { QUEUE_STATE = 's', QUEUE_FILTER = 'f', QUEUE_ITEM = 'i', QUEUE_DEAD = 'x', QUEUE_SHARE = 'n' };
+enum queue_letter {
+    QUEUE_STATE = 's',
+    QUEUE_FILTER = 'f',
+    QUEUE_ITEM = 'i',
+    QUEUE_DEAD = 'x',
+    QUEUE_SHARE = 'n'
+};
 
 struct queue_key {
     uint8_t octets[QUEUE_KEY_MAX];
@@ -403,8 +409,8 @@ int queue_share(struct store_txn *t, const char *agency, const char *stream, con
     return cursor_end(&c);
 }
 
-void queue_share_put(struct store_txn *t, const char *agency, const char *stream,
-                     const char *cause, uint32_t n)
+void queue_share_put(struct store_txn *t, const char *agency, const char *stream, const char *cause,
+                     uint32_t n)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     struct queue_key k;

@@ -5,7 +5,7 @@
 #include "store/store.h"
 #include "wire/msg.h"
 
-struct queue_record { /* the state of one queue */
+struct queue_record {    /* the state of one queue */
     uint64_t last;       /* seq of the newest item ever put; 0: none */
     uint64_t delivered;  /* the newest ever sent */
     uint64_t acked;      /* the recipient's cursor: a replay moves it back */
@@ -62,8 +62,8 @@ ALM_MUST_USE int queue_items(struct store_txn *t, const char *agency, const char
 ALM_MUST_USE int queue_share(struct store_txn *t, const char *agency, const char *stream,
                              const char *cause, uint32_t *n);
 /* n 0: forgotten. Sticky errors in t. */
-void queue_share_put(struct store_txn *t, const char *agency, const char *stream,
-                     const char *cause, uint32_t n);
+void queue_share_put(struct store_txn *t, const char *agency, const char *stream, const char *cause,
+                     uint32_t n);
 void queue_shares_del(struct store_txn *t, const char *agency, const char *stream);
 
 /* The item seq becomes a dead letter, content and all. Return: 0; -ENOENT; -errno. */

@@ -254,7 +254,8 @@ struct delivery_part {
     void (*put)(struct buf *b, const struct msg_deliver *d);
     void (*take)(struct cursor *c, struct msg_deliver *d);
 };
-static const struct delivery_part delivery_parts[] = { /* by enum delivery_kind */
+static const struct delivery_part delivery_parts[] = {
+    /* by enum delivery_kind */
     [DELIVERY_FIRING] = { put_firing, take_firing },
     [DELIVERY_REFERRAL] = { put_referral, take_referral },
     [DELIVERY_REFERRAL_UPDATE] = { put_update, take_update },

@@ -53,12 +53,10 @@ void print_streams(const json_t *streams)
                            number_of(q, keys[k]));
         print_age((int64_t)number_of(q, "oldest_ms"), age, sizeof(age));
         if (t)
-            table_row(t, (const char *const[]){ field_of(q, "agency"), field_of(q, "stream"),
-                                                text[0], text[1], text[2], age,
-                                                json_is_true(json_object_get(q, "ended"))
-                                                    ? "ended"
-                                                    : text[3],
-                                                text[4] });
+            table_row(
+                t, (const char *const[]){
+                       field_of(q, "agency"), field_of(q, "stream"), text[0], text[1], text[2], age,
+                       json_is_true(json_object_get(q, "ended")) ? "ended" : text[3], text[4] });
     }
     table_print(t);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_core_contact.c - contact brokered through the hub (the court), and what a shield's owner (the
- * council) hears of those who ask. The clinic is sensitive: masked for safeguarding. */
+/* test_core_contact.c - contact brokered through the hub (the court), and what a shield's owner
+ * (the council) hears of those who ask. The clinic is sensitive: masked for safeguarding. */
 #include "core_town.h"
 
 #include <stdio.h>
@@ -212,7 +212,8 @@ static void nobody_is_told_of_questions_that_no_shield_hides(void **state)
     assert_int_equal(everybodys_notices(t), 0);
 }
 
-/* promise 5: the frames to the asker and to the holders are those of a person whom nobody shields */
+/* promise 5: the frames to the asker and to the holders are those of a person whom nobody shields
+ */
 static void promise_5_an_attempt_changes_nothing_that_the_asker_sees(void **state)
 {
     struct town *t = *state;
@@ -236,8 +237,8 @@ static void promise_5_an_attempt_changes_nothing_that_the_asker_sees(void **stat
     assert_int_equal(lengths[0], lengths[1]);
 }
 
-static void a_seventeenth_live_shield_of_one_person_is_refused_and_sixteen_hide_nothing_more(
-    void **state)
+static void
+a_seventeenth_live_shield_of_one_person_is_refused_and_sixteen_hide_nothing_more(void **state)
 {
     struct town *t = *state;
 

@@ -224,8 +224,15 @@ static void states_come_back_and_one_that_contradicts_itself_does_not(void **sta
 {
     struct fixture *f = *state;
     struct store_txn *t = fixture_begin(f, true);
-    struct queue_record r = { .last = 9, .delivered = 8, .acked = 2, .acked_most = 6, .waiting = 3,
-                              .bytes = 300, .dead = 1, .credit = 64, .created_ms = -1,
+    struct queue_record r = { .last = 9,
+                              .delivered = 8,
+                              .acked = 2,
+                              .acked_most = 6,
+                              .waiting = 3,
+                              .bytes = 300,
+                              .dead = 1,
+                              .credit = 64,
+                              .created_ms = -1,
                               .ended = true };
     struct states seen = { 0 };
 
