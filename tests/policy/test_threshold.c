@@ -3,6 +3,7 @@
  * against a reading of the rule that tries everything, and who may lodge and read. */
 #include "fixture.h"
 
+#include "conf/conf.h"
 #include "engine/threshold.h"
 
 #include <errno.h>
@@ -177,6 +178,9 @@ static void a_severity_out_of_range_counts_for_nothing(void **state)
     assert_false(threshold_counts(&apart, &f));
     f.severity = 4;
     assert_true(threshold_counts(&apart, &f));
+    f.severity = 8; /* the last that a rule's bits can hold; the wire stops at 4 */
+    assert_false(threshold_counts(&apart, &f));
+    assert_true(threshold_counts(&(struct policy_threshold){ .levels = 0x80 }, &f));
 }
 
 /* --- what one more concern does --- */
@@ -398,6 +402,8 @@ static void who_may_lodge_a_concern(void **state)
                      REASON_BASIS_NOT_LISTED);
     assert_int_equal(lodges(x, "school", "monitor", "no-such-law", "2022-05-03"),
                      REASON_BASIS_NOT_LISTED);
+    assert_int_equal(lodges(x, "school", "monitor", "power", "2020-01-01"), REASON_NONE);
+    assert_int_equal(lodges(x, "school", "monitor", "power", "2026-12-31"), REASON_NONE);
     assert_int_equal(lodges(x, "school", "monitor", "power", "2019-12-31"),
                      REASON_PROTOCOL_NOT_IN_FORCE);
     assert_int_equal(lodges(x, "school", "monitor", "power", "2027-01-01"),
@@ -422,6 +428,52 @@ static void who_may_be_told_of_firings(void **state)
     assert_false(threshold_feeds(x->b, bundle_purpose(x->b, "monitor"), POLICY_NONE, day));
 }
 
+/* The same policy with these two as hubs. */
+static void make_hub(const char *text, const char *id, struct buf *out)
+{
+    char find[64];
+    const char *at;
+
+    (void)snprintf(find, sizeof(find), "{ id = \"%s\";", id);
+    at = strstr(text, find);
+    assert_non_null(at);
+    buf_put(out, text, (size_t)(at - text));
+    buf_printf(out, "{ hub = true; id = \"%s\";%s", id, at + strlen(find));
+    buf_put_u8(out, 0);
+    assert_int_equal(buf_status(out), 0);
+}
+
+static void a_hub_that_is_a_party_and_may_ask_is_told(void **state)
+{
+    ALM_CLEANUP(conf_errors_freep) struct conf_errors *errors = NULL;
+    struct buf one = { 0 }, two = { 0 }, compiled = { 0 };
+    char *text = small_policy();
+    struct bundle *b = NULL;
+    uint16_t fired;
+    int32_t day = on("2022-05-03");
+
+    (void)state;
+    buf_init(&one, 1 << 20);
+    buf_init(&two, 1 << 20);
+    buf_init(&compiled, 1 << 20);
+    assert_int_equal(conf_errors_new(&errors), 0);
+    make_hub(text, "school", &one);
+    make_hub((const char *)one.data, "surgery", &two);
+    assert_int_equal(compile_text((const char *)two.data, errors, &compiled), 0);
+    assert_int_equal(bundle_decode(buf_view(&compiled), &b), 0);
+    fired = bundle_question(b, "fired");
+    assert_true(threshold_reads(b, bundle_agency(b, "school"), fired, day));
+    assert_false(threshold_reads(b, bundle_agency(b, "surgery"), fired, day)); /* asks nothing */
+    assert_false(threshold_reads(b, bundle_agency(b, "hub"), fired, day));     /* no party */
+    assert_false(threshold_reads(b, bundle_agency(b, "school"), fired, on("2027-01-01")));
+    assert_false(threshold_reads(b, bundle_agency(b, "school"), bundle_question(b, "plan"), day));
+    bundle_free(b);
+    buf_deinit(&one);
+    buf_deinit(&two);
+    buf_deinit(&compiled);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,6 +486,7 @@ int main(void)
         cmocka_unit_test(random_lists_fire_as_a_plain_reading_says),
         cmocka_unit_test(who_may_lodge_a_concern),
         cmocka_unit_test(who_may_be_told_of_firings),
+        cmocka_unit_test(a_hub_that_is_a_party_and_may_ask_is_told),
     };
 
     return cmocka_run_group_tests_name("threshold", tests, fixture_new, fixture_free);
