@@ -186,7 +186,7 @@ static const struct command {
       "what a reason for refusing means, and the way forward",
       "Without REASON, all of them.\n\nexamples:\n  almoner explain not-a-party\n  almoner explain "
       "--json\n" },
-    { "stats", NULL, 0, 0, "--until DATE [--since DATE] [--csv]", READS "since until csv ", command_stats,
+    { "stats", NULL, 0, 0, "[--since DATE] [--csv] --until DATE", READS "since until csv ", command_stats,
       "what it all led to: fixed tables up to a day that is over",
       "Outcomes in pilot and control areas, minutes saved, referrals, firings, decisions not to share. "
       "Numbers under 10 are hidden (*), and others where\nthose could be worked out from them; the rest is "
