@@ -20,12 +20,13 @@ enum own { LODGE = 1, AMEND = 2, FIRING = 4, CONTACT = 8, OUTCOME = 16, NOT_SHAR
 static const struct verb verbs[] = {
     { { "concern", "lodge", LODGES | CMD_OF_PERSON | CMD_OF_HOME | CMD_AT_HOME, "concern-lodge",
         NULL, false, "lodge a concern: it may add up with those of others",
-        "  almoner concern lodge --category child-distress --severity low --area north-marl "
-        "--practitioner t-4 \\\n"
+        "  almoner concern lodge --category child-distress --severity low --area north-marl \\\n"
+        "      --purpose concern-monitoring --basis public-task --practitioner t-4 \\\n"
         "      --at-home '14 Nowhere Close; ZZ7 8ZA' --subject isla.json\n"
         "  almoner concern lodge --category domestic-incident --severity medium --origin "
         "log-2026-4471 \\\n"
-        "      --practitioner pc-9 --household '14 Nowhere Close; ZZ7 8ZA'\n"
+        "      --purpose concern-monitoring --basis public-task --practitioner pc-9 --household "
+        "'14 Nowhere Close; ZZ7 8ZA'\n"
         "\nWhat happened stays in your own system: no free text is sent. Give --origin where "
         "others "
         "may report the same\nevent, so that it does not count twice.\n" },

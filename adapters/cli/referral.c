@@ -29,9 +29,11 @@ static const struct verb verbs[] = {
         "  almoner refer --kind soft --service marlham-parenting --made eligibility-checked \\\n"
         "      --reason parenting-support --body why.txt --purpose early-help --practitioner t-4 "
         "--subject isla.json\n"
-        "  almoner refer --kind soft --origin self --reason advice --practitioner sw-2 --subject "
-        "tess.json    # she came to us herself\n"
-        "\nSee first whether it fits: almoner service find, almoner service eligible. The body is for "
+        "  almoner refer --kind soft --origin self --reason advice --purpose early-help "
+        "--practitioner sw-2 \\\n"
+        "      --subject tess.json    # she came to us herself\n"
+        "\nSee first whether it fits: almoner service find, almoner service eligible. The body is "
+        "for "
         "the receiver alone:\nit is sealed, and the broker cannot read it. Say in it who it is "
         "about: a receiver that does not know the\nperson cannot tell from what else is sent.\n" },
       REFER,
@@ -240,7 +242,8 @@ static const struct flag flags[] = {
     { "--on", "on", FLAG_TEXT, STEP, "DATE", "default: today" },
     { "--body", "body", FLAG_BODY, REFER | STEP, "FILE",
       "a text for the other side alone, sealed; -: from standard input" },
-    { "--open", "open_only", FLAG_YES, LIST, NULL, "only those that are not over" },
+    { "--open", "open_only", FLAG_YES, LIST, NULL,
+      "only those that are not over, or of which something is still due" },
     { "--question", "question", FLAG_TEXT, ASKED, "ID", "default: referral-state" },
 };
 /* clang-format on */
