@@ -656,6 +656,50 @@ static void a_dispute_that_may_be_anothers_makes_it_cannot_say(void **state)
     assert_true(noise_asked(t));
 }
 
+static struct msg_refusal told_why(struct town *t)
+{
+    struct msg_refusal r;
+
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, town_insight(t, PURPOSE, "noise", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_REFUSAL), 1);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 0);
+    memcpy(&r, &t->msg.refusal, sizeof(r));
+    (void)lodged(t, TOWN_SCHOOL, town_withdraw(t, PURPOSE, TOWN_TESS));
+    return r;
+}
+
+/* DESIGN.md promise 5: one line for all of them, in the same bytes. */
+static void no_new_state_of_a_consent_tells_which_it_is(void **state)
+{
+    struct town *t = *state;
+    struct msg_refusal none = told_why(t), why;
+    struct msg *m;
+
+    m = consent_by(t, CAPACITY_SELF); /* asked in vain */
+    m->consent.decision = CONSENT_NOT_POSSIBLE;
+    (void)snprintf(m->consent.not_possible, sizeof(name_t), "not-reached");
+    (void)lodged(t, TOWN_COUNCIL, m);
+    why = told_why(t);
+    assert_memory_equal(&why, &none, sizeof(none));
+    m = consent_by(t, CAPACITY_SELF); /* of another stage */
+    m->consent.stage = 1;
+    (void)lodged(t, TOWN_COUNCIL, m);
+    why = told_why(t);
+    assert_memory_equal(&why, &none, sizeof(none));
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_PARENT)); /* disputed */
+    (void)lodged(t, TOWN_SCHOOL, dispute(t, PURPOSE, TOWN_TESS));
+    why = told_why(t);
+    assert_memory_equal(&why, &none, sizeof(none));
+    m = consent_by(t, CAPACITY_SELF); /* its review long overdue */
+    m->consent.review_on = TOWN_DAY;
+    (void)lodged(t, TOWN_COUNCIL, m);
+    day_is(t, TOWN_DAY + TOWN_GRACE + 1);
+    why = told_why(t);
+    assert_memory_equal(&why, &none, sizeof(none));
+}
+
 /* --- the unborn --- */
 
 static struct msg *about_unborn(struct msg *m)
@@ -858,6 +902,7 @@ int main(void)
         CONSENT_TEST(who_may_dispute_and_how_often),
         CONSENT_TEST(while_any_dispute_stands_parents_grants_do_not),
         CONSENT_TEST(a_dispute_that_may_be_anothers_makes_it_cannot_say),
+        CONSENT_TEST(no_new_state_of_a_consent_tells_which_it_is),
         CONSENT_TEST(consent_about_an_unborn_child_is_the_mothers_and_ends_with_birth),
         CONSENT_TEST(a_mothers_consent_about_herself_says_nothing_of_her_unborn_child),
         CONSENT_TEST(those_who_were_told_hear_that_it_is_gone_once_each),

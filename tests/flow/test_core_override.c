@@ -161,6 +161,61 @@ static void an_override_lets_ask_only_once_another_agency_approved(void **state)
     assert_int_equal(state_seen(t, TOWN_COUNCIL), OVERRIDE_IN_FORCE);
 }
 
+static size_t due_of(struct town *t, enum town_agency who)
+{
+    struct msg *m = town_msg(t, MSG_DUE_QUERY);
+
+    person(m, "worker-7");
+    town_forget(t);
+    town_say(t, who, m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, who, MSG_DUE_LIST), 1);
+    return t->msg.due_list.n;
+}
+
+static void its_review_is_due_until_a_third_person_has_made_it(void **state)
+{
+    ALM_CLEANUP(store_abortp) struct store_txn *txn = NULL;
+    struct town *t = *state;
+    struct override_record r;
+
+    assert_string_equal(request(t), "");
+    assert_int_equal(due_of(t, TOWN_COUNCIL), 0); /* it never came into force */
+    assert_string_equal(approve(t, TOWN_POLICE, "senior-1", APPROVAL_APPROVE), "");
+    assert_int_equal(due_of(t, TOWN_COUNCIL), 1);
+    assert_int_equal(t->msg.due_list.entries[0].kind, DUE_REVIEW);
+    assert_true(id_equal(&t->msg.due_list.entries[0].about, &asked));
+    assert_false(t->msg.due_list.entries[0].overdue);
+    assert_int_equal(due_of(t, TOWN_POLICE), 0);
+    assert_string_equal(review(t, TOWN_POLICE, "third-1", FINDING_JUSTIFIED), "");
+    assert_int_equal(due_of(t, TOWN_COUNCIL), 0);
+    assert_int_equal(store_begin(t->core->store, false, &txn), 0);
+    assert_int_equal(overrides_get(txn, &asked, &r), 0);
+    assert_string_equal(r.approval_reason, "I was told why");
+    assert_string_equal(r.review_reason, "looked at");
+}
+
+static void a_late_review_alerts_its_agency_and_the_hub(void **state)
+{
+    struct town *t = *state;
+    char text[CIVIL_TEXT];
+
+    assert_string_equal(request(t), "");
+    assert_string_equal(approve(t, TOWN_POLICE, "senior-1", APPROVAL_APPROVE), "");
+    civil_format(TOWN_DAY + 3, text); /* 48 hours, and no more */
+    town_forget(t);
+    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one_officer),
+                        "ok");
+    town_turn(t);
+    assert_true(town_heard(t, TOWN_COUNCIL, MSG_DELIVER) > 0);
+    assert_true(id_equal(&t->msg.deliver.notice.about, &asked));
+    assert_true(town_heard(t, TOWN_COURT, MSG_DELIVER) > 0);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_DELIVER), 0);
+    assert_int_equal(town_leaves(t, EVENT_OVERDUE, NULL), 1);
+    assert_int_equal(due_of(t, TOWN_COUNCIL), 1);
+    assert_true(t->msg.due_list.entries[0].overdue);
+}
+
 static void it_lets_ask_that_question_of_that_person_for_that_agency_alone(void **state)
 {
     struct town *t = *state;
@@ -404,6 +459,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(an_override_lets_ask_only_once_another_agency_approved),
         T(it_lets_ask_that_question_of_that_person_for_that_agency_alone),
+        T(its_review_is_due_until_a_third_person_has_made_it),
+        T(a_late_review_alerts_its_agency_and_the_hub),
         T(the_home_asked_about_must_be_the_one_named),
         T(who_may_approve),
         T(only_somebody_senior_approves),
