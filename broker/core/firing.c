@@ -99,23 +99,26 @@ static bool episode_has(const struct episode_record *e, const char *hub)
     return false;
 }
 
-/* A lodging agency hears of its latest concern, once. Return: false: it was there. */
-static bool episode_join(struct core *c, struct episode_record *e, const struct concern_who *who)
+/* One place for each lodging agency; another concern takes that of one that was withdrawn. */
+static void episode_join(struct core *c, struct episode_record *e, const struct concern_who *who)
 {
     const char *agency = c->agencies.slots[who->slot].reg.id;
 
     for (uint8_t i = 0; i < e->n; i++) {
-        if (!strcmp(e->contributors[i].agency, agency))
-            return false;
+        if (strcmp(e->contributors[i].agency, agency) != 0)
+            continue;
+        if (e->contributors[i].gone)
+            e->contributors[i].concern = who->id;
+        e->contributors[i].gone = false;
+        return;
     }
     if (e->n == EPISODE_CONTRIBUTORS_MAX) {
         log_warn("episode-full", "rule=%s", e->rule);
-        return false;
+        return;
     }
     e->contributors[e->n] = (struct episode_contributor){ .concern = who->id };
     text_cut(e->contributors[e->n].agency, sizeof(e->contributors[0].agency), agency);
     e->n++;
-    return true;
 }
 
 /* Whoever lodged what lies in the window. */
@@ -126,7 +129,7 @@ static void episode_joined(struct core *c, const struct firing *f, int32_t on)
 
         if (threshold_counts(&f->q->threshold, fact) &&
             threshold_within(&f->q->threshold, fact, on))
-            (void)episode_join(c, &c->episode_record, concern_who_of(c, i));
+            episode_join(c, &c->episode_record, concern_who_of(c, i));
     }
 }
 
@@ -308,7 +311,7 @@ static void firing_tell_joined(struct core *c, struct episode_contributor *who, 
     uint16_t slot = agencies_find(&c->agencies, who->agency);
     struct msg_notice *n;
 
-    if (who->told || slot == AGENCY_NONE)
+    if (who->told || who->gone || slot == AGENCY_NONE)
         return;
     who->told = true;
     n = notice_begin(c, NOTICE_JOINED_OTHERS, &who->concern);
@@ -343,7 +346,7 @@ static void firing_rule(struct core *c, struct firing *f)
     open = found == 1;
     before = open ? c->episode_record.n_hubs : 0;
     if (open)
-        (void)episode_join(c, &c->episode_record, concern_who_of(c, f->added));
+        episode_join(c, &c->episode_record, concern_who_of(c, f->added));
     firing_hubs_reach(c, f, &open, false);
     if (open && !f->n_sent && !before)
         firing_hubs_reach(c, f, &open, true);
@@ -385,24 +388,27 @@ struct withdrawing {
     struct core *c;
 };
 
-/* What was delivered is not undone; whoever got it hears that it rests on less, not on whose. */
+/* What was delivered is not undone; whoever got it hears that it rests on less, not on whose: once
+ * for each agency and episode, so that nobody fills a hub's inbox by lodging and taking back. */
 static int withdrawn_visit(void *ctx, const struct episode_record *found)
 {
     struct core *c = ((struct withdrawing *)ctx)->c;
     struct episode_record *e = &c->episode_record;
     struct store_txn *t = batch_txn(c);
-    uint8_t n = 0;
+    struct episode_contributor *who = NULL;
+    bool said;
 
     if (!t || episode_over(c, found))
         return t ? 0 : -EIO;
     *e = *found;
     for (uint8_t i = 0; i < e->n; i++)
-        if (!id_equal(&e->contributors[i].concern, &c->concern_record.id))
-            e->contributors[n++] = e->contributors[i];
-    if (n == e->n)
+        if (id_equal(&e->contributors[i].concern, &c->concern_record.id))
+            who = &e->contributors[i];
+    if (!who || who->gone)
         return 0;
-    e->n = n;
-    for (uint8_t i = 0; i < e->n_hubs; i++) {
+    said = who->said;
+    who->gone = who->said = true;
+    for (uint8_t i = 0; i < e->n_hubs && !said; i++) {
         uint16_t slot = agencies_find(&c->agencies, e->hubs[i]);
 
         if (slot != AGENCY_NONE)

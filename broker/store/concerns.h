@@ -36,10 +36,12 @@ ALM_MUST_USE int concerns_sweep(struct store_txn *t, int32_t day, size_t most, s
 
 #define EPISODE_HUBS_MAX         16
 #define EPISODE_CONTRIBUTORS_MAX 64
-struct episode_contributor { /* the latest concern of each lodging agency */
+struct episode_contributor { /* one concern of each lodging agency */
     struct id concern;
     char agency[64];
     bool told; /* that its concern joined others */
+    bool gone; /* it was withdrawn */
+    bool said; /* the hubs were told of that, once */
 };
 struct episode_record { /* of one rule and one person or home; a hub gets it once */
     struct id id;

@@ -36,7 +36,8 @@ static void episode_encode(const struct episode_record *r, struct buf *b)
     for (uint8_t i = 0; i < r->n && i < EPISODE_CONTRIBUTORS_MAX; i++) {
         lasting_put_id(b, &r->contributors[i].concern);
         LASTING_TEXT(b, r->contributors[i].agency);
-        buf_put_u8(b, r->contributors[i].told);
+        buf_put_u8(b, (uint8_t)(r->contributors[i].told | r->contributors[i].gone << 1 |
+                                r->contributors[i].said << 2));
     }
 }
 
@@ -55,9 +56,17 @@ static void episode_take_lists(struct cursor *c, struct episode_record *out)
         return;
     }
     for (uint8_t i = 0; i < out->n; i++) {
-        lasting_take_id(c, &out->contributors[i].concern);
-        cursor_text(c, out->contributors[i].agency, sizeof(out->contributors[i].agency));
-        out->contributors[i].told = lasting_take_bool(c);
+        struct episode_contributor *who = &out->contributors[i];
+        uint8_t bits;
+
+        lasting_take_id(c, &who->concern);
+        cursor_text(c, who->agency, sizeof(who->agency));
+        bits = cursor_u8(c);
+        who->told = bits & 1;
+        who->gone = bits >> 1 & 1;
+        who->said = bits >> 2 & 1;
+        if (bits > 7)
+            c->failed = true;
     }
 }
 

@@ -186,6 +186,11 @@ static void the_hub_hears_when_what_a_firing_counted_is_taken_back(void **state)
     assert_true(id_equal(&n.about, &episode));
     assert_string_equal(n.agency, ""); /* not whose */
     assert_int_equal(worry_notices(t, TOWN_POLICE, NOTICE_WITHDRAWN, NULL), 0);
+    /* lodged and taken back again: the hub has been told */
+    assert_string_equal(worry_lodge(t, TOWN_SCHOOL, "neglect", TOWN_TESS), "");
+    schools = worry_last;
+    assert_string_equal(worry_change(t, TOWN_SCHOOL, &schools, true, 0), "");
+    assert_int_equal(worry_notices(t, TOWN_COUNCIL, NOTICE_WITHDRAWN, NULL), 0);
     /* who took it back did not join anybody */
     assert_string_equal(step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), "");
     assert_int_equal(worry_notices(t, TOWN_SCHOOL, NOTICE_JOINED_OTHERS, NULL), 0);
@@ -245,6 +250,68 @@ static void a_firing_that_waits_names_those_who_are_left(void **state)
     assert_string_equal(worry_named(), "charity,police");
 }
 
+static void the_charity_is_hub(struct layout *l)
+{
+    worry_policy(l);
+    l->agencies[TOWN_COUNCIL].hub = false;
+    l->agencies[TOWN_CHARITY].hub = true;
+}
+
+static int charity_setup(void **state)
+{
+    town_policy_more = the_charity_is_hub;
+    return town_setup(state);
+}
+
+static void whom_a_shield_hides_fires_for_nobody_but_its_owner(void **state)
+{
+    struct town *t = *state;
+
+    worry_subscribe(t, TOWN_CHARITY, "");
+    assert_string_equal(worry_say(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 2)), "");
+    assert_string_equal(worry_lodge(t, TOWN_SCHOOL, "neglect", TOWN_TESS), "");
+    assert_string_equal(worry_lodge(t, TOWN_POLICE, "neglect", TOWN_TESS), "");
+    assert_int_equal(worry_firings(t, TOWN_CHARITY), 0);
+    assert_int_equal(town_leaves(t, EVENT_FIRED, NULL), 0);
+    assert_string_equal(worry_lodge(t, TOWN_SCHOOL, "neglect", TOWN_SAM), "");
+    assert_string_equal(worry_lodge(t, TOWN_POLICE, "neglect", TOWN_SAM), "");
+    assert_int_equal(worry_firings(t, TOWN_CHARITY), 1);
+}
+
+static void an_agency_that_is_no_hub_is_told_nothing(void **state)
+{
+    struct town *t = *state;
+
+    /* of this town's policy the council is none; nor may it follow a stream */
+    assert_string_equal(worry_lodge(t, TOWN_SCHOOL, "neglect", TOWN_TESS), "");
+    assert_string_equal(worry_lodge(t, TOWN_POLICE, "neglect", TOWN_TESS), "");
+    assert_int_equal(worry_firings(t, TOWN_COUNCIL), 0);
+    assert_int_equal(worry_firings(t, TOWN_CHARITY), 1); /* in its inbox */
+}
+
+static const char *unborn(struct town *t, enum town_agency from)
+{
+    struct msg *m = worry_concern(t, "neglect", TOWN_TESS);
+
+    m->concern.subject_kind = SUBJECT_UNBORN;
+    m->concern.subject.unborn = true;
+    return worry_say(t, from, m);
+}
+
+static void an_unborn_child_is_not_its_mother(void **state)
+{
+    struct town *t = *state;
+
+    worry_subscribe(t, TOWN_COUNCIL, "");
+    assert_string_equal(worry_lodge(t, TOWN_SCHOOL, "neglect", TOWN_TESS), "");
+    assert_string_equal(unborn(t, TOWN_POLICE), "");
+    assert_int_equal(worry_firings(t, TOWN_COUNCIL), 0);
+    assert_string_equal(unborn(t, TOWN_CHARITY), "");
+    assert_int_equal(worry_firings(t, TOWN_COUNCIL), 1);
+    assert_int_equal(worry_firing.deliver.firing.subject_kind, SUBJECT_UNBORN);
+    assert_string_equal(worry_named(), "charity,police");
+}
+
 #define IN_TOWN(name) cmocka_unit_test_setup_teardown(name, worry_setup, town_teardown)
 
 int main(void)
@@ -262,6 +329,11 @@ int main(void)
         IN_TOWN(the_hub_hears_when_what_a_firing_counted_is_taken_back),
         IN_TOWN(a_firing_that_waits_is_not_delivered_once_too_few_are_left),
         IN_TOWN(a_firing_that_waits_names_those_who_are_left),
+        cmocka_unit_test_setup_teardown(whom_a_shield_hides_fires_for_nobody_but_its_owner,
+                                        charity_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(an_agency_that_is_no_hub_is_told_nothing,
+                                        charity_setup, town_teardown),
+        IN_TOWN(an_unborn_child_is_not_its_mother),
     };
 
     return cmocka_run_group_tests_name("core_firing", tests, NULL, NULL);
