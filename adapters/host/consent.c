@@ -44,9 +44,8 @@ static const char *const keys_consent[] = { "op",
                                             "stage",
                                             "not_possible",
                                             NULL };
-static const char *const keys_dispute[] = { "op",    "purpose", "role",    "practitioner",
-                                            "login", "basis", "case",    "subject", "on",
-                                            NULL };
+static const char *const keys_dispute[] = { "op",    "purpose", "role",    "practitioner", "login",
+                                            "basis", "case",    "subject", "on",           NULL };
 
 static json_t *missing(const char *what)
 {
@@ -89,8 +88,8 @@ static json_t *consent_words(const json_t *o, struct msg_consent *c)
 static json_t *consent_competence(const json_t *o, struct msg_consent *c)
 {
     bool judged = c->capacity == CAPACITY_GILLICK || c->capacity == CAPACITY_BEST_INTERESTS;
-    json_t *wrong = request_text(o, "competence_by", false, c->competence_by,
-                                 sizeof(c->competence_by));
+    json_t *wrong =
+        request_text(o, "competence_by", false, c->competence_by, sizeof(c->competence_by));
 
     if (!wrong)
         wrong = request_name(o, "competence_role", false, c->competence_role);
@@ -217,12 +216,11 @@ static json_t *consent_able(const struct host *h, const json_t *o, int32_t born,
     if (wrong)
         return wrong;
     ages_able(session_ages(h->session), c->capacity, born, &care, &c->able_from, &c->able_until);
-    never = c->able_from != CIVIL_NONE && c->able_until != CIVIL_NONE &&
-            c->able_until < c->able_from;
+    never =
+        c->able_from != CIVIL_NONE && c->able_until != CIVIL_NONE && c->able_until < c->able_from;
     if (never) /* taken into care at sixteen: lodged as such, for the broker to find invalid */
         c->able_from = c->able_until = CIVIL_NONE;
-    c->giver_authority =
-        !never && consent_authority(c, holds, care_order);
+    c->giver_authority = !never && consent_authority(c, holds, care_order);
     return NULL;
 }
 

@@ -12,9 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ACT_CODE "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+#define ACT_CODE      "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 #define PARTICIPATION "http://terminology.hl7.org/CodeSystem/v3-ParticipationType"
-#define URN_MAX 512
+#define URN_MAX       512
 
 static const char *text_at(const json_t *o, const char *key)
 {
@@ -100,9 +100,9 @@ static void actors_add(const json_t *kept, const char *key, const char *role, js
 
     json_array_foreach((json_t *)list, i, id)
     {
-        (void)json_array_append_new(to, json_pack("{s:o,s:o}", "role", coded(PARTICIPATION, role),
-                                                  "reference",
-                                                  agency(kept, json_string_value(id))));
+        (void)json_array_append_new(to,
+                                    json_pack("{s:o,s:o}", "role", coded(PARTICIPATION, role),
+                                              "reference", agency(kept, json_string_value(id))));
     }
 }
 
@@ -160,7 +160,8 @@ static json_t *provision(const struct receipt_facts *f)
 
 static json_t *verification(const json_t *kept)
 {
-    json_t *v = json_pack("{s:b,s:s}", "verified", 1, "verificationDate", text_at(kept, "given_on"));
+    json_t *v =
+        json_pack("{s:b,s:s}", "verified", 1, "verificationDate", text_at(kept, "given_on"));
 
     if (v && *text_at(kept, "witness"))
         (void)json_object_set_new(v, "verifiedWith",
@@ -175,9 +176,8 @@ static void extension_add(const json_t *kept, const char *key, const char *type,
     if (!*text_at(kept, key))
         return;
     (void)snprintf(what, sizeof(what), "consent-%.50s", key);
-    (void)json_array_append_new(to,
-                                json_pack("{s:o,s:s}", "url", urn(kept, what), type,
-                                          text_at(kept, key)));
+    (void)json_array_append_new(
+        to, json_pack("{s:o,s:s}", "url", urn(kept, what), type, text_at(kept, key)));
 }
 
 /* What FHIR has no place for. */
@@ -186,12 +186,12 @@ static json_t *extensions(const json_t *kept)
     static const struct {
         const char *key, *type;
     } rows[] = {
-        { "capacity", "valueCode" },      { "method", "valueCode" },
-        { "review_on", "valueDate" },     { "able_from", "valueDate" },
-        { "able_until", "valueDate" },    { "competence_by", "valueString" },
+        { "capacity", "valueCode" },          { "method", "valueCode" },
+        { "review_on", "valueDate" },         { "able_from", "valueDate" },
+        { "able_until", "valueDate" },        { "competence_by", "valueString" },
         { "competence_role", "valueString" }, { "competence_on", "valueDate" },
-        { "conditions", "valueString" },  { "family", "valueString" },
-        { "stage", "valueString" },       { "not_possible", "valueString" },
+        { "conditions", "valueString" },      { "family", "valueString" },
+        { "stage", "valueString" },           { "not_possible", "valueString" },
     };
     json_t *list = json_array();
 
@@ -219,25 +219,24 @@ json_t *receipt_fhir(const struct receipt_facts *f)
     json_t *o;
 
     (void)snprintf(uuid, sizeof(uuid), "urn:uuid:%.40s", text_at(kept, "id"));
-    o = json_pack("{s:s,s:s,s:[{s:s,s:s}],s:s,s:o,s:[o],s:o,s:s,s:o,s:[o],s:{s:[{s:s,s:s}],s:s},s:o}",
-                  "resourceType", "Consent", "id", text_at(kept, "id"), "identifier", "system",
-                  "urn:ietf:rfc:3986", "value", uuid, "status", receipt_status(f), "scope",
-                  coded("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy"),
-                  "category", coded(ACT_CODE, "IDSCL"), "patient", patient(kept), "dateTime",
-                  text_at(kept, "given_on"), "performer", performer(kept), "organization",
-                  agency(kept, text_at(kept, "agency")), "policyRule", "coding", "system", ACT_CODE,
-                  "code", refused ? "OPTOUT" : "OPTIN", "text",
-                  "agreement under the common-law duty of confidence; the lawful basis under data "
-                  "protection law is recorded with each request",
-                  "provision", provision(f));
+    o = json_pack(
+        "{s:s,s:s,s:[{s:s,s:s}],s:s,s:o,s:[o],s:o,s:s,s:o,s:[o],s:{s:[{s:s,s:s}],s:s},s:o}",
+        "resourceType", "Consent", "id", text_at(kept, "id"), "identifier", "system",
+        "urn:ietf:rfc:3986", "value", uuid, "status", receipt_status(f), "scope",
+        coded("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy"), "category",
+        coded(ACT_CODE, "IDSCL"), "patient", patient(kept), "dateTime", text_at(kept, "given_on"),
+        "performer", performer(kept), "organization", agency(kept, text_at(kept, "agency")),
+        "policyRule", "coding", "system", ACT_CODE, "code", refused ? "OPTOUT" : "OPTIN", "text",
+        "agreement under the common-law duty of confidence; the lawful basis under data "
+        "protection law is recorded with each request",
+        "provision", provision(f));
     if (!o)
         return NULL;
     if (is(kept, "mode", "exercise")) /* nobody may take a rehearsal's for a real one */
-        (void)json_object_set_new(
-            o, "meta",
-            json_pack("{s:[{s:s,s:s,s:s}]}", "tag", "system",
-                      "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code", "HTEST",
-                      "display", "test health data"));
+        (void)json_object_set_new(o, "meta",
+                                  json_pack("{s:[{s:s,s:s,s:s}]}", "tag", "system",
+                                            "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+                                            "code", "HTEST", "display", "test health data"));
     set_text(o, "language", text_at(kept, "language"));
     policy_add(kept, o);
     if (*text_at(kept, "witness") || *text_at(kept, "competence_by"))

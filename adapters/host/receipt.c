@@ -193,7 +193,7 @@ static json_t *receipt_whole(struct host *h, struct pending *p)
 
 static json_t *op_receipt(struct host *h, uint64_t client, const json_t *o)
 {
-    static const struct paged how = { MSG_CONSENT_LIST_QUERY, MSG_CONSENT_LIST, list_ask, list_add,
+    static const struct paged how = { MSG_CONSENT_LIST_QUERY, MSG_CONSENT_LIST, list_ask,  list_add,
                                       receipt_whole,          "consents",       "consents" };
     static const char *const keys[] = { OPS_PRACTICE, "consent", "fhir", NULL };
     const struct pending of = ops_first(h, client, o);

@@ -13,8 +13,10 @@ struct ages_rule { /* of the subject, in years; before 0: no upper end */
 extern const struct ages_rule ages_usual[AGES_CAPACITIES];
 
 struct ages_care {
-    int32_t from, until; /* a care order's first and last day; CIVIL_NONE: none or not known, still */
-    bool own_only; /* a care leaver, or somebody with a learning disability: to 25 nobody consents for them */
+    int32_t from,
+        until;     /* a care order's first and last day; CIVIL_NONE: none or not known, still */
+    bool own_only; /* a care leaver, or somebody with a learning disability: to 25 nobody consents
+                      for them */
 };
 /**
  * ages_able() - first and last day on which consent in this capacity stands, by the birth date of
@@ -22,9 +24,10 @@ struct ages_care {
  * @rules: AGES_CAPACITIES of them
  * @from, @until: CIVIL_NONE where unbounded. until before from: never able.
  * Source: DOMAIN.md section 2: "18+ themselves if capacity, else attorney/deputy or best-interests
- * record; 16-17 themselves; ... On the 16th and 18th birthday parental consent lapses; re-seek. Care
- * leavers/LD to 25 only with their own consent (ContactPoint rule). A local authority consents only
- * with a care order." A birthday on 29 February falls on 1 March in a common year (civil_add_years).
+ * record; 16-17 themselves; ... On the 16th and 18th birthday parental consent lapses; re-seek.
+ * Care leavers/LD to 25 only with their own consent (ContactPoint rule). A local authority consents
+ * only with a care order." A birthday on 29 February falls on 1 March in a common year
+ * (civil_add_years).
  */
 void ages_able(const struct ages_rule *rules, uint8_t capacity, int32_t born,
                const struct ages_care *care, int32_t *from, int32_t *until);

@@ -101,8 +101,7 @@ void dispute_take(struct core *c, struct work *w)
     struct store_txn *t;
 
     if (!lodge_begin(c, w) || !lodge_party(c, w, m->purpose) ||
-        !lodge_given(c, w, m->on, c->in.sent_ms) || !dispute_id_free(c, w) ||
-        !dispute_is_new(c, w))
+        !lodge_given(c, w, m->on, c->in.sent_ms) || !dispute_id_free(c, w) || !dispute_is_new(c, w))
         return;
     record_id(c, lodge_record(c, w, EVENT_DISPUTED, m->purpose), &w->id);
     record_tokens(c, &m->subject);

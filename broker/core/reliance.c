@@ -38,7 +38,8 @@ struct ending {
     struct reliance_ended *e;
 };
 
-/* Each agency once, however many of the grants it was told on; its latest question, as they come. */
+/* Each agency once, however many of the grants it was told on; its latest question, as they come.
+ */
 static int reliance_heard(void *ctx, const struct reliance *r)
 {
     struct ending *g = ctx;

@@ -59,7 +59,7 @@ static void withdrawal_cover(struct core *c, const struct work *w)
             if (consents_get(t, &v.grants[i], &c->record) == 0)
                 reseek_done(c, &c->record);
             ended = consents_withdraw(t, c->store, &v.grants[i], m->given_on, m->given_ms,
-                                          w->receipt.leaf);
+                                      w->receipt.leaf);
 
             if (ended)
                 r = ended;

@@ -14,7 +14,8 @@ struct dispute_record {
     uint64_t leaf;     /* index of the leaf that recorded it */
 };
 /* Over a record of the same id: the whole record anew; another lodger's is never overwritten
- * (-EEXIST). Sticky errors in t; -EINVAL a subject that could never be found (consents_findable). */
+ * (-EEXIST). Sticky errors in t; -EINVAL a subject that could never be found (consents_findable).
+ */
 void disputes_put(struct store_txn *t, const struct dispute_record *r);
 ALM_MUST_USE int disputes_get(struct store_txn *t, const struct id *id, struct dispute_record *out);
 /* Each once, in order of id, lifted ones too, whose tokens share an indexed token with the

@@ -2,8 +2,8 @@
 /* reliance.h - which agencies were told something on the strength of a consent, so that they can
  * hear when it is gone: one row for each consent and agency, the latest. */
 #pragma once
-#include "store/store.h"
 #include "base/id.h"
+#include "store/store.h"
 
 struct reliance {
     char agency[64];

@@ -81,8 +81,8 @@ static bool judged(const struct consent_fact *k)
 /* "An unborn child is a subject linked to the mother; consent is hers." */
 static bool may_give(const struct choice *c, const struct consent_fact *k)
 {
-    bool of_a_child = k->capacity == FACT_CAPACITY_PARENT ||
-                      k->capacity == FACT_CAPACITY_LOCAL_AUTHORITY;
+    bool of_a_child =
+        k->capacity == FACT_CAPACITY_PARENT || k->capacity == FACT_CAPACITY_LOCAL_AUTHORITY;
 
     if (of_a_child && c->f->subject_kind == FACT_UNBORN)
         return false;

@@ -513,10 +513,10 @@ static void a_dispute_stops_parents_alone(void **state)
         help(x);
         grant(x)->capacity = capacity;
         x->consents[0].disputed = true;
-        expect_reason(x, capacity == FACT_CAPACITY_PARENT ||
-                                 capacity == FACT_CAPACITY_CARER_WITHOUT_PR
-                             ? REASON_CONSENT_INVALID
-                             : REASON_NONE);
+        expect_reason(x,
+                      capacity == FACT_CAPACITY_PARENT || capacity == FACT_CAPACITY_CARER_WITHOUT_PR
+                          ? REASON_CONSENT_INVALID
+                          : REASON_NONE);
     }
 }
 
@@ -527,8 +527,11 @@ static void past_its_review_a_grant_carries_for_the_grace_and_says_so(void **sta
         enum reason reason;
         bool due;
     } rows[] = {
-        { -1, REASON_NONE, false }, { 0, REASON_NONE, false }, { 1, REASON_NONE, true },
-        { 14, REASON_NONE, true },  { 15, REASON_CONSENT_EXPIRED, false },
+        { -1, REASON_NONE, false },
+        { 0, REASON_NONE, false },
+        { 1, REASON_NONE, true },
+        { 14, REASON_NONE, true },
+        { 15, REASON_CONSENT_EXPIRED, false },
         { 400, REASON_CONSENT_EXPIRED, false },
     };
     struct fixture *x = *state;

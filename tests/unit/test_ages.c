@@ -89,7 +89,8 @@ static void ages_are_the_policys_where_it_has_told_them(void **state)
     assert_int_equal(from, day_of("2019-08-01"));
     assert_int_equal(until, day_of("2030-05-31"));
     ages_able(rules, CAPACITY_GILLICK, day_of("2012-06-01"), &care, &from, &until);
-    assert_int_equal(from, CIVIL_NONE); /* no rule of its own: the broker's policy never finds it able */
+    assert_int_equal(from,
+                     CIVIL_NONE); /* no rule of its own: the broker's policy never finds it able */
 }
 
 static void an_unknown_capacity_has_no_days(void **state)

@@ -193,8 +193,8 @@ static void reliance_that_is_damaged_is_an_error(void **state)
     t = store_abort(t);
 }
 
-#define TRAILER        20 /* day, ms and leaf of a withdrawal: what follows */
-#define CIRCUMSTANCES  47 /* what the second layout added, when all of it is empty */
+#define TRAILER       20 /* day, ms and leaf of a withdrawal: what follows */
+#define CIRCUMSTANCES 47 /* what the second layout added, when all of it is empty */
 
 /* As a broker of the first layout wrote it. */
 static void first_layout(const struct consent_record *r, struct buf *out)
@@ -213,8 +213,11 @@ static void first_layout(const struct consent_record *r, struct buf *out)
 static void consents_of_the_first_layout_are_read_and_name_no_professional(void **state)
 {
     ALM_CLEANUP(buf_deinit) struct buf old = { 0 };
-    struct consent_record r = { .id = id_of(1), .lodger = "school", .withdrawn_on = 20050,
-                                .withdrawn_ms = 9, .leaf = 3 },
+    struct consent_record r = { .id = id_of(1),
+                                .lodger = "school",
+                                .withdrawn_on = 20050,
+                                .withdrawn_ms = 9,
+                                .leaf = 3 },
                           back;
 
     (void)state;
