@@ -19,12 +19,7 @@
 #define INVOLVED_MAX 96 /* entries of an Involvement reply */
 #define LIST_MAX 32    /* entries of a page of a list */
 /* Greatest values of plain numbers: all bits of what is added up, and limits of DOMAIN.md. */
-#define STATEMENTS_MOST    15
-#define MADE_MOST          63
-#define KINDS_MOST         63
-#define CREDIT_MOST        1024
-#define MINUTES_MOST       10000
-#define CONSENT_STAGE_MOST 2
+enum { STATEMENTS_MOST = 15, MADE_MOST = 63, KINDS_MOST = 63, CREDIT_MOST = 1024, MINUTES_MOST = 10000, CONSENT_STAGE_MOST = 2 };
 
 typedef char name_t[NAME_MAX_LEN];
 typedef char text_t[TEXT_MAX_LEN];
