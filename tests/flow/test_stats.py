@@ -9,7 +9,6 @@ import json
 from town import CHILDRENS, POLICE, SCHOOL, Person, ordinal, play, refused, is_kind, wait_for, write_policy
 
 PURPOSE, BASIS = "referral-tracking", "public-task"
-EPOCH = ordinal("1970-01-01")
 MORE = """
 areas = [ "hill", "dale" ];
 evaluation = { pilot = [ "hill" ]; control = [ "dale" ]; };
@@ -26,7 +25,7 @@ def policy(tap, town):
 
 
 def day(town):
-    return ordinal(town.day) - EPOCH
+    return ordinal(town.day)
 
 
 def referral(speaker, number, to=CHILDRENS):
@@ -61,9 +60,9 @@ def not_shared(speaker, reason):
     return body
 
 
-def stats(town, *args, code=0):
+def stats(town, *args):
     got = town.stage.command("stats", *args, *town.stage.signed(), check=False)
-    return got.out if got.exit == code else f"exit {got.exit}: {got.out}{got.err}"
+    return got.out if got.exit == 0 else f"exit {got.exit}: {got.out}{got.err}"
 
 
 def cell(got, table, row, column):
@@ -103,8 +102,8 @@ def survives(tap, town, sent):
 
 def figures(tap, town):
     today, tomorrow = town.day, "2021-06-16"
-    tap.check("without a last day nothing is shown", "--until" in stats(town, code=64), stats(town, code=64))
-    tap.check("a day that is not over is refused", "not over" in stats(town, "--until", today, "--json"))
+    tap.check("without a last day nothing is shown", stats(town).startswith("exit 64") and "--until" in stats(town), stats(town))
+    tap.check("a day that is not over is refused", "not over" in stats(town, "--until", today, "--json"), stats(town, "--until", today))
     town.stage.set_day(tomorrow)
     first = town.next_leaf()
     out = stats(town, "--until", today, "--json")
