@@ -10,7 +10,8 @@
 #include <string.h>
 #include <sysexits.h>
 
-/* The home on the day: those of ask_work_out are newest first and hold none that our rows mark shielded. */
+/* The home on the day: those of ask_work_out are newest first and hold none that our rows mark
+ * shielded. */
 static void home_on(const struct ask *ask, int32_t day, struct about *out)
 {
     for (size_t i = 0; i < ask->n_homes; i++) {
@@ -40,7 +41,8 @@ static json_t *home_asked(struct host *h, const json_t *o, struct about *out)
     return r == 0 ? NULL : ops_wrong(r, "at_home");
 }
 
-json_t *about_read(struct host *h, const json_t *o, bool household_too, int32_t day, struct about *out)
+json_t *about_read(struct host *h, const json_t *o, bool household_too, int32_t day,
+                   struct about *out)
 {
     ALM_CLEANUP(asked_subject_wipe) struct asked_subject typed;
     struct asker a = host_asker(h);
@@ -54,7 +56,8 @@ json_t *about_read(struct host *h, const json_t *o, bool household_too, int32_t 
     if (wrong)
         return wrong;
     if (typed.household && request_has(o, "at_home"))
-        return local_error("two-subjects", EX_USAGE, "at_home goes with a person; household says which home it is about");
+        return local_error("two-subjects", EX_USAGE,
+                           "at_home goes with a person; household says which home it is about");
     r = ask_work_out(&a, &typed, false, "", &ask, &which);
     if (r != 0)
         return ops_wrong(r, which);
@@ -68,11 +71,13 @@ json_t *about_read(struct host *h, const json_t *o, bool household_too, int32_t 
     return wrong;
 }
 
-json_t *about_json(const struct host *h, uint8_t kind, const struct token_set *subject, const struct token *household)
+json_t *about_json(const struct host *h, uint8_t kind, const struct token_set *subject,
+                   const struct token *household)
 {
     const struct index *x = h->holdings.index;
     const char *homes[1], *ref = "";
-    size_t n_homes = household && household->kind ? index_homes_find(x, household, homes, 1) : 0, person;
+    size_t n_homes = household && household->kind ? index_homes_find(x, household, homes, 1) : 0,
+           person;
     enum index_known known = INDEX_UNKNOWN;
 
     if (kind == SUBJECT_HOUSEHOLD)
@@ -81,6 +86,7 @@ json_t *about_json(const struct host *h, uint8_t kind, const struct token_set *s
         known = index_find(x, subject, true, &person);
     if (kind != SUBJECT_HOUSEHOLD && known == INDEX_ONE)
         ref = index_person_ref(x, person);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", words_of(WORDS_SUBJECT, kind), "known", words_of(WORDS_KNOWN, known),
-                     "ref", ref, "home_known", n_homes ? "yes" : "no", "home_ref", n_homes ? homes[0] : "");
+    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", words_of(WORDS_SUBJECT, kind), "known",
+                     words_of(WORDS_KNOWN, known), "ref", ref, "home_known", n_homes ? "yes" : "no",
+                     "home_ref", n_homes ? homes[0] : "");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* about.h - whom a concern, referral or watch is about: from a request to tokens, and from a delivery's tokens back to
- * our own references. Tokens never go further than this file's callers: no reply prints one. */
+/* about.h - whom a concern, referral or watch is about: from a request to tokens, and from a
+ * delivery's tokens back to our own references. Tokens never go further than this file's callers:
+ * no reply prints one. */
 #pragma once
 #include "host/host.h"
 
@@ -11,11 +12,14 @@ struct about {
     struct token household;
 };
 /**
- * about_read() - subject or household of a request; with a subject its home on the day, unless that is shielded
+ * about_read() - subject or household of a request; with a subject its home on the day, unless that
+ * is shielded
  * @household_too: whether it may be about a household alone
  * @day: the day it is about; an at_home in the request goes before what our rows say
  * Return: NULL or an error reply.
  */
-json_t *about_read(struct host *h, const json_t *o, bool household_too, int32_t day, struct about *out);
+json_t *about_read(struct host *h, const json_t *o, bool household_too, int32_t day,
+                   struct about *out);
 /* {"kind","known","ref","home_known","home_ref"}, by our own rows as they are now. */
-json_t *about_json(const struct host *h, uint8_t kind, const struct token_set *subject, const struct token *household);
+json_t *about_json(const struct host *h, uint8_t kind, const struct token_set *subject,
+                   const struct token *household);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* calls.c - what passes between a command and the broker: queries, lodgings, lists in pages, steps that follow one
- * another, and ids that callers chose. */
+/* calls.c - what passes between a command and the broker: queries, lodgings, lists in pages, steps
+ * that follow one another, and ids that callers chose. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/ops.h"
@@ -58,7 +58,8 @@ json_t *ops_prepare(struct host *h, uint8_t type)
     return NULL;
 }
 
-json_t *ops_query_begin(struct host *h, const json_t *o, const char *const keys[], uint8_t type, bool asking)
+json_t *ops_query_begin(struct host *h, const json_t *o, const char *const keys[], uint8_t type,
+                        bool asking)
 {
     json_t *wrong = request_only(o, keys);
 
@@ -125,20 +126,8 @@ static json_t *lodge_wait(struct host *h, uint64_t client, const struct id *id)
     return NULL;
 }
 
-json_t *ops_lodge(struct host *h, uint64_t client)
-{
-    int r = 0;
-
-    if (h->asked_id.has && !outbox_has(h->outbox, &h->out->id))
-        r = asked_note(h->asked, &h->out->id, h->asked_id.content); /* before the message: never one without it */
-    if (r == 0)
-        r = session_lodge(h->session, h->out);
-    if (r == -EEXIST && h->asked_id.has)
-        r = 0; /* the same command, twice at once: ops_asked has compared them */
-    return r == 0 ? lodge_wait(h, client, &h->out->id) : lodge_failed(h, r);
-}
-
-/* "so that a system can repeat safely": keyed, for a plain digest of a name and a birth date could be guessed. */
+/* "so that a system can repeat safely": keyed, for a plain digest of a name and a birth date could
+ * be guessed. */
 static int content_of(const struct host *h, const json_t *request, uint8_t out[static SHA256_LEN])
 {
     ALM_CLEANUP(secret_wipe) struct secret key;
@@ -155,7 +144,8 @@ static int content_of(const struct host *h, const json_t *request, uint8_t out[s
     return r;
 }
 
-static json_t *reply_known(const struct host *h, const struct id *id, const struct asked_record *rec)
+static json_t *reply_known(const struct host *h, const struct id *id,
+                           const struct asked_record *rec)
 {
     struct msg *m = h->out;
 
@@ -166,18 +156,21 @@ static json_t *reply_known(const struct host *h, const struct id *id, const stru
     } else {
         m->type = MSG_REFUSAL;
         memcpy(m->refusal.reason, rec->reason, sizeof(m->refusal.reason));
-        memcpy(m->refusal.text, "refused when it was first sent", sizeof("refused when it was first sent"));
+        memcpy(m->refusal.text, "refused when it was first sent",
+               sizeof("refused when it was first sent"));
     }
     return reply_of(m, id);
 }
 
-static json_t *asked_before(struct host *h, uint64_t client, const struct asked_record *rec, bool *answered)
+static json_t *asked_before(struct host *h, uint64_t client, const struct asked_record *rec,
+                            bool *answered)
 {
     const struct id *id = &h->asked_id.id;
 
     if (!crypto_equal(rec->content, h->asked_id.content, sizeof(rec->content)))
-        return local_error("id-reused", EX_DATAERR,
-                           "this id was used before for something else; nothing was lodged: choose a new id");
+        return local_error(
+            "id-reused", EX_DATAERR,
+            "this id was used before for something else; nothing was lodged: choose a new id");
     if (rec->outcome != ASKED_OPEN) {
         *answered = true;
         ops_reply_now(h, client, reply_known(h, id, rec));
@@ -189,9 +182,27 @@ static json_t *asked_before(struct host *h, uint64_t client, const struct asked_
     return lodge_wait(h, client, id);
 }
 
-json_t *ops_asked(struct host *h, uint64_t client, json_t *request, bool *answered)
+/* What is known of the caller's id. *answered: the client has its answer. */
+static json_t *asked_look(struct host *h, uint64_t client, bool *answered)
 {
     struct asked_record rec;
+    int r = asked_find(h->asked, &h->asked_id.id, &rec);
+
+    *answered = false;
+    if (r == 0)
+        return asked_before(h, client, &rec, answered);
+    if (r != -ENOENT)
+        return local_error("outbox-failed", EX_IOERR,
+                           "what was asked under this id cannot be read: %s",
+                           r == -EBADMSG ? "its file is damaged" : strerror(-r));
+    if (outbox_has(h->outbox, &h->asked_id.id))
+        return local_error("id-reused", EX_DATAERR,
+                           "this id belongs to another message; choose a new one");
+    return NULL;
+}
+
+json_t *ops_asked(struct host *h, uint64_t client, json_t *request, bool *answered)
+{
     json_t *wrong = request_id(request, "id", &h->asked_id.has, &h->asked_id.id);
     int r;
 
@@ -200,16 +211,26 @@ json_t *ops_asked(struct host *h, uint64_t client, json_t *request, bool *answer
     if (wrong || !h->asked_id.has)
         return wrong;
     r = content_of(h, request, h->asked_id.content);
+    return r == 0 ? asked_look(h, client, answered) : lodge_failed(h, r);
+}
+
+json_t *ops_lodge(struct host *h, uint64_t client)
+{
+    bool answered = false;
+    int r = 0;
+
+    if (h->asked_id.has) { /* again: the same id may have come in another command while this one
+                              took its steps */
+        json_t *wrong = asked_look(h, client, &answered);
+
+        if (wrong || answered)
+            return wrong;
+        r = asked_note(h->asked, &h->out->id,
+                       h->asked_id.content); /* before the message: never one without it */
+    }
     if (r == 0)
-        r = asked_find(h->asked, &h->asked_id.id, &rec);
-    if (r == 0)
-        return asked_before(h, client, &rec, answered);
-    if (r != -ENOENT)
-        return local_error("outbox-failed", EX_IOERR, "what was asked under this id cannot be read: %s",
-                           r == -EBADMSG ? "its file is damaged" : strerror(-r));
-    if (outbox_has(h->outbox, &h->asked_id.id))
-        return local_error("id-reused", EX_DATAERR, "this id belongs to another message; choose a new one");
-    return NULL;
+        r = session_lodge(h->session, h->out);
+    return r == 0 ? lodge_wait(h, client, &h->out->id) : lodge_failed(h, r);
 }
 
 /* --- steps --- */
@@ -267,7 +288,8 @@ static json_t *page_came(struct host *h, struct pending *p, const struct msg *m)
         return page_ask(h, p);
     if (how->whole)
         return how->whole(h, p);
-    ops_reply_now(h, p->client, json_pack("{s:b, s:s, s:O}", "ok", 1, "kind", how->kind, how->key, p->list));
+    ops_reply_now(h, p->client,
+                  json_pack("{s:b, s:s, s:O}", "ok", 1, "kind", how->kind, how->key, p->list));
     return NULL;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* concern_ops.c - concerns, what a hub makes of a firing, watches, call-backs, outcomes and decisions not to share:
- * from a request to the message that is signed and kept. */
+/* concern_ops.c - concerns, what a hub makes of a firing, watches, call-backs, outcomes and
+ * decisions not to share: from a request to the message that is signed and kept. */
 #include "base/clock.h"
 #include "host/about.h"
 #include "host/ops.h"
@@ -20,7 +20,8 @@ static json_t *id_needed(const json_t *o, const char *key, struct id *out)
     bool has = false;
     json_t *wrong = request_id(o, key, &has, out);
 
-    return !wrong && !has ? local_error("missing-field", EX_USAGE, "%s is missing: its id", key) : wrong;
+    return !wrong && !has ? local_error("missing-field", EX_USAGE, "%s is missing: its id", key)
+                          : wrong;
 }
 
 /* A day that is today unless given. */
@@ -55,7 +56,8 @@ static json_t *concern_origin(const struct host *h, const json_t *o, struct msg_
     r = tokens_origin(&h->config.token, text, c->origin);
     c->has_origin = r == 0;
     if (r > 0)
-        return local_error("bad-field", EX_DATAERR, "origin is the number of an event: it has letters or digits");
+        return local_error("bad-field", EX_DATAERR,
+                           "origin is the number of an event: it has letters or digits");
     return r == 0 ? NULL : ops_wrong(r, "origin");
 }
 
@@ -82,8 +84,9 @@ static json_t *concern_words(struct host *h, const json_t *o, struct msg_concern
 
 static json_t *op_concern_lodge(struct host *h, uint64_t client, const json_t *o)
 {
-    static const char *const keys[] = { OPS_PRACTICE,  "category", "severity",   "area",          "subject", "household", "at_home",
-                                        "observed_on", "origin",   "expires_on", "contact_route", NULL };
+    static const char *const keys[] = { OPS_PRACTICE, "category",   "severity",      "area",
+                                        "subject",    "household",  "at_home",       "observed_on",
+                                        "origin",     "expires_on", "contact_route", NULL };
     struct msg_concern *c = &h->out->concern;
     struct about about;
     json_t *wrong = lodge_begin(h, o, keys, MSG_CONCERN);
@@ -91,7 +94,8 @@ static json_t *op_concern_lodge(struct host *h, uint64_t client, const json_t *o
     if (!wrong && !h->out->purpose[0])
         wrong = ops_missing("purpose is missing: what the concern is held for");
     if (!wrong && !h->out->basis[0])
-        wrong = ops_missing("basis is missing: holding a concern is processing, and rests on something");
+        wrong = ops_missing(
+            "basis is missing: holding a concern is processing, and rests on something");
     if (!wrong)
         wrong = concern_words(h, o, c);
     if (!wrong)
@@ -107,7 +111,8 @@ static json_t *op_concern_lodge(struct host *h, uint64_t client, const json_t *o
 
 static json_t *op_concern_amend(struct host *h, uint64_t client, const json_t *o)
 {
-    static const char *const keys[] = { OPS_PRACTICE, "concern", "severity", "category", "expires_on", NULL };
+    static const char *const keys[] = { OPS_PRACTICE, "concern",    "severity",
+                                        "category",   "expires_on", NULL };
     struct msg_concern_change *c = &h->out->concern_change;
     json_t *wrong = lodge_begin(h, o, keys, MSG_CONCERN_CHANGE);
 
@@ -193,7 +198,8 @@ static json_t *watch_days(const struct host *h, const json_t *o, struct msg_watc
 
 static json_t *op_watch_add(struct host *h, uint64_t client, const json_t *o)
 {
-    static const char *const keys[] = { OPS_PRACTICE, "subject", "agencies", "until", "from", "review_on", "at_home", NULL };
+    static const char *const keys[] = { OPS_PRACTICE, "subject",   "agencies", "until",
+                                        "from",       "review_on", "at_home",  NULL };
     struct msg_watch *w = &h->out->watch;
     struct about about;
     json_t *wrong = lodge_begin(h, o, keys, MSG_WATCH);
@@ -201,7 +207,8 @@ static json_t *op_watch_add(struct host *h, uint64_t client, const json_t *o)
     if (!wrong)
         wrong = request_scope(o, "agencies", &w->agencies);
     if (!wrong && w->agencies.n > WATCH_AGENCIES_MAX)
-        wrong = local_error("bad-field", EX_DATAERR, "agencies names more than %d", WATCH_AGENCIES_MAX);
+        wrong =
+            local_error("bad-field", EX_DATAERR, "agencies names more than %d", WATCH_AGENCIES_MAX);
     if (!wrong && !w->agencies.any && !w->agencies.n)
         wrong = ops_missing("agencies is missing: who may meet this person again, as ids, or '*'");
     if (!wrong)
@@ -218,7 +225,9 @@ static json_t *op_watch_add(struct host *h, uint64_t client, const json_t *o)
 
 static json_t *op_watch_move(struct host *h, uint64_t client, const json_t *o)
 {
-    static const char *const keys[] = { OPS_PRACTICE, "watch", "at_home", "until", "moved_on", NULL };
+    static const char *const keys[] = {
+        OPS_PRACTICE, "watch", "at_home", "until", "moved_on", NULL
+    };
     struct msg_watch_change *w = &h->out->watch_change;
     struct asker a = host_asker(h);
     struct asked_home home;

@@ -97,7 +97,8 @@ static const struct setting settings_top[] = {
       .min = 0,
       .max = 1024,
       .fallback = "",
-      .help = "folder of the consents lodged here, for receipts; default: consents, beside the outbox" },
+      .help = "folder of the consents lodged here, for receipts; default: consents, beside the "
+              "outbox" },
     { .key = "contact_route",
       .type = SETTING_STRING,
       AT(contact_route),
@@ -223,8 +224,8 @@ static void path_absolute(const struct conf_node *at, struct conf_errors *e, con
 }
 
 /* A folder that was not named lies beside the outbox. */
-static void path_beside(const char *outbox, const char *name, const struct conf_node *at, struct conf_errors *e,
-                        char path[static PATH_MAX])
+static void path_beside(const char *outbox, const char *name, const struct conf_node *at,
+                        struct conf_errors *e, char path[static PATH_MAX])
 {
     size_t len = strlen(outbox);
     int n;

@@ -125,13 +125,15 @@ static int host_outbox(struct host *h)
 
 static int folder_failed(const char *path, int r)
 {
-    log_error("folder-not-opened", "path=%s text=%s", LOG_Q(path), LOG_Q(r == -EBUSY ? "another adapter holds it" : strerror(-r)));
+    log_error("folder-not-opened", "path=%s text=%s", LOG_Q(path),
+              LOG_Q(r == -EBUSY ? "another adapter holds it" : strerror(-r)));
     return EX_CANTCREAT;
 }
 
 static int host_folders(struct host *h)
 {
-    int r = inbox_open(h->config.inbox, (size_t)h->config.inbox_max, h->config.inbox_keep_days, &h->inbox);
+    int r = inbox_open(h->config.inbox, (size_t)h->config.inbox_max, h->config.inbox_keep_days,
+                       &h->inbox);
 
     if (r != 0)
         return folder_failed(h->config.inbox, r);
@@ -168,8 +170,8 @@ static int host_session(struct host *h)
     h->out = calloc(1, sizeof(*h->out));
     h->seen = calloc(1, sizeof(*h->seen));
     buf_init(&h->sealed, SEALED_MAX);
-    if (!h->out || !h->seen || waiters_new(&h->waiters) != 0 || session_new(&setup, &h->session) != 0 ||
-        answering_new(&answering, &h->answering) != 0)
+    if (!h->out || !h->seen || waiters_new(&h->waiters) != 0 ||
+        session_new(&setup, &h->session) != 0 || answering_new(&answering, &h->answering) != 0)
         return EX_OSERR;
     return EX_OK;
 }
@@ -204,8 +206,8 @@ static int host_signals(struct host *h)
 
 static int host_open(struct host *h)
 {
-    int (*const steps[])(struct host * h) = { host_signals, host_rows, host_outbox, host_folders, host_session,
-                                              host_socket };
+    int (*const steps[])(struct host * h) = { host_signals, host_rows,    host_outbox,
+                                              host_folders, host_session, host_socket };
 
     for (size_t i = 0; i < ALM_LEN(steps); i++) {
         int r = steps[i](h);

@@ -23,13 +23,13 @@ struct host {
     struct local_server *server;
     struct answering *answering;
     struct pendings pendings;
-    struct msg *out; /* the message being made */
-    struct buf sealed; /* its sealed text */
-    struct msg *seen;  /* a delivery being read back */
+    struct msg *out;          /* the message being made */
+    struct buf sealed;        /* its sealed text */
+    struct msg *seen;         /* a delivery being read back */
     struct asked_id asked_id; /* of the command being served */
     char person[ALM_REF_MAX]; /* our own reference of whom it is about; "" not known */
     struct waiters *waiters;  /* readers of streams that wait for the next delivery */
-    int signals;     /* signalfd */
+    int signals;              /* signalfd */
     bool stopping;
     int64_t looked_ms; /* when rows were last looked at for changes */
     int64_t pruned_ms; /* when folders were last rid of what is old */
@@ -49,15 +49,16 @@ void ops_settled(void *ctx, const struct id *id, const struct msg *m);
 struct waiters;
 ALM_MUST_USE int waiters_new(struct waiters **out);
 struct waiters *waiters_free(struct waiters *w);
-/* Something new lies in the inbox, or a reader has waited long enough. Return: when the next one will have. */
+/* Something new lies in the inbox, or a reader has waited long enough. Return: when the next one
+ * will have. */
 int64_t streams_wake(struct host *h, int64_t now_ms);
 /* The connection went: what waits for the broker is told. */
 void ops_lost(void *ctx);
 /* Commands that waited too long. Return: when the next one will have. */
 int64_t ops_expire(struct host *h, int64_t now_ms);
 
-/* consent.c, lodge.c: consents, disputes, withdrawals, changes, shields: made from a request into h->out. NULL or an
- * error reply. */
+/* consent.c, lodge.c: consents, disputes, withdrawals, changes, shields: made from a request into
+ * h->out. NULL or an error reply. */
 json_t *lodge_consent(struct host *h, const json_t *o, uint8_t decision);
 void receipt_keep(const struct host *h); /* receipt.c: what is in h->out, a consent */
 json_t *lodge_dispute(struct host *h, const json_t *o);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ops.c - the operations of the local socket: questions to the broker, what waits for its reply,
  * and what the adapter says of itself. */
+#include "host/ops.h"
 #include "base/clock.h"
 #include "base/crypto.h"
 #include "base/log.h"
-#include "host/ops.h"
 #include "host/reply.h"
 #include "host/request.h"
 #include "host/words.h"
@@ -13,9 +13,11 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const char *const keys_ask[] = { OPS_PRACTICE, "question", "subject",  "household", "at_home",
-                                        "self_claimed", "referral", "statements", NULL };
-static const char *const keys_who[] = { OPS_PRACTICE, "subject", "household", "self_claimed", "statements", NULL };
+static const char *const keys_ask[] = { OPS_PRACTICE, "question",   "subject",
+                                        "household",  "at_home",    "self_claimed",
+                                        "referral",   "statements", NULL };
+static const char *const keys_who[] = { OPS_PRACTICE,   "subject",    "household",
+                                        "self_claimed", "statements", NULL };
 static const char *const keys_none[] = { "op", NULL };
 static const char *const keys_list[] = { "op",      "practitioner", "role", "login",
                                          "purpose", "basis",        "case", NULL };
@@ -104,8 +106,8 @@ static void insight_fill(const struct ask *ask, const struct msg_catalogue_quest
     memcpy(to->homes, ask->homes, ask->n_homes * sizeof(ask->homes[0]));
 }
 
-/* A referral's state is asked by its id, whoever it is about: the subject is then somebody whom nobody
- * knows, so that the broker learns nothing more of the family. */
+/* A referral's state is asked by its id, whoever it is about: the subject is then somebody whom
+ * nobody knows, so that the broker learns nothing more of the family. */
 static json_t *ask_of_referral(const struct host *h, struct msg_insight_query *to)
 {
     struct token *t = &to->subject.tokens[0];
@@ -122,8 +124,8 @@ static json_t *ask_of_referral(const struct host *h, struct msg_insight_query *t
                : local_error("internal", EX_SOFTWARE, "no randomness for a token");
 }
 
-/* A question about a referral is about that referral: in the subject's place goes a token made by chance, which is
- * nobody's, so that the same message serves. */
+/* A question about a referral is about that referral: in the subject's place goes a token made by
+ * chance, which is nobody's, so that the same message serves. */
 static json_t *ask_nobody(const struct host *h, struct ask *ask)
 {
     struct token *t = &ask->subject.tokens[0];
@@ -131,9 +133,15 @@ static json_t *ask_nobody(const struct host *h, struct ask *ask)
     memset(ask, 0, sizeof(*ask));
     ask->subject_kind = SUBJECT_PERSON;
     ask->subject.n = 1;
-    *t = (struct token){ .kind = TOKEN_NAME_DOB, .scheme = h->config.token.scheme, .epoch = h->config.token.epoch };
-    ask->relationship = (struct msg_relationship){ .kind = RELATION_NONE, .since = CIVIL_NONE, .until = CIVIL_NONE };
-    return crypto_random(t->value, sizeof(t->value)) == 0 ? NULL : local_error("internal", EX_SOFTWARE, "no randomness");
+    *t = (struct token){ .kind = TOKEN_NAME_DOB,
+                         .scheme = h->config.token.scheme,
+                         .epoch = h->config.token.epoch };
+    ask->relationship = (struct msg_relationship){ .kind = RELATION_NONE,
+                                                   .since = CIVIL_NONE,
+                                                   .until = CIVIL_NONE };
+    return crypto_random(t->value, sizeof(t->value)) == 0
+               ? NULL
+               : local_error("internal", EX_SOFTWARE, "no randomness");
 }
 
 static json_t *op_ask(struct host *h, uint64_t client, const json_t *o)
@@ -212,11 +220,11 @@ static json_t *op_subject(struct host *h, uint64_t client, const json_t *o)
     if (r != 0)
         return ops_wrong(r, which);
     ops_reply_now(h, client,
-              json_pack("{s:b, s:s, s:s, s:{s:s, s:o, s:o}, s:I}", "ok", 1, "kind", "subject",
-                        "known", words_of(WORDS_KNOWN, ask.known), "relationship", "kind",
-                        words_of(WORDS_RELATION, ask.relationship.kind), "since",
-                        reply_day(ask.relationship.since), "until",
-                        reply_day(ask.relationship.until), "homes", (json_int_t)ask.n_homes));
+                  json_pack("{s:b, s:s, s:s, s:{s:s, s:o, s:o}, s:I}", "ok", 1, "kind", "subject",
+                            "known", words_of(WORDS_KNOWN, ask.known), "relationship", "kind",
+                            words_of(WORDS_RELATION, ask.relationship.kind), "since",
+                            reply_day(ask.relationship.since), "until",
+                            reply_day(ask.relationship.until), "homes", (json_int_t)ask.n_homes));
     return NULL;
 }
 
@@ -246,7 +254,8 @@ static json_t *op_status(struct host *h, uint64_t client, const json_t *o)
     ops_reply_now(
         h, client,
         json_pack(
-            "{s:b, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:I, s:o, s:s, s:s}",
+            "{s:b, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:I, "
+            "s:o, s:s, s:s}",
             "ok", 1, "kind", "status", "agency", h->config.agency, "mode", h->config.mode, "origin",
             h->config.origin, "state", session_state_word(session_state(h->session)), "connected",
             session_ready(h->session), "text", session_text(h->session), "civil_day",
@@ -276,8 +285,13 @@ static uint16_t consents_add(json_t *list, const struct msg *m)
 
 static json_t *op_consent_list(struct host *h, uint64_t client, const json_t *o)
 {
-    static const struct paged how = { MSG_CONSENT_LIST_QUERY, MSG_CONSENT_LIST, consents_ask, consents_add, NULL,
-                                      "consents",             "consents" };
+    static const struct paged how = { MSG_CONSENT_LIST_QUERY,
+                                      MSG_CONSENT_LIST,
+                                      consents_ask,
+                                      consents_add,
+                                      NULL,
+                                      "consents",
+                                      "consents" };
     const struct pending of = ops_first(h, client, o);
     json_t *wrong = request_only(o, keys_list);
 

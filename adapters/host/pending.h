@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pending.h - commands that wait for the broker: which message of ours, which client, until when, and what to do with
- * the reply.
+/* pending.h - commands that wait for the broker: which message of ours, which client, until when,
+ * and what to do with the reply.
  */
 #pragma once
 #include "base/attr.h"
@@ -20,8 +20,8 @@ struct asked_id { /* an id that the caller chose */
 };
 struct host;
 struct pending;
-/* What follows the broker's reply, instead of telling it: m is borrowed, p is dropped after it. Return: NULL when the
- * client has been answered or will be; otherwise an error reply. */
+/* What follows the broker's reply, instead of telling it: m is borrowed, p is dropped after it.
+ * Return: NULL when the client has been answered or will be; otherwise an error reply. */
 typedef json_t *pending_next(struct host *h, struct pending *p, const struct msg *m);
 
 struct pending {
@@ -30,11 +30,12 @@ struct pending {
     uint64_t client;
     int64_t due_ms; /* monotonic */
     pending_next *next;
-    const void *how;  /* of next: a table's row */
-    json_t *request;  /* the command, while steps remain; owned. Texts in it are wiped when dropped */
-    json_t *list;     /* entries so far; owned */
+    const void *how; /* of next: a table's row */
+    json_t
+        *request; /* the command, while steps remain; owned. Texts in it are wiped when dropped */
+    json_t *list; /* entries so far; owned */
     uint16_t page;
-    name_t agency;    /* of next: whom it is for */
+    name_t agency; /* of next: whom it is for */
     struct asked_id asked;
 };
 struct pendings { /* zeroed is empty */

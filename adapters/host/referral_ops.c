@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* referral_ops.c - referrals and their steps: from a request to the message that is signed and kept. A text in it is
- * sealed before anything is written; until then it is in memory alone. */
+/* referral_ops.c - referrals and their steps: from a request to the message that is signed and
+ * kept. A text in it is sealed before anything is written; until then it is in memory alone. */
 #include "base/clock.h"
 #include "host/about.h"
 #include "host/keys.h"
@@ -13,11 +13,15 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const char *const keys_refer[] = { OPS_PRACTICE, "kind",    "to",   "service", "reason", "origin", "subject", "household",
-                                          "at_home",    "sent_on", "made", "pounds",  "body",   NULL };
-static const char *const keys_step[] = { OPS_PRACTICE, "referral", "step", "on", "reason", "redirect_to", "kind", "outcome", "body", NULL };
+static const char *const keys_refer[] = { OPS_PRACTICE, "kind",    "to",      "service",
+                                          "reason",     "origin",  "subject", "household",
+                                          "at_home",    "sent_on", "made",    "pounds",
+                                          "body",       NULL };
+static const char *const keys_step[] = { OPS_PRACTICE,  "referral", "step",    "on",   "reason",
+                                         "redirect_to", "kind",     "outcome", "body", NULL };
 
-static void sealed_put(struct host *h, const uint8_t *key, struct bytes *sealed, uint8_t sealed_to[static 32])
+static void sealed_put(struct host *h, const uint8_t *key, struct bytes *sealed,
+                       uint8_t sealed_to[static 32])
 {
     if (!key)
         return;
@@ -46,7 +50,8 @@ static json_t *refer_words(struct host *h, const json_t *o, struct msg_referral 
     if (!wrong)
         wrong = request_number(o, "pounds", 0, UINT32_MAX, 0, &pounds);
     if (!wrong && pounds && r->kind != REFERRAL_COMMISSIONED && r->kind != REFERRAL_BOOKED)
-        wrong = local_error("bad-field", EX_DATAERR, "pounds goes with the kinds commissioned and booked");
+        wrong = local_error("bad-field", EX_DATAERR,
+                            "pounds goes with the kinds commissioned and booked");
     r->pounds = (uint32_t)pounds;
     r->origin = r->origin ? r->origin : ORIGIN_AGENCY;
     if (r->sent_on == CIVIL_NONE)
@@ -59,16 +64,19 @@ static json_t *refer_receiver(const struct host *h, const char *agency, struct m
 {
     if (r->origin != ORIGIN_AGENCY) {
         if (r->to[0] && strcmp(r->to, h->config.agency) != 0)
-            return local_error("bad-field", EX_DATAERR, "with this origin we received it ourselves: to is not given");
+            return local_error("bad-field", EX_DATAERR,
+                               "with this origin we received it ourselves: to is not given");
         memcpy(r->to, h->config.agency, sizeof(r->to));
         return NULL;
     }
     if (!r->to[0] && agency[0])
         memcpy(r->to, agency, sizeof(r->to));
-    return r->to[0] || r->service[0] ? NULL : ops_missing("to or service is missing: who receives it");
+    return r->to[0] || r->service[0] ? NULL
+                                     : ops_missing("to or service is missing: who receives it");
 }
 
-/* h->out as the referral, all but its text. agency: of its service, as the directory says; "" not known yet. */
+/* h->out as the referral, all but its text. agency: of its service, as the directory says; "" not
+ * known yet. */
 static json_t *refer_make(struct host *h, const json_t *o, const char *agency)
 {
     struct msg_referral *r = &h->out->referral;
@@ -134,7 +142,8 @@ static json_t *refer_directory(struct host *h, struct pending *p)
         if (text_copy(p->agency, sizeof(p->agency), agency) == 0)
             return refer_to(h, p);
     }
-    return local_error("no-service", EX_DATAERR, "the directory knows no such service; see almoner service find");
+    return local_error("no-service", EX_DATAERR,
+                       "the directory knows no such service; see almoner service find");
 }
 
 static json_t *body_check(const json_t *o)
@@ -143,8 +152,12 @@ static json_t *body_check(const json_t *o)
     const char *origin = json_string_value(json_object_get(o, "origin"));
 
     if (request_has(o, "body") && origin && origin[0] && strcmp(origin, "agency") != 0)
-        return local_error("bad-field", EX_DATAERR, "with this origin nobody else receives it: its text stays in our own system");
-    return body && !json_is_null(body) && !json_is_string(body) ? local_error("bad-field", EX_DATAERR, "body is a text") : NULL;
+        return local_error(
+            "bad-field", EX_DATAERR,
+            "with this origin nobody else receives it: its text stays in our own system");
+    return body && !json_is_null(body) && !json_is_string(body)
+               ? local_error("bad-field", EX_DATAERR, "body is a text")
+               : NULL;
 }
 
 static json_t *op_refer(struct host *h, uint64_t client, const json_t *o)
@@ -155,7 +168,8 @@ static json_t *op_refer(struct host *h, uint64_t client, const json_t *o)
                                             .add = services_add,
                                             .whole = refer_directory };
     struct pending of = ops_first(h, client, o);
-    json_t *wrong = refer_make(h, o, ""); /* everything that is wrong is told before anybody is asked */
+    json_t *wrong =
+        refer_make(h, o, ""); /* everything that is wrong is told before anybody is asked */
 
     if (!wrong)
         wrong = body_check(o);
@@ -213,7 +227,8 @@ static json_t *step_needs(const struct host *h, const struct msg_referral_update
     if (u->step != STEP_REDIRECTED && u->redirect_to[0])
         return local_error("bad-field", EX_DATAERR, "redirect_to goes with the step redirected");
     if (u->step != STEP_CLOSED && u->step != STEP_FEEDBACK && u->outcome[0])
-        return local_error("bad-field", EX_DATAERR, "outcome goes with the steps closed and feedback");
+        return local_error("bad-field", EX_DATAERR,
+                           "outcome goes with the steps closed and feedback");
     if (u->step != STEP_DOWNGRADED && u->kind)
         return local_error("bad-field", EX_DATAERR, "kind goes with the step downgraded");
     return NULL;
@@ -236,15 +251,18 @@ static json_t *step_finish(struct host *h, struct pending *p, const struct msg *
 static json_t *step_other(struct host *h, struct pending *p)
 {
     const char *next = json_string_value(json_object_get(p->request, "redirect_to"));
-    const json_t *r = referrals_find(p->list, json_string_value(json_object_get(p->request, "referral")));
-    const char *from = json_string_value(json_object_get(r, "from")), *to = json_string_value(json_object_get(r, "to"));
+    const json_t *r =
+        referrals_find(p->list, json_string_value(json_object_get(p->request, "referral")));
+    const char *from = json_string_value(json_object_get(r, "from")),
+               *to = json_string_value(json_object_get(r, "to"));
     const char *other;
 
     if (!r || !from || !to)
         return local_error("no-referral", EX_NOINPUT, "we are no party of such a referral");
     other = next && next[0] ? next : strcmp(from, h->config.agency) == 0 ? to : from;
     if (!other[0])
-        return local_error("no-sealing-key", EX_UNAVAILABLE, "no agency sent it: there is nobody to read a body");
+        return local_error("no-sealing-key", EX_UNAVAILABLE,
+                           "no agency sent it: there is nobody to read a body");
     if (text_copy(p->agency, sizeof(p->agency), other) != 0)
         return local_error("internal", EX_SOFTWARE, "an agency's id is too long");
     if (strcmp(other, h->config.agency) == 0)

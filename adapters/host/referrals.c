@@ -29,10 +29,11 @@ static void list_ask(struct msg *query, uint16_t page, const json_t *o)
 
 static json_t *state_json(const struct msg_referral_state *s)
 {
-    return json_pack("{s:o,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:o}", "referral", event_id(&s->referral), "state",
-                     words_of(WORDS_STATE, s->state), "referral_kind", words_of(WORDS_REFERRAL, s->kind), "from", s->from, "to", s->to,
-                     "service", s->service, "since", reply_day(s->since), "due_on", reply_day(s->due_on), "due_role", s->due_role, "as_of",
-                     reply_day(s->as_of));
+    return json_pack("{s:o,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:s,s:o}", "referral",
+                     event_id(&s->referral), "state", words_of(WORDS_STATE, s->state),
+                     "referral_kind", words_of(WORDS_REFERRAL, s->kind), "from", s->from, "to",
+                     s->to, "service", s->service, "since", reply_day(s->since), "due_on",
+                     reply_day(s->due_on), "due_role", s->due_role, "as_of", reply_day(s->as_of));
 }
 
 uint16_t referrals_add(json_t *list, const struct msg *m)
@@ -62,14 +63,18 @@ json_t *reply_referral_state(const struct msg *m, const struct id *message)
     json_t *s = state_json(&m->referral_state);
 
     if (s)
-        (void)json_object_update_new(s, json_pack("{s:b,s:s,s:o,s:s}", "ok", 1, "kind", "referral-state", "message_id", event_id(message),
+        (void)json_object_update_new(s, json_pack("{s:b,s:s,s:o,s:s}", "ok", 1, "kind",
+                                                  "referral-state", "message_id", event_id(message),
                                                   "rule", m->referral_state.policy_rule));
     return s;
 }
 
 json_t *referrals_list(struct host *h, uint64_t client, const json_t *o)
 {
-    static const struct paged how = { MSG_REFERRAL_QUERY, MSG_REFERRAL_LIST, list_ask, referrals_add, NULL, "referrals", "referrals" };
+    static const struct paged how = {
+        MSG_REFERRAL_QUERY, MSG_REFERRAL_LIST, list_ask, referrals_add, NULL,
+        "referrals",        "referrals"
+    };
     static const char *const keys[] = { OPS_PRACTICE, "open_only", NULL };
     const struct pending of = ops_first(h, client, o);
     bool open_only;
@@ -94,10 +99,13 @@ static bool seen_decode(struct seen *s, struct bytes body, const struct msg_deli
 {
     const struct msg_deliver *m = &s->h->seen->deliver;
 
+    if (!memmem(body.data, body.len, s->referral.octets, ID_LEN))
+        return false; /* most are of others: not worth decoding */
     if (wire_decode(body, s->h->seen) != WIRE_OK || s->h->seen->type != MSG_DELIVER)
         return false;
     *d = m;
-    return (m->has_referral && id_equal(&m->referral_id, &s->referral)) || (m->has_update && id_equal(&m->update.referral, &s->referral));
+    return (m->has_referral && id_equal(&m->referral_id, &s->referral)) ||
+           (m->has_update && id_equal(&m->update.referral, &s->referral));
 }
 
 static json_t *request_referral(const json_t *o, struct id *out)
@@ -135,12 +143,14 @@ static bool show_visit(void *ctx, const struct inbox_item *item, struct bytes bo
 static json_t *show_json(struct host *h, const struct id *id, const json_t *entry)
 {
     struct seen s = { .h = h, .referral = *id, .list = json_array() };
-    json_t *out = json_pack("{s:b,s:s,s:o,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:[],s:i,s:{},s:b}", "ok", 1, "kind", "referral",
-                            "referral", event_id(id), "state", "", "referral_kind", "", "from", "", "to", "", "service", "", "since", "",
-                            "due_on", "", "due_role", "", "as_of", "", "reason", "", "sent_on", "", "origin", "", "made", "pounds", 0,
-                            "subject", "has_body", 0);
+    json_t *out = json_pack(
+        "{s:b,s:s,s:o,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:[],s:i,s:{},s:b}", "ok", 1,
+        "kind", "referral", "referral", event_id(id), "state", "", "referral_kind", "", "from", "",
+        "to", "", "service", "", "since", "", "due_on", "", "due_role", "", "as_of", "", "reason",
+        "", "sent_on", "", "origin", "", "made", "pounds", 0, "subject", "has_body", 0);
 
-    if (inbox_walk(h->inbox, "inbox", show_visit, &s) != 0 || (!entry && !s.referral_json && !json_array_size(s.list))) {
+    if (inbox_walk(h->inbox, "inbox", show_visit, &s) != 0 ||
+        (!entry && !s.referral_json && !json_array_size(s.list))) {
         json_decref(out);
         out = NULL;
     }
@@ -189,7 +199,8 @@ json_t *referrals_show(struct host *h, uint64_t client, const json_t *o)
 }
 
 /* --- sealed texts --- */
-/* A step's text is its sender's. One that came with the referral may be of who passed it on: the box says it, and so do we. */
+/* A step's text is its sender's. One that came with the referral may be of who passed it on: the
+ * box says it, and so do we. */
 static void read_box(struct seen *s, const struct msg_deliver *d)
 {
     struct bytes sealed = d->has_referral ? d->referral.sealed : d->update.sealed;
@@ -207,9 +218,11 @@ static void read_box(struct seen *s, const struct msg_deliver *d)
         s->failed = r;
         return;
     }
-    (void)json_array_append_new(s->list, json_pack("{s:s,s:o,s:s,s:s,s:s%}", "step", d->has_referral ? "sent" : words_of(WORDS_STEP, d->update.step),
-                                                   "on", reply_day(on), "from", d->from, "written_by", writer, "text",
-                                                   (const char *)s->text.data, s->text.len));
+    (void)json_array_append_new(
+        s->list, json_pack("{s:s,s:o,s:s,s:s,s:s%}", "step",
+                           d->has_referral ? "sent" : words_of(WORDS_STEP, d->update.step), "on",
+                           reply_day(on), "from", d->from, "written_by", writer, "text",
+                           (const char *)s->text.data, s->text.len));
 }
 
 static bool read_visit(void *ctx, const struct inbox_item *item, struct bytes body)
@@ -226,9 +239,11 @@ static bool read_visit(void *ctx, const struct inbox_item *item, struct bytes bo
 static json_t *read_nothing(const struct seen *s)
 {
     if (!s->n_boxes)
-        return local_error("no-body", EX_NOINPUT, "no sealed text of this referral lies in our inbox");
+        return local_error("no-body", EX_NOINPUT,
+                           "no sealed text of this referral lies in our inbox");
     return local_error("not-opened", EX_DATAERR,
-                       "a sealed text lies here, but does not open: it is for another key than keys.seal (an earlier one?), or was tampered with");
+                       "a sealed text lies here, but does not open: it is for another key than "
+                       "keys.seal (an earlier one?), or was tampered with");
 }
 
 json_t *referrals_read(struct host *h, uint64_t client, const json_t *o)
@@ -241,18 +256,23 @@ json_t *referrals_read(struct host *h, uint64_t client, const json_t *o)
     if (!wrong)
         wrong = request_referral(o, &s.referral);
     if (!wrong && !h->config.has_seal)
-        wrong = local_error("no-sealing-key", EX_UNAVAILABLE, "this adapter has no sealing key; set keys.seal (almoner key new seal NAME)");
+        wrong = local_error(
+            "no-sealing-key", EX_UNAVAILABLE,
+            "this adapter has no sealing key; set keys.seal (almoner key new seal NAME)");
     if (wrong)
         return wrong;
     s.list = json_array();
     buf_init(&s.text, SEALING_TEXT_MAX + 1);
     r = s.list ? inbox_walk(h->inbox, "inbox", read_visit, &s) : -ENOMEM;
     if (r != 0)
-        wrong = local_error("inbox-failed", EX_IOERR, "the inbox could not be read: %s", strerror(-r));
+        wrong =
+            local_error("inbox-failed", EX_IOERR, "the inbox could not be read: %s", strerror(-r));
     else if (!json_array_size(s.list))
         wrong = read_nothing(&s);
     else
-        ops_reply_now(h, client, json_pack("{s:b,s:s,s:o,s:O}", "ok", 1, "kind", "referral-texts", "referral", event_id(&s.referral), "texts", s.list));
+        ops_reply_now(h, client,
+                      json_pack("{s:b,s:s,s:o,s:O}", "ok", 1, "kind", "referral-texts", "referral",
+                                event_id(&s.referral), "texts", s.list));
     json_decref(s.list);
     crypto_wipe(s.text.data, s.text.cap);
     buf_deinit(&s.text);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* referrals.h - what we know of our referrals: the broker's list joined with our own inbox (referrals.c). */
+/* referrals.h - what we know of our referrals: the broker's list joined with our own inbox
+ * (referrals.c). */
 #pragma once
 #include "host/ops.h"
 

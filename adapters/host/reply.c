@@ -60,8 +60,8 @@ static json_t *reply_involvement(const struct msg *m, const struct id *id)
     return json_pack("{s:b, s:s, s:o, s:s, s:o, s:s, s:s, s:b, s:b, s:o}", "ok", 1, "kind",
                      "involvement", "message_id", reply_id(id), "completeness",
                      words_of(WORDS_COMPLETENESS, v->completeness), "as_of", reply_day(v->as_of),
-                     "rule", v->policy_rule, "guidance", v->guidance, "review_due",
-                     v->review_due, "masked", v->masked, "involved", reply_involved(v));
+                     "rule", v->policy_rule, "guidance", v->guidance, "review_due", v->review_due,
+                     "masked", v->masked, "involved", reply_involved(v));
 }
 
 static json_t *reply_refusal(const struct msg *m, const struct id *id)
@@ -90,16 +90,17 @@ static json_t *reply_threshold(const struct msg *m, const struct id *id)
 {
     const struct msg_threshold_state *t = &m->threshold_state;
 
-    return json_pack("{s:b,s:s,s:o,s:b,s:o,s:b,s:o,s:o,s:s,s:s}", "ok", 1, "kind", "threshold", "message_id", reply_id(id), "fired",
-                     t->fired, "fired_on", reply_day(t->fired_on), "masked", t->masked, "contributors",
-                     event_contributors(t->contributors, t->n), "as_of", reply_day(t->as_of), "rule", t->policy_rule, "guidance",
-                     t->guidance);
+    return json_pack("{s:b,s:s,s:o,s:b,s:o,s:b,s:o,s:o,s:s,s:s}", "ok", 1, "kind", "threshold",
+                     "message_id", reply_id(id), "fired", t->fired, "fired_on",
+                     reply_day(t->fired_on), "masked", t->masked, "contributors",
+                     event_contributors(t->contributors, t->n), "as_of", reply_day(t->as_of),
+                     "rule", t->policy_rule, "guidance", t->guidance);
 }
 
 static json_t *(*const repliers[])(const struct msg *m, const struct id *id) = {
-    [MSG_INSIGHT] = reply_insight, [MSG_INVOLVEMENT] = reply_involvement,
-    [MSG_REFUSAL] = reply_refusal, [MSG_BUSY] = reply_busy,
-    [MSG_RECEIPT] = reply_receipt, [MSG_OVERRIDE_VIEW] = reply_override,
+    [MSG_INSIGHT] = reply_insight,           [MSG_INVOLVEMENT] = reply_involvement,
+    [MSG_REFUSAL] = reply_refusal,           [MSG_BUSY] = reply_busy,
+    [MSG_RECEIPT] = reply_receipt,           [MSG_OVERRIDE_VIEW] = reply_override,
     [MSG_THRESHOLD_STATE] = reply_threshold, [MSG_REFERRAL_STATE] = reply_referral_state,
 };
 

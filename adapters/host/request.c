@@ -113,7 +113,8 @@ bool request_has(const json_t *o, const char *key)
     return field(o, key) != NULL;
 }
 
-json_t *request_number(const json_t *o, const char *key, int64_t min, int64_t max, int64_t fallback, int64_t *out)
+json_t *request_number(const json_t *o, const char *key, int64_t min, int64_t max, int64_t fallback,
+                       int64_t *out)
 {
     const json_t *v = field(o, key);
     const char *text = json_string_value(v);
@@ -127,8 +128,10 @@ json_t *request_number(const json_t *o, const char *key, int64_t min, int64_t ma
         errno = 0;
         n = strtoll(text, &end, 10);
     }
-    if ((text && (errno || end == text || *end)) || (!text && !json_is_integer(v)) || n < min || n > max)
-        return local_error("bad-field", EX_DATAERR, "%s is a number from %lld to %lld", key, (long long)min, (long long)max);
+    if ((text && (errno || end == text || *end)) || (!text && !json_is_integer(v)) || n < min ||
+        n > max)
+        return local_error("bad-field", EX_DATAERR, "%s is a number from %lld to %lld", key,
+                           (long long)min, (long long)max);
     *out = n;
     return NULL;
 }
@@ -143,12 +146,15 @@ json_t *request_bits(const json_t *o, const char *key, int which, uint16_t *out)
         const json_t *v = json_array_get(list, i);
         uint8_t number = 0;
 
-        if (!json_is_string(v) || !words_number((enum words)which, json_string_value(v), &number) || number > 16)
-            return local_error("bad-field", EX_DATAERR, "%s is a list of: %s", key, words_list((enum words)which, words));
+        if (!json_is_string(v) || !words_number((enum words)which, json_string_value(v), &number) ||
+            number > 16)
+            return local_error("bad-field", EX_DATAERR, "%s is a list of: %s", key,
+                               words_list((enum words)which, words));
         *out |= (uint16_t)(1u << (number - 1));
     }
     if (list && !json_is_array(list))
-        return local_error("bad-field", EX_DATAERR, "%s is a list of: %s", key, words_list((enum words)which, words));
+        return local_error("bad-field", EX_DATAERR, "%s is a list of: %s", key,
+                           words_list((enum words)which, words));
     return NULL;
 }
 
@@ -183,7 +189,9 @@ json_t *request_key(const json_t *o, const char *key, bool required, uint8_t out
 
     if (wrong || !text[0])
         return wrong;
-    return hex_decode(text, out, 32) == 0 ? NULL : local_error("bad-field", EX_DATAERR, "%s is 64 hex characters", key);
+    return hex_decode(text, out, 32) == 0
+               ? NULL
+               : local_error("bad-field", EX_DATAERR, "%s is 64 hex characters", key);
 }
 
 static json_t *scope_name(const char *key, const json_t *v, struct msg_scope *out)

@@ -20,7 +20,8 @@ json_t *request_flag(const json_t *o, const char *key, bool *out);
 json_t *request_word(const json_t *o, const char *key, int which, bool required,
                      uint8_t *out); /* enum words; 0: not given */
 /* A number, or its digits as text. *out: fallback when not given. */
-json_t *request_number(const json_t *o, const char *key, int64_t min, int64_t max, int64_t fallback, int64_t *out);
+json_t *request_number(const json_t *o, const char *key, int64_t min, int64_t max, int64_t fallback,
+                       int64_t *out);
 /* A list of enum words as bits: bit (number - 1). */
 json_t *request_bits(const json_t *o, const char *key, int which, uint16_t *out);
 json_t *request_statements(const json_t *o, uint16_t *out); /* "statements" */

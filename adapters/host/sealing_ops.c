@@ -37,8 +37,11 @@ json_t *keys_ask(struct host *h, const struct pending *of, pending_next *next)
 
 static json_t *pins_failed(const char *agency, int r)
 {
-    return local_error("pins-failed", EX_IOERR, "what is pinned for %s cannot be %s: %s", agency, r == -EBADMSG ? "read" : "used",
-                       r == -EBADMSG ? "its file is damaged; remove it and accept the key again, by telephone" : strerror(-r));
+    return local_error("pins-failed", EX_IOERR, "what is pinned for %s cannot be %s: %s", agency,
+                       r == -EBADMSG ? "read" : "used",
+                       r == -EBADMSG
+                           ? "its file is damaged; remove it and accept the key again, by telephone"
+                           : strerror(-r));
 }
 
 static json_t *key_changed(const char *agency, const struct pins_chain *c)
@@ -48,14 +51,18 @@ static json_t *key_changed(const char *agency, const struct pins_chain *c)
     if (c->n)
         hex_encode(c->links[c->n - 1].key, 32, hex);
     return local_error("sealing-key-changed", EX_NOPERM,
-                       "key-changed: the sealing key of %s is another than the one we know, and its change was not announced under that "
-                       "one; nothing was sent. Telephone %s, compare the first and last digits of %s, then: almoner sealing accept %s --key %s",
+                       "key-changed: the sealing key of %s is another than the one we know, and "
+                       "its change was not announced under that "
+                       "one; nothing was sent. Telephone %s, compare the first and last digits of "
+                       "%s, then: almoner sealing accept %s --key %s",
                        agency, agency, hex, agency, hex);
 }
 
-static json_t *chain_of(const struct host *h, const struct msg *m, const char *agency, struct pins_chain *c)
+static json_t *chain_of(const struct host *h, const struct msg *m, const char *agency,
+                        struct pins_chain *c)
 {
-    struct wire_context context = { .mode = host_config_exercise(&h->config) ? MODE_EXERCISE : MODE_LIVE };
+    struct wire_context context = { .mode = host_config_exercise(&h->config) ? MODE_EXERCISE
+                                                                             : MODE_LIVE };
     int r;
 
     memcpy(context.origin, h->config.origin, sizeof(context.origin));
@@ -66,7 +73,8 @@ static json_t *chain_of(const struct host *h, const struct msg *m, const char *a
 }
 
 /* --- sealing --- */
-static json_t *key_from_chain(struct host *h, const char *agency, const struct msg *m, uint8_t key[static 32])
+static json_t *key_from_chain(struct host *h, const char *agency, const struct msg *m,
+                              uint8_t key[static 32])
 {
     struct pins_chain c;
     json_t *wrong = chain_of(h, m, agency, &c);
@@ -80,7 +88,8 @@ static json_t *key_from_chain(struct host *h, const char *agency, const struct m
     }
     if (c.state == PINS_NONE)
         return local_error("no-sealing-key", EX_UNAVAILABLE,
-                           "%s has published no sealing key that is in use today; ask it to (almoner sealing publish), or send without a body",
+                           "%s has published no sealing key that is in use today; ask it to "
+                           "(almoner sealing publish), or send without a body",
                            agency);
     r = pins_use(h->pins, agency, &c);
     if (r != 0)
@@ -105,20 +114,25 @@ static json_t *key_pinned(struct host *h, const char *agency, uint8_t key[static
 static json_t *key_ours(const struct host *h, uint8_t key[static 32])
 {
     if (!h->config.has_seal || sealing_public(&h->config.seal, key) != 0)
-        return local_error("no-sealing-key", EX_UNAVAILABLE, "this adapter has no sealing key; set keys.seal (almoner key new seal NAME)");
+        return local_error(
+            "no-sealing-key", EX_UNAVAILABLE,
+            "this adapter has no sealing key; set keys.seal (almoner key new seal NAME)");
     return NULL;
 }
 
 static json_t *seal_failed(const char *agency, int r)
 {
     if (r == -E2BIG)
-        return local_error("bad-field", EX_DATAERR, "body is longer than %d bytes", SEALING_TEXT_MAX);
+        return local_error("bad-field", EX_DATAERR, "body is longer than %d bytes",
+                           SEALING_TEXT_MAX);
     if (r == -EINVAL)
-        return local_error("bad-field", EX_DATAERR, "body is not a text, or the key of %s is none", agency);
+        return local_error("bad-field", EX_DATAERR, "body is not a text, or the key of %s is none",
+                           agency);
     return local_error("internal", EX_SOFTWARE, "body could not be sealed: %s", strerror(-r));
 }
 
-json_t *keys_seal(struct host *h, const struct pending *p, const struct msg *m, const struct id *about, uint8_t key[static 32])
+json_t *keys_seal(struct host *h, const struct pending *p, const struct msg *m,
+                  const struct id *about, uint8_t key[static 32])
 {
     const json_t *body = json_object_get(p->request, "body");
     json_t *wrong;
@@ -127,7 +141,8 @@ json_t *keys_seal(struct host *h, const struct pending *p, const struct msg *m, 
     wrong = m ? key_from_chain(h, p->agency, m, key) : key_pinned(h, p->agency, key);
     if (wrong)
         return wrong;
-    r = sealing_seal(key, about, h->config.agency, bytes_of(json_string_value(body), json_string_length(body)), &h->sealed);
+    r = sealing_seal(key, about, h->config.agency,
+                     bytes_of(json_string_value(body), json_string_length(body)), &h->sealed);
     return r == 0 ? NULL : seal_failed(p->agency, r);
 }
 
@@ -148,16 +163,20 @@ static json_t *keys_reply(const struct host *h, const char *agency, const struct
     uint8_t own[32];
 
     for (size_t i = 0; list && i < c->n; i++)
-        (void)json_array_append_new(list, json_pack("{s:o,s:o,s:o}", "key", key_hex(c->links[i].key), "from", reply_day(c->links[i].from),
-                                                    "previous", c->links[i].has_previous ? key_hex(c->links[i].previous) : json_string("")));
+        (void)json_array_append_new(
+            list,
+            json_pack("{s:o,s:o,s:o}", "key", key_hex(c->links[i].key), "from",
+                      reply_day(c->links[i].from), "previous",
+                      c->links[i].has_previous ? key_hex(c->links[i].previous) : json_string("")));
     if (!ours || !h->config.has_seal || sealing_public(&h->config.seal, own) != 0)
-        return json_pack("{s:b,s:s,s:s,s:s,s:o,s:o}", "ok", 1, "kind", "sealing-keys", "agency", agency, "state", state_words[state],
-                         "pinned", c->has_pin ? key_hex(c->pin.key) : json_string(""), "keys", list);
+        return json_pack("{s:b,s:s,s:s,s:s,s:o,s:o}", "ok", 1, "kind", "sealing-keys", "agency",
+                         agency, "state", state_words[state], "pinned",
+                         c->has_pin ? key_hex(c->pin.key) : json_string(""), "keys", list);
     /* Of our own key: whether what the broker hands out for us is ours. */
     if (c->n && !c->forged)
         state = memcmp(c->links[c->n - 1].key, own, 32) == 0 ? PINS_PINNED : PINS_CHANGED;
-    return json_pack("{s:b,s:s,s:s,s:s,s:o,s:o}", "ok", 1, "kind", "sealing-keys", "agency", agency, "state", state_words[state], "pinned",
-                     key_hex(own), "keys", list);
+    return json_pack("{s:b,s:s,s:s,s:s,s:o,s:o}", "ok", 1, "kind", "sealing-keys", "agency", agency,
+                     "state", state_words[state], "pinned", key_hex(own), "keys", list);
 }
 
 static json_t *list_came(struct host *h, struct pending *p, const struct msg *m)
@@ -203,9 +222,14 @@ static json_t *accept_came(struct host *h, struct pending *p, const struct msg *
         return wrong;
     r = pins_accept(h->pins, p->agency, &c, key);
     if (r == -ENOENT)
-        return local_error("not-its-key", EX_DATAERR, "this is not the newest key of %s; see almoner sealing list %s", p->agency, p->agency);
+        return local_error("not-its-key", EX_DATAERR,
+                           "this is not the newest key of %s; see almoner sealing list %s",
+                           p->agency, p->agency);
     if (r == -EPERM)
-        return local_error("bad-signature", EX_NOPERM, "the key is not signed by %s as the broker says; tell the broker's officers", p->agency);
+        return local_error(
+            "bad-signature", EX_NOPERM,
+            "the key is not signed by %s as the broker says; tell the broker's officers",
+            p->agency);
     if (r != 0)
         return pins_failed(p->agency, r);
     log_warn("sealing-key-accepted", "agency=%s", p->agency);
@@ -227,7 +251,8 @@ static json_t *op_accept(struct host *h, uint64_t client, const json_t *o)
     if (!wrong)
         wrong = request_key(o, "key", true, key);
     if (!wrong && strcmp(of.agency, h->config.agency) == 0)
-        wrong = local_error("bad-field", EX_DATAERR, "our own key is not accepted but published: almoner sealing publish");
+        wrong = local_error("bad-field", EX_DATAERR,
+                            "our own key is not accepted but published: almoner sealing publish");
     return wrong ? wrong : keys_ask(h, &of, accept_came);
 }
 
@@ -253,7 +278,8 @@ static json_t *publish_came(struct host *h, struct pending *p, const struct msg 
         const struct pins_link *last = &c.links[c.n - 1];
 
         if (memcmp(last->key, to->key, 32) == 0)
-            return local_error("already-published", EX_DATAERR, "our sealing key is published already");
+            return local_error("already-published", EX_DATAERR,
+                               "our sealing key is published already");
         to->has_previous = true;
         memcpy(to->previous, last->key, 32);
     }

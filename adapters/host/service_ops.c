@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* service_ops.c - what we have to decide, which services there are, and whether somebody is eligible. */
+/* service_ops.c - what we have to decide, which services there are, and whether somebody is
+ * eligible. */
 #include "base/clock.h"
 #include "host/events.h"
 #include "host/ops.h"
@@ -24,16 +25,18 @@ uint16_t due_add(json_t *list, const struct msg *m)
     for (size_t i = 0; i < m->due_list.n; i++) {
         const struct msg_due_entry *e = &m->due_list.entries[i];
 
-        (void)json_array_append_new(list, json_pack("{s:s,s:o,s:s,s:o,s:b,s:s}", "due_kind", words_of(WORDS_DUE, e->kind), "about",
-                                                    event_id(&e->about), "role", e->role, "due", event_time(e->due_ms), "overdue",
-                                                    e->overdue, "text", e->text));
+        (void)json_array_append_new(
+            list, json_pack("{s:s,s:o,s:s,s:o,s:b,s:s}", "due_kind", words_of(WORDS_DUE, e->kind),
+                            "about", event_id(&e->about), "role", e->role, "due",
+                            event_time(e->due_ms), "overdue", e->overdue, "text", e->text));
     }
     return m->due_list.pages;
 }
 
 static json_t *op_due(struct host *h, uint64_t client, const json_t *o)
 {
-    static const struct paged how = { MSG_DUE_QUERY, MSG_DUE_LIST, due_ask, due_add, NULL, "due", "due" };
+    static const struct paged how = { MSG_DUE_QUERY, MSG_DUE_LIST, due_ask, due_add,
+                                      NULL,          "due",        "due" };
     static const char *const keys[] = { OPS_PRACTICE, "overdue", NULL };
     const struct pending of = ops_first(h, client, o);
     bool overdue;
@@ -71,8 +74,9 @@ static json_t *service_json(const struct msg_service *s)
         if (s->kinds & (1u << i))
             (void)json_array_append_new(kinds, json_string(words_of(WORDS_REFERRAL, i + 1)));
     }
-    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:b}", "service", s->id, "agency", s->agency, "title", s->title, "contact", s->contact,
-                     "needs", needs, "referral_kinds", kinds, "criteria", s->criteria);
+    return json_pack("{s:s,s:s,s:s,s:s,s:o,s:o,s:b}", "service", s->id, "agency", s->agency,
+                     "title", s->title, "contact", s->contact, "needs", needs, "referral_kinds",
+                     kinds, "criteria", s->criteria);
 }
 
 uint16_t services_add(json_t *list, const struct msg *m)
@@ -84,7 +88,9 @@ uint16_t services_add(json_t *list, const struct msg *m)
 
 static json_t *op_find(struct host *h, uint64_t client, const json_t *o)
 {
-    static const struct paged how = { MSG_DIRECTORY_QUERY, MSG_DIRECTORY, directory_ask, services_add, NULL, "services", "services" };
+    static const struct paged how = { MSG_DIRECTORY_QUERY, MSG_DIRECTORY, directory_ask,
+                                      services_add,        NULL,          "services",
+                                      "services" };
     static const char *const keys[] = { OPS_PRACTICE, "need", "area", "kind", NULL };
     const struct pending of = ops_first(h, client, o);
     name_t name;
@@ -112,10 +118,13 @@ static json_t *eligibility_came(struct host *h, struct pending *p, const struct 
     for (size_t i = 0; missing && i < e->n_missing; i++)
         (void)json_array_append_new(missing, json_string(e->missing[i]));
     ops_reply_now(h, p->client,
-                  json_pack("{s:b,s:s,s:o,s:O,s:s,s:s,s:o,s:o,s:s,s:s}", "ok", 1, "kind", "eligibility", "message_id",
-                            event_id(&m->in_reply_to), "service", json_object_get(p->request, "service"), "value",
-                            words_of(WORDS_ELIGIBLE, e->value), "completeness", words_of(WORDS_COMPLETENESS, e->completeness), "missing",
-                            missing, "as_of", reply_day(e->as_of), "rule", e->policy_rule, "guidance", e->guidance));
+                  json_pack("{s:b,s:s,s:o,s:O,s:s,s:s,s:o,s:o,s:s,s:s}", "ok", 1, "kind",
+                            "eligibility", "message_id", event_id(&m->in_reply_to), "service",
+                            json_object_get(p->request, "service"), "value",
+                            words_of(WORDS_ELIGIBLE, e->value), "completeness",
+                            words_of(WORDS_COMPLETENESS, e->completeness), "missing", missing,
+                            "as_of", reply_day(e->as_of), "rule", e->policy_rule, "guidance",
+                            e->guidance));
     return NULL;
 }
 
@@ -149,7 +158,8 @@ static json_t *eligible_subject(struct host *h, const json_t *o, struct msg_elig
 
 static json_t *op_eligible(struct host *h, uint64_t client, const json_t *o)
 {
-    static const char *const keys[] = { OPS_PRACTICE, "service", "subject", "household", "self_claimed", "statements", NULL };
+    static const char *const keys[] = { OPS_PRACTICE,   "service",    "subject", "household",
+                                        "self_claimed", "statements", NULL };
     struct msg_eligibility_query *q = &h->out->eligibility_query;
     const struct pending of = ops_first(h, client, o);
     json_t *wrong = ops_query_begin(h, o, keys, MSG_ELIGIBILITY_QUERY, true);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stream_ops.c - subscriptions, and reading what was delivered: the next events, what is done, what waits. */
+/* stream_ops.c - subscriptions, and reading what was delivered: the next events, what is done, what
+ * waits. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "host/events.h"
@@ -52,12 +53,14 @@ static json_t *stream_name(const json_t *o, bool required, name_t out)
 
 static json_t *no_stream(const char *stream)
 {
-    return local_error("no-stream", EX_NOINPUT, "there is no stream \"%s\" here; subscribe to it first", stream);
+    return local_error("no-stream", EX_NOINPUT,
+                       "there is no stream \"%s\" here; subscribe to it first", stream);
 }
 
 static json_t *stream_failed(int r)
 {
-    return local_error("inbox-failed", EX_IOERR, "the inbox could not be written: %s", strerror(-r));
+    return local_error("inbox-failed", EX_IOERR, "the inbox could not be written: %s",
+                       strerror(-r));
 }
 
 /* --- subscriptions --- */
@@ -82,9 +85,12 @@ static json_t *subscribe_filter(const json_t *o, struct msg_subscribe *s)
     s->from = (uint64_t)from;
     if (strcmp(s->stream, "inbox") != 0)
         return NULL;
-    if (s->n_areas || s->n_categories || s->n_triggers || s->severity_least || request_has(o, "credit"))
-        return local_error("bad-field", EX_DATAERR, "inbox takes no filter: it is what is sent to this agency");
-    return s->from ? NULL : ops_missing("from is missing: from which seq inbox is to be read again");
+    if (s->n_areas || s->n_categories || s->n_triggers || s->severity_least ||
+        request_has(o, "credit"))
+        return local_error("bad-field", EX_DATAERR,
+                           "inbox takes no filter: it is what is sent to this agency");
+    return s->from ? NULL
+                   : ops_missing("from is missing: from which seq inbox is to be read again");
 }
 
 /* The reader's mark goes back at once; what is no longer here comes again from the broker. */
@@ -93,7 +99,8 @@ static json_t *subscribe_here(struct host *h, const struct msg_subscribe *s)
     int r = inbox_stream(h->inbox, s->stream);
 
     if (r == -ENOSPC)
-        return local_error("too-many-streams", EX_CANTCREAT, "this adapter holds %d streams already", INBOX_STREAMS_MAX);
+        return local_error("too-many-streams", EX_CANTCREAT,
+                           "this adapter holds %d streams already", INBOX_STREAMS_MAX);
     if (r == 0 && s->from)
         r = inbox_again(h->inbox, s->stream, s->from);
     if (r == 0 && s->from)
@@ -103,8 +110,9 @@ static json_t *subscribe_here(struct host *h, const struct msg_subscribe *s)
 
 static json_t *op_subscribe(struct host *h, uint64_t client, const json_t *o)
 {
-    static const char *const keys[] = { OPS_PRACTICE,     "stream", "areas", "categories", "triggers",
-                                        "severity_least", "credit", "from",  NULL };
+    static const char *const keys[] = { OPS_PRACTICE, "stream",   "areas",
+                                        "categories", "triggers", "severity_least",
+                                        "credit",     "from",     NULL };
     struct msg_subscribe *s = &h->out->subscribe;
     json_t *wrong = lodge_begin(h, o, keys, MSG_SUBSCRIBE);
 
@@ -126,13 +134,15 @@ static json_t *op_end(struct host *h, uint64_t client, const json_t *o)
     if (!wrong)
         wrong = request_name(o, "stream", true, s->stream);
     if (!wrong && strcmp(s->stream, "inbox") == 0)
-        wrong = local_error("bad-field", EX_DATAERR, "inbox cannot be ended: it is what is sent to this agency");
+        wrong = local_error("bad-field", EX_DATAERR,
+                            "inbox cannot be ended: it is what is sent to this agency");
     s->end = true;
     return wrong ? wrong : ops_lodge(h, client);
 }
 
 /* --- reading --- */
-static json_t *event_read(struct host *h, const char *stream, const struct inbox_item *item, struct buf *body)
+static json_t *event_read(struct host *h, const char *stream, const struct inbox_item *item,
+                          struct buf *body)
 {
     int r = inbox_body(h->inbox, stream, item, body);
 
@@ -160,23 +170,27 @@ static json_t *events_reply(struct host *h, const char *stream, int64_t n)
 
         if (!event) {
             json_decref(list);
-            return local_error("inbox-failed", EX_IOERR, "an event could not be read; the log says which");
+            return local_error("inbox-failed", EX_IOERR,
+                               "an event could not be read; the log says which");
         }
         (void)json_array_append_new(list, event);
     }
     crypto_wipe(h->seen, sizeof(*h->seen));
-    return json_pack("{s:b, s:s, s:s, s:o, s:I}", "ok", 1, "kind", "events", "stream", stream, "events", list, "waiting",
-                     (json_int_t)waiting);
+    return json_pack("{s:b, s:s, s:s, s:o, s:I}", "ok", 1, "kind", "events", "stream", stream,
+                     "events", list, "waiting", (json_int_t)waiting);
 }
 
-static json_t *wait_for(struct host *h, uint64_t client, const char *stream, int64_t n, int64_t wait_ms)
+static json_t *wait_for(struct host *h, uint64_t client, const char *stream, int64_t n,
+                        int64_t wait_ms)
 {
     for (size_t i = 0; i < WAITERS_MAX; i++) {
         struct waiter *w = &h->waiters->at[i];
 
         if (w->taken)
             continue;
-        *w = (struct waiter){ .taken = true, .client = client, .n = n, .due_ms = clock_mono_ms() + wait_ms };
+        *w = (struct waiter){
+            .taken = true, .client = client, .n = n, .due_ms = clock_mono_ms() + wait_ms
+        };
         (void)snprintf(w->stream, sizeof(w->stream), "%s", stream);
         return NULL;
     }
@@ -248,7 +262,9 @@ static json_t *op_done(struct host *h, uint64_t client, const json_t *o)
         return no_stream(stream);
     if (r != 0)
         return stream_failed(r);
-    ops_reply_now(h, client, json_pack("{s:b, s:s, s:s, s:I}", "ok", 1, "kind", "done", "stream", stream, "seq", (json_int_t)seq));
+    ops_reply_now(h, client,
+                  json_pack("{s:b, s:s, s:s, s:I}", "ok", 1, "kind", "done", "stream", stream,
+                            "seq", (json_int_t)seq));
     return NULL;
 }
 
@@ -280,12 +296,15 @@ static json_t *status_came(struct host *h, struct pending *p, const struct msg *
         const struct msg_stream_entry *e = &s->entries[i];
         uint64_t done = done_here(h, e);
 
-        (void)json_array_append_new(list, json_pack("{s:s,s:I,s:I,s:I,s:I,s:o,s:i}", "stream", e->stream, "last", (json_int_t)e->last,
-                                                    "acked", (json_int_t)e->acked, "done", (json_int_t)done, "lag",
-                                                    (json_int_t)(e->last > done ? e->last - done : 0), "oldest",
-                                                    event_time(e->oldest_ms), "credit", (int)e->credit));
+        (void)json_array_append_new(
+            list,
+            json_pack("{s:s,s:I,s:I,s:I,s:I,s:o,s:i}", "stream", e->stream, "last",
+                      (json_int_t)e->last, "acked", (json_int_t)e->acked, "done", (json_int_t)done,
+                      "lag", (json_int_t)(e->last > done ? e->last - done : 0), "oldest",
+                      event_time(e->oldest_ms), "credit", (int)e->credit));
     }
-    ops_reply_now(h, p->client, json_pack("{s:b, s:s, s:o}", "ok", 1, "kind", "streams", "streams", list));
+    ops_reply_now(h, p->client,
+                  json_pack("{s:b, s:s, s:o}", "ok", 1, "kind", "streams", "streams", list));
     return NULL;
 }
 
@@ -299,7 +318,8 @@ static json_t *op_status(struct host *h, uint64_t client, const json_t *o)
 }
 
 static const struct op streams[] = {
-    { "stream-subscribe", op_subscribe, true }, { "stream-end", op_end, true },       { "stream-next", op_next, false },
-    { "stream-done", op_done, false },          { "stream-status", op_status, false },
+    { "stream-subscribe", op_subscribe, true }, { "stream-end", op_end, true },
+    { "stream-next", op_next, false },          { "stream-done", op_done, false },
+    { "stream-status", op_status, false },
 };
 const struct op_table ops_streams = { streams, ALM_LEN(streams) };

@@ -21,16 +21,19 @@ static const char *stalled_text(int r)
 {
     switch (r) {
     case -ENOBUFS:
-        return "the inbox is full (inbox_max); what is delivered waits at the broker until it is read";
+        return "the inbox is full (inbox_max); what is delivered waits at the broker until it is "
+               "read";
     case -ENOSPC:
     case -EDQUOT:
-        return "the disk with the inbox is full; what is delivered waits at the broker until there is room";
+        return "the disk with the inbox is full; what is delivered waits at the broker until there "
+               "is room";
     default:
         return "what was delivered could not be stored and waits at the broker; the log says why";
     }
 }
 
-const char *arrivals_take(struct arrivals *a, const struct msg_deliver *d, struct bytes body, int64_t now_ms)
+const char *arrivals_take(struct arrivals *a, const struct msg_deliver *d, struct bytes body,
+                          int64_t now_ms)
 {
     int r;
 

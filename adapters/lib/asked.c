@@ -158,8 +158,11 @@ void asked_prune(const struct asked *a, int64_t wall_ms)
         char path[PATH_MAX];
         struct stat st;
 
-        if (snprintf(path, sizeof(path), "%s/%.40s", a->dir, names[i]->d_name) < (int)sizeof(path) && stat(path, &st) == 0 &&
-            (n - i > ASKED_MAX || wall_ms - (int64_t)st.st_mtime * 1000 > (int64_t)ASKED_KEEP_DAYS * DAY_MS))
+        if (snprintf(path, sizeof(path), "%s/%.40s", a->dir, names[i]->d_name) <
+                (int)sizeof(path) &&
+            stat(path, &st) == 0 &&
+            (n - i > ASKED_MAX ||
+             wall_ms - (int64_t)st.st_mtime * 1000 > (int64_t)ASKED_KEEP_DAYS * DAY_MS))
             (void)unlink(path);
         free(names[i]);
     }

@@ -67,13 +67,15 @@ static struct lane *lane_find(const struct inbox *ib, const char *stream)
     return NULL;
 }
 
-/* Names come from the wire, where they follow [a-z0-9][a-z0-9._-]*; checked again, for here they become folders. */
+/* Names come from the wire, where they follow [a-z0-9][a-z0-9._-]*; checked again, for here they
+ * become folders. */
 static bool lane_name_valid(const char *name)
 {
     static const char first[] = "abcdefghijklmnopqrstuvwxyz0123456789";
     static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
 
-    return name[0] && strchr(first, name[0]) && strlen(name) < NAME_MAX_LEN && strspn(name, rest) == strlen(name);
+    return name[0] && strchr(first, name[0]) && strlen(name) < NAME_MAX_LEN &&
+           strspn(name, rest) == strlen(name);
 }
 
 static int folder_open(int at, const char *name, int *out)
@@ -235,7 +237,8 @@ static int lane_store(struct lane *l, const struct inbox_item *item, struct byte
     return inbox_list_add(&l->list, item);
 }
 
-int inbox_take(struct inbox *ib, const char *stream, uint64_t seq, const struct id *event, struct bytes body)
+int inbox_take(struct inbox *ib, const char *stream, uint64_t seq, const struct id *event,
+               struct bytes body)
 {
     const struct inbox_item item = { .seq = seq, .event = *event };
     struct lane *l;
@@ -245,7 +248,9 @@ int inbox_take(struct inbox *ib, const char *stream, uint64_t seq, const struct 
         return r;
     if (l->stalled)
         return -ESTALE;
-    r = l->list.n >= ib->max + INBOX_SLACK && !inbox_list_find(&l->list, &item) ? -ENOBUFS : lane_store(l, &item, body);
+    r = l->list.n >= ib->max + INBOX_SLACK && !inbox_list_find(&l->list, &item)
+            ? -ENOBUFS
+            : lane_store(l, &item, body);
     if (r < 0) {
         l->stalled = true;
         return r;
@@ -356,7 +361,8 @@ bool inbox_at(const struct inbox *ib, const char *stream, size_t i, struct inbox
     return true;
 }
 
-int inbox_body(struct inbox *ib, const char *stream, const struct inbox_item *item, struct buf *body)
+int inbox_body(struct inbox *ib, const char *stream, const struct inbox_item *item,
+               struct buf *body)
 {
     struct lane *l = lane_find(ib, stream);
     struct inbox_item *here = l ? inbox_list_find(&l->list, item) : NULL;

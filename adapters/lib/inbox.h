@@ -7,8 +7,8 @@
  * apart from what the broker was told. Files hold tokens and sealed texts, so the folder is the
  * owner's alone; nothing is opened or resolved here.
  *
- *   STREAM/SEQ-EVENT.msg        not done: magic, when it came, SHA-256 of the body, the Body as received
- *   STREAM/done/SEQ-EVENT.msg   done by the reader; kept for inbox_keep_days
+ *   STREAM/SEQ-EVENT.msg        not done: magic, when it came, SHA-256 of the body, the Body as
+ * received STREAM/done/SEQ-EVENT.msg   done by the reader; kept for inbox_keep_days
  *
  * Threads: one loop. */
 #pragma once
@@ -34,9 +34,11 @@ enum inbox_taken { INBOX_STORED = 0, INBOX_KNOWN = 1 };
 
 /**
  * inbox_open() - open or make the folder, and list what waits in it
- * @max:       deliveries not done, a stream: beyond it nothing is acknowledged, and the broker keeps the rest
+ * @max:       deliveries not done, a stream: beyond it nothing is acknowledged, and the broker
+ * keeps the rest
  * @keep_days: done ones are kept so long
- * Return: 0; -EBUSY another adapter holds it; -errno. A damaged file is told by name and stays where it is.
+ * Return: 0; -EBUSY another adapter holds it; -errno. A damaged file is told by name and stays
+ * where it is.
  */
 ALM_MUST_USE int inbox_open(const char *dir, size_t max, int64_t keep_days, struct inbox **out);
 struct inbox *inbox_close(struct inbox *ib);
@@ -47,35 +49,42 @@ void inbox_closep(struct inbox **ib);
 void inbox_connected(struct inbox *ib);
 /**
  * inbox_take() - store one delivery; durable after inbox_sync
- * Return: INBOX_STORED; INBOX_KNOWN it is here already; -ENOBUFS no room; -errno. After an error nothing more of
- * the stream is taken (-ESTALE) until the next connection: an acknowledgement covers everything before it.
+ * Return: INBOX_STORED; INBOX_KNOWN it is here already; -ENOBUFS no room; -errno. After an error
+ * nothing more of the stream is taken (-ESTALE) until the next connection: an acknowledgement
+ * covers everything before it.
  */
-ALM_MUST_USE int inbox_take(struct inbox *ib, const char *stream, uint64_t seq, const struct id *event, struct bytes body);
+ALM_MUST_USE int inbox_take(struct inbox *ib, const char *stream, uint64_t seq,
+                            const struct id *event, struct bytes body);
 void inbox_sync(struct inbox *ib); /* what could not be made durable is not acknowledged */
 /* A stream whose acknowledgement is to be sent, and up to where. Return: whether there is one. */
 bool inbox_ack_due(const struct inbox *ib, name_t stream, uint64_t *seq);
 void inbox_acked(struct inbox *ib, const char *stream, uint64_t seq); /* it was sent */
-/* The stream is to be played again: until inbox_release() nothing of it is acknowledged, for that would take the cursor
- * forward again. id: of the message that asks for it. */
+/* The stream is to be played again: until inbox_release() nothing of it is acknowledged, for that
+ * would take the cursor forward again. id: of the message that asks for it. */
 void inbox_hold(struct inbox *ib, const char *stream, const struct id *id);
 void inbox_release(struct inbox *ib, const struct id *id); /* the broker has spoken to it */
-bool inbox_stalled(const struct inbox *ib); /* something was not taken: connect anew when it may be better */
+bool inbox_stalled(
+    const struct inbox *ib); /* something was not taken: connect anew when it may be better */
 
 /* --- for the local reader --- */
-/* Makes the stream's folder, so that it can be read before anything came. Return: 0; -ENOSPC too many; -errno. */
+/* Makes the stream's folder, so that it can be read before anything came. Return: 0; -ENOSPC too
+ * many; -errno. */
 ALM_MUST_USE int inbox_stream(struct inbox *ib, const char *stream);
 bool inbox_has_stream(const struct inbox *ib, const char *stream);
 size_t inbox_waiting(const struct inbox *ib, const char *stream); /* not done */
 /* The i-th that is not done, oldest first. Return: whether there is one. */
 bool inbox_at(const struct inbox *ib, const char *stream, size_t i, struct inbox_item *out);
-/* Its Body, emptied first. Return: 0; -EBADMSG damaged (told in the log, by name); -ENOENT; -errno. */
-ALM_MUST_USE int inbox_body(struct inbox *ib, const char *stream, const struct inbox_item *item, struct buf *body);
-/* Everything of the stream up to seq is done. Return: 0 and that is on disk; -ENOENT no such stream; -errno. */
+/* Its Body, emptied first. Return: 0; -EBADMSG damaged (told in the log, by name); -ENOENT; -errno.
+ */
+ALM_MUST_USE int inbox_body(struct inbox *ib, const char *stream, const struct inbox_item *item,
+                            struct buf *body);
+/* Everything of the stream up to seq is done. Return: 0 and that is on disk; -ENOENT no such
+ * stream; -errno. */
 ALM_MUST_USE int inbox_done(struct inbox *ib, const char *stream, uint64_t seq);
 /* What was done, from seq on, is to be read again. Return: as inbox_done. */
 ALM_MUST_USE int inbox_again(struct inbox *ib, const char *stream, uint64_t seq);
-/* All that is here of a stream, done or not, oldest first, until visit returns false. Damaged ones are passed over.
- * Return: 0; -ENOENT; -errno. */
+/* All that is here of a stream, done or not, oldest first, until visit returns false. Damaged ones
+ * are passed over. Return: 0; -ENOENT; -errno. */
 typedef bool inbox_visit(void *ctx, const struct inbox_item *item, struct bytes body);
 ALM_MUST_USE int inbox_walk(struct inbox *ib, const char *stream, inbox_visit *visit, void *ctx);
 /* Deletes what was done keep_days ago or longer, and the oldest of more than max. wall_ms: now. */
@@ -84,9 +93,9 @@ void inbox_prune(struct inbox *ib, int64_t wall_ms);
 struct inbox_stream_state {
     const char *stream;
     size_t waiting, bad;
-    uint64_t last;  /* seq of the latest here; 0 none */
-    uint64_t done;  /* everything up to it is done */
-    bool full;      /* acknowledgements are held back */
+    uint64_t last; /* seq of the latest here; 0 none */
+    uint64_t done; /* everything up to it is done */
+    bool full;     /* acknowledgements are held back */
 };
 size_t inbox_n_streams(const struct inbox *ib);
 struct inbox_stream_state inbox_state(const struct inbox *ib, size_t i);

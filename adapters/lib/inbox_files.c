@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* inbox_files.c - one file a delivery, named by seq and event id: a name's order is the stream's. */
+/* inbox_files.c - one file a delivery, named by seq and event id: a name's order is the stream's.
+ */
 #include "lib/inbox_files.h"
 
 #include "base/clock.h"
@@ -91,7 +92,8 @@ void inbox_file_name(const struct inbox_item *item, char out[static INBOX_NAME_L
     char event[ID_TEXT];
 
     id_format(&item->event, event);
-    (void)snprintf(out, INBOX_NAME_LEN + 1, "%020llu-%s" FILE_SUFFIX, (unsigned long long)item->seq, event);
+    (void)snprintf(out, INBOX_NAME_LEN + 1, "%020llu-%s" FILE_SUFFIX, (unsigned long long)item->seq,
+                   event);
 }
 
 static bool name_read(const char *name, struct inbox_item *out)
@@ -152,7 +154,8 @@ int inbox_folders(int fd, int (*found)(void *ctx, const char *name), void *ctx)
     while (r == 0 && (e = readdir(d)) != NULL) {
         struct stat st;
 
-        if (e->d_name[0] != '.' && fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode))
+        if (e->d_name[0] != '.' && fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISDIR(st.st_mode))
             r = found(ctx, e->d_name);
     }
     closedir(d);
@@ -222,14 +225,16 @@ int inbox_file_write(int fd, const struct inbox_item *item, struct bytes body)
 /* Return: 0; -EBADMSG not a file of the right size; -errno. */
 static int read_all(int folder, const char *name, struct buf *out)
 {
-    ALM_CLEANUP(fd_closep) int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    ALM_CLEANUP(fd_closep)
+    int fd = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     struct stat st;
 
     if (fd < 0)
         return errno == ELOOP ? -EBADMSG : -errno;
     if (fstat(fd, &st) != 0)
         return -errno;
-    if (!S_ISREG(st.st_mode) || st.st_size < (off_t)FILE_HEAD || st.st_size > (off_t)(INBOX_BODY_MAX + FILE_HEAD))
+    if (!S_ISREG(st.st_mode) || st.st_size < (off_t)FILE_HEAD ||
+        st.st_size > (off_t)(INBOX_BODY_MAX + FILE_HEAD))
         return -EBADMSG;
     if (buf_room(out, (size_t)st.st_size) != 0)
         return buf_status(out);

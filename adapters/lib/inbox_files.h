@@ -4,17 +4,19 @@
 #include "lib/inbox.h"
 
 #define INBOX_BODY_MAX WIRE_FRAME_MAX
-#define INBOX_SEQ_TEXT 20                                /* digits of a uint64_t */
-#define INBOX_NAME_LEN (INBOX_SEQ_TEXT + ID_TEXT + 4)    /* "SEQ-EVENT.msg" without NUL */
+#define INBOX_SEQ_TEXT 20                             /* digits of a uint64_t */
+#define INBOX_NAME_LEN (INBOX_SEQ_TEXT + ID_TEXT + 4) /* "SEQ-EVENT.msg" without NUL */
 
 struct inbox_list { /* by seq, then event; zeroed is empty */
     struct inbox_item *items;
     size_t n, cap;
 };
 void inbox_list_free(struct inbox_list *l);
-ALM_MUST_USE int inbox_list_add(struct inbox_list *l, const struct inbox_item *item); /* 0 or -ENOMEM; once each */
-struct inbox_item *inbox_list_find(const struct inbox_list *l, const struct inbox_item *item); /* or NULL */
-void inbox_list_drop(struct inbox_list *l, size_t n); /* the first n */
+ALM_MUST_USE int inbox_list_add(struct inbox_list *l,
+                                const struct inbox_item *item); /* 0 or -ENOMEM; once each */
+struct inbox_item *inbox_list_find(const struct inbox_list *l,
+                                   const struct inbox_item *item); /* or NULL */
+void inbox_list_drop(struct inbox_list *l, size_t n);              /* the first n */
 /* The folder's deliveries; what a killed writer left half-written is removed. Return: 0; -errno. */
 ALM_MUST_USE int inbox_list_read(int fd, struct inbox_list *out);
 /* Calls found for each folder; stops at its first result other than 0 and returns it. */

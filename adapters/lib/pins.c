@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pins.c - chains of announcements, verified as the broker verified them: over the received bytes. */
+/* pins.c - chains of announcements, verified as the broker verified them: over the received bytes.
+ */
 #include "lib/pins.h"
 
 #include "base/clock.h"
@@ -50,7 +51,8 @@ static int pin_path(const struct pins *p, const char *agency, char out[static PA
     static const char good[] = "abcdefghijklmnopqrstuvwxyz0123456789._-";
     int n;
 
-    if (!agency[0] || agency[0] == '.' || strspn(agency, good) != strlen(agency) || strlen(agency) >= NAME_MAX_LEN)
+    if (!agency[0] || agency[0] == '.' || strspn(agency, good) != strlen(agency) ||
+        strlen(agency) >= NAME_MAX_LEN)
         return -EINVAL;
     n = snprintf(out, PATH_MAX, "%s/%s", p->dir, agency);
     return n < 0 || n >= PATH_MAX ? -ENAMETOOLONG : 0;
@@ -100,17 +102,19 @@ static int pin_write(const struct pins *p, const char *agency, const struct pin 
 }
 
 /* One announcement: signed by the key told, by this agency, and naming the one before. */
-static bool link_read(const struct wire_context *ctx, const struct msg_sealing_keys *keys, size_t i, struct msg *scratch,
-                      struct pins_chain *out)
+static bool link_read(const struct wire_context *ctx, const struct msg_sealing_keys *keys, size_t i,
+                      struct msg *scratch, struct pins_chain *out)
 {
     const struct msg_sealing_signed *s = &keys->keys[i];
     uint8_t key_id[WIRE_KEY_ID_LEN];
-    const struct wire_envelope e = { .body = s->body, .key_id = { key_id, sizeof(key_id) }, .signature = { s->signature, SIGN_LEN } };
+    const struct wire_envelope e = { .body = s->body,
+                                     .key_id = { key_id, sizeof(key_id) },
+                                     .signature = { s->signature, SIGN_LEN } };
     struct pins_link *to = &out->links[out->n];
 
     wire_key_id(keys->sign_key, key_id);
-    if (wire_verify(&e, ctx, keys->sign_key) != 0 || wire_decode(s->body, scratch) != WIRE_OK || scratch->type != MSG_SEALING_KEY ||
-        strcmp(scratch->sender, keys->agency) != 0)
+    if (wire_verify(&e, ctx, keys->sign_key) != 0 || wire_decode(s->body, scratch) != WIRE_OK ||
+        scratch->type != MSG_SEALING_KEY || strcmp(scratch->sender, keys->agency) != 0)
         return false;
     to->has_previous = scratch->sealing_key.has_previous;
     to->from = scratch->sealing_key.from;
@@ -136,15 +140,16 @@ static enum pins_state chain_state(const struct pins_chain *c)
 {
     if (c->forged)
         return PINS_CHANGED;
-    if (c->has_pin && (memcmp(c->pin.sign_key, c->sign_key, 32) != 0 || link_find(c, c->pin.key) < 0))
+    if (c->has_pin &&
+        (memcmp(c->pin.sign_key, c->sign_key, 32) != 0 || link_find(c, c->pin.key) < 0))
         return PINS_CHANGED; /* also when what we pinned is no longer told */
     if (c->current < 0)
         return PINS_NONE;
     return c->has_pin ? PINS_PINNED : PINS_NEW;
 }
 
-int pins_check(const struct pins *p, const struct wire_context *ctx, const struct msg_sealing_keys *keys, int32_t day,
-               struct pins_chain *out)
+int pins_check(const struct pins *p, const struct wire_context *ctx,
+               const struct msg_sealing_keys *keys, int32_t day, struct pins_chain *out)
 {
     struct msg *scratch = calloc(1, sizeof(*scratch));
     int r;
@@ -157,7 +162,8 @@ int pins_check(const struct pins *p, const struct wire_context *ctx, const struc
     for (size_t i = 0; i < keys->n && !out->forged; i++) {
         bool good = link_read(ctx, keys, i, scratch, out);
 
-        /* Announcements of an earlier signing key prove nothing to us, and do no harm before the first good one. */
+        /* Announcements of an earlier signing key prove nothing to us, and do no harm before the
+         * first good one. */
         out->forged = !good && (out->n || i + 1u == keys->n);
     }
     free(scratch);
@@ -186,7 +192,8 @@ int pins_use(const struct pins *p, const char *agency, const struct pins_chain *
     return pin_write(p, agency, &pin);
 }
 
-int pins_accept(const struct pins *p, const char *agency, const struct pins_chain *chain, const uint8_t key[static 32])
+int pins_accept(const struct pins *p, const char *agency, const struct pins_chain *chain,
+                const uint8_t key[static 32])
 {
     struct pin pin;
 

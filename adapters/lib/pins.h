@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* pins.h - other agencies' sealing keys: what the broker hands out is verified, and held to what we used before.
+/* pins.h - other agencies' sealing keys: what the broker hands out is verified, and held to what we
+ * used before.
  *
- * At first use the agency's signing key and sealing key are pinned, durably, one small file an agency. From then on
- * another sealing key is good only if the chain leads to it: each announcement signed by the pinned signing key and
- * naming the key before it, and its first day has come. Anything else is refused until somebody has telephoned.
- * Source: issue text of the sealed body: "an unannounced change of key is refused". Threads: one loop. */
+ * At first use the agency's signing key and sealing key are pinned, durably, one small file an
+ * agency. From then on another sealing key is good only if the chain leads to it: each announcement
+ * signed by the pinned signing key and naming the key before it, and its first day has come.
+ * Anything else is refused until somebody has telephoned. Source: issue text of the sealed body:
+ * "an unannounced change of key is refused". Threads: one loop. */
 #pragma once
 #include "base/attr.h"
 #include "base/crypto.h"
@@ -12,7 +14,8 @@
 #include "wire/wire.h"
 
 struct pins; /* opaque: pins.c */
-ALM_MUST_USE int pins_open(const char *dir, struct pins **out); /* made if absent (0700). Return: 0; -errno */
+ALM_MUST_USE int pins_open(const char *dir,
+                           struct pins **out); /* made if absent (0700). Return: 0; -errno */
 struct pins *pins_close(struct pins *p);
 void pins_closep(struct pins **p);
 
@@ -45,13 +48,15 @@ struct pins_chain {
  * @day: today; a key counts from its first day
  * Return: 0, out is set; -EBADMSG our pin's file is damaged; -errno. Writes nothing.
  */
-ALM_MUST_USE int pins_check(const struct pins *p, const struct wire_context *ctx, const struct msg_sealing_keys *keys, int32_t day,
+ALM_MUST_USE int pins_check(const struct pins *p, const struct wire_context *ctx,
+                            const struct msg_sealing_keys *keys, int32_t day,
                             struct pins_chain *out);
-/* The chain's current key is used from now on (state NEW or PINNED): pinned if it was not. Return: 0 and durable; -EPERM another
- * state; -errno. */
+/* The chain's current key is used from now on (state NEW or PINNED): pinned if it was not. Return:
+ * 0 and durable; -EPERM another state; -errno. */
 ALM_MUST_USE int pins_use(const struct pins *p, const char *agency, const struct pins_chain *chain);
-/* Somebody has telephoned: this key and the signing key told with it are the agency's. Return: 0 and durable; -ENOENT it is not the
- * newest of the chain; -EPERM forged; -errno. */
-ALM_MUST_USE int pins_accept(const struct pins *p, const char *agency, const struct pins_chain *chain, const uint8_t key[static 32]);
+/* Somebody has telephoned: this key and the signing key told with it are the agency's. Return: 0
+ * and durable; -ENOENT it is not the newest of the chain; -EPERM forged; -errno. */
+ALM_MUST_USE int pins_accept(const struct pins *p, const char *agency,
+                             const struct pins_chain *chain, const uint8_t key[static 32]);
 /* Return: 0; -ENOENT; -EBADMSG damaged; -errno. */
 ALM_MUST_USE int pins_find(const struct pins *p, const char *agency, struct pin *out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sealing.c - crypto_box_seal around: magic, referral, writer, text, zeroes up to whole KiB. The one file with
- * <sodium.h> in the adapters. */
+/* sealing.c - crypto_box_seal around: magic, referral, writer, text, zeroes up to whole KiB. The
+ * one file with <sodium.h> in the adapters. */
 #include "lib/sealing.h"
 
 #include <errno.h>
@@ -12,8 +12,10 @@
 #define SEALING_STEP  1024
 #define PLAIN_MAX     15360 /* bytes before sealing: with crypto_box_SEALBYTES within SEALED_MAX */
 
-_Static_assert(PLAIN_MAX % SEALING_STEP == 0 && PLAIN_MAX + crypto_box_SEALBYTES <= SEALED_MAX, "a box fits its message");
-_Static_assert(crypto_box_PUBLICKEYBYTES == 32 && crypto_box_SECRETKEYBYTES == 32, "keys as on the wire");
+_Static_assert(PLAIN_MAX % SEALING_STEP == 0 && PLAIN_MAX + crypto_box_SEALBYTES <= SEALED_MAX,
+               "a box fits its message");
+_Static_assert(crypto_box_PUBLICKEYBYTES == 32 && crypto_box_SECRETKEYBYTES == 32,
+               "keys as on the wire");
 
 int sealing_public(const struct secret *secret, uint8_t out[static 32])
 {
@@ -22,7 +24,8 @@ int sealing_public(const struct secret *secret, uint8_t out[static 32])
     return crypto_scalarmult_base(out, secret->octets) == 0 ? 0 : -EINVAL;
 }
 
-static int plain_make(const struct id *about, const char *from, struct bytes text, struct buf *plain)
+static int plain_make(const struct id *about, const char *from, struct bytes text,
+                      struct buf *plain)
 {
     static const uint8_t zeroes[SEALING_STEP];
 
@@ -42,7 +45,8 @@ static int plain_room(struct buf *plain)
     return buf_room(plain, PLAIN_MAX);
 }
 
-int sealing_seal(const uint8_t to[static 32], const struct id *about, const char *from, struct bytes text, struct buf *out)
+int sealing_seal(const uint8_t to[static 32], const struct id *about, const char *from,
+                 struct bytes text, struct buf *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf plain;
     int r = plain_room(&plain);
@@ -66,14 +70,16 @@ int sealing_seal(const uint8_t to[static 32], const struct id *about, const char
 }
 
 /* Everything around the text is as it was made for this referral. */
-static int plain_read(const struct buf *plain, const struct id *about, name_t from, struct bytes *text)
+static int plain_read(const struct buf *plain, const struct id *about, name_t from,
+                      struct bytes *text)
 {
     struct cursor c = cursor_of(buf_view(plain));
     struct bytes magic = cursor_take(&c, sizeof(SEALING_MAGIC)), id = cursor_take(&c, ID_LEN);
 
     cursor_text(&c, from, NAME_MAX_LEN);
     *text = cursor_var(&c, SEALING_TEXT_MAX);
-    if (c.failed || memcmp(magic.data, SEALING_MAGIC, sizeof(SEALING_MAGIC)) != 0 || memcmp(id.data, about->octets, ID_LEN) != 0 ||
+    if (c.failed || memcmp(magic.data, SEALING_MAGIC, sizeof(SEALING_MAGIC)) != 0 ||
+        memcmp(id.data, about->octets, ID_LEN) != 0 ||
         !utf8_valid((const uint8_t *)from, strlen(from)) || !utf8_valid(text->data, text->len))
         return -EBADMSG;
     while (c.left) {
@@ -83,7 +89,8 @@ static int plain_read(const struct buf *plain, const struct id *about, name_t fr
     return 0;
 }
 
-int sealing_open(const struct secret *secret, const struct id *about, struct bytes sealed, name_t from, struct buf *out)
+int sealing_open(const struct secret *secret, const struct id *about, struct bytes sealed,
+                 name_t from, struct buf *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf plain;
     uint8_t public_key[32];
@@ -97,7 +104,9 @@ int sealing_open(const struct secret *secret, const struct id *about, struct byt
     if (sealed.len < crypto_box_SEALBYTES || sealed.len - crypto_box_SEALBYTES > PLAIN_MAX)
         return -EBADMSG;
     plain.len = sealed.len - crypto_box_SEALBYTES;
-    r = crypto_box_seal_open(plain.data, sealed.data, sealed.len, public_key, secret->octets) == 0 ? 0 : -EBADMSG;
+    r = crypto_box_seal_open(plain.data, sealed.data, sealed.len, public_key, secret->octets) == 0
+            ? 0
+            : -EBADMSG;
     if (r == 0)
         r = plain_read(&plain, about, from, &text);
     buf_reset(out);

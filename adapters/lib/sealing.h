@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sealing.h - texts for one agency's eyes: libsodium's sealed boxes (X25519, XSalsa20-Poly1305).
  *
- * The broker carries the box and cannot open it. Inside stand the referral and who wrote it, so that a box moved to
- * another referral does not open, and one said to be another's is found out. A box does not prove by itself who wrote
- * it: that is the signature of the message that brought it to the broker. Pure; libsodium is in sealing.c alone. */
+ * The broker carries the box and cannot open it. Inside stand the referral and who wrote it, so
+ * that a box moved to another referral does not open, and one said to be another's is found out. A
+ * box does not prove by itself who wrote it: that is the signature of the message that brought it
+ * to the broker. Pure; libsodium is in sealing.c alone. */
 #pragma once
 #include "base/attr.h"
 #include "base/crypto.h"
 #include "base/id.h"
 #include "wire/msg.h"
 
-#define SEALING_TEXT_MAX 14000 /* bytes of a text; a box is padded to whole KiB and holds at most SEALED_MAX */
+#define SEALING_TEXT_MAX                                                                           \
+    14000 /* bytes of a text; a box is padded to whole KiB and holds at most SEALED_MAX */
 
 /* The public key of a secret one. Return: 0; -EINVAL it is no key. */
 ALM_MUST_USE int sealing_public(const struct secret *secret, uint8_t out[static 32]);
@@ -21,11 +23,13 @@ ALM_MUST_USE int sealing_public(const struct secret *secret, uint8_t out[static 
  * @out:   emptied, then filled; at most SEALED_MAX bytes
  * Return: 0; -E2BIG; -EINVAL the key is none, or the text is not UTF-8; -ENOMEM.
  */
-ALM_MUST_USE int sealing_seal(const uint8_t to[static 32], const struct id *about, const char *from, struct bytes text, struct buf *out);
+ALM_MUST_USE int sealing_seal(const uint8_t to[static 32], const struct id *about, const char *from,
+                              struct bytes text, struct buf *out);
 /**
  * sealing_open() - the text again
  * @from: set: who wrote it, as the box says
  * @out:  emptied, then filled; the caller wipes it
  * Return: 0; -EBADMSG not for this key, damaged, or of another referral; -errno.
  */
-ALM_MUST_USE int sealing_open(const struct secret *secret, const struct id *about, struct bytes sealed, name_t from, struct buf *out);
+ALM_MUST_USE int sealing_open(const struct secret *secret, const struct id *about,
+                              struct bytes sealed, name_t from, struct buf *out);

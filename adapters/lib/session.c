@@ -16,8 +16,7 @@
 
 #define BACKOFF_LEAST_MS 500
 #define BACKOFF_MOST_MS  30000
-#define BACKOFF_REFUSED_MS                                                                         \
-    10000                     /* at least, after a refused Hello: only an officer can change that */
+#define REFUSED_MS      10000 /* at least, after a refused Hello: only an officer can change that */
 #define GREETING_MS     10000 /* Welcome and the catalogue must have come by then */
 #define LEASES_MISSED   3
 #define OUTBOX_AGAIN_MS 15000 /* a message without receipt is sent again */
@@ -35,12 +34,10 @@ enum session_happening {
     ON_MISMATCH,
     SESSION_HAPPENING_COUNT
 };
-
 #define STAY UINT8_MAX
 /* clang-format off: a table, one row a line */
 static const uint8_t session_moves[SESSION_STATE_COUNT][SESSION_HAPPENING_COUNT] = {
-    /*                        open                up                welcome           catalogue lost
-       refused          mismatch */
+    /* open, up, welcome, catalogue, lost, refused, mismatch */
     [SESSION_WAITING] = { SESSION_CONNECTING, STAY, STAY, STAY, STAY, STAY, STAY },
     [SESSION_CONNECTING] = { STAY, SESSION_GREETING, STAY, STAY, SESSION_WAITING, STAY, STAY },
     [SESSION_GREETING] = { STAY, STAY, SESSION_LEARNING, STAY, SESSION_WAITING, SESSION_REFUSED,
@@ -156,8 +153,8 @@ static bool session_move(struct session *s, enum session_happening what, int64_t
     s->channel = channel_close(s->channel);
     pages_deinit(&s->coming);
     s->try_ms = now_ms + backoff_next(s);
-    if (to == SESSION_REFUSED && s->try_ms < now_ms + BACKOFF_REFUSED_MS)
-        s->try_ms = now_ms + BACKOFF_REFUSED_MS;
+    if (to == SESSION_REFUSED && s->try_ms < now_ms + REFUSED_MS)
+        s->try_ms = now_ms + REFUSED_MS;
     s->setup.events.lost(s->setup.events.ctx);
     return true;
 }
@@ -459,15 +456,16 @@ static void session_acknowledge(struct session *s)
 
 /* What a broker may say; an empty place is dropped. */
 static void (*const session_takes[])(struct session *s, const struct msg *m, int64_t now_ms) = {
-    [MSG_WELCOME] = on_welcome,    [MSG_LEASE] = on_lease,         [MSG_CATALOGUE] = on_catalogue,
-    [MSG_QUESTION] = on_question,  [MSG_INSIGHT] = on_reply,       [MSG_INVOLVEMENT] = on_reply,
-    [MSG_CONSENT_LIST] = on_reply, [MSG_RECEIPT] = on_receipt,     [MSG_REFUSAL] = on_refusal,
-    [MSG_BUSY] = on_busy,          [MSG_OVERRIDE_VIEW] = on_reply,
-    [MSG_DELIVER] = on_deliver,    [MSG_THRESHOLD_STATE] = on_reply,
-    [MSG_ELIGIBILITY] = on_reply,  [MSG_REFERRAL_STATE] = on_reply,
-    [MSG_REFERRAL_LIST] = on_reply, [MSG_SEALING_KEYS] = on_reply,
-    [MSG_STREAM_STATUS] = on_reply, [MSG_DUE_LIST] = on_reply,
-    [MSG_DIRECTORY] = on_reply,
+    [MSG_WELCOME] = on_welcome,       [MSG_LEASE] = on_lease,
+    [MSG_CATALOGUE] = on_catalogue,   [MSG_QUESTION] = on_question,
+    [MSG_INSIGHT] = on_reply,         [MSG_INVOLVEMENT] = on_reply,
+    [MSG_CONSENT_LIST] = on_reply,    [MSG_RECEIPT] = on_receipt,
+    [MSG_REFUSAL] = on_refusal,       [MSG_BUSY] = on_busy,
+    [MSG_OVERRIDE_VIEW] = on_reply,   [MSG_DELIVER] = on_deliver,
+    [MSG_THRESHOLD_STATE] = on_reply, [MSG_ELIGIBILITY] = on_reply,
+    [MSG_REFERRAL_STATE] = on_reply,  [MSG_REFERRAL_LIST] = on_reply,
+    [MSG_SEALING_KEYS] = on_reply,    [MSG_STREAM_STATUS] = on_reply,
+    [MSG_DUE_LIST] = on_reply,        [MSG_DIRECTORY] = on_reply,
 };
 
 static void session_frame(struct session *s, struct bytes frame, int64_t now_ms)
@@ -527,7 +525,8 @@ static void session_receive(struct session *s, int64_t now_ms)
     int r;
 
     s->arrivals.n = 0;
-    while (s->channel && !arrivals_enough(&s->arrivals) && (r = channel_receive(s->channel, &frame)) != -EAGAIN) {
+    while (s->channel && !arrivals_enough(&s->arrivals) &&
+           (r = channel_receive(s->channel, &frame)) != -EAGAIN) {
         if (r == 0)
             session_frame(s, frame, now_ms);
         else
@@ -564,7 +563,8 @@ static void session_timers(struct session *s, int64_t now_ms)
         return;
     }
     if (s->arrivals.stalled_ms && now_ms >= s->arrivals.stalled_ms) {
-        session_say(s, LOG_INFO, "deliveries-asked-again", "connecting again for what could not be stored", now_ms);
+        session_say(s, LOG_INFO, "deliveries-asked-again",
+                    "connecting again for what could not be stored", now_ms);
         (void)session_move(s, ON_LOST, now_ms);
         return;
     }

@@ -76,7 +76,8 @@ uint32_t session_deadline_ms(const struct session *s);
 struct catalogue session_catalogue(const struct session *s);
 const struct msg_catalogue_question *session_question(const struct session *s,
                                                       const char *id); /* or NULL */
-/* Ages of consent as the policy in force has them; the usual ones while it has told none. AGES_CAPACITIES. */
+/* Ages of consent as the policy in force has them; the usual ones while it has told none.
+ * AGES_CAPACITIES. */
 const struct ages_rule *session_ages(const struct session *s);
 const struct msg_catalogue_purpose *session_purpose(const struct session *s, const char *id);
 

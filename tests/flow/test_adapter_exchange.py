@@ -196,6 +196,30 @@ def same_id_while_it_waits_is_one_message():
         assert t.ok("concern-lodge", id=it, **CONCERN)["leaf"] == 1
 
 
+def same_id_with_other_content_is_refused_also_while_the_first_takes_its_steps():
+    with town() as t:
+        advice = Advice(t)
+        t.gate.answers["sealing_key_query"] = lambda body: []  # the keys are slow to come
+        t.start()
+        it = text_id(uuid7())
+        replies = {}
+
+        def refer(body):
+            replies[body] = t.op("refer", to="advice", body=body, id=it, **REFERRAL)
+
+        callers = [threading.Thread(target=refer, args=(body,)) for body in (SECRET, "Something else.")]
+        for n, caller in enumerate(callers, 1):
+            caller.start()
+            t.gate.until("sealing_key_query", n)
+        for query in [b for b in t.gate.got if b.WhichOneof("payload") == "sealing_key_query"]:
+            t.gate.push(advice.answer(query)[0])
+        for caller in callers:
+            caller.join(30)
+        assert replies[SECRET].get("leaf") == 1 and replies["Something else."].get("error") == "id-reused", replies
+        body = t.gate.until("referral")
+        assert advice.open(body.referral.sealed, body.id) == SECRET and len(lodged(t)) == 1
+
+
 def id_refused_by_the_broker_is_refused_again_alike():
     with town() as t:
         t.gate.answers["concern"] = t.gate.refusal("not-a-party")
@@ -613,7 +637,7 @@ main([concern_carries_its_home_route_and_event_and_no_identifier, concern_before
       shielded_home_leaves_no_trace_in_a_concern, concern_about_a_household_names_nobody, wrong_concerns_are_refused_before_anything_is_kept,
       small_lodgings_say_what_they_are_about, same_id_and_content_gives_the_first_receipt_without_sending_again,
       same_id_with_other_content_is_refused_and_nothing_is_sent, same_id_while_it_waits_is_one_message,
-      id_refused_by_the_broker_is_refused_again_alike, ids_that_are_none_and_ids_of_questions_are_refused, digest_of_a_request_is_keyed,
+      same_id_with_other_content_is_refused_also_while_the_first_takes_its_steps, id_refused_by_the_broker_is_refused_again_alike, ids_that_are_none_and_ids_of_questions_are_refused, digest_of_a_request_is_keyed,
       text_is_sealed_to_the_receiver_and_lies_nowhere_in_the_clear, text_waits_sealed_in_the_outbox, referral_without_a_text_needs_no_key,
       receiver_without_a_key_gets_no_text, unannounced_change_of_key_is_refused_until_somebody_has_telephoned,
       announced_change_is_followed_from_its_day, key_that_somebody_else_signed_is_refused, pinned_key_serves_while_the_broker_is_away,

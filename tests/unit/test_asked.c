@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_asked.c - what came of a message under a caller's id is known as long as it may be asked again. */
+/* test_asked.c - what came of a message under a caller's id is known as long as it may be asked
+ * again. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,7 +65,8 @@ static void unknown_id_was_never_asked(void **state)
 
     (void)state;
     assert_int_equal(asked_find(a, &id, &rec), -ENOENT);
-    assert_int_equal(asked_settle(a, &id, receipt(1)), 0); /* not of a caller's choosing: nothing is kept */
+    assert_int_equal(asked_settle(a, &id, receipt(1)),
+                     0); /* not of a caller's choosing: nothing is kept */
     assert_int_equal(asked_find(a, &id, &rec), -ENOENT);
 }
 
@@ -138,7 +140,8 @@ static void only_old_records_go(void **state)
 {
     ALM_CLEANUP(asked_closep) struct asked *a = opened();
     int64_t now = clock_wall_ms();
-    struct utimbuf long_ago = { now / 1000 - (ASKED_KEEP_DAYS + 1) * 86400, now / 1000 - (ASKED_KEEP_DAYS + 1) * 86400 };
+    struct utimbuf long_ago = { now / 1000 - (ASKED_KEEP_DAYS + 1) * 86400,
+                                now / 1000 - (ASKED_KEEP_DAYS + 1) * 86400 };
     struct id old = id_at(1), new = id_at(2);
     struct asked_record rec;
     char path[256];

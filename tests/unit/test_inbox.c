@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_inbox.c - what is delivered is on disk before it is acknowledged, is read in order, once done stays done, and is
- * not lost whatever happens to files, disk or process. */
+/* test_inbox.c - what is delivered is on disk before it is acknowledged, is read in order, once
+ * done stays done, and is not lost whatever happens to files, disk or process. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -91,7 +91,8 @@ static void file_of(uint64_t seq, const char *folder, char out[static 256])
     char name[ID_TEXT];
 
     id_format(&event, name);
-    (void)snprintf(out, 256, "%s/in/%s/%020llu-%s.msg", temp_dir, folder, (unsigned long long)seq, name);
+    (void)snprintf(out, 256, "%s/in/%s/%020llu-%s.msg", temp_dir, folder, (unsigned long long)seq,
+                   name);
 }
 
 static void deliveries_are_read_oldest_first_until_they_are_done(void **state)
@@ -259,7 +260,8 @@ static void beyond_all_room_the_broker_keeps_it_until_the_next_connection(void *
     for (; seq <= 1 + INBOX_SLACK; seq++)
         assert_int_equal(take(ib, "hub", seq, "x"), INBOX_STORED);
     assert_int_equal(take(ib, "hub", seq, "x"), -ENOBUFS);
-    assert_int_equal(take(ib, "hub", seq + 1, "x"), -ESTALE); /* or an acknowledgement would cover the lost one */
+    assert_int_equal(take(ib, "hub", seq + 1, "x"),
+                     -ESTALE); /* or an acknowledgement would cover the lost one */
     assert_true(inbox_stalled(ib));
     assert_int_equal(take(ib, "inbox", 1, "others go on"), INBOX_STORED);
     assert_int_equal(inbox_done(ib, "hub", seq), 0);
@@ -415,7 +417,8 @@ static void strange_files_are_left_alone(void **state)
     inbox_close(ib);
     (void)temp_text("in/hub/notes.txt", "mine");
     (void)temp_text("in/hub/1-x.msg", "mine");
-    (void)temp_text("in/hub/99999999999999999999-01234567-89ab-7def-8123-456789abcdef.msg", "too great a number");
+    (void)temp_text("in/hub/99999999999999999999-01234567-89ab-7def-8123-456789abcdef.msg",
+                    "too great a number");
     (void)temp_text("in/file", "mine");
     assert_int_equal(mkdir(temp_path("in/Capital"), 0700), 0);
     ib = opened();

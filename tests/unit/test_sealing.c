@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_sealing.c - a sealed text is for one key, one referral and one writer; and a key that changes unannounced is
- * found out. */
+/* test_sealing.c - a sealed text is for one key, one referral and one writer; and a key that
+ * changes unannounced is found out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,7 +16,8 @@
 #include <errno.h>
 
 #define TODAY 19000
-static const struct wire_context exercise = { .mode = MODE_EXERCISE, .origin = "town.example/almoner" };
+static const struct wire_context exercise = { .mode = MODE_EXERCISE,
+                                              .origin = "town.example/almoner" };
 
 /* --- sealing --- */
 struct pair {
@@ -43,7 +44,8 @@ static struct id id_of(uint8_t n)
     return id;
 }
 
-static void seal_text(const struct pair *to, uint8_t about, const char *from, const char *text, struct buf *out)
+static void seal_text(const struct pair *to, uint8_t about, const char *from, const char *text,
+                      struct buf *out)
 {
     struct id id = id_of(about);
 
@@ -148,7 +150,8 @@ static void longest_text_fits_and_a_longer_one_is_refused(void **state)
 
     (void)state;
     memset(longest, 'x', SEALING_TEXT_MAX);
-    seal_text(&p, 1, "an-agency-whose-id-is-as-long-as-an-agencys-id-may-be-in-letters", longest, &box);
+    seal_text(&p, 1, "an-agency-whose-id-is-as-long-as-an-agencys-id-may-be-in-letters", longest,
+              &box);
     assert_true(box.len <= SEALED_MAX);
     assert_int_equal(open_text(&p, 1, &box, &text), -EBADMSG);
     buf_deinit(&text);
@@ -157,7 +160,8 @@ static void longest_text_fits_and_a_longer_one_is_refused(void **state)
     assert_int_equal(open_text(&p, 1, &box, &text), 0);
     assert_int_equal(text.len, SEALING_TEXT_MAX);
     longest[SEALING_TEXT_MAX] = 'x';
-    assert_int_equal(sealing_seal(p.public_key, &id, "elm-school", bytes_str(longest), &box), -E2BIG);
+    assert_int_equal(sealing_seal(p.public_key, &id, "elm-school", bytes_str(longest), &box),
+                     -E2BIG);
 }
 
 static void text_that_is_not_utf8_and_keys_that_are_none_are_refused(void **state)
@@ -169,7 +173,8 @@ static void text_that_is_not_utf8_and_keys_that_are_none_are_refused(void **stat
 
     (void)state;
     buf_init(&box, SEALED_MAX);
-    assert_int_equal(sealing_seal(p.public_key, &id, "elm-school", bytes_str("\xff\xfe"), &box), -EINVAL);
+    assert_int_equal(sealing_seal(p.public_key, &id, "elm-school", bytes_str("\xff\xfe"), &box),
+                     -EINVAL);
     assert_int_equal(sealing_seal(zero, &id, "elm-school", bytes_str("text"), &box), -EINVAL);
     assert_int_equal(box.len, 0);
 }
@@ -200,7 +205,7 @@ static struct pins *pins_here(void)
     return p;
 }
 
-struct announcement { /* how one is made; zeroes are the usual */
+struct announcement {      /* how one is made; zeroes are the usual */
     uint8_t key, previous; /* seeds; previous 0: none */
     int32_t from;
     uint8_t signer;     /* seed of the signing key; 0: the agency's */
@@ -427,7 +432,8 @@ static void signature_of_another_mode_or_broker_is_refused(void **state)
 {
     ALM_CLEANUP(pins_closep) struct pins *p = pins_here();
     const struct wire_context live = { .mode = MODE_LIVE, .origin = "town.example/almoner" };
-    const struct wire_context elsewhere = { .mode = MODE_EXERCISE, .origin = "other.example/almoner" };
+    const struct wire_context elsewhere = { .mode = MODE_EXERCISE,
+                                            .origin = "other.example/almoner" };
     struct pins_chain c;
 
     (void)state;

@@ -316,9 +316,54 @@ static void a_full_set_takes_no_more(void **state)
     assert_int_equal(s.n, TOKEN_SET_MAX);
 }
 
+static void one_event_has_one_token_however_its_number_is_written(void **state)
+{
+    static const char *const ways[] = { "MP-2022/0815", "mp 2022 0815", "mp20220815", " MP.2022.0815 " };
+    struct tokens_key k = key(7, 1);
+    uint8_t first[TOKEN_LEN], token[TOKEN_LEN];
+
+    (void)state;
+    assert_int_equal(tokens_origin(&k, ways[0], first), 0);
+    for (size_t i = 1; i < ALM_LEN(ways); i++) {
+        assert_int_equal(tokens_origin(&k, ways[i], token), 0);
+        assert_memory_equal(token, first, TOKEN_LEN);
+    }
+    assert_int_equal(tokens_origin(&k, "MP-2022/0816", token), 0);
+    assert_memory_not_equal(token, first, TOKEN_LEN);
+}
+
+static void events_token_differs_by_key_and_epoch(void **state)
+{
+    struct tokens_key k = key(7, 1), other = key(8, 1), later = key(7, 2);
+    uint8_t first[TOKEN_LEN], token[TOKEN_LEN];
+
+    (void)state;
+    assert_int_equal(tokens_origin(&k, "0815", first), 0);
+    assert_int_equal(tokens_origin(&other, "0815", token), 0);
+    assert_memory_not_equal(token, first, TOKEN_LEN);
+    assert_int_equal(tokens_origin(&later, "0815", token), 0);
+    assert_memory_not_equal(token, first, TOKEN_LEN);
+}
+
+static void event_without_a_letter_or_digit_is_none(void **state)
+{
+    static char endless[600];
+    struct tokens_key k = key(7, 1);
+    uint8_t token[TOKEN_LEN];
+
+    (void)state;
+    memset(endless, '7', sizeof(endless) - 1);
+    assert_int_equal(tokens_origin(&k, "", token), ALM_BAD_NAME);
+    assert_int_equal(tokens_origin(&k, " -/. ", token), ALM_BAD_NAME);
+    assert_int_equal(tokens_origin(&k, endless, token), ALM_BAD_NAME);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(one_event_has_one_token_however_its_number_is_written),
+        cmocka_unit_test(events_token_differs_by_key_and_epoch),
+        cmocka_unit_test(event_without_a_letter_or_digit_is_none),
         cmocka_unit_test(names_are_folded_to_one_form),
         cmocka_unit_test(names_that_are_none_are_refused),
         cmocka_unit_test(name_that_grows_eighteenfold_is_refused_or_fits),
