@@ -14,6 +14,7 @@
 #include "temp_dir.h"
 
 #include <errno.h>
+#include <sodium.h>
 
 #define TODAY 19000
 static const struct wire_context exercise = { .mode = MODE_EXERCISE,
@@ -177,6 +178,80 @@ static void text_that_is_not_utf8_and_keys_that_are_none_are_refused(void **stat
                      -EINVAL);
     assert_int_equal(sealing_seal(zero, &id, "elm-school", bytes_str("text"), &box), -EINVAL);
     assert_int_equal(box.len, 0);
+}
+
+/* A box of anybody's making: whoever knows the public key can seal whatever bytes they like. */
+static int open_made(const void *plain, size_t len)
+{
+    ALM_CLEANUP(buf_deinit) struct buf box, text;
+    struct pair p = pair_of(1);
+    int r;
+
+    buf_init(&box, 2 * SEALED_MAX);
+    assert_int_equal(buf_room(&box, len + crypto_box_SEALBYTES), 0);
+    assert_int_equal(crypto_box_seal(box.data, plain, len, p.public_key), 0);
+    box.len = len + crypto_box_SEALBYTES;
+    r = open_text(&p, 1, &box, &text);
+    assert_true(r == 0 || text.len == 0);
+    return r;
+}
+
+/* magic, referral 1, then what is given; at is where it goes on. */
+static size_t plain_begin(uint8_t plain[static 4096])
+{
+    struct id id = id_of(1);
+
+    memset(plain, 0, 4096);
+    memcpy(plain, "ALMSEAL1", 9);
+    memcpy(plain + 9, id.octets, ID_LEN);
+    return 9 + ID_LEN;
+}
+
+static void contents_that_are_not_as_we_make_them_do_not_open(void **state)
+{
+    uint8_t plain[4096];
+    size_t at = plain_begin(plain);
+
+    (void)state;
+    memcpy(plain + at, "\0\0\0\3elm\0\0\0\4text", 15);
+    assert_int_equal(open_made(plain, 1024), 0);
+    assert_int_equal(open_made(plain, at + 15), 0); /* the padding is the sealer's business */
+    plain[1023] = 1;
+    assert_int_equal(open_made(plain, 1024), -EBADMSG); /* but nothing hides in it */
+    plain[1023] = 0;
+    plain[8] = 'x';
+    assert_int_equal(open_made(plain, 1024), -EBADMSG); /* magic */
+    at = plain_begin(plain);
+    memcpy(plain + at, "\0\0\0\3e\0m\0\0\0\4text", 15);
+    assert_int_equal(open_made(plain, 1024), -EBADMSG); /* a NUL in the writer's id */
+    at = plain_begin(plain);
+    memcpy(plain + at, "\0\0\0\3elm\0\0\0\4te\xff\xfe", 15);
+    assert_int_equal(open_made(plain, 1024), -EBADMSG); /* no UTF-8 */
+    at = plain_begin(plain);
+    memcpy(plain + at, "\0\0\0\3elm\xff\xff\xff\xfftext", 15);
+    assert_int_equal(open_made(plain, 1024), -EBADMSG); /* longer than the box */
+    at = plain_begin(plain);
+    memcpy(plain + at, "\0\0\1\0elm", 7);
+    assert_int_equal(open_made(plain, 1024), -EBADMSG); /* a writer longer than an id */
+    for (size_t len = 0; len < 40; len++)
+        assert_int_equal(open_made(plain, len), -EBADMSG);
+    assert_int_equal(open_made(plain, 0), -EBADMSG);
+}
+
+static void random_contents_never_open(void **state)
+{
+    uint8_t plain[2048];
+
+    (void)state;
+    for (int i = 0; i < 500; i++) {
+        size_t len;
+
+        assert_int_equal(crypto_random(plain, sizeof(plain)), 0);
+        len = (size_t)plain[0] << 3;
+        memcpy(plain, "ALMSEAL1", 9); /* further than chance alone would come */
+        memcpy(plain + 9, id_of(1).octets, ID_LEN);
+        assert_int_equal(open_made(plain, len), -EBADMSG);
+    }
 }
 
 /* --- chains and pins --- */
@@ -542,6 +617,8 @@ int main(void)
         cmocka_unit_test(any_changed_byte_or_missing_end_is_found),
         cmocka_unit_test(longest_text_fits_and_a_longer_one_is_refused),
         cmocka_unit_test(text_that_is_not_utf8_and_keys_that_are_none_are_refused),
+        cmocka_unit_test(contents_that_are_not_as_we_make_them_do_not_open),
+        cmocka_unit_test(random_contents_never_open),
         T(first_key_is_pinned_at_first_use_and_after_a_restart),
         T(looking_alone_pins_nothing),
         T(announced_change_is_followed_once_its_day_has_come),
