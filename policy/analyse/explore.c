@@ -40,7 +40,7 @@ static const uint32_t reads[CLAUSE_COUNT] = {
     [CLAUSE_GATEWAY_POWER] = READS(AXIS_DAY) | READS(AXIS_STATED),
     [CLAUSE_GATEWAY_CONSENT] = READS(AXIS_DAY) | READS(AXIS_STATED),
     [CLAUSE_FACTS_WHOLE] = READS(AXIS_RECORD),
-    [CLAUSE_CONSENT_NEEDED] = READS(AXIS_CONSENT),
+    [CLAUSE_CONSENT_NEEDED] = READS(AXIS_CONSENT) | READS(AXIS_SUBJECT),
     [CLAUSE_NOT_REFUSED] = READS(AXIS_CONSENT),
     [CLAUSE_CONSENT_VALID] = READS(AXIS_CONSENT),
     [CLAUSE_HOLDERS_LISTED] = NOTHING,
@@ -282,6 +282,21 @@ static uint64_t verdict_kind(struct explorer *x, enum axis a)
     return kind;
 }
 
+/* "An unborn child is a subject linked to the mother; consent is hers": where a purpose rests on
+ * consent, what a grant is worth depends on whom it is about. */
+static uint64_t subject_kind(struct explorer *x, enum axis a)
+{
+    const struct domain *d = x->d;
+
+    for (size_t k = 0; k < d->n_bundles; k++) {
+        uint16_t p = d->purposes.index[k][domain_code(d, AXIS_PURPOSE, &x->c)];
+
+        if (p != POLICY_NONE && bundle_purpose_at(d->b[k], p)->consent)
+            return each(x, a);
+    }
+    return verdict_kind(x, a);
+}
+
 static uint64_t stated_kind(struct explorer *x, enum axis a)
 {
     const struct domain *d = x->d;
@@ -306,7 +321,7 @@ static uint64_t stated_kind(struct explorer *x, enum axis a)
 
 static kind_of *const kinds[AXIS_COUNT] = {
     [AXIS_PURPOSE] = each,          [AXIS_DAY] = day_kind,       [AXIS_AGENCY] = agency_kind,
-    [AXIS_ROLE] = verdict_kind,     [AXIS_ASKED] = each,         [AXIS_SUBJECT] = verdict_kind,
+    [AXIS_ROLE] = verdict_kind,     [AXIS_ASKED] = each,         [AXIS_SUBJECT] = subject_kind,
     [AXIS_RELATION] = verdict_kind, [AXIS_STATED] = stated_kind, [AXIS_RECORD] = each,
     [AXIS_CONSENT] = each,          [AXIS_OVERRIDE] = each,
 };
