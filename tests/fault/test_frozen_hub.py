@@ -78,7 +78,10 @@ def flow(tap, town):
         tap.check(f"no process of the broker has grown by more than {GROWTH_MIB} MiB", not grown, grown)
         waiting = {s["agency"]: s["waiting"] for s in town.status()["streams"] if s["stream"] == "all"}
         tap.check("what they have not taken waits on disk", waiting.get(FROZEN) == FIRINGS and waiting.get(DEAF) == FIRINGS, waiting)
-        tap.check("and operators see how far behind they are", waiting.get(CHILDRENS) == 0, waiting)
+        shown = town.stage.command("status").out
+        tap.check("and operators see how far behind they are", waiting.get(CHILDRENS) == 0 and
+                  any(line.split()[:5] == [FROZEN, "all", str(FIRINGS), "0", str(FIRINGS)] for line in shown.splitlines()), shown)
+        tap.check("none of it is a dead letter", town.stage.command("dead-letters", "list").out == "no dead letters\n", None)
     finally:
         os.kill(frozen.process.pid, signal.SIGCONT)
     came = wait_for(lambda: len(firings_of(frozen)) >= FIRINGS, 240 * PATIENCE)
