@@ -243,6 +243,43 @@ static void a_step_without_what_it_must_carry_is_refused(void **state)
     }
 }
 
+static void a_step_that_needs_nothing_asks_for_nothing(void **state)
+{
+    static const uint8_t steps[] = { LIFE_STEP_RECEIVED, LIFE_STEP_ACCEPTED, LIFE_STEP_MORE_INFO,
+                                     LIFE_STEP_DELIVERING };
+    struct life_move m = { .by = LIFE_BY_RECEIVER, .on = 105 };
+
+    (void)state;
+    for (size_t i = 0; i < ALM_LEN(steps); i++) {
+        struct life now = life_in(LIFE_SENT), out;
+        uint8_t tell;
+
+        m.step = steps[i];
+        assert_int_equal(referral_next(&rules, &now, &m, &out, &tell), 0);
+        assert_int_equal(out.kind, now.kind);
+    }
+}
+
+static void silence_counts_from_the_latest_step_whatever_the_order_they_come_in(void **state)
+{
+    struct life l = life_in(LIFE_SENT);
+    struct life_move m = move_of(LIFE_STEP_ACCEPTED, LIFE_BY_RECEIVER);
+    uint8_t tell;
+
+    (void)state;
+    m.on = 150;
+    assert_int_equal(referral_next(&rules, &l, &m, &l, &tell), 0);
+    assert_int_equal(l.last_on, 150);
+    m = move_of(LIFE_STEP_ASSESSMENT, LIFE_BY_RECEIVER);
+    m.on = 140; /* dated back */
+    assert_int_equal(referral_next(&rules, &l, &m, &l, &tell), 0);
+    assert_int_equal(l.since, 140);
+    assert_int_equal(l.last_on, 150);
+    m.on = 150; /* the same state again keeps its day */
+    assert_int_equal(referral_next(&rules, &l, &m, &l, &tell), 0);
+    assert_int_equal(l.since, 140);
+}
+
 static void a_step_dated_before_the_referral_was_sent_is_refused(void **state)
 {
     struct life now = life_in(LIFE_SENT), out;
@@ -548,6 +585,8 @@ int main(void)
         cmocka_unit_test(an_ended_referral_never_opens_again),
         cmocka_unit_test(every_open_state_can_be_closed_withdrawn_revoked_and_expire),
         cmocka_unit_test(a_step_without_what_it_must_carry_is_refused),
+        cmocka_unit_test(a_step_that_needs_nothing_asks_for_nothing),
+        cmocka_unit_test(silence_counts_from_the_latest_step_whatever_the_order_they_come_in),
         cmocka_unit_test(a_step_dated_before_the_referral_was_sent_is_refused),
         cmocka_unit_test(what_falls_due_counts_from_the_day_of_the_step),
         cmocka_unit_test(a_policy_without_days_asks_for_nothing),
