@@ -340,12 +340,31 @@ void ops_reply(void *ctx, const struct msg *m)
     }
 }
 
+/* Of referrals our own side is kept too, as it was accepted: their history has two. */
+static int keep_sent(struct host *h, const struct id *id)
+{
+    ALM_CLEANUP(buf_deinit) struct buf frame;
+    struct wire_envelope e;
+    uint8_t type;
+    int r;
+
+    buf_init(&frame, WIRE_FRAME_MAX);
+    r = outbox_frame(h->outbox, id, &type, &frame);
+    if (r != 0 || (type != MSG_REFERRAL && type != MSG_REFERRAL_UPDATE))
+        return r;
+    if (wire_open(buf_view(&frame), &e) != WIRE_OK || wire_decode(e.body, h->seen) != WIRE_OK)
+        return -EBADMSG;
+    return inbox_keep(h->inbox, (uint64_t)h->seen->sent_ms, id, e.body);
+}
+
 void ops_settled(void *ctx, const struct id *id, const struct msg *m)
 {
     struct host *h = ctx;
     int r = asked_settle(h->asked, id, m);
 
     inbox_release(h->inbox, id);
+    if (r == 0 && m->type == MSG_RECEIPT)
+        r = keep_sent(h, id);
     if (r != 0)
         log_error("asked-not-kept", "error=%s", LOG_Q(strerror(-r)));
 }

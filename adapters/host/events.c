@@ -63,29 +63,35 @@ static json_t *firing_json(const struct host *h, const struct msg_deliver *d)
         event_contributors(f->contributors, f->n));
 }
 
-static json_t *referral_json(const struct host *h, const struct msg_deliver *d)
+json_t *event_referral(const struct host *h, const struct id *id, const struct msg_referral *r)
 {
-    const struct msg_referral *r = &d->referral;
-
     return json_pack(
-        "{s:o,s:s,s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:I,s:b}", "referral", event_id(&d->referral_id),
-        "referral_kind", words_of(WORDS_REFERRAL, r->kind), "origin",
-        words_of(WORDS_ORIGIN, r->origin), "to", r->to, "service", r->service, "subject",
+        "{s:o,s:s,s:s,s:s,s:s,s:o,s:s,s:o,s:o,s:I,s:b}", "referral", event_id(id), "referral_kind",
+        words_of(WORDS_REFERRAL, r->kind), "origin", words_of(WORDS_ORIGIN, r->origin), "to", r->to,
+        "service", r->service, "subject",
         about_json(h, r->subject_kind, &r->subject, r->has_household ? &r->household : NULL),
         "reason", r->reason, "sent_on", reply_day(r->sent_on), "made", event_made(r->made),
         "pounds", (json_int_t)r->pounds, "has_body", r->sealed.len > 0);
 }
 
-static json_t *update_json(const struct host *h, const struct msg_deliver *d)
+static json_t *referral_json(const struct host *h, const struct msg_deliver *d)
 {
-    const struct msg_referral_update *u = &d->update;
+    return event_referral(h, &d->referral_id, &d->referral);
+}
 
-    (void)h;
+json_t *event_update(const struct msg_referral_update *u)
+{
     return json_pack("{s:o,s:s,s:o,s:s,s:s,s:s,s:s,s:b}", "referral", event_id(&u->referral),
                      "step", words_of(WORDS_STEP, u->step), "on", reply_day(u->on), "reason",
                      u->reason, "redirect_to", u->redirect_to, "to_kind",
                      words_of(WORDS_REFERRAL, u->kind), "outcome", u->outcome, "has_body",
                      u->sealed.len > 0);
+}
+
+static json_t *update_json(const struct host *h, const struct msg_deliver *d)
+{
+    (void)h;
+    return event_update(&d->update);
 }
 
 static json_t *watch_json(const struct host *h, const struct msg_deliver *d)

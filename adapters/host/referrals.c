@@ -116,30 +116,75 @@ static json_t *request_referral(const json_t *o, struct id *out)
     return !wrong && !has ? ops_missing("referral is missing: its id") : wrong;
 }
 
+static void show_step(struct seen *s, const struct msg_referral_update *u, int64_t at_ms,
+                      const char *from)
+{
+    json_t *step = event_update(u);
+
+    (void)json_object_del(step, "referral");
+    (void)json_object_set_new(step, "at", event_time(at_ms));
+    (void)json_object_set_new(step, "from", json_string(from));
+    (void)json_array_append_new(s->list, step);
+}
+
 static bool show_visit(void *ctx, const struct inbox_item *item, struct bytes body)
 {
     const struct msg_deliver *d;
     struct seen *s = ctx;
-    json_t *event, *part;
 
     (void)item;
     if (!seen_decode(s, body, &d))
         return true;
-    event = event_json(s->h, d);
-    part = json_object_get(event, d->has_referral ? "referral" : "referral_update");
-    if (d->has_referral && !s->referral_json) {
-        s->referral_json = json_incref(part);
-    } else if (d->has_update) {
-        (void)json_object_set(part, "at", json_object_get(event, "at"));
-        (void)json_object_set(part, "from", json_object_get(event, "from"));
-        (void)json_object_del(part, "referral");
-        (void)json_array_append(s->list, part);
-    }
-    json_decref(event);
+    if (d->has_update)
+        show_step(s, &d->update, d->at_ms, d->from);
+    else if (!s->referral_json)
+        s->referral_json = event_referral(s->h, &d->referral_id, &d->referral);
     return true;
 }
 
-/* The broker's entry, with what the inbox adds; either alone will do. */
+/* What we sent ourselves: the referral, or steps of it. */
+static bool show_sent(void *ctx, const struct inbox_item *item, struct bytes body)
+{
+    struct seen *s = ctx;
+    const struct msg *m = s->h->seen;
+
+    (void)item;
+    if (!memmem(body.data, body.len, s->referral.octets, ID_LEN) ||
+        wire_decode(body, s->h->seen) != WIRE_OK)
+        return true;
+    if (m->type == MSG_REFERRAL && id_equal(&m->id, &s->referral) && !s->referral_json)
+        s->referral_json = event_referral(s->h, &m->id, &m->referral);
+    else if (m->type == MSG_REFERRAL_UPDATE && id_equal(&m->referral_update.referral, &s->referral))
+        show_step(s, &m->referral_update, m->sent_ms, m->sender);
+    return true;
+}
+
+/* Oldest first; each side is in order already, and there are few. */
+static void show_order(json_t *list)
+{
+    for (size_t i = 1; i < json_array_size(list); i++) {
+        json_t *step = json_incref(json_array_get(list, i));
+        const char *at = json_string_value(json_object_get(step, "at"));
+        size_t to = i;
+
+        while (to && strcmp(json_string_value(json_object_get(json_array_get(list, to - 1), "at")),
+                            at) > 0)
+            to--;
+        (void)json_array_remove(list, i);
+        (void)json_array_insert_new(list, to, step);
+    }
+}
+
+static int show_walk(struct seen *s)
+{
+    int r = inbox_walk(s->h->inbox, "inbox", show_visit, s);
+    int sent = inbox_walk(s->h->inbox, INBOX_SENT, show_sent, s);
+
+    show_order(s->list);
+    return r != 0 || sent == -ENOENT ? r : sent;
+}
+
+/* The broker's entry, with what our own folders add; either alone will do. */
 static json_t *show_json(struct host *h, const struct id *id, const json_t *entry)
 {
     struct seen s = { .h = h, .referral = *id, .list = json_array() };
@@ -149,8 +194,7 @@ static json_t *show_json(struct host *h, const struct id *id, const json_t *entr
         "to", "", "service", "", "since", "", "due_on", "", "due_role", "", "as_of", "", "reason",
         "", "sent_on", "", "origin", "", "made", "pounds", 0, "subject", "has_body", 0);
 
-    if (inbox_walk(h->inbox, "inbox", show_visit, &s) != 0 ||
-        (!entry && !s.referral_json && !json_array_size(s.list))) {
+    if (show_walk(&s) != 0 || (!entry && !s.referral_json && !json_array_size(s.list))) {
         json_decref(out);
         out = NULL;
     }

@@ -118,6 +118,9 @@ static json_t *op_subscribe(struct host *h, uint64_t client, const json_t *o)
 
     if (!wrong)
         wrong = request_name(o, "stream", true, s->stream);
+    if (!wrong && strcmp(s->stream, INBOX_SENT) == 0)
+        wrong = local_error("bad-field", EX_DATAERR, "%s is the adapter's own; choose another name",
+                            INBOX_SENT);
     if (!wrong)
         wrong = subscribe_filter(o, s);
     if (!wrong)

@@ -242,7 +242,7 @@ int inbox_take(struct inbox *ib, const char *stream, uint64_t seq, const struct 
 {
     const struct inbox_item item = { .seq = seq, .event = *event };
     struct lane *l;
-    int r = lane_need(ib, stream, &l);
+    int r = strcmp(stream, INBOX_SENT) == 0 ? -EINVAL : lane_need(ib, stream, &l);
 
     if (r != 0)
         return r;
@@ -430,6 +430,18 @@ int inbox_again(struct inbox *ib, const char *stream, uint64_t seq)
     }
     inbox_list_free(&done);
     return r == 0 ? lane_sync(l) : r;
+}
+
+int inbox_keep(struct inbox *ib, uint64_t seq, const struct id *event, struct bytes body)
+{
+    const struct inbox_item item = { .seq = seq, .event = *event };
+    struct lane *l;
+    int r = lane_need(ib, INBOX_SENT, &l);
+
+    if (r != 0 || inbox_file_exists(l->done_fd, &item))
+        return r;
+    r = inbox_file_write(l->done_fd, &item, body);
+    return r == 0 && fsync(l->done_fd) != 0 ? -errno : r;
 }
 
 static int walk_folder(int fd, inbox_visit *visit, void *ctx, bool *more)

@@ -83,6 +83,12 @@ ALM_MUST_USE int inbox_body(struct inbox *ib, const char *stream, const struct i
 ALM_MUST_USE int inbox_done(struct inbox *ib, const char *stream, uint64_t seq);
 /* What was done, from seq on, is to be read again. Return: as inbox_done. */
 ALM_MUST_USE int inbox_again(struct inbox *ib, const char *stream, uint64_t seq);
+/* What we sent ourselves, kept with what is done under a name that no hub may subscribe to: never
+ * read as an event, never acknowledged. seq orders it. Return: 0, also when it is here already;
+ * -errno. */
+#define INBOX_SENT "sent-by-us"
+ALM_MUST_USE int inbox_keep(struct inbox *ib, uint64_t seq, const struct id *event,
+                            struct bytes body);
 /* All that is here of a stream, done or not, oldest first, until visit returns false. Damaged ones
  * are passed over. Return: 0; -ENOENT; -errno. */
 typedef bool inbox_visit(void *ctx, const struct inbox_item *item, struct bytes body);

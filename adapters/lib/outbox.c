@@ -364,6 +364,11 @@ bool outbox_has(const struct outbox *o, const struct id *id)
     return entry_find(o, id) != NULL;
 }
 
+int outbox_frame(const struct outbox *o, const struct id *id, uint8_t *type, struct buf *frame)
+{
+    return entry_find(o, id) ? entry_read(o, id, type, frame) : -ENOENT;
+}
+
 int outbox_done(struct outbox *o, const struct id *id)
 {
     char name[OUTBOX_NAME_LEN + 1];

@@ -44,6 +44,9 @@ ALM_MUST_USE int outbox_next(struct outbox *o, int64_t now_ms, int64_t again_ms,
 void outbox_hold(struct outbox *o, const struct id *id, int64_t until_ms);
 void outbox_all_due(
     struct outbox *o); /* after a new connection: nothing that was under way may have arrived */
+/* A waiting message's type and frame, emptied first. Return: 0; -ENOENT; -EBADMSG; -errno. */
+ALM_MUST_USE int outbox_frame(const struct outbox *o, const struct id *id, uint8_t *type,
+                              struct buf *frame);
 bool outbox_has(const struct outbox *o, const struct id *id);
 /* Receipted: forget it. Return: 0; -ENOENT; -errno (it will be sent again, which is harmless). */
 ALM_MUST_USE int outbox_done(struct outbox *o, const struct id *id);

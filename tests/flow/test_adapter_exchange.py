@@ -428,6 +428,10 @@ def self_referral_is_lodged_by_its_receiver():
         assert (r.to, r.origin) == ("school", PB.REFERRAL_ORIGIN_SELF)
         t.error("refer", "bad-field", origin="self", to="advice", **REFERRAL)
         t.error("refer", "bad-field", origin="anonymous", body=SECRET, **REFERRAL)
+        sent = t.ok("refer", to="advice", made=["assessed"], **REFERRAL)["message_id"]
+        our_referrals(t)
+        shown = t.ok("referral-show", referral=sent)
+        assert (shown["reason"], shown["made"], shown["subject"]["ref"], shown["history"]) == ("debt", ["assessed"], "pupil-17", []), shown
 
 
 def wrong_referrals_and_steps_are_refused_before_anything_is_sent():
@@ -507,6 +511,13 @@ def sealed_texts_are_read_by_who_holds_the_key():
         shown = t.ok("referral-show", referral=text_id(it))
         assert (shown["state"], shown["from"], shown["reason"], shown["has_body"], shown["due_on"]) == ("sent", "advice", "debt", True, "2022-08-29"), shown
         assert [h["step"] for h in shown["history"]] == ["info-given"] and shown["history"][0]["has_body"] is True
+        t.ok("referral-step", referral=text_id(it), step="accepted", on="2022-08-11", **BY)
+        t.ok("referral-step", referral=text_id(uuid7()), step="accepted", **BY)
+        until(lambda: t.ok("status")["outbox"] == 0, what="both receipts")
+        history = t.ok("referral-show", referral=text_id(it))["history"]
+        assert [(h["step"], h["on"], h["from"]) for h in history] == [("info-given", "2022-08-10", "advice"), ("accepted", "2022-08-11", "school")], history
+        assert t.events("sent-by-us") == []
+        t.error("stream-subscribe", "bad-field", stream="sent-by-us")
         assert shown["subject"]["ref"] == "pupil-17"
         t.error("referral-show", "no-referral", 66, referral=text_id(uuid7()))
         (entry,) = t.ok("referral-list", open_only=True)["referrals"]
@@ -564,6 +575,45 @@ def our_key_is_published_once_and_a_new_one_names_the_old():
         k = t.gate.until("sealing_key", 2).sealing_key
         assert k.key == bytes(fresh.public_key) and k.previous == old and getattr(k, "from") == day("2022-09-01")
         t.error("sealing-accept", "bad-field", agency="school", key=old.hex())
+
+
+def wrong_settings_are_told_with_file_and_line_and_nothing_starts():
+    with town() as t:
+        for extra, words in (("inbox_max = 0;", "inbox_max"), ("inbox_max = \"many\";", "inbox_max"), ("inbox_keep_days = 4000;", "inbox_keep_days"),
+                             ("inboxes = 1;", "inboxes"), ("pins = 7;", "pins")):
+            t.configure(extra)
+            done = t.run(t.program, "adapter.conf")
+            assert done.returncode == 78 and words in done.stderr and "adapter.conf:" in done.stderr, (extra, done.stderr)
+        t.configure()
+        t.file("keys/school.seal", "not a key\n")
+        assert "64 hex" in t.run(t.program, "adapter.conf").stderr
+        t.file("keys/school.seal", t.seal_key.encode().hex() + "\n", mode=0o644)
+        assert "others may read" in t.run(t.program, "adapter.conf").stderr
+        os.remove(f"{t.path}/keys/school.seal")
+        assert t.run(t.program, "adapter.conf").returncode == 78
+
+
+def folders_that_another_adapter_holds_or_that_cannot_be_made_end_the_start():
+    with town() as t:
+        t.start()
+        text = Path(t.path, "adapter.conf").read_text()
+        t.file("second.conf", text.replace("state/outbox", "second/outbox").replace("adapter.sock", "second.sock") + 'inbox = "state/inbox";\n')
+        done = t.run(t.program, "second.conf")
+        assert done.returncode == 73 and "another adapter holds it" in done.stderr, done.stderr
+        t.file("in-the-way")
+        t.file("third.conf", text.replace("state/outbox", "third/outbox").replace("adapter.sock", "third.sock") + 'pins = "in-the-way/pins";\n')
+        done = t.run(t.program, "third.conf")
+        assert done.returncode == 73 and "event=folder-not-opened" in done.stderr, done.stderr
+
+
+def damaged_pin_is_no_first_use():
+    with town() as t:
+        Advice(t)
+        t.start()
+        t.ok("refer", to="advice", body=SECRET, **REFERRAL)
+        Path(t.path, "state/pins/advice").write_bytes(b"ALMPIN1")
+        t.error("refer", "pins-failed", 74, to="advice", body=SECRET, **REFERRAL)
+        assert len(lodged(t)) == 1
 
 
 # --- what is asked ---
@@ -644,5 +694,6 @@ main([concern_carries_its_home_route_and_event_and_no_identifier, concern_before
       service_stands_for_its_agency, self_referral_is_lodged_by_its_receiver, wrong_referrals_and_steps_are_refused_before_anything_is_sent,
       step_with_a_text_is_sealed_to_the_other_party, sealed_texts_are_read_by_who_holds_the_key,
       text_moved_from_another_referral_or_writer_does_not_open, adapter_without_a_sealing_key_reads_and_publishes_none,
-      our_key_is_published_once_and_a_new_one_names_the_old, threshold_and_referral_state_are_told, what_is_due_comes_in_pages_and_whole,
+      our_key_is_published_once_and_a_new_one_names_the_old, wrong_settings_are_told_with_file_and_line_and_nothing_starts,
+      folders_that_another_adapter_holds_or_that_cannot_be_made_end_the_start, damaged_pin_is_no_first_use, threshold_and_referral_state_are_told, what_is_due_comes_in_pages_and_whole,
       eligibility_says_what_is_missing, nothing_that_asks_the_broker_works_without_it_and_lodging_does])
