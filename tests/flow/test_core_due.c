@@ -259,6 +259,22 @@ static void more_than_a_batch_tells_of_are_told_by_the_next(void **state)
     assert_int_equal(town_leaves(t, EVENT_OVERDUE, NULL), 100);
 }
 
+static void what_is_not_late_is_not_read(void **state)
+{
+    struct town *t = *state;
+
+    for (uint8_t i = 0; i < 60; i++) {
+        struct due d = item(i, "school", due_end_of(t->core, TOWN_DAY + 1 + i));
+
+        put(t, &d);
+    }
+    town_turn(t);
+    due_sweep(t->core);
+    assert_null(t->core->batch.txn); /* the earliest instant is held in memory */
+    worry_day(t, TOWN_DAY + 2);
+    assert_int_equal(town_leaves(t, EVENT_OVERDUE, NULL), 1);
+}
+
 static void control_counts_what_is_open_and_what_is_late(void **state)
 {
     struct town *t = *state;
@@ -324,6 +340,7 @@ int main(void)
         IN_TOWN(a_late_referral_is_told_to_the_hubs_too),
         IN_TOWN(done_by_one_agency_leaves_the_others),
         IN_TOWN(more_than_a_batch_tells_of_are_told_by_the_next),
+        IN_TOWN(what_is_not_late_is_not_read),
         IN_TOWN(control_counts_what_is_open_and_what_is_late),
         IN_TOWN(in_life_an_item_is_late_the_moment_after_it_is_due),
         IN_TOWN(the_days_on_which_clocks_change_end_where_they_end),
