@@ -307,11 +307,26 @@ static void eligibility_compose(struct core *c, const struct pending *p,
     text_cut(out->guidance, sizeof(out->guidance), release_guidance(c));
 }
 
+/* On which consents it rests, criterion by criterion: a staged one may carry some of them alone. */
+static void eligibility_relied(struct core *c, const struct pending *p,
+                               const struct policy_service *s, uint64_t leaf)
+{
+    struct ask ask = p->ask;
+
+    for (uint8_t i = 0; i < s->n_criteria; i++) {
+        eligibility_criterion(c, s->criteria[i].question, &ask);
+        decide(c, &ask);
+        if (c->decision.outcome == OUTCOME_PERMIT)
+            reliance_record(c, &p->ask, leaf);
+    }
+}
+
 static void eligibility_reply(struct core *c, const struct pending *p,
                               const struct policy_service *s, bool hidden)
 {
     struct ledger_clear *l;
     uint8_t value, completeness;
+    uint64_t leaf;
 
     eligibility_compose(c, p, s, hidden);
     value = c->reply.eligibility.value;
@@ -331,7 +346,9 @@ static void eligibility_reply(struct core *c, const struct pending *p,
         l->told = TELL_HIDDEN;
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)c->decision.reason));
     }
-    (void)record_end(c);
+    leaf = record_end(c);
+    if (!hidden)
+        eligibility_relied(c, p, s, leaf);
 }
 
 void eligibility_release(struct core *c, struct pending *p)

@@ -284,6 +284,27 @@ static void a_core_that_ends_before_the_reply_leaves_a_decision_never_disclosed(
     assert_int_equal(asked(t, TOWN_SCHOOL, ANSWER_NO, ANSWER_NO)->value, ELIGIBLE_YES);
 }
 
+static void whoever_was_told_on_the_strength_of_a_consent_hears_that_it_is_gone(void **state)
+{
+    struct town *t = *state;
+    struct id question;
+
+    town_say(t, TOWN_SCHOOL, town_consent(t, "early-help", TOWN_TESS));
+    town_turn(t);
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, eligible_msg(t, "early-help", "meals", TOWN_TESS));
+    question = t->msg.id;
+    town_turn(t);
+    all_answer(t, ANSWER_NO, ANSWER_NO);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_ELIGIBILITY), 1);
+    town_forget(t);
+    town_say(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_DELIVER), 1);
+    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_WITHDRAWN);
+    assert_true(id_equal(&t->msg.deliver.notice.about, &question));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
@@ -300,6 +321,7 @@ int main(void)
         TEST(the_same_query_is_answered_once),
         TEST(promise_5_a_hidden_person_is_asked_about_alike_and_is_nobody),
         TEST(promise_6_a_shield_between_question_and_reply_hides_what_was_said),
+        TEST(whoever_was_told_on_the_strength_of_a_consent_hears_that_it_is_gone),
         TEST(a_core_that_ends_before_the_reply_leaves_a_decision_never_disclosed),
     };
 
