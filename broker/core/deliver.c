@@ -421,7 +421,8 @@ static bool deliver_reads_firings(const struct core *c, const struct queue *q)
 {
     const struct agency *a = &c->agencies.slots[q->slot];
 
-    return agency_active(a) && c->bundle && a->index != POLICY_NONE &&
+    /* also while it is suspended: deliver_may() holds it, and nothing is lost by a mistake */
+    return a->reg.standing && c->bundle && a->index != POLICY_NONE &&
            bundle_hub(c->bundle, a->index);
 }
 

@@ -37,7 +37,8 @@ struct msg_deliver *deliver_begin(struct core *c, uint8_t kind, const struct id 
  * send. */
 void deliver_put(struct core *c, uint16_t slot, const struct deliver_terms *t);
 /* c->delivery.firing into each subscribed stream whose filter takes it and whose agency may read it
- * (a hub in good standing for which firing_still() holds). Return: how many streams. */
+ * (a hub for which firing_still() holds; one that is suspended gets it when it no longer is).
+ * Return: how many streams. */
 unsigned deliver_firing(struct core *c, const struct deliver_terms *t);
 /* Is there room in slot's inbox for one more? false: the sender of w has been told Busy, and
  * operators are alerted; nothing may have been recorded yet. */

@@ -4,8 +4,8 @@
  *
  *   (none) --a concern crosses, for some hub--> open --acted--> acted --closed--> closed
  *                                                 |                                 |
- *                                                 +--closed / over_on--> over       +--a concern, the
- *                                                                          number still reached: a new one
+ *                                                 +--closed / over_on--> over       +--a concern,
+ * the number still reached: a new one
  *
  * "One firing per episode": a hub that got it takes no second; another hub gets it when it crosses
  * for that one too, for a reader's own concerns do not count towards what it reads. */
@@ -32,12 +32,13 @@ static uint16_t firing_index(const struct core *c, uint16_t slot)
     return c->agencies.slots[slot].index;
 }
 
-/* A hub that may be told. */
+/* A hub that may be told. One that is suspended is told when it no longer is: what is put for it
+ * waits (deliver_may). */
 static bool firing_reader(const struct core *c, uint16_t question, uint16_t slot)
 {
     const struct agency *a = &c->agencies.slots[slot];
 
-    return agency_active(a) && a->index != POLICY_NONE &&
+    return a->reg.standing && a->index != POLICY_NONE &&
            threshold_reads(c->bundle, a->index, question, c->day);
 }
 
@@ -133,7 +134,8 @@ static void episode_joined(struct core *c, const struct firing *f, int32_t on)
     }
 }
 
-static void episode_open(struct core *c, const struct firing *f, const struct threshold_found *found)
+static void episode_open(struct core *c, const struct firing *f,
+                         const struct threshold_found *found)
 {
     const struct concern_record *r = &c->concern_record;
     struct episode_record *e = &c->episode_record;
@@ -337,8 +339,7 @@ static void firing_rule(struct core *c, struct firing *f)
     if (!t || !concern_gather(c, f->question, &f->about))
         return;
     f->added = concern_place(c, &c->concern_record.id);
-    if (f->added == SIZE_MAX ||
-        !threshold_counts(&f->q->threshold, &c->concerns->facts[f->added]))
+    if (f->added == SIZE_MAX || !threshold_counts(&f->q->threshold, &c->concerns->facts[f->added]))
         return;
     found = episode_find(c, f);
     if (found < 0)
@@ -441,8 +442,8 @@ static const char *firing_stands_not(struct core *c, uint16_t slot, struct msg_f
     uint16_t question = bundle_question(c->bundle, m->rule);
     struct concern_about about = { .kind = m->subject_kind,
                                    .subject = &m->subject,
-                                   .household =
-                                       m->subject_kind == SUBJECT_HOUSEHOLD ? &m->household : NULL };
+                                   .household = m->subject_kind == SUBJECT_HOUSEHOLD ? &m->household
+                                                                                     : NULL };
     const struct policy_threshold *rule;
     struct threshold_found found;
     uint16_t leave_out;
@@ -458,7 +459,8 @@ static const char *firing_stands_not(struct core *c, uint16_t slot, struct msg_f
         return "facts-incomplete";
     rule = &bundle_question_at(c->bundle, question)->threshold;
     leave_out = concern_left_out(c, rule, firing_index(c, slot));
-    if (threshold_stands(rule, c->concerns->facts, c->concerns->n, leave_out, m->fired_on, &found) ||
+    if (threshold_stands(rule, c->concerns->facts, c->concerns->n, leave_out, m->fired_on,
+                         &found) ||
         !found.fired)
         return "no-longer-met";
     memset(m->contributors, 0, sizeof(m->contributors));

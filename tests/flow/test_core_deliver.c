@@ -422,6 +422,29 @@ static void an_ended_stream_takes_and_sends_nothing_and_its_numbers_go_on(void *
     assert_string_equal(seqs(t, TOWN_COURT, "all"), "3");
 }
 
+static void what_fires_while_a_hub_is_suspended_reaches_it_when_it_is_resumed(void **state)
+{
+    struct town *t = *state;
+
+    subscribed(t, TOWN_POLICE, "all", 10);
+    assert_string_equal(
+        town_change(t, "agency-suspend",
+                    json_pack("{s:s,s:s}", "agency", "police", "reason", "under review"),
+                    one_officer),
+        "ok");
+    assert_int_equal(put_firing(t, "north", SEVERITY_LOW), 1);
+    put_done(t);
+    comes_back(t, TOWN_POLICE);
+    assert_string_equal(seqs(t, TOWN_POLICE, "all"), "");
+    assert_string_equal(
+        town_change(t, "agency-resume",
+                    json_pack("{s:s,s:s}", "agency", "police", "reason", "put right"),
+                    two_officers),
+        "ok");
+    town_turn(t);
+    assert_string_equal(seqs(t, TOWN_POLICE, "all"), "1");
+}
+
 static void a_hub_that_the_policy_no_longer_names_gets_nothing_more(void **state)
 {
     struct town *t = *state;
@@ -488,6 +511,7 @@ int main(void)
         HUBS_TEST(a_hub_has_what_it_acknowledged_sent_again_from_where_it_says),
         HUBS_TEST(promise_6_what_no_longer_stands_is_passed_over_and_the_log_says_why),
         HUBS_TEST(an_ended_stream_takes_and_sends_nothing_and_its_numbers_go_on),
+        HUBS_TEST(what_fires_while_a_hub_is_suspended_reaches_it_when_it_is_resumed),
         HUBS_TEST(a_hub_that_the_policy_no_longer_names_gets_nothing_more),
         HUBS_TEST(stream_status_tells_an_agency_of_its_own_streams),
     };
