@@ -55,7 +55,8 @@ static const struct telling_entry telling_entries[] = {
     { "not-a-shield-owner", "Your agency may not lodge shields.",
       "Ask children's services to lodge it." },
     { "too-many-refusals",
-      "Your agency has lodged as many refusals of this person for this purpose as count.",
+      "Your agency has lodged as many refusals (or vain askings) of this person for this purpose as "
+      "count.",
       "Take back those that no longer hold, or lodge one that names all agencies concerned." },
     { "competence-missing",
       "Nobody is named who judged that the young person understands this decision, or what is in "

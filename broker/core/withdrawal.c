@@ -95,10 +95,10 @@ static void withdrawal_put(struct core *c, const struct work *w)
 }
 
 /* "live when it is not withdrawn" holds of a refusal too: who lodged it may take it back, nobody
- * else, for what comes after shares more. */
+ * else, for what comes after shares more. So may it take back that somebody could not be asked. */
 static bool withdrawal_of_own_refusal(const struct core *c, const struct work *w)
 {
-    return c->record.consent.decision == CONSENT_REFUSED &&
+    return c->record.consent.decision != CONSENT_GRANTED &&
            strcmp(c->record.lodger, c->agencies.slots[w->agency].reg.id) == 0;
 }
 

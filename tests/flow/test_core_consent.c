@@ -356,19 +356,37 @@ static void what_could_not_be_asked_gives_nothing_blocks_nothing_and_is_listed(v
     assert_int_equal(t->msg.consent_list.entries[0].decision, CONSENT_NOT_POSSIBLE);
 }
 
-static void what_could_not_be_asked_cannot_be_withdrawn(void **state)
+static void what_could_not_be_asked_is_taken_back_by_who_recorded_it_alone(void **state)
 {
     struct town *t = *state;
-    struct msg *m = consent_by(t, CAPACITY_SELF);
-    struct id id;
+    struct msg *m;
+    struct id id = { { 0 } };
 
-    m->consent.decision = CONSENT_NOT_POSSIBLE;
-    (void)snprintf(m->consent.not_possible, sizeof(name_t), "not-reached");
-    id = lodged(t, TOWN_COUNCIL, m);
+    for (int i = 0; i < REFUSALS_MAX + 1; i++) {
+        m = consent_by(t, CAPACITY_SELF);
+        m->consent.decision = CONSENT_NOT_POSSIBLE;
+        (void)snprintf(m->consent.not_possible, sizeof(name_t), "not-reached");
+        town_mono += 200;
+        if (i < REFUSALS_MAX)
+            id = lodged(t, TOWN_COUNCIL, m);
+        else
+            refused(t, TOWN_COUNCIL, m, "too-many-refusals");
+    }
     m = town_withdraw(t, PURPOSE, TOWN_TESS);
     m->withdrawal.has_consent = true;
     m->withdrawal.consent = id;
-    refused(t, TOWN_COUNCIL, m, "unknown-consent");
+    refused(t, TOWN_SCHOOL, m, "unknown-consent");
+    m = town_withdraw(t, PURPOSE, TOWN_TESS);
+    m->withdrawal.has_consent = true;
+    m->withdrawal.consent = id;
+    (void)lodged(t, TOWN_COUNCIL, m);
+    m = consent_by(t, CAPACITY_SELF);
+    m->consent.decision = CONSENT_NOT_POSSIBLE;
+    (void)snprintf(m->consent.not_possible, sizeof(name_t), "not-reached");
+    (void)lodged(t, TOWN_COUNCIL, m);
+    m = consent_by(t, CAPACITY_SELF); /* sixteen of these take no refusal's place */
+    m->consent.decision = CONSENT_REFUSED;
+    (void)lodged(t, TOWN_COUNCIL, m);
 }
 
 static int strict_setup(void **state)
@@ -405,7 +423,7 @@ int main(void)
         CONSENT_TEST(a_review_and_a_birthday_are_due_until_somebody_asks_again),
         CONSENT_TEST(what_is_withdrawn_or_ends_before_is_not_to_be_reviewed),
         CONSENT_TEST(what_could_not_be_asked_gives_nothing_blocks_nothing_and_is_listed),
-        CONSENT_TEST(what_could_not_be_asked_cannot_be_withdrawn),
+        CONSENT_TEST(what_could_not_be_asked_is_taken_back_by_who_recorded_it_alone),
     };
 
     return cmocka_run_group_tests_name("core consent", tests, NULL, NULL);
