@@ -44,10 +44,9 @@ static const char *concern_wrong(const struct core *c, const struct work *w)
 
     if (!c->bundle)
         return "no-policy";
-    reason = threshold_lodges(c->bundle, c->agencies.slots[w->agency].index,
-                              bundle_purpose(c->bundle, c->in.purpose),
-                              bundle_gateway(c->bundle, c->in.basis), c->in.basis[0] != '\0',
-                              c->day);
+    reason = threshold_lodges(
+        c->bundle, c->agencies.slots[w->agency].index, bundle_purpose(c->bundle, c->in.purpose),
+        bundle_gateway(c->bundle, c->in.basis), c->in.basis[0] != '\0', c->day);
     if (reason != REASON_NONE)
         return reason_word(reason);
     wrong = concern_words_wrong(c, m);
@@ -122,9 +121,9 @@ static void concern_tokens(struct core *c, const struct msg_concern *m)
 /* Clear: what statistics need; who it is about is sealed. */
 static void concern_detail(struct ledger_clear *l, const struct msg_concern *m)
 {
-    static const char *const kinds[] = { [SUBJECT_PERSON] = "person",
-                                         [SUBJECT_UNBORN] = "unborn",
-                                         [SUBJECT_HOUSEHOLD] = "household" };
+    static const char *const kinds[] = {
+        [SUBJECT_PERSON] = "person", [SUBJECT_UNBORN] = "unborn", [SUBJECT_HOUSEHOLD] = "household"
+    };
 
     (void)snprintf(l->detail, sizeof(l->detail), "%s, area %s, severity %u, %s", m->category,
                    m->area[0] ? m->area : "none", m->severity,
@@ -278,7 +277,8 @@ void concern_change_take(struct core *c, struct work *w)
         firing_evaluate(c);
 }
 
-/* --- forgetting: "holding a sealed concern is itself processing: it needs its own retention" --- */
+/* --- forgetting: "holding a sealed concern is itself processing: it needs its own retention" ---
+ */
 
 /* Nothing is due any more about what is over. */
 static int episode_passes(void *ctx, const struct episode_record *e)

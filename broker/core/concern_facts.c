@@ -66,9 +66,8 @@ static int concern_gather_visit(void *ctx, const struct concern_record *r)
         return 1;
     }
     who = &room->whos[room->n];
-    *who = (struct concern_who){ .id = r->id,
-                                 .slot = slot,
-                                 .agency = c->agencies.slots[slot].index };
+    *who =
+        (struct concern_who){ .id = r->id, .slot = slot, .agency = c->agencies.slots[slot].index };
     memcpy(who->contact_route, r->concern.contact_route, sizeof(who->contact_route));
     room->facts[room->n] = (struct concern_fact){
         .observed = r->concern.observed_on,
@@ -129,7 +128,8 @@ size_t concern_place(const struct core *c, const struct id *id)
     return SIZE_MAX;
 }
 
-uint16_t concern_left_out(const struct core *c, const struct policy_threshold *rule, uint16_t reader)
+uint16_t concern_left_out(const struct core *c, const struct policy_threshold *rule,
+                          uint16_t reader)
 {
     if (rule->own_count || reader >= bundle_n_agencies(c->bundle))
         return POLICY_NONE;

@@ -19,7 +19,7 @@ struct due {
 };
 int64_t due_now(const struct core *c);
 int64_t due_in_hours(const struct core *c, uint32_t hours); /* from now */
-int64_t due_end_of(const struct core *c, int32_t day);      /* the last millisecond of the civil day */
+int64_t due_end_of(const struct core *c, int32_t day); /* the last millisecond of the civil day */
 /* In the batch: puts it, or moves the one of the same kind, about and agency to another time (it
  * is then not late any more). */
 void due_put(struct core *c, const struct due *d);

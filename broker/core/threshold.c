@@ -16,8 +16,8 @@
 
 bool threshold_asked(const struct core *c, const struct ask *ask)
 {
-    uint16_t q = c->bundle && !ask->involvement ? bundle_question(c->bundle, ask->question)
-                                                : POLICY_NONE;
+    uint16_t q =
+        c->bundle && !ask->involvement ? bundle_question(c->bundle, ask->question) : POLICY_NONE;
 
     return q != POLICY_NONE && bundle_question_at(c->bundle, q)->kind == QUESTION_THRESHOLD;
 }

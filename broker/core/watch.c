@@ -14,7 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define REVIEW_DAYS  183 /* "review <= 6 months": past it a watch tells nothing until it is renewed */
+#define REVIEW_DAYS                                                                                \
+    183 /* "review <= 6 months": past it a watch tells nothing until it is renewed */
 #define WATCH_DAYS   366
 #define WATCHES_MOST 8 /* of one lead about one person */
 
@@ -209,7 +210,9 @@ void watch_change_take(struct core *c, struct work *w)
     l = lodge_record(c, w, EVENT_WATCH_CHANGED, r->purpose);
     l->about = r->leaf;
     text_cut(l->detail, sizeof(l->detail),
-             m->end ? "ended" : m->has_household ? "moved" : "another last day");
+             m->end             ? "ended"
+             : m->has_household ? "moved"
+                                : "another last day");
     record_id(c, l, &r->id);
     (void)lodge_recorded(c, w);
     t = batch_txn(c);
@@ -297,7 +300,8 @@ static int watch_shield_visit(void *ctx, const struct shield_record *s)
                 (s->shield.until == CIVIL_NONE || h->c->day <= s->shield.until);
 
     if (live && s->shield.level >= 2 && (match == MATCH_YES || match == MATCH_CONFLICT) &&
-        !agencies_colleagues(&h->c->agencies, h->c->bundle, agencies_find(&h->c->agencies, h->r->agency),
+        !agencies_colleagues(&h->c->agencies, h->c->bundle,
+                             agencies_find(&h->c->agencies, h->r->agency),
                              agencies_find(&h->c->agencies, s->owner)))
         h->hidden = true;
     return 0;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* concerns.c - concerns kept and found. Whether one counts towards anything is policy's business. */
+/* concerns.c - concerns kept and found. Whether one counts towards anything is policy's business.
+ */
 #include "store/concerns.h"
 
 #include <errno.h>

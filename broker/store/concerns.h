@@ -52,7 +52,8 @@ struct episode_record { /* of one rule and one person or home; a hub gets it onc
     name_t category, area;
     uint8_t severity;
     bool bypass;
-    int32_t fired_on, opened_on, over_on; /* over_on: the first day it is over, unless closed before */
+    int32_t fired_on, opened_on,
+        over_on; /* over_on: the first day it is over, unless closed before */
     int64_t opened_ms;
     name_t decide_role;
     int64_t decide_by_ms; /* 0: none */

@@ -15,8 +15,8 @@ struct watch_record {
     struct id id;
     char agency[64]; /* the previous lead */
     name_t practitioner, role, purpose;
-    struct msg_watch watch;  /* household: the home of now */
-    int32_t home_since;      /* first day at that home, by what the lead said */
+    struct msg_watch watch; /* household: the home of now */
+    int32_t home_since;     /* first day at that home, by what the lead said */
     bool ended;
     uint64_t leaf;
     uint8_t n_seen;

@@ -221,7 +221,7 @@ int threshold_crossed(const struct policy_threshold *rule, const struct concern_
         return -E2BIG;
     w = weighing_of(rule, facts, up_to(facts, n, day), leave_out);
     if (added >= w.n || !weighed(&w, added))
-        return 0; /* without it everything is as it was */
+        return 0;                        /* without it everything is as it was */
     for (size_t i = w.n; i-- > added;) { /* what lies before it never saw it */
         bool before;
 
@@ -336,8 +336,7 @@ bool threshold_feeds(const struct bundle *b, uint16_t purpose, uint16_t question
 {
     const struct lay_purpose *p;
 
-    if (!bundle_lists(b, purpose, question) ||
-        b->l.questions[question].kind != QUESTION_THRESHOLD)
+    if (!bundle_lists(b, purpose, question) || b->l.questions[question].kind != QUESTION_THRESHOLD)
         return false;
     p = &b->l.purposes[purpose];
     return !p->consent && purpose_in_force(b, p, day) && gateway_in_force(b, p, day, true);

@@ -24,9 +24,9 @@ struct concern_fact {
 };
 struct threshold_found { /* all-zero: has not fired */
     bool fired;
-    bool bypass;        /* the severity of one concern alone carried it */
-    int32_t fired_on;   /* the observed day of the concern that fired */
-    uint16_t by;        /* its place in facts */
+    bool bypass;                     /* the severity of one concern alone carried it */
+    int32_t fired_on;                /* the observed day of the concern that fired */
+    uint16_t by;                     /* its place in facts */
     struct agency_set organisations; /* in the window that ends on that day */
 };
 /* Does the rule count this concern: its level (or past the bypass) and its category. */

@@ -17,21 +17,43 @@
 /* Sorted by id, as the town's own, and after them. Each counts the category of its name. */
 static struct lay_question worry_rules[] = {
     { .id = "worry", /* two others, of persons; the reader's own do not count */
-      .threshold = { .levels = 3, .min_agencies = 2, .categories = 1u << 3, .named = true,
-                     .decide_role = "social-worker", .decide_hours = 24 } },
+      .threshold = { .levels = 3,
+                     .min_agencies = 2,
+                     .categories = 1u << 3,
+                     .named = true,
+                     .decide_role = "social-worker",
+                     .decide_hours = 24 } },
     { .id = "worry-apart", /* three, of separate events */
-      .threshold = { .levels = 15, .min_agencies = 3, .categories = 1u << 0, .named = true,
-                     .independent = true, .own_count = true, .decide_role = "" } },
+      .threshold = { .levels = 15,
+                     .min_agencies = 3,
+                     .categories = 1u << 0,
+                     .named = true,
+                     .independent = true,
+                     .own_count = true,
+                     .decide_role = "" } },
     { .id = "worry-grave", /* one of severity 3 is enough */
-      .threshold = { .levels = 15, .min_agencies = 3, .categories = 1u << 1, .named = true,
-                     .bypass = 3, .own_count = true, .decide_role = "social-worker",
+      .threshold = { .levels = 15,
+                     .min_agencies = 3,
+                     .categories = 1u << 1,
+                     .named = true,
+                     .bypass = 3,
+                     .own_count = true,
+                     .decide_role = "social-worker",
                      .decide_hours = 1 } },
     { .id = "worry-home",
       .household = true,
-      .threshold = { .household = true, .levels = 15, .min_agencies = 2, .categories = 1u << 2,
-                     .named = true, .own_count = true, .decide_role = "" } },
+      .threshold = { .household = true,
+                     .levels = 15,
+                     .min_agencies = 2,
+                     .categories = 1u << 2,
+                     .named = true,
+                     .own_count = true,
+                     .decide_role = "" } },
     { .id = "worry-quiet", /* names nobody */
-      .threshold = { .levels = 15, .min_agencies = 2, .categories = 1u << 4, .own_count = true,
+      .threshold = { .levels = 15,
+                     .min_agencies = 2,
+                     .categories = 1u << 4,
+                     .own_count = true,
                      .decide_role = "" } },
 };
 static struct lay_question worry_all[32];
@@ -204,12 +226,14 @@ static inline const char *worry_ask(struct town *t, enum town_agency who, struct
     return worry_state_text(&t->msg.threshold_state);
 }
 
-static inline const char *worry_fired(struct town *t, enum town_agency who, const char *rule, enum town_person p)
+static inline const char *worry_fired(struct town *t, enum town_agency who, const char *rule,
+                                      enum town_person p)
 {
     return worry_ask(t, who, town_insight(t, "safeguarding", rule, p));
 }
 
-static inline const char *worry_fired_at(struct town *t, enum town_agency who, const char *rule, unsigned home)
+static inline const char *worry_fired_at(struct town *t, enum town_agency who, const char *rule,
+                                         unsigned home)
 {
     struct msg *m = town_insight(t, "safeguarding", rule, TOWN_TESS);
 
@@ -259,7 +283,8 @@ static inline const char *worry_named(void)
     return text;
 }
 
-static inline struct msg *worry_at_home(struct town *t, enum town_person p, bool person, unsigned home)
+static inline struct msg *worry_at_home(struct town *t, enum town_person p, bool person,
+                                        unsigned home)
 {
     struct msg *m = worry_concern(t, "home", p);
 
@@ -272,8 +297,8 @@ static inline struct msg *worry_at_home(struct town *t, enum town_person p, bool
     return m;
 }
 
-static inline const char *worry_change(struct town *t, enum town_agency from, const struct id *concern,
-                          bool withdraw, uint8_t severity)
+static inline const char *worry_change(struct town *t, enum town_agency from,
+                                       const struct id *concern, bool withdraw, uint8_t severity)
 {
     struct msg *m = town_msg(t, MSG_CONCERN_CHANGE);
     static char word[64];

@@ -216,7 +216,8 @@ static void a_rule_about_homes_is_not_asked_about_a_person_nor_the_other_way(voi
 {
     struct town *t = *state;
 
-    assert_string_equal(worry_fired(t, TOWN_COUNCIL, "worry-home", TOWN_TESS), "question-not-permitted");
+    assert_string_equal(worry_fired(t, TOWN_COUNCIL, "worry-home", TOWN_TESS),
+                        "question-not-permitted");
     assert_string_equal(worry_fired_at(t, TOWN_COUNCIL, "worry", 1), "question-not-permitted");
 }
 
@@ -226,8 +227,9 @@ static void who_may_not_ask_gets_no_state(void **state)
     struct msg *m;
 
     assert_string_equal(worry_fired(t, TOWN_COURT, "worry", TOWN_TESS), "not-a-party");
-    assert_string_equal(worry_ask(t, TOWN_COUNCIL, town_insight(t, "child-protection", "worry", TOWN_TESS)),
-                        "question-not-permitted");
+    assert_string_equal(
+        worry_ask(t, TOWN_COUNCIL, town_insight(t, "child-protection", "worry", TOWN_TESS)),
+        "question-not-permitted");
     m = town_insight(t, "safeguarding", "worry", TOWN_TESS);
     (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "volunteer");
     assert_string_equal(worry_ask(t, TOWN_COUNCIL, m), "role-not-permitted");
@@ -303,9 +305,8 @@ static void a_suspended_agencys_concerns_count_no_more(void **state)
 
     assert_string_equal(worry_lodge(t, TOWN_SCHOOL, "neglect", TOWN_TESS), "");
     assert_string_equal(worry_lodge(t, TOWN_POLICE, "neglect", TOWN_TESS), "");
-    assert_string_equal(
-        town_change(t, "agency-suspend", json_pack("{s:s,s:s}", "agency", "police", "reason",
-                                              "lies"),
+    assert_string_equal(town_change(t, "agency-suspend",
+                                    json_pack("{s:s,s:s}", "agency", "police", "reason", "lies"),
                                     one_officer),
                         "ok");
     assert_string_equal(worry_fired(t, TOWN_COUNCIL, "worry", TOWN_TESS), "no");
@@ -328,7 +329,8 @@ static void whom_a_shield_hides_has_no_concerns_that_anybody_sees(void **state)
     assert_string_equal(worry_fired(t, TOWN_CHARITY, "worry", TOWN_TESS), "no");
     f = town_frame_of(t, TOWN_CHARITY, MSG_THRESHOLD_STATE);
     assert_int_equal(f->len, len);
-    assert_string_equal(worry_fired(t, TOWN_COUNCIL, "worry", TOWN_TESS), "0:police,school"); /* its owner */
+    assert_string_equal(worry_fired(t, TOWN_COUNCIL, "worry", TOWN_TESS),
+                        "0:police,school"); /* its owner */
 }
 
 static void a_shield_on_the_home_hides_no_concern(void **state)

@@ -135,9 +135,11 @@ static void the_other_hub_that_got_it_hears_that_it_is_late(void **state)
 
     (void)fire(t);
     worry_day(t, TOWN_DAY + 2);
-    assert_int_equal(worry_notices(t, TOWN_COUNCIL, NOTICE_OVERDUE, &n), 2); /* its own, and the other's */
+    assert_int_equal(worry_notices(t, TOWN_COUNCIL, NOTICE_OVERDUE, &n),
+                     2); /* its own, and the other's */
     assert_int_equal(worry_notices(t, TOWN_CHARITY, NOTICE_OVERDUE, NULL), 2);
-    assert_int_equal(worry_notices(t, TOWN_COURT, NOTICE_OVERDUE, NULL), 0); /* a hub that did not */
+    assert_int_equal(worry_notices(t, TOWN_COURT, NOTICE_OVERDUE, NULL),
+                     0); /* a hub that did not */
     assert_int_equal(worry_notices(t, TOWN_SCHOOL, NOTICE_OVERDUE, NULL), 0);
 }
 

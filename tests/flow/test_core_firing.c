@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_core_firing.c - firings around one core: which hub is told, once an episode; what it does with
- * it, what contributors then hear, and what is left of a firing that waited. */
+/* test_core_firing.c - firings around one core: which hub is told, once an episode; what it does
+ * with it, what contributors then hear, and what is left of a firing that waited. */
 #include "core_worry.h"
 
 /* --- hubs --- */
@@ -331,8 +331,8 @@ int main(void)
         IN_TOWN(a_firing_that_waits_names_those_who_are_left),
         cmocka_unit_test_setup_teardown(whom_a_shield_hides_fires_for_nobody_but_its_owner,
                                         charity_setup, town_teardown),
-        cmocka_unit_test_setup_teardown(an_agency_that_is_no_hub_is_told_nothing,
-                                        charity_setup, town_teardown),
+        cmocka_unit_test_setup_teardown(an_agency_that_is_no_hub_is_told_nothing, charity_setup,
+                                        town_teardown),
         IN_TOWN(an_unborn_child_is_not_its_mother),
     };
 

@@ -144,7 +144,8 @@ static void once_for_each_agency_and_day(void **state)
     worry_day(t, TOWN_DAY + 1);
     assert_int_equal(told_when_asked(t, TOWN_POLICE, TOWN_TESS), 1);
     town_reopen(t);
-    assert_int_equal(told_when_asked(t, TOWN_POLICE, TOWN_TESS), 0); /* the restart forgot nothing */
+    assert_int_equal(told_when_asked(t, TOWN_POLICE, TOWN_TESS),
+                     0); /* the restart forgot nothing */
 }
 
 static void a_sensitive_agency_is_not_named(void **state)
@@ -223,7 +224,8 @@ static void a_move_carries_the_watch_and_new_occupants_do_not_inherit_it(void **
     assert_string_equal(change(t, TOWN_COUNCIL, &id, false, 2, TOWN_DAY), "");
     assert_int_equal(told_when_lodged(t, TOWN_POLICE, about_home(t, 1)), 0);
     assert_int_equal(told_when_lodged(t, TOWN_POLICE, about_home(t, 2)), 1);
-    assert_int_equal(told_when_asked(t, TOWN_SCHOOL, TOWN_TESS), 1); /* she is watched all the same */
+    assert_int_equal(told_when_asked(t, TOWN_SCHOOL, TOWN_TESS),
+                     1); /* she is watched all the same */
 }
 
 static void a_move_into_the_future_is_none(void **state)

@@ -14,7 +14,9 @@
 /* --- a table: rule, concerns in order of lodging, what comes out --- */
 
 static const struct policy_threshold pair = { /* as T2 of the data set */
-    .levels = 3, .min_agencies = 2, .window_days = 180
+                                              .levels = 3,
+                                              .min_agencies = 2,
+                                              .window_days = 180
 };
 static const struct policy_threshold apart = {
     .levels = 15, .min_agencies = 3, .window_days = 30, .independent = true
@@ -29,8 +31,9 @@ static const struct policy_threshold neglect = {
 struct row {
     const char *story;
     const struct policy_threshold *rule;
-    const char *concerns; /* "day organisation severity category origin" each, origin - its own; ';' */
-    int leave_out;        /* organisation, or -1 */
+    const char
+        *concerns; /* "day organisation severity category origin" each, origin - its own; ';' */
+    int leave_out; /* organisation, or -1 */
     int32_t day;
     const char *expect; /* "no" or "day:organisations" with '!' for a bypass */
 };
@@ -44,12 +47,12 @@ static const struct row rows[] = {
     { "the third does not fire again", &pair, "1 1 1 0 -;2 2 1 0 -;3 3 1 0 -", -1, 9, "2:1,2" },
     { "it fires again once the window had emptied", &pair,
       "1 1 1 0 -;2 2 1 0 -;300 1 1 0 -;301 3 1 0 -", -1, 400, "301:1,3" },
-    { "one that leaves makes room for the next to fire", &pair,
-      "1 1 1 0 -;100 2 1 0 -;182 3 1 0 -", -1, 400, "182:2,3" },
+    { "one that leaves makes room for the next to fire", &pair, "1 1 1 0 -;100 2 1 0 -;182 3 1 0 -",
+      -1, 400, "182:2,3" },
     { "lodged later but observed before", &pair, "100 1 1 0 -;50 2 1 0 -", -1, 200, "100:1,2" },
     { "two of one day: the second lodged fires", &pair, "5 1 1 0 -;5 2 1 0 -", -1, 9, "5:1,2" },
-    { "organisations of the same day belong to the window", &pair,
-      "5 1 1 0 -;5 2 1 0 -;5 3 1 0 -", -1, 9, "5:1,2,3" },
+    { "organisations of the same day belong to the window", &pair, "5 1 1 0 -;5 2 1 0 -;5 3 1 0 -",
+      -1, 9, "5:1,2,3" },
     { "the reader's own do not count", &pair, "1 1 1 0 -;2 2 1 0 -", 2, 9, "no" },
     { "but others' still do", &pair, "1 1 1 0 -;2 2 1 0 -;3 3 1 0 -", 2, 9, "3:1,3" },
     { "three of one event are one", &apart, "1 1 1 0 7;1 2 1 0 7;1 3 1 0 7", -1, 9, "no" },
@@ -79,8 +82,8 @@ static size_t parse(const char *text, struct concern_fact *out)
     for (const char *at = text; at; at = strchr(at, ';') ? strchr(at, ';') + 1 : NULL) {
         int day, organisation, severity, category, origin = -1;
 
-        assert_true(sscanf(at, "%d %d %d %d %d", &day, &organisation, &severity, &category,
-                           &origin) >= 4);
+        assert_true(
+            sscanf(at, "%d %d %d %d %d", &day, &organisation, &severity, &category, &origin) >= 4);
         out[n] = (struct concern_fact){ .observed = day,
                                         .order = n,
                                         .organisation = (uint16_t)organisation,
@@ -126,9 +129,9 @@ static void each_story_ends_as_it_should(void **state)
         size_t n = parse(rows[i].concerns, facts);
 
         threshold_sort(facts, n);
-        assert_int_equal(threshold_latest(rows[i].rule, facts, n, left_out(rows[i].leave_out),
-                                          rows[i].day, &f),
-                         0);
+        assert_int_equal(
+            threshold_latest(rows[i].rule, facts, n, left_out(rows[i].leave_out), rows[i].day, &f),
+            0);
         if (strcmp(form(&f), rows[i].expect) != 0)
             fail_msg("%s: expected %s, got %s", rows[i].story, rows[i].expect, form(&f));
     }
@@ -155,10 +158,11 @@ static void no_decision_rests_on_part_of_them(void **state)
 
     (void)state;
     for (size_t i = 0; i < ALM_LEN(facts); i++)
-        facts[i] = (struct concern_fact){
-            .observed = 1, .order = i, .organisation = (uint16_t)(i % 3), .origin = ORIGIN_OWN,
-            .severity = 1
-        };
+        facts[i] = (struct concern_fact){ .observed = 1,
+                                          .order = i,
+                                          .organisation = (uint16_t)(i % 3),
+                                          .origin = ORIGIN_OWN,
+                                          .severity = 1 };
     assert_int_equal(threshold_latest(&pair, facts, ALM_LEN(facts), POLICY_NONE, 9, &f), -E2BIG);
     assert_false(f.fired);
     assert_int_equal(threshold_crossed(&pair, facts, ALM_LEN(facts), POLICY_NONE, 9, 0, &f),
@@ -204,9 +208,9 @@ static void only_what_the_last_one_brought_about_is_new(void **state)
     (void)state;
     crossed(&pair, "1 1 1 0 -;2 2 1 0 -", 1, "2:1,2");
     crossed(&pair, "1 1 1 0 -;2 2 1 0 -;3 3 1 0 -", 2, "no"); /* it had fired */
-    crossed(&pair, "100 1 1 0 -;50 2 1 0 -", 1, "100:1,2");   /* observed before, and fires another */
+    crossed(&pair, "100 1 1 0 -;50 2 1 0 -", 1, "100:1,2"); /* observed before, and fires another */
     crossed(&pair, "1 1 1 0 -;2 1 1 0 -", 1, "no");
-    crossed(&pair, "1 1 1 0 -;2 2 3 0 -", 1, "no"); /* not of the rule's levels */
+    crossed(&pair, "1 1 1 0 -;2 2 3 0 -", 1, "no");       /* not of the rule's levels */
     crossed(&urgent, "1 1 3 0 -;2 2 3 0 -", 1, "2:1,2!"); /* each grave one anew */
     crossed(&urgent, "1 1 3 0 -;2 2 1 0 -", 1, "no");
 }
@@ -252,7 +256,8 @@ static bool plain_counts(const struct policy_threshold *r, const struct concern_
 {
     bool level = r->levels >> (f->severity - 1) & 1;
 
-    return (int)f->organisation != leave_out && (!r->categories || r->categories >> f->category & 1) &&
+    return (int)f->organisation != leave_out &&
+           (!r->categories || r->categories >> f->category & 1) &&
            (level || (r->bypass && f->severity >= r->bypass));
 }
 
@@ -346,8 +351,8 @@ static void compare_crossed(const struct policy_threshold *r, const struct conce
     }
     assert_int_equal(threshold_crossed(r, f, n, left_out(leave_out), 100, added, &found), 0);
     if (found.fired != (expect != SIZE_MAX) || (found.fired && found.by != expect))
-        fail_msg("seed %llu: crossed %d by %u, expected %zu", (unsigned long long)seed,
-                 found.fired, found.by, expect);
+        fail_msg("seed %llu: crossed %d by %u, expected %zu", (unsigned long long)seed, found.fired,
+                 found.by, expect);
 }
 
 static void random_lists_fire_as_a_plain_reading_says(void **state)
@@ -398,8 +403,7 @@ static void who_may_lodge_a_concern(void **state)
                      REASON_QUESTION_NOT_PERMITTED);
     assert_int_equal(lodges(x, "school", "help", "consent", "2022-05-03"),
                      REASON_QUESTION_NOT_PERMITTED);
-    assert_int_equal(lodges(x, "school", "monitor", "duty", "2022-05-03"),
-                     REASON_BASIS_NOT_LISTED);
+    assert_int_equal(lodges(x, "school", "monitor", "duty", "2022-05-03"), REASON_BASIS_NOT_LISTED);
     assert_int_equal(lodges(x, "school", "monitor", "no-such-law", "2022-05-03"),
                      REASON_BASIS_NOT_LISTED);
     assert_int_equal(lodges(x, "school", "monitor", "power", "2020-01-01"), REASON_NONE);

@@ -246,8 +246,13 @@ static int count_episode(void *ctx, const struct episode_record *r)
 
 static struct episode_record episode_of(uint8_t id)
 {
-    struct episode_record r = { .id = id_of(id), .fired_on = DAY, .opened_on = DAY,
-                                .over_on = DAY + 180, .leaf = 4, .n_hubs = 1, .n = 2 };
+    struct episode_record r = { .id = id_of(id),
+                                .fired_on = DAY,
+                                .opened_on = DAY,
+                                .over_on = DAY + 180,
+                                .leaf = 4,
+                                .n_hubs = 1,
+                                .n = 2 };
 
     (void)snprintf(r.rule, sizeof(r.rule), "t2");
     (void)snprintf(r.hubs[0], sizeof(r.hubs[0]), "council");
