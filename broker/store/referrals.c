@@ -202,7 +202,6 @@ static int found_compare(const void *a, const void *b)
 /* In order, each once. A record that its index names and that is not there has been taken away. */
 static int found_each(struct store_txn *t, struct found *f, referrals_visit *visit, void *ctx)
 {
-    ALM_CLEANUP(buf_deinit) struct buf kept = { 0 };
     struct referral_record *record;
     int r = 0;
 
