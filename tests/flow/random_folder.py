@@ -502,6 +502,7 @@ class Draw:
                 continue
             shares.setdefault(str(self.bucket(s)), {}).setdefault(str(sorted(s.items())), s)
         lists = [list(b.values()) for _, b in sorted(shares.items())]
+        self.r.shuffle(lists)  # where there are more kinds than wanted, none is always left out
         picked = []
         for round_ in range(wanted):
             picked += [b[round_] for b in lists if round_ < len(b)]

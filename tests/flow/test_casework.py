@@ -22,7 +22,7 @@ services = (
 );
 """
 PATIENCE_S = 60
-BASES = {"concern-monitoring": "public-task", "referral-tracking": "public-task", "child-protection": "safeguarding-child"}
+BASES = {"early-help": "consent", "concern-monitoring": "public-task", "referral-tracking": "public-task", "child-protection": "safeguarding-child"}
 
 
 class Casework(Town):
@@ -83,6 +83,13 @@ def concerns(tap, town, desks):
     lodge = ["concern", "lodge", "--category", "attendance", "--severity", "low", "--area", "north", "--id", first]
     one = school.run(*lodge, about="Ben", purpose="concern-monitoring")
     tap.check("the receipt names the id that was given", one["kind"] == "receipt" and one["message_id"] == first, one)
+    same = school.run(*lodge, about="Ben", purpose="concern-monitoring")
+    tap.check("the same command again with the same id gets the same receipt", same == one, (one, same))
+    other = school.run(*[w if w != "low" else "high" for w in lodge], about="Ben", purpose="concern-monitoring", code=65)
+    tap.check("another one with it is refused", other["error"] == "id-reused", other)
+    grant = ["consent", "grant", "--capacity", "self", "--recipients", "*", "--sources", "*", "--given-on", "2021-04-01", "--id", str(uuid.UUID(bytes=uuid7()))]
+    given = [hub.run(*grant, about="Ada", purpose="early-help") for _ in range(2)]
+    tap.check("a consent can be repeated safely, too", given[0] == given[1] and given[0]["message_id"] == grant[-1], given)
     tap.check("one concern fires nothing", hub.events("--stream", "worries") == [])
     two = police.run("concern", "lodge", "--category", "domestic-incident", "--severity", "medium", about="Ben", purpose="concern-monitoring")
     fired = hub.await_event("--stream", "worries", type_="firing")
