@@ -167,6 +167,8 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
     leaf = record_end(c);
     if (p->ask.involvement && !hidden)
         contact_keep(c, p, c->decision.n_holders);
+    if (hidden && !p->hidden) /* shielded since it was asked */
+        shield_attempted(c, &p->ask);
     if (!hidden)
         reliance_record(c, &p->ask, leaf);
 }

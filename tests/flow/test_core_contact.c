@@ -201,6 +201,23 @@ static void an_attempt_on_a_shielded_person_is_told_to_the_shields_owner_once_a_
     assert_int_equal(notices(t, TOWN_COUNCIL, NOTICE_SHIELD_ATTEMPT), 1);
 }
 
+static void a_shield_lodged_between_question_and_reply_tells_its_owner_too(void **state)
+{
+    struct town *t = *state;
+
+    ask(t, TOWN_SCHOOL, TOWN_TESS);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
+    town_say(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    town_turn(t);
+    assert_int_equal(everybodys_notices(t), 0);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_INSIGHT), 1);
+    assert_int_not_equal(t->msg.insight.value, INSIGHT_YES);
+    assert_int_equal(notices(t, TOWN_COUNCIL, NOTICE_SHIELD_ATTEMPT), 1);
+    assert_string_equal(t->msg.deliver.notice.agency, "school");
+}
+
 static void nobody_is_told_of_questions_that_no_shield_hides(void **state)
 {
     struct town *t = *state;
@@ -268,6 +285,7 @@ int main(void)
         TOWN_TEST(what_was_masked_is_forgotten_after_sixty_days),
         TOWN_TEST(the_same_request_again_reaches_nobody_twice),
         TOWN_TEST(an_attempt_on_a_shielded_person_is_told_to_the_shields_owner_once_a_day),
+        TOWN_TEST(a_shield_lodged_between_question_and_reply_tells_its_owner_too),
         TOWN_TEST(nobody_is_told_of_questions_that_no_shield_hides),
         TOWN_TEST(promise_5_an_attempt_changes_nothing_that_the_asker_sees),
         TOWN_TEST(a_seventeenth_live_shield_of_one_person_is_refused_and_sixteen_hide_nothing_more),
