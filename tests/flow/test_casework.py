@@ -189,13 +189,14 @@ def watches(tap, town, desks):
 def hands_over(tap, town, desks):
     """--exec on a real stream: at least once, and done only when the command says so."""
     school, team = desks[SCHOOL], desks[TEAM]
+    team.events()  # what came before
     sent = [school.run("refer", "--kind", "soft", "--to", TEAM, "--made", "eligibility-checked", "--reason", "advice", about="Ada", purpose="referral-tracking")["message_id"]
             for _ in range(3)]
     taken = town.stage.work / "taken"
-    follow = [str(town.stage.prefix / "bin" / "almoner"), "stream", "follow", "--socket", str(town.stage.socket_of(TEAM)), "--wait", "10", "--exec"]
-    failed = subprocess.run([*follow, f"cat >> {taken}; [ $(wc -l < {taken}) -ne 2 ]"], capture_output=True, text=True, env=town.stage.env, timeout=180, check=False)
+    follow = [str(town.stage.prefix / "bin" / "almoner"), "stream", "follow", "--socket", str(town.stage.socket_of(TEAM)), "--wait", str(PATIENCE_S)]
+    failed = subprocess.run([*follow, "--exec", f"cat >> {taken}; [ $(wc -l < {taken}) -ne 2 ]"], capture_output=True, text=True, env=town.stage.env, timeout=3 * PATIENCE_S, check=False)
     tap.check("a command that fails stops the following", failed.returncode == 75 and "comes first next time" in failed.stderr, failed)
-    whole = subprocess.run([*follow, f"cat >> {taken}"], capture_output=True, text=True, env=town.stage.env, timeout=180, check=False)
+    whole = subprocess.run([*follow, "--count", "2", "--exec", f"cat >> {taken}"], capture_output=True, text=True, env=town.stage.env, timeout=3 * PATIENCE_S, check=False)
     events = [json.loads(line) for line in taken.read_text().splitlines()]
     got = [e["referral"]["referral"] for e in events if e["type"] == "referral"]
     tap.check("and the event comes again, first, with the rest in order", whole.returncode == 0 and sorted(set(got)) == sorted(sent)
