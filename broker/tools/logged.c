@@ -41,6 +41,8 @@ int logged_read(const json_t *row, struct logged *out)
     if (!out->permitted && reason_from_word(out->reason) == REASON_DENY &&
         strcmp(out->reason, reason_word(REASON_DENY)) != 0)
         return 1; /* a repeat, a stale time: refused as a message, not as a request */
+    if (!strcmp(out->question, "refer") || !strcmp(out->question, "eligible"))
+        return 1; /* of a receiver, or of several questions: not in the clear part */
     return out->question[0] && out->agency[0] && out->purpose[0] ? 0 : 1;
 }
 
