@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """mutate.py [--sample N] [--seed S] [--only FILE] [--jobs N] - breaks policy/engine in one place at a time: does a test notice?
 
-Flips conditions, operators, constants and deletes statements in the engine's .c files, rebuilds the one object (gcc -O0), links and runs the
-engine's tests; what they do not notice is tried once more under the address and undefined-behaviour sanitizers. A mutant that survives all is
+Flips conditions, operators, constants and deletes statements in the engine's .c files, rebuilds the one object (gcc -O0) and with it the engine as
+a shared library, and runs the engine's tests with that; what they do not notice is tried once more under the address and undefined-behaviour sanitizers. A mutant that survives all is
 shown with file and line. Mutants that cannot change any decision are listed with their reason in mutants-equivalent.txt and do not count;
 catalogue.c, which decides nothing, is left to the tests of policy/analyse. Prints TAP; fails below 90 %.
 Without --sample: all of them with ALM_FULL=1, else 60 with a fixed seed."""
@@ -28,7 +28,7 @@ LEAST = 90  # per cent
 SAMPLE = 60
 ORACLE_CELLS = 1500
 TIMEOUT_S = 30
-FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-DALM_SANITIZED", "-O0", "-g0", "-w",
+FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-DALM_SANITIZED", "-O0", "-g0", "-w", "-fPIC",
          *(f"-I{ROOT}/{folder}" for folder in ("proto", "policy", "tests/unit", "tests/policy")),
          f'-DALM_SMALL_POLICY="{HERE}/small.policy"', f'-DALM_RULES="{ROOT}/policy/rules"', f'-DALM_COMPOSITE_POLICY="{HERE}/composite.policy"',
          f'-DALM_BUNDLE_V1="{ROOT}/tests/fuzz/seeds/bundle/small"', f'-DALM_BUNDLE_V2="{ROOT}/tests/fuzz/seeds/bundle/small-classes"',
@@ -37,6 +37,7 @@ FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-DALM_SANITIZED", "-O0", "-g0", "-w",
 # bounds-strict: an array at the end of a struct has its bounds too.
 SANITIZE = ["-fsanitize=address,undefined,bounds-strict", "-fno-sanitize-recover=all"]
 KITS = {"plain": [], "sanitized": SANITIZE}  # in this order
+ENGINE_LIBRARY = "libmutant.so"
 WRAP = "-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup"
 LIBRARIES = ["-lcmocka", "-lconfig", "-lcrypto", "-lsodium"]
 # name -> whether it has the fixture; those first that are most likely to notice.
@@ -138,7 +139,7 @@ def must(command):
 
 
 class Bench:
-    """Everything compiled once; a mutant costs one object and a link or two."""
+    """Everything compiled and linked once; a mutant costs one object and one shared library."""
 
     def __init__(self, work, jobs):
         self.work = Path(work)
@@ -154,28 +155,35 @@ class Bench:
             with ThreadPoolExecutor(jobs) as pool:
                 list(pool.map(lambda s, k=kit, f=flags: must(["gcc", *FLAGS, *f, "-c", s, "-o", self.object(k, s)]), sources))
             must(["ar", "rcs", self.work / kit / "libshared.a", *(self.object(kit, s) for s in libraries)])
+            must(self.link_engine(kit, [self.object(kit, s) for s in self.engine], self.work / kit))
+            with ThreadPoolExecutor(jobs) as pool:
+                list(pool.map(lambda t, k=kit: must(self.link_test(k, t)), self.tests))
         must(["/usr/bin/python3", HERE / "facts.py", ROOT / "tests" / "data" / "marlham", self.work / "oracle", ORACLE_CELLS, "1"])
 
     def object(self, kit, source):
         return self.work / kit / f"{source.parent.name}-{source.stem}.o"
 
-    def link(self, kit, test, out, engine):
-        own = [self.object(kit, HERE / f"test_{test}.c")]
-        if TESTS[test]:
-            own += [self.object(kit, s) for s in self.helpers] + [WRAP]
-        return run(["gcc", *KITS[kit], "-o", out, *own, *engine, self.work / kit / "libshared.a", *LIBRARIES])
+    def link_engine(self, kit, engine, place):
+        """Allocations go through the test's alloc_fail.c, as they do in a test of one piece."""
+        return ["gcc", *KITS[kit], "-shared", f"-Wl,-soname,{ENGINE_LIBRARY}", WRAP, "-o", place / ENGINE_LIBRARY, *engine]
+
+    def link_test(self, kit, test):
+        """-rdynamic and the whole of the libraries: the engine looks in the test for what it uses."""
+        helpers = self.helpers if TESTS[test] else [h for h in self.helpers if h.stem == "alloc_fail"]
+        own = [self.object(kit, HERE / f"test_{test}.c"), *(self.object(kit, s) for s in helpers)]
+        return ["gcc", *KITS[kit], "-rdynamic", "-o", self.work / kit / f"test-{test}", *own, WRAP, "-Wl,--whole-archive", self.work / kit / "libshared.a",
+                "-Wl,--no-whole-archive", self.work / kit / ENGINE_LIBRARY, *LIBRARIES]
 
     def noticed_by(self, kit, engine, place, order):
         """The first test that fails with these engine objects, or None."""
+        if run(self.link_engine(kit, engine, place)).returncode:
+            return "the linker"
+        env = dict(self.env, LD_LIBRARY_PATH=str(place))
         for test in order:
-            exe = place / f"test-{kit}-{test}"
-            if self.link(kit, test, exe, engine).returncode:
-                return "the linker"
             try:
-                done = run([exe] + ([self.work / "oracle"] if test == "oracle" else []), env=self.env, cwd=place, timeout=TIMEOUT_S)
+                done = run([self.work / kit / f"test-{test}"] + ([self.work / "oracle"] if test == "oracle" else []), env=env, cwd=place, timeout=TIMEOUT_S)
             except subprocess.TimeoutExpired:
                 return f"{test} (time)"
-            exe.unlink()
             if done.returncode:
                 return test
         return None

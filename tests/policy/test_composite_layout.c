@@ -487,11 +487,17 @@ static void each_organisation_that_differs_counts(void **state)
     (void)state;
     start(&draft);
     draft.l.n_agencies = AGENTS;
-    draft.protocol.n_parties = AGENTS;
+    draft.protocol.n_parties = AGENTS - 8;
+    for (uint16_t i = 448; i < AGENTS - 8; i++) /* eight are no parties: no two words are alike */
+        draft.parties[i].agency = (uint16_t)(i + 8);
     draft.l.composites = (struct policy_composite_rules){ .keep_days = 90, .differ_by = 2 };
     (void)compose(&draft, 16, factors, 5, 2);
     b = decoded();
     assert_int_equal(decide_as(b, 7, 0, 10), REASON_NONE);
+    assert_int_equal(d.n_holders, AGENTS / 8 * 5 - 5);
+    for (uint16_t h = 0; h < d.n_holders;
+         h++) /* agency i is of sector i % 8, factor i of question i + 1 */
+        assert_int_equal(d.factors[h], 1u << (d.holders[h] % 8 - 1));
     policy_asked(b, &facts, &d, &now);
     for (size_t i = 0; i < ALM_LEN(ones); i++)
         for (size_t j = 0; j < ALM_LEN(ones); j++) {
