@@ -199,11 +199,14 @@ static void sending_refuse(struct sending *s, bool receiver_party)
 
 static bool sending_decided(struct sending *s)
 {
-    bool party;
+    const struct decision *d = &s->c->decision;
+    bool party, hides;
 
     referral_judge(s->c, &s->ask, s->to, &party);
-    s->hidden = s->c->decision.outcome != OUTCOME_PERMIT && s->c->decision.telling == TELL_HIDDEN;
-    if (s->c->decision.outcome == OUTCOME_PERMIT || s->hidden)
+    hides = d->outcome != OUTCOME_PERMIT && d->telling == TELL_HIDDEN;
+    /* what came from the family itself goes to nobody, so that there is nothing to hide */
+    s->hidden = hides && s->m->origin == ORIGIN_AGENCY;
+    if (d->outcome == OUTCOME_PERMIT || hides)
         return true;
     sending_refuse(s, party);
     return false;
@@ -293,6 +296,7 @@ static void sending_done(struct sending *s)
     struct core *c = s->c;
     struct store_txn *t;
 
+    c->referral.hidden = s->hidden;
     c->referral.leaf = c->referral.steps[0].leaf = sending_record(s);
     t = batch_txn(c);
     if (!t)

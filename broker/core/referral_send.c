@@ -62,7 +62,7 @@ uint8_t referral_parties(const struct core *c, uint16_t slot)
 
     if (referral_is(c, slot, c->referral.from))
         by |= LIFE_BY_SENDER;
-    if (referral_is(c, slot, c->referral.to))
+    if (!c->referral.hidden && referral_is(c, slot, c->referral.to))
         by |= LIFE_BY_RECEIVER;
     return by;
 }
@@ -70,17 +70,20 @@ uint8_t referral_parties(const struct core *c, uint16_t slot)
 bool referral_known_to(const struct core *c, uint16_t slot)
 {
     const struct referral_record *r = &c->referral;
-    bool known = referral_of_house(c, slot, r->from) || referral_of_house(c, slot, r->to);
+    bool known =
+        referral_of_house(c, slot, r->from) || (!r->hidden && referral_of_house(c, slot, r->to));
 
-    for (uint8_t i = 0; i < r->n_steps && !known; i++)
-        known = referral_of_house(c, slot, r->steps[i].to);
+    for (uint8_t i = 0; i < r->n_steps && !known;
+         i++) /* whoever had it, but for whom it never reached */
+        known = (!r->hidden || strcmp(r->steps[i].to, r->to) != 0) &&
+                referral_of_house(c, slot, r->steps[i].to);
     return known;
 }
 
 bool referral_passed_on(const struct core *c, uint16_t slot)
 {
     return referral_known_to(c, slot) && !referral_of_house(c, slot, c->referral.from) &&
-           !referral_of_house(c, slot, c->referral.to);
+           (c->referral.hidden || !referral_of_house(c, slot, c->referral.to));
 }
 
 void referral_ask(const struct core *c, struct ask *out)
@@ -125,6 +128,8 @@ static bool due_whose(const struct referral_record *r, uint8_t due, struct due *
 {
     switch (due) {
     case LIFE_DUE_DECISION:
+        if (r->hidden)
+            return false; /* nothing is due of whom it never reached */
         out->kind = DUE_REFERRAL;
         memcpy(out->agency, r->to, sizeof(out->agency));
         text_cut(out->text, sizeof(out->text), "A referral waits for your decision.");
@@ -288,6 +293,11 @@ bool referral_still(struct core *c, uint16_t slot, struct msg_deliver *d, const 
         return false;
     if (d->kind == DELIVERY_REFERRAL_UPDATE)
         return update_still(c, slot, &d->update, why);
+    if (c->referral.hidden && referral_is(c, slot, c->referral.to)) {
+        if (referral_still_may(c, slot, &hidden, why))
+            *why = "hidden-when-sent";
+        return false;
+    }
     *why = "passed-on";
     if (!(referral_parties(c, slot) & LIFE_BY_RECEIVER))
         return false;

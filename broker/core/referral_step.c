@@ -181,6 +181,7 @@ static void step_send_on(struct stepping *s)
     bool by_us;
 
     memcpy(r->to, s->m->redirect_to, sizeof(r->to));
+    r->hidden = s->hidden;
     memset(r->service, 0, sizeof(r->service));
     r->pounds = 0;
     r->sealed = s->m->sealed.len > 0;
@@ -289,7 +290,8 @@ void referral_by_broker(struct core *c, uint8_t step, const char *reason)
     if (step == LIFE_STEP_SENT_ON)
         return;
     broker_tell(c, c->referral.from, step);
-    if (strcmp(c->referral.from, c->referral.to) != 0 && step == LIFE_STEP_EXPIRED)
+    if (strcmp(c->referral.from, c->referral.to) != 0 && step == LIFE_STEP_EXPIRED &&
+        !c->referral.hidden)
         broker_tell(c, c->referral.to, step);
 }
 

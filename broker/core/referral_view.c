@@ -116,6 +116,8 @@ static int list_visit(void *ctx, const struct referral_record *r)
     size_t at;
 
     l->c->referral = *r;
+    if (!referral_known_to(l->c, l->slot))
+        return 0;
     if (l->open_only && (referral_passed_on(l->c, l->slot) ||
                          referral_state_now(l->c) == REFERRAL_EXPIRED || !r->running))
         return 0;

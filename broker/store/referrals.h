@@ -34,6 +34,7 @@ struct referral_record {
     uint8_t state, kind, due;
     int32_t sent_on, since, last_on, due_on;
     bool running;   /* open, or something is due of it: referrals_running() finds it */
+    bool hidden;    /* from who has it now: it was never sent there (broker/core/README.md) */
     bool late_told; /* what is due has been called overdue */
     bool decided; /* it was accepted, or went into service: what closes later was not turned away */
     uint8_t n_steps;

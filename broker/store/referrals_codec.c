@@ -126,6 +126,7 @@ void referral_encode(const struct referral_record *r, struct buf *b)
     buf_put_i32(b, r->last_on);
     buf_put_i32(b, r->due_on);
     buf_put_u8(b, r->running);
+    buf_put_u8(b, r->hidden);
     buf_put_u8(b, r->late_told);
     buf_put_u8(b, r->decided);
     buf_put_u8(b, n);
@@ -148,6 +149,7 @@ static void take_terms(struct cursor *c, struct referral_record *out)
     out->last_on = cursor_i32(c);
     out->due_on = cursor_i32(c);
     out->running = take_bool(c);
+    out->hidden = take_bool(c);
     out->late_told = take_bool(c);
     out->decided = take_bool(c);
     out->n_steps = cursor_u8(c);
