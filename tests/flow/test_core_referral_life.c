@@ -273,6 +273,7 @@ int main(void)
         TEST(a_redirected_referral_goes_on_to_the_next_and_is_out_of_the_firsts_hands),
         TEST(a_withdrawn_referral_takes_no_further_step),
         TEST(only_its_parties_may_ask_after_a_referral),
+        TEST(an_undecided_referral_is_overdue_after_its_days_and_its_sender_hears_so_once),
         TEST(an_open_referral_of_which_nothing_is_heard_expires_and_both_are_told),
         TEST(feedback_that_does_not_come_is_told_to_whoever_waits),
         TEST(an_agency_lists_its_own_newest_first),

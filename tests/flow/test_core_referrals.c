@@ -429,7 +429,6 @@ int main(void)
         TEST(a_shield_over_an_address_alone_stops_no_referral),
         TEST(signposting_the_same_family_to_the_same_service_twice_is_a_loop),
         TEST(after_the_loop_days_or_once_withdrawn_it_is_no_loop),
-        TEST(an_undecided_referral_is_overdue_after_its_days_and_its_sender_hears_so_once),
     };
 
     return cmocka_run_group_tests_name("core_referrals", tests, NULL, NULL);
