@@ -402,26 +402,29 @@ static void a_factor_counts_only_for_purposes_that_list_it(void **state)
  * does not cover is not asked that factor. */
 static void each_factor_is_opened_by_its_own_gateways(void **state)
 {
-    struct bundle *b;
-
     (void)state;
-    start(&draft);
-    draft.gateways[0].excluded_classes = 1;
-    draft.gateways[2].excluded_sectors = 1u << 4;
-    draft.purposes[0].n_bases = 2;
-    draft.purposes[0].bases[1] = 2;
-    draft.questions[5].data_class = 1;
-    draft.questions[5].sectors = 1u << 4 | 1u << 6;
-    b = decoded();
-    assert_int_equal(decide_as(b, 7, 0, 10), REASON_NONE);
-    assert_true(asks(4) && asks(6));
-    for (uint16_t i = 0; i < d.n_holders; i++) {
-        if (d.holders[i] == 4)
-            assert_int_equal(d.factors[i], 1u << 3); /* its own, not the one of the class */
-        if (d.holders[i] == 6)
-            assert_int_equal(d.factors[i], 1u << 4);
+    for (uint16_t closed = 0; closed <= 4; closed += 4) { /* agency 0 has no other factor */
+        struct bundle *b;
+
+        start(&draft);
+        draft.gateways[0].excluded_classes = 1;
+        draft.gateways[2].excluded_sectors = UINT64_C(1) << closed;
+        draft.purposes[0].n_bases = 2;
+        draft.purposes[0].bases[1] = 2;
+        draft.questions[5].data_class = 1;
+        draft.questions[5].sectors = UINT64_C(1) << closed | 1u << 6;
+        b = decoded();
+        assert_int_equal(decide_as(b, 7, 0, 10), REASON_NONE);
+        assert_int_equal(asks(closed), closed == 4);
+        assert_true(asks(6));
+        for (uint16_t i = 0; i < d.n_holders; i++) {
+            if (d.holders[i] == 4)
+                assert_int_equal(d.factors[i], 1u << 3); /* its own, not the one of the class */
+            if (d.holders[i] == 6)
+                assert_int_equal(d.factors[i], 1u << 4);
+        }
+        bundle_free(b);
     }
-    bundle_free(b);
 }
 
 /* --- why consent closes it --- */
@@ -444,6 +447,24 @@ static void the_first_factor_that_is_closed_gives_the_reason(void **state)
         assert_int_equal(d.telling, TELL_NO_CONSENT_LINE);
         bundle_free(b);
     }
+}
+
+/* A factor that is not listed for the purpose gives no reason. */
+static void what_is_not_listed_for_the_purpose_gives_no_reason(void **state)
+{
+    struct consent_fact *k = grant_all();
+    struct bundle *b;
+
+    (void)state;
+    start(&draft);
+    draft.questions[1].sensitive = true;
+    draft.questions[1].purposes[0] = 1;
+    b = decoded();
+    k->sources.any = false;
+    for (uint16_t a = 3; a <= 5; a++)
+        agency_set_add(&k->sources, a);
+    assert_int_equal(decide_as(b, 7, 1, 10), REASON_CONSENT_SCOPE);
+    bundle_free(b);
 }
 
 /* Each factor has somebody left, and together they are three: it is the scope of the consent. */
@@ -511,6 +532,28 @@ static void each_organisation_that_differs_counts(void **state)
                 fail_msg("%u and %u: %s", (unsigned)ones[i], (unsigned)ones[j],
                          reason_word((enum reason)d.reason));
         }
+    bundle_free(b);
+}
+
+/* Question 0 is a factor of another composite, and none of this one. */
+static void a_question_is_no_factor_of_a_composite_that_does_not_have_it(void **state)
+{
+    static const uint16_t factors[] = { 0, 11, 12, 13, 14 };
+    struct earlier_fact then;
+    struct bundle *b;
+
+    (void)state;
+    start(&draft);
+    (void)compose(&draft, 16, factors, 5, 2);
+    b = decoded();
+    (void)grant_all();
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(decide_as(b, 7, 1, i ? 16 : 10), REASON_NONE);
+        policy_asked(b, &facts, &d, &then);
+        assert_int_equal(decide_as(b, 7, 1, 0), REASON_NONE);
+        policy_difference(b, &facts, &then, 1, true, &d);
+        assert_int_equal(d.reason, i ? REASON_DIFFERENCING : REASON_NONE);
+    }
     bundle_free(b);
 }
 
@@ -621,8 +664,10 @@ int main(void)
         cmocka_unit_test(a_factor_counts_only_for_purposes_that_list_it),
         cmocka_unit_test(each_factor_is_opened_by_its_own_gateways),
         cmocka_unit_test(the_first_factor_that_is_closed_gives_the_reason),
+        cmocka_unit_test(what_is_not_listed_for_the_purpose_gives_no_reason),
         cmocka_unit_test(three_that_hold_every_factor_are_too_few),
         cmocka_unit_test(each_organisation_that_differs_counts),
+        cmocka_unit_test(a_question_is_no_factor_of_a_composite_that_does_not_have_it),
         cmocka_unit_test(askings_that_come_close_are_a_pair_too),
         cmocka_unit_test(an_organisation_is_its_teams_and_no_other),
         cmocka_unit_test(the_last_role_may_ask_and_the_next_is_none),
