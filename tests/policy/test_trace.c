@@ -82,6 +82,29 @@ static void a_relationship_without_a_first_day_permits_nothing(void **state)
     }
 }
 
+/* A referral is sent for a purpose: within the protocol's days and the purpose's own. */
+static void a_referral_is_sent_within_the_days_of_its_purpose(void **state)
+{
+    static const struct {
+        const char *day;
+        enum reason r;
+    } days[] = { { "2019-12-31", REASON_PROTOCOL_NOT_IN_FORCE },
+                 { "2020-12-31", REASON_PROTOCOL_NOT_IN_FORCE },
+                 { "2021-01-01", REASON_NONE },
+                 { "2025-12-31", REASON_NONE },
+                 { "2026-01-01", REASON_PROTOCOL_NOT_IN_FORCE } };
+    struct fixture *x = *state;
+
+    for (size_t i = 0; i < ALM_LEN(days); i++) {
+        struct choice c = { .b = x->b, .f = &x->f, .out = &x->d };
+
+        memset(&x->d, 0, sizeof(x->d));
+        ask(x, "council", "help", "plan");
+        x->f.day = on(days[i].day);
+        assert_int_equal(gates_check_referral(&c), days[i].r);
+    }
+}
+
 /* The number after the last question is no question, whatever the next purpose lists. */
 static void a_question_just_out_of_range_is_none(void **state)
 {
@@ -240,6 +263,7 @@ int main(void)
         cmocka_unit_test(that_consent_is_needed_is_recorded_where_it_is),
         cmocka_unit_test(a_party_of_a_referral_is_known_or_known_not_to_be_or_neither),
         cmocka_unit_test(a_relationship_without_a_first_day_permits_nothing),
+        cmocka_unit_test(a_referral_is_sent_within_the_days_of_its_purpose),
         cmocka_unit_test(a_question_just_out_of_range_is_none),
         cmocka_unit_test(a_refusal_rests_on_nothing),
         cmocka_unit_test(a_basis_that_is_not_in_force_is_not_recorded_as_one),
