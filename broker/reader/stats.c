@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROWS_MOST      256 /* of one table; what is beyond counts in the last */
+#define ROWS_MOST      (GRID_ROWS - 1) /* of one table; what is beyond counts in the last */
 #define REFERRALS_MOST ((size_t)1 << 20)
 #define KEY_MAX        64
 #define OTHER          "(others)"
@@ -218,8 +218,8 @@ struct sheet { /* one table, with its totals */
     const struct by_key *keys;
     size_t n_rows;
     struct grid g;
-    uint64_t n[ROWS_MOST + 1][GRID_COLUMNS];
-    bool hidden[ROWS_MOST + 1][GRID_COLUMNS];
+    uint64_t n[GRID_ROWS][GRID_COLUMNS];
+    bool hidden[GRID_ROWS][GRID_COLUMNS];
 };
 enum {
     SHEET_EFFECTS = 0,

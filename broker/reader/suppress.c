@@ -65,6 +65,66 @@ static bool grid_primary(struct grid *g)
     return more;
 }
 
+/* What is reached from a row by hidden cells, other than one. Seen as a graph, rows and columns are
+ * points and hidden cells join them. */
+struct reach {
+    bool row[GRID_ROWS], column[GRID_COLUMNS];
+};
+
+static void reach_from(const struct grid *g, size_t row, size_t column, struct reach *to)
+{
+    bool again = true;
+
+    *to = (struct reach){ 0 };
+    to->row[row] = true;
+    while (again) {
+        again = false;
+        for (size_t r = 0; r < g->rows; r++) {
+            for (size_t c = 0; c < g->columns; c++) {
+                if (!g->hidden[r][c] || (r == row && c == column) || to->row[r] == to->column[c])
+                    continue;
+                to->row[r] = to->column[c] = again = true;
+            }
+        }
+    }
+}
+
+/* The sums of those rows, less those of those columns, give away a cell that alone joins them to
+ * the rest. The least that joins them too is hidden with it; the sums agree, so there is one. */
+static bool grid_bridge(struct grid *g, size_t row, size_t column)
+{
+    struct reach to;
+    size_t least_row = 0, least_column = 0;
+    bool found = false;
+
+    reach_from(g, row, column, &to);
+    if (to.column[column])
+        return false;
+    for (size_t r = 0; r < g->rows; r++) {
+        for (size_t c = 0; c < g->columns; c++) {
+            if (to.row[r] == to.column[c] || g->hidden[r][c] || !g->n[r][c] ||
+                (found && g->n[r][c] >= g->n[least_row][least_column]))
+                continue;
+            least_row = r;
+            least_column = c;
+            found = true;
+        }
+    }
+    if (found)
+        g->hidden[least_row][least_column] = true;
+    return found;
+}
+
+static bool grid_bridges(struct grid *g)
+{
+    bool more = false;
+
+    for (size_t r = 0; r < g->rows; r++)
+        for (size_t c = 0; c < g->columns; c++)
+            more = (g->hidden[r][c] && grid_bridge(g, r, c)) || more;
+    return more;
+}
+
 bool grid_suppress(struct grid *g)
 {
     bool more = grid_primary(g), again = true;
@@ -75,6 +135,8 @@ bool grid_suppress(struct grid *g)
             again = line_protect(&(struct line){ g, true, r, g->columns }) || again;
         for (size_t c = 0; c < g->columns; c++)
             again = line_protect(&(struct line){ g, false, c, g->rows }) || again;
+        if (g->totals && !again)
+            again = grid_bridges(g);
         more = more || again;
     }
     return more;

@@ -56,6 +56,81 @@ static bool leaks(const struct grid *g)
     return false;
 }
 
+/* --- all that can be worked out from a table, by elimination modulo a prime --- */
+
+#define PRIME 1000003
+#define CELLS (ROWS * GRID_COLUMNS)
+
+static int64_t equations[ROWS + GRID_COLUMNS][CELLS];
+
+static int64_t power(int64_t a, unsigned e)
+{
+    int64_t out = 1;
+
+    for (; e; e >>= 1, a = a * a % PRIME)
+        out = e & 1 ? out * a % PRIME : out;
+    return out;
+}
+
+/* Each row and each column says that its cells less its total are nothing; what is shown is known.
+ */
+static size_t equations_of(const struct grid *g)
+{
+    size_t e = 0;
+
+    memset(equations, 0, sizeof(equations));
+    for (size_t r = 0; g->totals && r < g->rows; r++, e++)
+        for (size_t c = 0; c < g->columns; c++)
+            equations[e][r * GRID_COLUMNS + c] = !hidden[r][c]         ? 0
+                                                 : c + 1 == g->columns ? PRIME - 1
+                                                                       : 1;
+    for (size_t c = 0; c < g->columns; c++, e++)
+        for (size_t r = 0; r < g->rows; r++)
+            equations[e][r * GRID_COLUMNS + c] = !hidden[r][c]      ? 0
+                                                 : r + 1 == g->rows ? PRIME - 1
+                                                                    : 1;
+    return e;
+}
+
+static void take_off(int64_t *from, const int64_t *what, int64_t times)
+{
+    for (size_t i = 0; i < CELLS; i++)
+        from[i] = ((from[i] - times * what[i]) % PRIME + PRIME) % PRIME;
+}
+
+/* Reduced as far as it goes: a cell can be worked out when an equation is about it alone. */
+static bool works_out(const struct grid *g)
+{
+    size_t n_equations = equations_of(g), done = 0;
+
+    for (size_t i = 0; i < CELLS && done < n_equations; i++) {
+        int64_t pivot[CELLS];
+        size_t at = done;
+
+        while (at < n_equations && !equations[at][i])
+            at++;
+        if (at == n_equations)
+            continue;
+        memcpy(pivot, equations[at], sizeof(pivot));
+        memcpy(equations[at], equations[done], sizeof(pivot));
+        take_off(pivot, pivot, 1 - power(pivot[i], PRIME - 2));
+        memcpy(equations[done], pivot, sizeof(pivot));
+        for (size_t e = 0; e < n_equations; e++)
+            if (e != done)
+                take_off(equations[e], pivot, equations[e][i]);
+        done++;
+    }
+    for (size_t e = 0; e < done; e++) {
+        size_t cells = 0;
+
+        for (size_t i = 0; i < CELLS; i++)
+            cells += equations[e][i] != 0;
+        if (cells == 1)
+            return true;
+    }
+    return false;
+}
+
 static void the_last_row_and_column_are_the_totals(void **state)
 {
     struct grid g = grid_of(2, 2, (const uint64_t[]){ 10, 20, 30, 40 });
@@ -116,6 +191,24 @@ static void hiding_goes_on_until_no_row_or_column_gives_a_cell_away(void **state
     assert_false(grid_suppress(&g)); /* and then it is done */
 }
 
+/* Two squares of small numbers and one more that joins them: each row and column hides two or
+ * more, and yet the joining one would be the sum of two rows less that of two columns. */
+static void no_sum_of_several_rows_and_columns_gives_a_cell_away(void **state)
+{
+    struct grid g =
+        grid_of(4, 4, (const uint64_t[]){ 3, 4, 50, 60, 5, 6, 7, 70, 80, 90, 2, 8, 55, 65, 9, 1 });
+
+    (void)state;
+    for (size_t r = 0; r < 4; r++) /* by its rows and columns alone this would do */
+        for (size_t c = 0; c < 4; c++)
+            hidden[r][c] = n[r][c] < SUPPRESS_UNDER;
+    assert_false(leaks(&g));
+    assert_true(works_out(&g));
+    assert_true(grid_suppress(&g));
+    assert_false(leaks(&g));
+    assert_false(works_out(&g));
+}
+
 static void no_table_of_random_numbers_gives_a_hidden_cell_away(void **state)
 {
     uint32_t seed = 7;
@@ -133,6 +226,7 @@ static void no_table_of_random_numbers_gives_a_hidden_cell_away(void **state)
         g = grid_of(rows, columns, numbers);
         (void)grid_suppress(&g);
         assert_false(leaks(&g));
+        assert_false(works_out(&g));
         for (size_t r = 0; r < g.rows; r++)
             for (size_t c = 0; c < g.columns; c++)
                 assert_true(hidden[r][c] || !n[r][c] || n[r][c] >= SUPPRESS_UNDER);
@@ -157,6 +251,7 @@ int main(void)
         cmocka_unit_test(a_single_hidden_cell_takes_the_least_of_the_others_with_it),
         cmocka_unit_test(a_total_under_ten_is_hidden_too),
         cmocka_unit_test(hiding_goes_on_until_no_row_or_column_gives_a_cell_away),
+        cmocka_unit_test(no_sum_of_several_rows_and_columns_gives_a_cell_away),
         cmocka_unit_test(no_table_of_random_numbers_gives_a_hidden_cell_away),
         cmocka_unit_test(numbers_are_rounded_to_the_nearest_five),
     };
