@@ -3,8 +3,10 @@
  * words. */
 #include "alloc_fail.h"
 #include "base/bytes.h"
+#include "engine/index.h"
 #include "fixture.h"
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 static struct buf compiled;
@@ -44,6 +46,38 @@ static void ids_find_their_entries_and_unknown_ids_nothing(void **state)
     assert_int_equal(bundle_agency(b, ""), POLICY_NONE);
     assert_int_equal(bundle_agency(b, NULL), POLICY_NONE);
     assert_int_equal(bundle_role(b, "council"), POLICY_NONE);
+}
+
+static uint32_t fnv(const char *id)
+{
+    uint32_t h = 2166136261u;
+
+    for (; *id; id++)
+        h = (h ^ (uint8_t)*id) * 16777619u;
+    return h;
+}
+
+/* Ids that all begin at every other slot: the rest of the table is free, and must be looked at. */
+static void ids_that_crowd_half_of_the_slots_are_found_and_others_not(void **state)
+{
+    static char ids[5][8];
+    struct index x;
+    uint16_t n = 0;
+
+    (void)state;
+    for (unsigned i = 0; n < ALM_LEN(ids); i++) {
+        (void)snprintf(ids[n], sizeof(ids[n]), "id%u", i);
+        n += fnv(ids[n]) % 2 == 0;
+    }
+    assert_int_equal(index_init(&x, 4), 0);
+    for (uint16_t i = 0; i < 4; i++)
+        assert_int_equal(index_add(&x, ids[i], i), 0);
+    assert_int_equal(index_add(&x, ids[3], 9), 1);
+    for (uint16_t i = 0; i < 4; i++)
+        assert_int_equal(index_find(&x, ids[i]), i);
+    assert_int_equal(index_find(&x, ids[4]), UINT16_MAX);
+    index_deinit(&x);
+    assert_int_equal(index_find(&x, ids[0]), UINT16_MAX);
 }
 
 static void the_bundle_tells_what_the_text_said(void **state)
@@ -255,6 +289,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(ids_find_their_entries_and_unknown_ids_nothing),
+        cmocka_unit_test(ids_that_crowd_half_of_the_slots_are_found_and_others_not),
         cmocka_unit_test(the_bundle_tells_what_the_text_said),
         cmocka_unit_test(a_party_may_lodge_and_a_stranger_may_not),
         cmocka_unit_test(the_hash_is_that_of_the_bytes),
