@@ -10,6 +10,7 @@
 
 #include "concern.h"
 #include "deliver.h"
+#include "referral.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -262,12 +263,26 @@ struct escalating {
     const struct due *d;
 };
 
+/* "A sensitive service" is named to no hub: that it has something open of somebody is what must
+ * not be put together. */
+static bool due_masks(const struct core *c, const char *agency)
+{
+    uint16_t slot = agencies_find(&c->agencies, agency);
+    uint16_t index = slot == AGENCY_NONE ? POLICY_NONE : c->agencies.slots[slot].index;
+    const struct policy_agency *a;
+
+    if (!c->bundle || index == POLICY_NONE)
+        return true; /* of an agency that the policy does not know, nobody can say */
+    a = bundle_agency_at(c->bundle, index);
+    return a->sensitive || bundle_agency_at(c->bundle, a->organisation)->sensitive;
+}
+
 static void due_notice(struct core *c, const struct due *d, uint16_t slot, bool own)
 {
     struct msg_notice *n = notice_begin(c, NOTICE_OVERDUE, &d->about);
 
     n->due_ms = d->due_ms;
-    if (!own)
+    if (!own && !due_masks(c, d->agency))
         text_cut(n->agency, sizeof(n->agency), d->agency);
     text_cut(n->text, sizeof(n->text), d->text);
     notice_send(c, slot);
@@ -282,7 +297,9 @@ static void due_escalate(void *ctx, uint16_t slot)
 }
 
 /* Whose it is, and who is to see to it: the other hubs that got a firing; of anything else but
- * one's own reviews every hub. None of them learns whom it is about. */
+ * one's own reviews every hub, unless it sent that referral itself: whoever waits hears of it by
+ * referrals_sweep(), alike whether or not a shield kept it from its receiver (promise 5). None of
+ * them learns whom it is about. */
 static void due_tell(struct core *c, const struct due *d)
 {
     struct escalating e = { .c = c, .d = d };
@@ -296,7 +313,8 @@ static void due_tell(struct core *c, const struct due *d)
         const struct agency *a = &c->agencies.slots[s];
 
         if (d->kind != DUE_FIRING && d->kind != DUE_REVIEW && agency_active(a) &&
-            a->index != POLICY_NONE && bundle_hub(c->bundle, a->index))
+            a->index != POLICY_NONE && bundle_hub(c->bundle, a->index) &&
+            !(d->kind == DUE_REFERRAL && referral_gone_from(c, s, &d->about)))
             due_escalate(&e, s);
     }
 }

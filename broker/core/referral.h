@@ -16,6 +16,8 @@ uint8_t referral_parties(const struct core *c, uint16_t slot);
 bool referral_known_to(const struct core *c, uint16_t slot);
 /* It had it, and has sent it on; nor did its organisation send it. */
 bool referral_passed_on(const struct core *c, uint16_t slot);
+/* Its organisation sent it, or had it and sent it on: it waits for another. Into c->referral. */
+bool referral_gone_from(struct core *c, uint16_t slot, const struct id *id);
 /* As far as deciding again needs it: the sender's, with its practitioner of then. */
 void referral_ask(const struct core *c, struct ask *out);
 /* Facts afresh and referral_decide() into c->decision. *party: as there. */

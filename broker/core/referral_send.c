@@ -86,6 +86,19 @@ bool referral_passed_on(const struct core *c, uint16_t slot)
            (c->referral.hidden || !referral_of_house(c, slot, c->referral.to));
 }
 
+bool referral_gone_from(struct core *c, uint16_t slot, const struct id *id)
+{
+    const struct referral_record *r = &c->referral;
+    bool ours;
+
+    if (referral_load(c, id))
+        return false;
+    ours = referral_of_house(c, slot, r->from);
+    for (uint8_t i = 0; i < r->n_steps && !ours; i++)
+        ours = strcmp(r->steps[i].to, r->to) != 0 && referral_of_house(c, slot, r->steps[i].to);
+    return ours;
+}
+
 void referral_ask(const struct core *c, struct ask *out)
 {
     const struct referral_record *r = &c->referral;
@@ -337,7 +350,7 @@ static int loop_visit(void *ctx, const struct referral_record *r)
     if (taken_back || id_equal(&r->id, &at->id) || !loop_same_service(r, at) ||
         !loop_same_family(r, at) || (int64_t)l->c->day - r->sent_on > l->loop_days)
         return 0;
-    l->found = true;
+    l->found = l->found || !r->hidden; /* what never reached it, the receiver is not told of */
     l->by_us = l->by_us || referral_of_house(l->c, l->slot, r->from);
     return 0;
 }

@@ -231,6 +231,21 @@ static void a_late_referral_is_told_to_the_hubs_too(void **state)
     assert_int_equal(worry_notices(t, TOWN_POLICE, NOTICE_OVERDUE, NULL), 0);
 }
 
+static void a_sensitive_service_that_is_late_is_named_to_no_hub(void **state)
+{
+    struct town *t = *state;
+    struct due d = item(1, "clinic", due_end_of(t->core, TOWN_DAY - 1));
+    struct msg_notice n;
+
+    put(t, &d);
+    town_turn(t);
+    assert_int_equal(worry_notices(t, TOWN_CLINIC, NOTICE_OVERDUE, NULL), 1);
+    assert_int_equal(worry_notices(t, TOWN_COUNCIL, NOTICE_OVERDUE, &n), 1);
+    assert_true(id_equal(&n.about, &d.about));
+    assert_string_equal(n.agency, "");
+    assert_string_equal(n.contact_route, "");
+}
+
 static void done_by_one_agency_leaves_the_others(void **state)
 {
     struct town *t = *state;
@@ -340,6 +355,7 @@ int main(void)
         IN_TOWN(items_are_listed_earliest_first_and_by_pages),
         IN_TOWN(an_item_put_again_moves_and_is_not_late_any_more),
         IN_TOWN(a_late_referral_is_told_to_the_hubs_too),
+        IN_TOWN(a_sensitive_service_that_is_late_is_named_to_no_hub),
         IN_TOWN(done_by_one_agency_leaves_the_others),
         IN_TOWN(more_than_a_batch_tells_of_are_told_by_the_next),
         IN_TOWN(what_is_not_late_is_not_read),

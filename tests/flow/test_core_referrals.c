@@ -363,6 +363,62 @@ static void promise_5_a_referral_of_a_hidden_person_is_taken_alike_and_goes_to_n
     assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL_UPDATE), 0);
 }
 
+static int a_hub_refers(void **state)
+{
+    int r;
+
+    town_hubs = 1u << TOWN_SCHOOL;
+    r = town_setup(state);
+    town_hubs = 0;
+    return r;
+}
+
+/* Octets of all deliveries that the school has heard since. */
+static size_t deliveries_len(struct town *t)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < t->n_heard; i++) {
+        struct wire_envelope e;
+        uint8_t type;
+
+        if (t->heard[i].to != TOWN_SCHOOL ||
+            wire_open(bytes_of(t->heard[i].octets, t->heard[i].len), &e) != WIRE_OK ||
+            wire_peek(e.body, &type) != WIRE_OK || type != MSG_DELIVER)
+            continue;
+        len += t->heard[i].len;
+    }
+    return len;
+}
+
+/* Hubs hear of what is late; of a referral that a shield kept from its receiver nothing is. */
+static void promise_5_a_hub_that_refers_hears_alike_of_what_is_late_and_what_is_hidden(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+    struct id id;
+    size_t hidden;
+
+    assert_string_equal(says(t, TOWN_COUNCIL, town_shield(t, TOWN_SAM, 3)), "");
+    m = referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT);
+    town_person(TOWN_SAM, &m->referral.subject);
+    assert_int_equal(id_new(town_wall, &id), 0);
+    m->id = id;
+    assert_string_equal(says(t, TOWN_SCHOOL, m), "");
+    day_passes(t, 29);
+    hidden = deliveries_len(t);
+    assert_int_equal(delivered(t, TOWN_SCHOOL, DELIVERY_NOTICE), 1);
+    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_OVERDUE);
+    assert_int_equal(delivered(t, TOWN_COURT, DELIVERY_NOTICE), 0); /* another hub */
+    assert_string_equal(steps(t, TOWN_SCHOOL, id, STEP_WITHDRAWN), "");
+    referred(t);
+    day_passes(t, 29);
+    assert_int_equal(delivered(t, TOWN_COURT, DELIVERY_NOTICE), 1);
+    assert_int_equal(delivered(t, TOWN_SCHOOL, DELIVERY_NOTICE), 1);
+    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_OVERDUE);
+    assert_int_equal(deliveries_len(t), hidden);
+}
+
 static void a_shield_over_an_address_alone_stops_no_referral(void **state)
 {
     struct town *t = *state;
@@ -391,6 +447,22 @@ static void signposting_the_same_family_to_the_same_service_twice_is_a_loop(void
     assert_string_equal(says(t, TOWN_SCHOOL, referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT)), "");
     assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_NOTICE), 1);
     (void)id;
+}
+
+static void a_receiver_is_not_told_of_a_referral_that_a_shield_kept_from_it(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_shield(t, TOWN_TESS, 3);
+
+    m->shield.until = t->core->day;
+    m->shield.review_on = t->core->day;
+    assert_string_equal(says(t, TOWN_COUNCIL, m), "");
+    referred(t);
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 0);
+    day_passes(t, 1);
+    assert_string_equal(says(t, TOWN_POLICE, referral_msg(t, TOWN_CHARITY, REFERRAL_SOFT)), "");
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_REFERRAL), 1);
+    assert_int_equal(delivered(t, TOWN_CHARITY, DELIVERY_NOTICE), 0);
 }
 
 static void after_the_loop_days_or_once_withdrawn_it_is_no_loop(void **state)
@@ -426,8 +498,12 @@ int main(void)
         TEST(what_came_from_the_family_itself_is_the_receivers_to_lodge),
         TEST(promise_5_a_referral_of_a_hidden_person_is_taken_alike_and_goes_to_nobody),
         TEST(what_came_from_a_hidden_person_themselves_is_their_services_to_act_on),
+        cmocka_unit_test_setup_teardown(
+            promise_5_a_hub_that_refers_hears_alike_of_what_is_late_and_what_is_hidden,
+            a_hub_refers, town_teardown),
         TEST(a_shield_over_an_address_alone_stops_no_referral),
         TEST(signposting_the_same_family_to_the_same_service_twice_is_a_loop),
+        TEST(a_receiver_is_not_told_of_a_referral_that_a_shield_kept_from_it),
         TEST(after_the_loop_days_or_once_withdrawn_it_is_no_loop),
     };
 
