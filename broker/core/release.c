@@ -92,9 +92,10 @@ static void release_hear(struct core *c, const struct pending *p, bool hidden)
     }
 }
 
+/* Not by the basis, which a hidden refusal has none of: who is hidden is told what others are. */
 const char *release_guidance(const struct core *c)
 {
-    if (c->decision.basis == GATEWAY_OVERRIDE)
+    if (c->decision.overridden)
         return GUIDANCE_OVERRIDE;
     return c->facts.purpose != POLICY_NONE &&
                    bundle_purpose_at(c->bundle, c->facts.purpose)->consent
@@ -169,8 +170,7 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
         contact_keep(c, p, c->decision.n_holders);
     if (hidden && !p->hidden) /* shielded since it was asked */
         shield_attempted(c, &p->ask);
-    if (!hidden)
-        reliance_record(c, &p->ask, leaf);
+    reliance_record(c, &p->ask, leaf);
 }
 
 static void release_one(struct core *c, struct pending *p)

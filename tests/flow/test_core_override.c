@@ -452,6 +452,32 @@ static void a_refusal_by_the_person_is_passed_and_a_shield_is_not(void **state)
                             TOKEN_LEN);
 }
 
+static void heard_under_it(struct town *t, uint8_t answer, struct msg_insight *out)
+{
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "truancy", TOWN_TESS));
+    town_turn(t);
+    town_answer(t, TOWN_POLICE, answer);
+    town_mono += 3000;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    *out = t->msg.insight;
+}
+
+static void who_is_hidden_is_told_under_it_what_an_unknown_person_is(void **state)
+{
+    struct town *t = *state;
+    struct msg_insight unknown, hidden;
+
+    assert_string_equal(request(t), "");
+    assert_string_equal(approve(t, TOWN_POLICE, "senior-1", APPROVAL_APPROVE), "");
+    heard_under_it(t, ANSWER_NOT_KNOWN, &unknown);
+    assert_string_equal(say(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3)), "");
+    heard_under_it(t, ANSWER_NOT_KNOWN, &hidden);
+    assert_non_null(strstr(unknown.guidance, "under an override"));
+    assert_memory_equal(&hidden, &unknown, sizeof(hidden));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, town_setup, town_teardown)
 
 int main(void)
@@ -475,6 +501,7 @@ int main(void)
         T(a_third_person_reviews),
         T(overrides_that_nobody_reviewed_stop_the_next),
         T(a_refusal_by_the_person_is_passed_and_a_shield_is_not),
+        T(who_is_hidden_is_told_under_it_what_an_unknown_person_is),
     };
 
     return cmocka_run_group_tests_name("core_override", tests, NULL, NULL);
