@@ -316,8 +316,7 @@ static void eligibility_relied(struct core *c, const struct pending *p,
     for (uint8_t i = 0; i < s->n_criteria; i++) {
         eligibility_criterion(c, s->criteria[i].question, &ask);
         decide(c, &ask);
-        if (c->decision.outcome == OUTCOME_PERMIT)
-            reliance_record(c, &p->ask, leaf);
+        reliance_record(c, &p->ask, leaf);
     }
 }
 
@@ -347,8 +346,7 @@ static void eligibility_reply(struct core *c, const struct pending *p,
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)c->decision.reason));
     }
     leaf = record_end(c);
-    if (!hidden)
-        eligibility_relied(c, p, s, leaf);
+    eligibility_relied(c, p, s, leaf);
 }
 
 void eligibility_release(struct core *c, struct pending *p)

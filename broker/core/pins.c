@@ -4,8 +4,8 @@
  * (DESIGN.md section 4). Only where the policy turns it on, for questions that holders answer.
  *
  * A pin is one agency's: of this question for this purpose about this subject, under exactly the
- * tokens that it sent. It stands while the decision is the same: policy, rule, basis, holders, the
- * standing of each. A refusal that hides is pinned and looked up like a permit, apart from it: an
+ * tokens that it sent. It stands while the decision is the same: policy, rule, consent or override
+ * or neither, holders, the standing of each. A refusal that hides is pinned and looked up like a permit, apart from it: an
  * unknown person's "no" is pinned, so one who is hidden must not be told by a fresh day.
  * TABLE_ASKED:
  *   'p', HMAC(who asked what of whom) 32 -> u8 version 1, u8 hidden, u8 value, u8 completeness, i32
@@ -123,12 +123,14 @@ static void pin_day_key(int32_t day, const uint8_t *key, uint8_t out[static PIN_
 static int pin_decision(struct core *c, uint8_t out[static SHA256_LEN])
 {
     const struct decision *d = &c->decision;
+    /* a hidden refusal has no basis, but what it would have rested on may change all the same */
+    uint8_t rests_on = d->overridden ? GATEWAY_OVERRIDE : d->grants ? GATEWAY_CONSENT : 0;
     struct buf *b = &c->scratch;
 
     buf_reset(b);
     buf_put_text(b, c->policy);
     buf_put_text(b, d->rule);
-    buf_put_u8(b, d->basis);
+    buf_put_u8(b, rests_on);
     buf_put_u16(b, d->n_holders);
     for (uint16_t i = 0; i < d->n_holders; i++) {
         uint16_t slot = c->agencies.by_index[d->holders[i]];
@@ -299,8 +301,7 @@ void pins_release(struct core *c, const struct ask *ask, const struct pin *pin, 
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)c->decision.reason));
     }
     leaf = record_end(c);
-    if (!hidden)
-        reliance_record(c, ask, leaf);
+    reliance_record(c, ask, leaf);
 }
 
 /* --- pinning --- */

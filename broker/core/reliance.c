@@ -4,7 +4,8 @@
  *
  * "Withdrawal ... ends subscriptions, unseals nothing, triggers fan-out; past lawful answers stay
  * logged" (DOMAIN.md section 2). One line for every way in which a consent ends, so that nothing
- * can be read from it but that it is gone (DESIGN.md promise 5). */
+ * can be read from it but that it is gone (DESIGN.md promise 5). Whoever got the reply that hides
+ * a person hears it too: to hear nothing would tell that there was something to hide. */
 #include "stages.h"
 
 #include "deliver.h"

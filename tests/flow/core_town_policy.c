@@ -291,7 +291,7 @@ void town_policy(struct buf *out)
                        .alone = { 1u << PURPOSE_EARLY_HELP },
                        .gateways = { 1u << BASIS_SAFEGUARDING },
                        .reasons = 1u << REASON_NO_CONSENT | 1u << REASON_CONSENT_REFUSED |
-                                  1u << REASON_CONSENT_SCOPE,
+                                  1u << REASON_CONSENT_EXPIRED | 1u << REASON_CONSENT_SCOPE,
                        .approvers = APPROVER_HUBS | APPROVER_HOLDERS,
                        .most_hours = 72,
                        .review_hours = 48,

@@ -284,25 +284,35 @@ static void a_core_that_ends_before_the_reply_leaves_a_decision_never_disclosed(
     assert_int_equal(asked(t, TOWN_SCHOOL, ANSWER_NO, ANSWER_NO)->value, ELIGIBLE_YES);
 }
 
+/* Also of somebody hidden: the asker got a reply like anybody's. */
 static void whoever_was_told_on_the_strength_of_a_consent_hears_that_it_is_gone(void **state)
 {
     struct town *t = *state;
     struct id question;
 
-    town_say(t, TOWN_SCHOOL, town_consent(t, "early-help", TOWN_TESS));
-    town_turn(t);
-    town_forget(t);
-    town_say(t, TOWN_COUNCIL, eligible_msg(t, "early-help", "meals", TOWN_TESS));
-    question = t->msg.id;
-    town_turn(t);
-    all_answer(t, ANSWER_NO, ANSWER_NO);
-    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_ELIGIBILITY), 1);
-    town_forget(t);
-    town_say(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
-    town_turn(t);
-    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_DELIVER), 1);
-    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_WITHDRAWN);
-    assert_true(id_equal(&t->msg.deliver.notice.about, &question));
+    for (unsigned shielded = 0; shielded < 2; shielded++) {
+        struct msg *m = town_consent(t, "early-help", TOWN_TESS);
+
+        m->consent.given_on = TOWN_DAY;
+        m->consent.given_ms = town_wall;
+        town_say(t, TOWN_SCHOOL, m);
+        if (shielded)
+            town_say(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+        town_turn(t);
+        town_forget(t);
+        town_say(t, TOWN_COUNCIL, eligible_msg(t, "early-help", "meals", TOWN_TESS));
+        question = t->msg.id;
+        town_turn(t);
+        all_answer(t, ANSWER_NO, ANSWER_NO);
+        assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_ELIGIBILITY), 1);
+        town_forget(t);
+        town_say(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+        town_turn(t);
+        assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_DELIVER), 1);
+        assert_int_equal(t->msg.deliver.notice.kind, NOTICE_WITHDRAWN);
+        assert_true(id_equal(&t->msg.deliver.notice.about, &question));
+        town_wall += 1000; /* the next consent is given after the withdrawal */
+    }
 }
 
 int main(void)

@@ -253,6 +253,29 @@ static void those_who_were_told_hear_that_it_is_gone_once_each(void **state)
     assert_int_equal(notices(t, TOWN_CHARITY), 0);
 }
 
+static void who_asked_about_somebody_hidden_hears_it_like_anybody(void **state)
+{
+    struct town *t = *state;
+    text_t text;
+    struct id id;
+
+    for (unsigned shielded = 0; shielded < 2; shielded++) {
+        (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_PARENT));
+        if (shielded)
+            (void)lodged(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+        id = told(t, TOWN_CHARITY);
+        town_forget(t);
+        town_say(t, TOWN_COUNCIL, town_withdraw(t, PURPOSE, TOWN_TESS));
+        town_turn(t);
+        assert_int_equal(notices(t, TOWN_CHARITY), 1);
+        assert_true(id_equal(&t->msg.deliver.notice.about, &id));
+        if (shielded)
+            assert_string_equal(t->msg.deliver.notice.text, text);
+        memcpy(text, t->msg.deliver.notice.text, sizeof(text));
+        town_wall += 1000; /* the next consent is given after the withdrawal */
+    }
+}
+
 static void every_ending_tells_and_none_says_which(void **state)
 {
     struct town *t = *state;
@@ -359,6 +382,7 @@ int main(void)
         CONSENT_TEST(consent_about_an_unborn_child_is_the_mothers_and_ends_with_birth),
         CONSENT_TEST(a_mothers_consent_about_herself_says_nothing_of_her_unborn_child),
         CONSENT_TEST(those_who_were_told_hear_that_it_is_gone_once_each),
+        CONSENT_TEST(who_asked_about_somebody_hidden_hears_it_like_anybody),
         CONSENT_TEST(every_ending_tells_and_none_says_which),
         CONSENT_TEST(a_refusal_tells_only_those_of_whom_it_speaks),
         CONSENT_TEST(nothing_that_leaves_a_consent_standing_tells_anybody),

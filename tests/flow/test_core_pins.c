@@ -4,6 +4,7 @@
 #include "core_town.h"
 #include "core_town_policy.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define STANDS 30
@@ -379,6 +380,103 @@ static void a_hidden_persons_no_stands_like_an_unknown_persons(void **state)
     }
 }
 
+static void who_got_a_no_that_stands_hears_of_the_consents_end_hidden_or_not(void **state)
+{
+    struct town *t = *state;
+    struct id second;
+
+    town_say(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
+    town_say(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    town_turn(t);
+    ask_for(t, TOWN_POLICE, "early-help", TOWN_TESS);
+    town_answer(t, TOWN_COUNCIL, ANSWER_NOT_KNOWN);
+    town_turn(t);
+    town_forget(t);
+    town_say(t, TOWN_POLICE, town_insight(t, "early-help", "plan", TOWN_TESS));
+    second = t->msg.id;
+    town_turn(t);
+    expect_stands(t, INSIGHT_NO, TOWN_DAY);
+    town_forget(t);
+    town_say(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_DELIVER), 1);
+    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_WITHDRAWN);
+    assert_true(id_equal(&t->msg.deliver.notice.about, &second));
+}
+
+static void by_somebody(struct msg *m, const char *ref)
+{
+    (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "%s", ref);
+    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "social-worker");
+    m->practitioner.login = LOGIN_TWO_FACTOR;
+}
+
+/* Asked for by the charity, approved by the council. */
+static void under_override(struct town *t, enum town_person about)
+{
+    struct msg *m = town_msg(t, MSG_OVERRIDE), *a;
+    struct msg_override *o = &m->override;
+    struct id id;
+
+    by_somebody(m, "worker-7");
+    (void)snprintf(m->purpose, sizeof(m->purpose), "early-help");
+    (void)snprintf(m->basis, sizeof(m->basis), "safeguarding");
+    (void)snprintf(o->question, sizeof(o->question), "plan");
+    town_person(about, &o->subject);
+    o->para18 = PARA18_WOULD_PREJUDICE;
+    o->harm = HARM_NEGLECT;
+    o->likelihood = LIKELIHOOD_LIKELY;
+    o->immediacy = IMMEDIACY_NOW;
+    o->told = TOLD_YES;
+    (void)snprintf(o->necessity, sizeof(o->necessity), "nobody else can say");
+    (void)snprintf(o->proportionality, sizeof(o->proportionality), "one question");
+    o->hours = 24;
+    o->no_part = true;
+    town_say(t, TOWN_CHARITY, m);
+    id = m->id;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 1);
+    a = town_msg(t, MSG_APPROVAL);
+    by_somebody(a, "senior-1");
+    a->approval.override = id;
+    a->approval.decision = APPROVAL_APPROVE;
+    a->approval.senior = a->approval.no_part = true;
+    (void)snprintf(a->approval.reason, sizeof(a->approval.reason), "I was told why");
+    town_say(t, TOWN_COUNCIL, a);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_RECEIPT), 1);
+    town_forget(t);
+}
+
+/* The first day it rests on consent, the second on the override: asked anew of both. */
+static void when_it_rests_on_something_else_who_is_hidden_is_asked_anew_too(void **state)
+{
+    struct town *t = *state;
+    const enum town_person both[] = { TOWN_SAM, TOWN_TESS };
+
+    town_say(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    for (size_t i = 0; i < ALM_LEN(both); i++) {
+        struct msg *m = town_consent(t, "early-help", both[i]);
+
+        m->consent.expires_on = TOWN_DAY;
+        town_say(t, TOWN_COUNCIL, m);
+        town_turn(t);
+        town_forget(t);
+        under_override(t, both[i]);
+        ask_for(t, TOWN_CHARITY, "early-help", both[i]);
+        town_answer(t, TOWN_COUNCIL, ANSWER_NOT_KNOWN);
+        town_turn(t);
+        ask_for(t, TOWN_CHARITY, "early-help", both[i]);
+        assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_QUESTION), 0);
+        assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_INSIGHT), 1);
+    }
+    day(t, TOWN_DAY + 1);
+    for (size_t i = 0; i < ALM_LEN(both); i++) {
+        ask_for(t, TOWN_CHARITY, "early-help", both[i]);
+        assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_QUESTION), 1);
+    }
+}
+
 static void what_stood_before_a_shield_is_not_told_after_it(void **state)
 {
     struct town *t = *state;
@@ -452,6 +550,8 @@ int main(void)
         PIN_TEST(a_suspended_holders_answer_stands_no_longer),
         PIN_TEST(under_another_policy_it_is_asked_anew),
         PIN_TEST(a_hidden_persons_no_stands_like_an_unknown_persons),
+        PIN_TEST(who_got_a_no_that_stands_hears_of_the_consents_end_hidden_or_not),
+        PIN_TEST(when_it_rests_on_something_else_who_is_hidden_is_asked_anew_too),
         PIN_TEST(what_stood_before_a_shield_is_not_told_after_it),
         PIN_TEST(what_stood_before_a_shields_first_day_is_not_told_on_it),
         PIN_TEST(the_store_has_no_token_of_it),
