@@ -2,6 +2,7 @@
 /* test_trace.c - what a decision leaves in the log: each clause once it was looked at, with its
  * verdict, and nothing of what was not; and facts at the bounds of what is taken. */
 #include "engine/decide.h"
+#include "engine/referral.h"
 #include "fixture.h"
 #include <string.h>
 
@@ -198,6 +199,91 @@ static void as_many_consents_and_shields_as_may_be_are_read_to_the_last(void **s
     free(shields);
 }
 
+/* As for a question. */
+static void a_referral_takes_as_many_facts_as_a_question(void **state)
+{
+    struct fixture *x = *state;
+    struct consent_fact *consents = calloc(POLICY_CONSENTS_MAX, sizeof(*consents));
+    struct shield_fact *shields = calloc(POLICY_SHIELDS_MAX, sizeof(*shields));
+    uint16_t surgery = agency(x, "surgery");
+    bool party;
+
+    assert_true(consents && shields);
+    ask(x, "council", "help", "plan");
+    consents[POLICY_CONSENTS_MAX - 1] = *grant(x);
+    x->f.consents = consents;
+    x->f.n_consents = POLICY_CONSENTS_MAX;
+    for (unsigned i = 0; i < POLICY_SHIELDS_MAX; i++)
+        shields[i] = (struct shield_fact){
+            .level = 3, .match = FACT_BROAD, .from = x->f.day - 9, .until = x->f.day - 1
+        };
+    x->f.shields = shields;
+    x->f.n_shields = POLICY_SHIELDS_MAX;
+    referral_decide(x->b, &x->f, surgery, &x->d, &party);
+    assert_int_equal(x->d.reason, REASON_NONE);
+    x->f.n_shields++;
+    referral_decide(x->b, &x->f, surgery, &x->d, &party);
+    assert_int_equal(x->d.reason, REASON_FACTS_INCOMPLETE);
+    x->f.n_shields = 0;
+    x->f.n_consents++;
+    referral_decide(x->b, &x->f, surgery, &x->d, &party);
+    assert_int_equal(x->d.reason, REASON_FACTS_INCOMPLETE);
+    assert_true(referral_receiver(x->b, surgery, x->f.purpose));
+    assert_false(referral_receiver(x->b, surgery, (uint16_t)bundle_n_purposes(x->b)));
+    assert_false(referral_receiver(x->b, POLICY_NONE, x->f.purpose));
+    free(consents);
+    free(shields);
+}
+
+static void expect_referral(struct fixture *x, enum reason r, int told)
+{
+    bool party;
+
+    memset(&x->d, 0xa5, sizeof(x->d)); /* written whole, or this shows */
+    referral_decide(x->b, &x->f, agency(x, "surgery"), &x->d, &party);
+    assert_in_range(x->d.n_clauses, 1, POLICY_TRACE_MAX);
+    assert_int_equal(x->d.n_holders + x->d.n_listed + x->d.overridden, 0);
+    assert_string_equal(reason_word((enum reason)x->d.reason), reason_word(r));
+    assert_int_equal(x->d.telling, told);
+    if (r != REASON_NONE)
+        assert_int_equal(x->d.basis, 0);
+}
+
+/* A shield is recorded behind what is told; a record that may be another person's is not. */
+static void a_referral_records_the_shield_behind_what_is_told(void **state)
+{
+    struct fixture *x = *state;
+
+    ask(x, "council", "help", "plan");
+    expect_referral(x, REASON_NO_CONSENT, TELL_NO_CONSENT_LINE);
+    shield(x, 3)->match = FACT_CONFLICT;
+    expect_referral(x, REASON_NO_CONSENT, TELL_NO_CONSENT_LINE);
+    x->shields[0].match = FACT_BROAD;
+    expect_referral(x, REASON_SHIELDED_EXISTENCE, TELL_NO_CONSENT_LINE);
+    grant(x);
+    expect_referral(x, REASON_SHIELDED_EXISTENCE, TELL_HIDDEN);
+    x->shields[0].match = FACT_CONFLICT;
+    expect_referral(x, REASON_MATCH_CONFLICT, TELL_HIDDEN);
+}
+
+static void facts_that_are_said_to_be_there_and_are_not_are_not_whole(void **state)
+{
+    struct fixture *x = *state;
+
+    ask(x, "council", "protect", "plan");
+    x->f.consents = NULL;
+    x->f.shields = NULL;
+    expect_referral(x, REASON_NONE, 0);
+    expect_reason(x, REASON_NONE);
+    x->f.n_shields = 1;
+    expect_referral(x, REASON_FACTS_INCOMPLETE, TELL_HIDDEN);
+    expect_reason(x, REASON_FACTS_INCOMPLETE);
+    x->f.n_shields = 0;
+    x->f.n_consents = 1;
+    expect_referral(x, REASON_FACTS_INCOMPLETE, TELL_HIDDEN);
+    expect_reason(x, REASON_FACTS_INCOMPLETE);
+}
+
 /* A refusal of everything, and what came after it: two facts in an array of two. */
 static void what_was_granted_after_a_refusal_is_read_to_the_last(void **state)
 {
@@ -268,6 +354,9 @@ int main(void)
         cmocka_unit_test(a_refusal_rests_on_nothing),
         cmocka_unit_test(a_basis_that_is_not_in_force_is_not_recorded_as_one),
         cmocka_unit_test(as_many_consents_and_shields_as_may_be_are_read_to_the_last),
+        cmocka_unit_test(a_referral_takes_as_many_facts_as_a_question),
+        cmocka_unit_test(a_referral_records_the_shield_behind_what_is_told),
+        cmocka_unit_test(facts_that_are_said_to_be_there_and_are_not_are_not_whole),
         cmocka_unit_test(what_was_granted_after_a_refusal_is_read_to_the_last),
         cmocka_unit_test(an_override_leaves_no_trace_where_none_was_needed),
     };
