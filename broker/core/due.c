@@ -296,13 +296,25 @@ static void due_escalate(void *ctx, uint16_t slot)
         due_notice(e->c, e->d, slot, false);
 }
 
+/* Of a concern, a watch or a consent a review is its lodger's own affair; of an override it is also
+ * theirs who may have to make it. */
+static bool due_own_review(struct core *c, struct store_txn *t, const struct due *d)
+{
+    int r = d->kind == DUE_REVIEW ? overrides_get(t, &d->about, &c->override_record) : 0;
+
+    if (r && r != -ENOENT)
+        batch_fail(c, r, "override");
+    return r != 0;
+}
+
 /* Whose it is, and who is to see to it: the other hubs that got a firing; of anything else but
  * one's own reviews every hub, unless it sent that referral itself: whoever waits hears of it by
  * referrals_sweep(), alike whether or not a shield kept it from its receiver (promise 5). None of
  * them learns whom it is about. */
-static void due_tell(struct core *c, const struct due *d)
+static void due_tell(struct core *c, struct store_txn *t, const struct due *d)
 {
     struct escalating e = { .c = c, .d = d };
+    bool alone = d->kind == DUE_FIRING || due_own_review(c, t, d);
     uint16_t own = agencies_find(&c->agencies, d->agency);
 
     if (own != AGENCY_NONE)
@@ -312,8 +324,7 @@ static void due_tell(struct core *c, const struct due *d)
     for (uint16_t s = 0; s < c->agencies.n && c->bundle; s++) {
         const struct agency *a = &c->agencies.slots[s];
 
-        if (d->kind != DUE_FIRING && d->kind != DUE_REVIEW && agency_active(a) &&
-            a->index != POLICY_NONE && bundle_hub(c->bundle, a->index) &&
+        if (!alone && agency_active(a) && a->index != POLICY_NONE && bundle_hub(c->bundle, a->index) &&
             !(d->kind == DUE_REFERRAL && referral_gone_from(c, s, &d->about)))
             due_escalate(&e, s);
     }
@@ -337,7 +348,7 @@ static void due_overdue(struct core *c, struct store_txn *t, struct due *d)
     record_id(c, l, &d->about);
     (void)record_end(c);
     log_warn("overdue", "agency=%s kind=%s", d->agency, due_word(d->kind));
-    due_tell(c, d);
+    due_tell(c, t, d);
 }
 
 void due_sweep(struct core *c)

@@ -195,7 +195,7 @@ static void its_review_is_due_until_a_third_person_has_made_it(void **state)
     assert_string_equal(r.review_reason, "looked at");
 }
 
-static void a_late_review_is_told_to_its_agency_and_is_in_the_log(void **state)
+static void a_late_review_is_told_to_its_agency_and_the_hubs_and_is_in_the_log(void **state)
 {
     struct town *t = *state;
     char text[CIVIL_TEXT];
@@ -210,6 +210,10 @@ static void a_late_review_is_told_to_its_agency_and_is_in_the_log(void **state)
     assert_true(town_heard(t, TOWN_COUNCIL, MSG_DELIVER) > 0);
     assert_true(id_equal(&t->msg.deliver.notice.about, &asked));
     assert_int_equal(t->msg.deliver.notice.kind, NOTICE_OVERDUE);
+    assert_true(town_heard(t, TOWN_COURT, MSG_DELIVER) > 0); /* the hub */
+    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_OVERDUE);
+    assert_true(id_equal(&t->msg.deliver.notice.about, &asked));
+    assert_string_equal(t->msg.deliver.notice.agency, "council");
     assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_DELIVER), 0);
     assert_int_equal(town_leaves(t, EVENT_OVERDUE, NULL), 1);
     assert_int_equal(due_of(t, TOWN_COUNCIL), 1);
@@ -486,7 +490,7 @@ int main(void)
         T(an_override_lets_ask_only_once_another_agency_approved),
         T(it_lets_ask_that_question_of_that_person_for_that_agency_alone),
         T(its_review_is_due_until_a_third_person_has_made_it),
-        T(a_late_review_is_told_to_its_agency_and_is_in_the_log),
+        T(a_late_review_is_told_to_its_agency_and_the_hubs_and_is_in_the_log),
         T(the_home_asked_about_must_be_the_one_named),
         T(who_may_approve),
         T(only_somebody_senior_approves),
