@@ -324,7 +324,8 @@ static void due_tell(struct core *c, struct store_txn *t, const struct due *d)
     for (uint16_t s = 0; s < c->agencies.n && c->bundle; s++) {
         const struct agency *a = &c->agencies.slots[s];
 
-        if (!alone && agency_active(a) && a->index != POLICY_NONE && bundle_hub(c->bundle, a->index) &&
+        if (!alone && agency_active(a) && a->index != POLICY_NONE &&
+            bundle_hub(c->bundle, a->index) &&
             !(d->kind == DUE_REFERRAL && referral_gone_from(c, s, &d->about)))
             due_escalate(&e, s);
     }
