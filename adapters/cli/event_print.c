@@ -102,6 +102,7 @@ static void print_notice(const json_t *o)
     char due[TIME_TEXT];
 
     (void)printf("NOTICE (%s): %s\n", text_at(o, "notice"), text_at(o, "text"));
+    print_about(o);
     if (*text_at(o, "contact_route"))
         (void)printf("   Telephone%s%s: %s\n", *text_at(o, "agency") ? " " : "",
                      text_at(o, "agency"), text_at(o, "contact_route"));

@@ -106,11 +106,15 @@ static json_t *watch_json(const struct host *h, const struct msg_deliver *d)
 static json_t *notice_json(const struct host *h, const struct msg_deliver *d)
 {
     const struct msg_notice *n = &d->notice;
+    json_t *subject = NULL; /* absent: the broker named nobody */
 
-    (void)h;
-    return json_pack("{s:s,s:o,s:s,s:s,s:s,s:o}", "notice", words_of(WORDS_NOTICE, n->kind),
+    if (n->subject.n)
+        subject =
+            about_json(h, n->subject.unborn ? SUBJECT_UNBORN : SUBJECT_PERSON, &n->subject, NULL);
+    return json_pack("{s:s,s:o,s:s,s:s,s:s,s:o,s:o*}", "notice", words_of(WORDS_NOTICE, n->kind),
                      "about", event_id(&n->about), "agency", n->agency, "contact_route",
-                     n->contact_route, "text", n->text, "due", event_time(n->due_ms));
+                     n->contact_route, "text", n->text, "due", event_time(n->due_ms), "subject",
+                     subject);
 }
 
 static const struct {

@@ -34,6 +34,8 @@ void contact_keep(struct core *c, const struct pending *p, uint16_t n)
         return; /* the reply said that nothing was masked */
     text_cut(r->asker, sizeof(r->asker), c->agencies.slots[p->ask.agency].reg.id);
     r->put_on = c->day;
+    if (!p->hidden) /* else other tokens went out than the asker's: nobody asked had these */
+        r->subject = p->ask.subject;
     contacts_put(t, &p->ask.id, r);
     c->batch.wrote = true;
 }
@@ -69,7 +71,9 @@ struct contact { /* one request */
     unsigned n_told;
 };
 
-static void contact_tell(struct contact *k, uint16_t slot, const struct id *about)
+/* subject: only to whom had these tokens before; NULL: not told. */
+static void contact_tell(struct contact *k, uint16_t slot, const struct id *about,
+                         const struct token_set *subject)
 {
     struct core *c = k->c;
     struct msg_notice *n;
@@ -80,6 +84,8 @@ static void contact_tell(struct contact *k, uint16_t slot, const struct id *abou
     text_cut(n->agency, sizeof(n->agency), c->agencies.slots[k->from].reg.id);
     memcpy(n->contact_route, k->route, sizeof(n->contact_route));
     memcpy(n->text, k->text, sizeof(n->text));
+    if (subject)
+        n->subject = *subject;
     notice_send(c, slot);
     k->n_told++;
 }
@@ -96,21 +102,21 @@ static void contact_hubs(struct contact *k)
 {
     for (uint16_t s = 0; s < k->c->agencies.n; s++) {
         if (contact_hub(k->c, s))
-            contact_tell(k, s, &k->about);
+            contact_tell(k, s, &k->about, NULL);
     }
 }
 
 static void contact_masked(struct contact *k, const struct contact_record *r)
 {
     for (uint8_t i = 0; i < r->n; i++)
-        contact_tell(k, agencies_find(&k->c->agencies, r->masked[i].agency),
-                     &r->masked[i].question);
+        contact_tell(k, agencies_find(&k->c->agencies, r->masked[i].agency), &r->masked[i].question,
+                     &r->subject);
 }
 
 /* About its own concern, by which it knows whom the call would be about. */
-static int contact_contributor(void *ctx, uint16_t slot, const struct id *concern)
+static int contact_contributor(void *ctx, uint16_t slot, const struct concern_record *r)
 {
-    contact_tell(ctx, slot, concern);
+    contact_tell(ctx, slot, &r->id, &r->concern.subject);
     return 0;
 }
 
@@ -234,6 +240,7 @@ static int attempt_visit(void *ctx, const struct shield_record *r)
 
         text_cut(n->agency, sizeof(n->agency), c->agencies.slots[a->ask->agency].reg.id);
         text_cut(n->text, sizeof(n->text), "Somebody asked about a person whom you shield.");
+        n->subject = s->subject; /* as its owner lodged it, not as it was asked about */
         notice_send(c, owner);
     }
     return e;

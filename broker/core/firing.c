@@ -311,6 +311,7 @@ static void firing_hubs_reach(struct core *c, struct firing *f, bool *open, bool
 static void firing_tell_joined(struct core *c, struct episode_contributor *who, uint16_t hub)
 {
     uint16_t slot = agencies_find(&c->agencies, who->agency);
+    struct concern_record own;
     struct msg_notice *n;
 
     if (who->told || who->gone || slot == AGENCY_NONE)
@@ -323,6 +324,9 @@ static void firing_tell_joined(struct core *c, struct episode_contributor *who, 
         text_cut(n->contact_route, sizeof(n->contact_route),
                  bundle_agency_at(c->bundle, firing_index(c, hub))->contact);
     }
+    /* what cannot be read names nobody: that it joined others is still worth telling */
+    if (!concerns_get(batch_txn(c), &who->concern, &own) && !strcmp(own.agency, who->agency))
+        n->subject = own.concern.subject;
     text_cut(n->text, sizeof(n->text), "A concern that you lodged joined others, and is acted on.");
     notice_send(c, slot);
 }
@@ -585,7 +589,7 @@ int firing_contacts(struct core *c, uint16_t hub, const struct id *episode, firi
             continue;
         r = concerns_get(t, &e->contributors[i].concern, &record);
         if (!r && concern_live(c, &record))
-            r = visit(ctx, slot, &e->contributors[i].concern);
+            r = visit(ctx, slot, &record);
         r = r == -ENOENT ? 0 : r;
     }
     return r < 0 ? r : 0;

@@ -159,7 +159,7 @@ void concern_change_take(struct core *c, struct work *w);
 void firing_update_take(struct core *c, struct work *w);
 /* Contributors of an episode that this hub got and that it was not told the names of, for a call
  * back. Return: 0; -ENOENT no such episode that the agency got; -errno. */
-typedef int firing_contact(void *ctx, uint16_t slot, const struct id *concern);
+typedef int firing_contact(void *ctx, uint16_t slot, const struct concern_record *concern);
 ALM_MUST_USE int firing_contacts(struct core *c, uint16_t hub, const struct id *episode,
                                  firing_contact *visit, void *ctx);
 bool threshold_asked(const struct core *c, const struct ask *ask);

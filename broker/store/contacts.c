@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* contacts.c - TABLE_CONTACTS:
- *   'q' id                    u8 1, text asker, i32 put on, u8 asked, u8 n, n x (text agency,
- * question id) 'd' day (biased) id       empty: in order of day, to be forgotten 'a' shield id,
- * agency     u8 1, i32 day */
+ *   'q' id               u8 2, text asker, i32 put on, u8 asked, subject (u8 unborn, u8 n, tokens),
+ *                        u8 n, n x (text agency, question id); u8 1: the same without subject
+ *   'd' day (biased) id  empty: in order of day, to be forgotten
+ *   'a' shield id, agency  u8 1, i32 day */
 #include "store/contacts.h"
+
+#include "store/lasting.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define CONTACT_LAYOUT     1
+#define CONTACT_UNNAMED    1 /* layout without a subject; read, no longer written */
+#define CONTACT_LAYOUT     2
+#define ATTEMPT_LAYOUT     1
 #define CONTACT_RECORD_MAX 8192
 #define QUERY_KEY          (1 + ID_LEN)
 #define DAY_KEY            (1 + 4 + ID_LEN)
@@ -52,6 +57,7 @@ void contacts_put(struct store_txn *t, const struct id *query, const struct cont
     buf_put_text(&b, r->asker);
     buf_put_i32(&b, r->put_on);
     buf_put_u8(&b, r->asked);
+    lasting_put_set(&b, &r->subject);
     buf_put_u8(&b, r->n);
     for (uint8_t i = 0; i < r->n && i < CONTACTS_MAX; i++) {
         buf_put_text(&b, r->masked[i].agency);
@@ -68,7 +74,7 @@ void contacts_put(struct store_txn *t, const struct id *query, const struct cont
 int contacts_get(struct store_txn *t, const struct id *query, struct contact_record *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-    uint8_t key[QUERY_KEY], asked;
+    uint8_t key[QUERY_KEY], layout, asked;
     struct cursor c;
     int r;
 
@@ -78,12 +84,15 @@ int contacts_get(struct store_txn *t, const struct id *query, struct contact_rec
     if (r)
         return r;
     c = cursor_of(buf_view(&b));
-    if (cursor_u8(&c) != CONTACT_LAYOUT)
+    layout = cursor_u8(&c);
+    if (layout != CONTACT_LAYOUT && layout != CONTACT_UNNAMED)
         return -EBADMSG;
     cursor_text(&c, out->asker, sizeof(out->asker));
     out->put_on = cursor_i32(&c);
     asked = cursor_u8(&c);
     out->asked = asked == 1;
+    if (layout == CONTACT_LAYOUT)
+        lasting_take_set(&c, &out->subject);
     out->n = cursor_u8(&c);
     if (asked > 1 || out->n > CONTACTS_MAX)
         return -EBADMSG;
@@ -156,7 +165,7 @@ int attempts_get(struct store_txn *t, const struct id *shield, const char *asker
     if (r)
         return r;
     c = cursor_of(buf_view(&b));
-    if (cursor_u8(&c) != CONTACT_LAYOUT)
+    if (cursor_u8(&c) != ATTEMPT_LAYOUT)
         return -EBADMSG;
     *day = cursor_i32(&c);
     return cursor_end(&c);
@@ -168,7 +177,7 @@ void attempts_put(struct store_txn *t, const struct id *shield, const char *aske
     uint8_t key[ATTEMPT_KEY_MAX];
 
     buf_init(&b, 64);
-    buf_put_u8(&b, CONTACT_LAYOUT);
+    buf_put_u8(&b, ATTEMPT_LAYOUT);
     buf_put_i32(&b, day);
     if (buf_status(&b))
         store_fail(t, buf_status(&b));

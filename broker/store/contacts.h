@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* contacts.h - for a while: which agencies stood masked in the reply to a query, so that the hub
- * can ask them to call; and on which day a shield's owner was last told of an asker. No tokens. */
+ * can ask them to call; and on which day a shield's owner was last told of an asker. */
 #pragma once
 #include "store/store.h"
 #include "wire/msg.h"
@@ -11,6 +11,8 @@ struct contact_record {
     name_t asker;
     int32_t put_on;
     bool asked; /* the asker has asked the hubs for contact */
+    struct token_set subject; /* as the masked ones were asked; n 0: they were not asked about it,
+                                 or the record is of layout 1 */
     uint8_t n;
     struct {
         name_t agency;

@@ -3,10 +3,13 @@
  * largest of its type, and a queue holds many. */
 #include "store/queues_codec.h"
 
+#include "store/lasting.h"
+
 #include <errno.h>
 #include <string.h>
 
 #define DELIVERY_LAYOUT 1
+#define NOTICE_SUBJECT  2 /* the layout of a notice that has a subject; layout 1 followed by it */
 
 static void put_text(struct buf *b, const char *text, size_t size)
 {
@@ -237,6 +240,8 @@ static void put_notice(struct buf *b, const struct msg_deliver *d)
     PUT_TEXT(b, d->notice.contact_route);
     PUT_TEXT(b, d->notice.text);
     buf_put_i64(b, d->notice.due_ms);
+    if (d->notice.subject.n)
+        lasting_put_set(b, &d->notice.subject);
 }
 
 static void take_notice(struct cursor *c, struct msg_deliver *d)
@@ -273,7 +278,8 @@ void delivery_encode(const struct msg_deliver *d, struct buf *out)
 {
     const struct delivery_part *part = delivery_part(d->kind);
 
-    buf_put_u8(out, DELIVERY_LAYOUT);
+    buf_put_u8(out, d->kind == DELIVERY_NOTICE && d->notice.subject.n ? NOTICE_SUBJECT
+                                                                      : DELIVERY_LAYOUT);
     buf_put_u8(out, d->kind);
     buf_put(out, d->event.octets, ID_LEN);
     buf_put_i64(out, d->at_ms);
@@ -286,9 +292,11 @@ int delivery_decode(struct bytes octets, struct msg_deliver *out)
 {
     struct cursor c = cursor_of(octets);
     const struct delivery_part *part;
+    uint8_t layout;
 
     memset(out, 0, sizeof(*out));
-    if (cursor_u8(&c) != DELIVERY_LAYOUT)
+    layout = cursor_u8(&c);
+    if (layout != DELIVERY_LAYOUT && layout != NOTICE_SUBJECT)
         return -EBADMSG;
     out->kind = cursor_u8(&c);
     part = delivery_part(out->kind);
@@ -298,5 +306,10 @@ int delivery_decode(struct bytes octets, struct msg_deliver *out)
     out->at_ms = cursor_i64(&c);
     TAKE_TEXT(&c, out->from);
     part->take(&c, out);
+    if (layout == NOTICE_SUBJECT) {
+        lasting_take_set(&c, &out->notice.subject);
+        if (out->kind != DELIVERY_NOTICE || !out->notice.subject.n)
+            return -EBADMSG;
+    }
     return cursor_end(&c);
 }

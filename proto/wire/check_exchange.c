@@ -178,6 +178,12 @@ static enum wire_fault check_watch_event(const struct msg_watch_event *w)
     return w->agency[0] ? WIRE_OK : WIRE_MISSING_FIELD;
 }
 
+/* The scanner has seen that a subject that is there has tokens. */
+static enum wire_fault check_notice(const struct msg_notice *n)
+{
+    return n->subject.n ? check_person(&n->subject) : WIRE_OK;
+}
+
 /* Exactly one part is there, and it is that of the kind. */
 static enum wire_fault check_deliver_parts(const struct msg_deliver *d)
 {
@@ -214,7 +220,9 @@ enum wire_fault check_deliver(const struct msg *m)
         return check_referral_part(&d->referral);
     if (d->has_update)
         return check_update_part(&d->update);
-    return d->has_watch ? check_watch_event(&d->watch) : WIRE_OK;
+    if (d->has_notice)
+        return check_notice(&d->notice);
+    return check_watch_event(&d->watch);
 }
 
 enum wire_fault check_stream_status(const struct msg *m)

@@ -249,6 +249,7 @@ static const struct shape_field notice_rows[] = {
     LINE(4, MAY, msg_notice, contact_route),
     LINE(5, MAY, msg_notice, text),
     MS(6, MAY, msg_notice, due_ms),
+    STRUCT(7, MAY, msg_notice, subject, &wire_shape_token_set),
 };
 static const struct shape wire_shape_notice = SHAPE(notice);
 

@@ -516,6 +516,7 @@ struct msg_notice {
     char contact_route[128];
     text_t text;
     int64_t due_ms; /* 0: nothing is due */
+    struct token_set subject; /* n 0: absent; only to who already had these tokens */
 };
 struct msg_deliver { /* broker -> agency; at least once, in order; acknowledged when it is durable there */
     name_t stream; /* "inbox", or what the hub subscribed */

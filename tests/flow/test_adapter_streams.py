@@ -338,6 +338,22 @@ def subjects_are_told_by_our_own_references_and_never_by_token():
         assert t.said().count("pupil-17") == 0
 
 
+def notices_say_whom_they_are_about_where_the_broker_does():
+    with town() as t:
+        t.start()
+        for who in ({"subject": subject(t)}, {"subject": subject(t, "Nobody", "Known", "2001-01-01")}, {"subject": subject(t, unborn=True)}, {}):
+            t.gate.deliver(notice=PB.Notice(kind=PB.NOTICE_KIND_CONTACT_REQUEST, about=uuid7(), agency="hub", contact_route="01 234", text="please call", **who))
+        t.acked("inbox", 4)
+        events = [e["notice"] for e in t.events()]
+        assert events[0]["subject"] == {"kind": "person", "known": "yes", "ref": "pupil-17", "home_known": "no", "home_ref": ""}, events[0]
+        assert (events[1]["subject"]["known"], events[1]["subject"]["ref"]) == ("no", ""), events[1]
+        assert (events[2]["subject"]["kind"], events[2]["subject"]["ref"]) == ("unborn", ""), events[2]
+        assert "subject" not in events[3], events[3]
+        for token in subject(t).tokens:
+            assert token.value.hex() not in str(events) and repr(token.value) not in str(events)
+        assert t.said().count("pupil-17") == 0
+
+
 def every_kind_of_event_has_its_own_words():
     with town() as t:
         t.start()
@@ -369,4 +385,5 @@ main([delivery_is_acknowledged_when_it_is_on_disk_and_stays_until_it_is_done, fo
       damaged_file_is_told_in_its_place_with_its_name, damaged_one_delivered_again_is_whole_again, reader_may_wait_for_the_next_one,
       stream_that_was_never_subscribed_is_not_there, subscription_says_what_it_filters, wrong_subscriptions_are_refused_before_anything_is_sent,
       stream_played_again_is_read_again_and_nothing_is_acknowledged_past_it_meanwhile, status_puts_the_brokers_cursor_beside_the_readers,
-      subjects_are_told_by_our_own_references_and_never_by_token, every_kind_of_event_has_its_own_words])
+      subjects_are_told_by_our_own_references_and_never_by_token,
+      notices_say_whom_they_are_about_where_the_broker_does, every_kind_of_event_has_its_own_words])

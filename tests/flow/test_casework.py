@@ -174,6 +174,27 @@ def referrals(tap, town, desks):
     tap.check("a kind whose conditions are not stated is refused in words", unready["kind"] == "refusal" and unready["way_forward"], unready)
 
 
+def contacts(tap, town, desks):
+    """A masked service learns by its own reference whom it is asked to call about; the hub, which asks it to, does not."""
+    school, hub, river = desks[SCHOOL], desks[CHILDRENS], desks[RIVER]
+    for desk in (hub, river):
+        desk.events()  # what came before
+    grant = ["consent", "grant", "--capacity", "self", "--recipients", "*", "--sources", "*", "--given-on", "2021-04-01"]
+    hub.run(*grant, about="Ada", purpose="early-help")
+    asked = school.run("who", "--self-claimed", "Ben's mother, about his support", about="Ada", purpose="early-help")
+    tap.check("a sensitive service is not named in the reply", asked["masked"] is True and RIVER not in json.dumps(asked), asked)
+    school.run("contact", asked["message_id"], "--text", "please call about a visit", "--contact-route", "01632 960003")
+    passed = hub.await_event(type_="notice")
+    tap.check("the hub is asked to pass it on, and not told about whom", passed is not None and passed["notice"]["notice"] == "contact-request"
+              and passed["notice"]["about"] == asked["message_id"] and "subject" not in passed["notice"], passed)
+    hub.run("contact", asked["message_id"], "--text", "please call the school", "--contact-route", "01632 960003")
+    came = river.await_event(type_="notice")
+    tap.check("the service that was masked sees its own reference", came is not None and came["notice"]["notice"] == "contact-request"
+              and (came["notice"]["subject"]["known"], came["notice"]["subject"]["ref"]) == ("yes", "p-ada"), came)
+    tap.check("and nobody who did not know the person hears of it", [e for a in (TEAM, POLICE) for e in desks[a].events()
+              if e["type"] == "notice" and e["notice"]["notice"] == "contact-request"] == [])
+
+
 def watches(tap, town, desks):
     lead, police = desks[CHILDRENS], desks[POLICE]
     watch = lead.run("watch", "add", "--agencies", POLICE, "--until", "2021-10-01", about="Cyd")["message_id"]
@@ -209,7 +230,7 @@ def main():
     with Casework(sys.argv[1], day="2021-04-10", with_adapters=agencies) as town:
         roles = {CHILDRENS: "social-worker", TEAM: "social-worker", POLICE: "police-officer", SCHOOL: "senco", RIVER: "support-worker"}
         desks = {a: Desk(town, a, roles[a], town.people) for a in agencies}
-        for test in (concerns, referrals, watches, hands_over):
+        for test in (concerns, referrals, contacts, watches, hands_over):
             test(tap, town, desks)
     tap.done()
 

@@ -59,6 +59,16 @@ static size_t notices(struct town *t, enum town_agency who, uint8_t kind)
     return n;
 }
 
+/* The notice in t->msg says that it is about this person; TOWN_NOBODY: it names nobody. */
+static void about(const struct town *t, enum town_person p)
+{
+    struct token_set person = { 0 };
+
+    if (p != TOWN_NOBODY)
+        town_person(p, &person);
+    assert_memory_equal(&t->msg.deliver.notice.subject, &person, sizeof(person));
+}
+
 static size_t everybodys_notices(struct town *t)
 {
     size_t n = 0;
@@ -78,11 +88,13 @@ static void a_masked_service_is_asked_to_call_through_the_hub_alone(void **state
     assert_true(id_equal(&t->msg.deliver.notice.about, &query_id));
     assert_string_equal(t->msg.deliver.notice.agency, "school");
     assert_string_equal(t->msg.deliver.notice.contact_route, "01632 960001");
+    about(t, TOWN_NOBODY);                      /* the hub did not ask about her */
     assert_int_equal(everybodys_notices(t), 1); /* the clinic hears nothing yet */
 
     assert_string_equal(request(t, TOWN_COURT, &query_id), "");
     assert_int_equal(notices(t, TOWN_CLINIC, NOTICE_CONTACT_REQUEST), 1);
     assert_true(id_equal(&t->msg.deliver.notice.about, &question_id)); /* that it answered */
+    about(t, TOWN_TESS);
     assert_string_equal(t->msg.deliver.notice.agency, "court");
     assert_int_equal(everybodys_notices(t), 1);
     assert_int_equal(town_leaves(t, EVENT_CONTACT_REQUESTED, NULL), 2);
@@ -106,6 +118,18 @@ static void nobody_asks_for_contact_through_anothers_question(void **state)
     assert_string_equal(request(t, TOWN_POLICE, &query_id), "nothing-masked");
     assert_int_equal(id_new(town_wall, &unknown), 0);
     assert_string_equal(request(t, TOWN_POLICE, &unknown), "nothing-masked"); /* the same words */
+    assert_int_equal(everybodys_notices(t), 0);
+}
+
+/* Asked in vain: nothing is kept of who did not know her, so nobody is named to them. */
+static void an_agency_that_did_not_know_the_person_gets_no_notice(void **state)
+{
+    struct town *t = *state;
+
+    ask_involvement(t, ANSWER_NOT_KNOWN);
+    assert_string_equal(request(t, TOWN_SCHOOL, &query_id), "nothing-masked");
+    assert_string_equal(request(t, TOWN_COURT, &query_id), "");
+    assert_int_equal(town_heard(t, TOWN_CLINIC, MSG_DELIVER), 0);
     assert_int_equal(everybodys_notices(t), 0);
 }
 
@@ -189,6 +213,7 @@ static void an_attempt_on_a_shielded_person_is_told_to_the_shields_owner_once_a_
     assert_int_equal(notices(t, TOWN_COUNCIL, NOTICE_SHIELD_ATTEMPT), 1);
     assert_string_equal(t->msg.deliver.notice.agency, "school");
     assert_string_equal(t->msg.deliver.notice.contact_route, "");
+    about(t, TOWN_TESS); /* as its owner lodged her */
     assert_int_equal(everybodys_notices(t), 1);
     ask(t, TOWN_SCHOOL, TOWN_TESS);
     assert_int_equal(everybodys_notices(t), 0);
@@ -281,6 +306,7 @@ int main(void)
         TOWN_TEST(a_masked_service_is_asked_to_call_through_the_hub_alone),
         TOWN_TEST(a_reply_that_masked_nothing_is_no_way_to_anybody),
         TOWN_TEST(nobody_asks_for_contact_through_anothers_question),
+        TOWN_TEST(an_agency_that_did_not_know_the_person_gets_no_notice),
         TOWN_TEST(a_hub_cannot_go_on_where_the_asker_has_not_begun),
         TOWN_TEST(what_was_masked_is_forgotten_after_sixty_days),
         TOWN_TEST(the_same_request_again_reaches_nobody_twice),

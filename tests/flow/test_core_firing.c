@@ -101,6 +101,16 @@ static struct id fire(struct town *t)
     return worry_firing.deliver.firing.episode;
 }
 
+/* TOWN_NOBODY: it names nobody. */
+static void assert_about(const struct msg_notice *n, enum town_person p)
+{
+    struct token_set person = { 0 };
+
+    if (p != TOWN_NOBODY)
+        town_person(p, &person);
+    assert_memory_equal(&n->subject, &person, sizeof(person));
+}
+
 static void contributors_hear_that_they_joined_others_once_the_hub_has_acted(void **state)
 {
     struct town *t = *state;
@@ -112,6 +122,7 @@ static void contributors_hear_that_they_joined_others_once_the_hub_has_acted(voi
     assert_string_equal(step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), "");
     assert_int_equal(worry_notices(t, TOWN_SCHOOL, NOTICE_JOINED_OTHERS, &n), 1);
     assert_string_equal(n.agency, "council");
+    assert_about(&n, TOWN_TESS); /* by its own concern's tokens */
     assert_int_equal(worry_notices(t, TOWN_POLICE, NOTICE_JOINED_OTHERS, NULL), 1);
     assert_int_equal(worry_notices(t, TOWN_CHARITY, NOTICE_JOINED_OTHERS, NULL), 0);
     assert_string_equal(step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), ""); /* again: nothing new */
@@ -121,6 +132,7 @@ static void contributors_hear_that_they_joined_others_once_the_hub_has_acted(voi
     charitys = worry_last;
     assert_int_equal(worry_notices(t, TOWN_CHARITY, NOTICE_JOINED_OTHERS, &n), 1);
     assert_true(id_equal(&n.about, &charitys)); /* its own concern, not the episode */
+    assert_about(&n, TOWN_TESS);
 }
 
 static void only_a_hub_that_got_it_says_what_it_did(void **state)
@@ -185,6 +197,7 @@ static void the_hub_hears_when_what_a_firing_counted_is_taken_back(void **state)
     assert_int_equal(worry_notices(t, TOWN_COUNCIL, NOTICE_WITHDRAWN, &n), 1);
     assert_true(id_equal(&n.about, &episode));
     assert_string_equal(n.agency, ""); /* not whose */
+    assert_about(&n, TOWN_NOBODY);
     assert_int_equal(worry_notices(t, TOWN_POLICE, NOTICE_WITHDRAWN, NULL), 0);
     /* lodged and taken back again: the hub has been told */
     assert_string_equal(worry_lodge(t, TOWN_SCHOOL, "neglect", TOWN_TESS), "");

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "wire/scan.h"
 #include "wire_sample.h"
+#include "wire_sample_parts.h"
 #include <stdio.h>
 
 #define SEED_MAX 20000 /* bytes: longer seeds only slow the fuzzer */
@@ -66,6 +67,23 @@ static int seed_type(const char *folder, uint8_t type)
     return type == MSG_HELLO ? seed_frame(folder, type, "signed", false, &key) : 0;
 }
 
+/* Of the parts of a Deliver the samples have but two: a notice that says whom it is about. */
+static int seed_notice(const char *folder)
+{
+    ALM_CLEANUP(buf_deinit) struct buf frame;
+    struct wire_context ctx = wire_sample_context();
+    struct wire_envelope e;
+
+    buf_init(&frame, WIRE_FRAME_MAX);
+    wire_sample(MSG_DELIVER, false, &sample);
+    sample_person(&sample.deliver.notice.subject, false, true);
+    if (wire_encode(&sample, &ctx, NULL, &frame) < 0 ||
+        wire_open(buf_view(&frame), &e) != WIRE_OK ||
+        seed_write(folder, "notice", MSG_DELIVER, buf_view(&frame)) < 0)
+        return -1;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -80,6 +98,10 @@ int main(int argc, char **argv)
                           argv[1]);
             return 74;
         }
+    }
+    if (seed_notice(argv[1]) < 0) {
+        (void)fprintf(stderr, "make_wire_seeds: %s cannot be written to\n", argv[1]);
+        return 74;
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "store/contacts.h"
 #include "store/queues.h"
+#include "store/queues_codec.h"
 
 #define ITEM_MAX 32768
 
@@ -127,6 +128,42 @@ static void every_kind_of_delivery_comes_back_as_it_was_put(void **state)
     memset(d->notice.text, 't', TEXT_MAX_LEN - 1);
     round_trip(*state, d);
     assert_memory_equal(&got.notice, &d->notice, sizeof(got.notice));
+
+    tokens(&d->notice.subject);
+    round_trip(*state, d);
+    assert_memory_equal(&got.notice, &d->notice, sizeof(got.notice));
+}
+
+/* Layout 1 is what lies in queues since before notices said whom they are about: it is read. One
+ * that promises a subject and has none, or is no notice, is damage. */
+static void
+a_notice_of_the_older_layout_is_read_and_one_that_contradicts_itself_is_not(void **state)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct msg_deliver *d = delivery(DELIVERY_NOTICE, 5);
+
+    (void)state;
+    buf_init(&b, ITEM_MAX);
+    d->has_notice = true;
+    d->notice.kind = NOTICE_OVERDUE;
+    delivery_encode(d, &b);
+    assert_int_equal(b.data[0], 1);
+    assert_int_equal(delivery_decode(buf_view(&b), &got), 0);
+    assert_int_equal(got.notice.subject.n, 0);
+    b.data[0] = 2;
+    assert_int_equal(delivery_decode(buf_view(&b), &got), -EBADMSG);
+    buf_put(&b, "\0\0", 2); /* a subject without tokens */
+    assert_int_equal(delivery_decode(buf_view(&b), &got), -EBADMSG);
+    b.data[0] = 1;
+    assert_int_equal(delivery_decode(buf_view(&b), &got), -EBADMSG);
+    b.data[0] = 3;
+    assert_int_equal(delivery_decode(buf_view(&b), &got), -EBADMSG);
+    b.len = 0;
+    d = delivery(DELIVERY_WATCH, 5);
+    d->has_watch = true;
+    delivery_encode(d, &b);
+    b.data[0] = 2;
+    assert_int_not_equal(delivery_decode(buf_view(&b), &got), 0);
 }
 
 static void items_come_in_order_of_their_numbers_and_of_one_stream_alone(void **state)
@@ -304,6 +341,7 @@ static void contacts_are_kept_until_their_day_and_attempts_by_shield_and_asker(v
     text_of(r.asker, "school");
     text_of(r.masked[0].agency, "clinic");
     r.masked[0].question.octets[3] = 9;
+    tokens(&r.subject);
     contacts_put(t, &query, &r);
     r.put_on = 5;
     contacts_put(t, &other, &r);
@@ -326,6 +364,41 @@ static void contacts_are_kept_until_their_day_and_attempts_by_shield_and_asker(v
     store_abort(t);
 }
 
+/* As they were written before they kept a subject, and what is no layout at all. */
+static void a_contact_of_the_older_layout_is_read_without_a_subject(void **state)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct store_txn *t = fixture_begin(*state, true);
+    struct contact_record back;
+    const struct id query = { { 1 } };
+    uint8_t key[1 + ID_LEN] = { 'q', 1 };
+    const struct bytes at = bytes_of(key, sizeof(key));
+
+    buf_init(&b, 256);
+    buf_put_u8(&b, 1);
+    buf_put_text(&b, "school");
+    buf_put_i32(&b, 7);
+    buf_put_u8(&b, 1);
+    buf_put_u8(&b, 1);
+    buf_put_text(&b, "clinic");
+    buf_put(&b, query.octets, ID_LEN);
+    store_put(t, TABLE_CONTACTS, at, buf_view(&b));
+    assert_int_equal(contacts_get(t, &query, &back), 0);
+    assert_string_equal(back.masked[0].agency, "clinic");
+    assert_true(back.asked);
+    assert_int_equal(back.subject.n, 0);
+    contacts_put(t, &query, &back);
+    assert_int_equal(contacts_get(t, &query, &back), 0);
+    assert_int_equal(back.subject.n, 0);
+    b.data[0] = 2; /* it promises a subject */
+    store_put(t, TABLE_CONTACTS, at, buf_view(&b));
+    assert_int_equal(contacts_get(t, &query, &back), -EBADMSG);
+    b.data[0] = 3;
+    store_put(t, TABLE_CONTACTS, at, buf_view(&b));
+    assert_int_equal(contacts_get(t, &query, &back), -EBADMSG);
+    store_abort(t);
+}
+
 #define QUEUES_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -340,6 +413,8 @@ int main(void)
         QUEUES_TEST(a_filter_comes_back_with_its_stream),
         QUEUES_TEST(a_share_is_counted_by_stream_and_cause_until_it_is_nothing),
         QUEUES_TEST(contacts_are_kept_until_their_day_and_attempts_by_shield_and_asker),
+        QUEUES_TEST(a_contact_of_the_older_layout_is_read_without_a_subject),
+        QUEUES_TEST(a_notice_of_the_older_layout_is_read_and_one_that_contradicts_itself_is_not),
     };
 
     return cmocka_run_group_tests_name("queues", tests, NULL, NULL);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "wire_sample.h"
+#include "wire_sample_parts.h"
 #include "wire_views.h"
 #include <errno.h>
 
@@ -58,18 +59,42 @@ static void delivery_of(uint8_t kind)
         sent.deliver.watch.watch = part.id.octets[0] ? part.id : sent.id;
         sent.deliver.watch.on = 18500;
         sent.deliver.watch.masked = true;
+    } else if (kind == DELIVERY_NOTICE) {
+        sent.deliver.has_notice = true;
+        sent.deliver.notice.kind = NOTICE_CONTACT_REQUEST;
+        sent.deliver.notice.about = sample_id(3);
+        sample_person(&sent.deliver.notice.subject, true, true);
     }
 }
 
 static void each_kind_of_delivery_comes_back_the_same(void **state)
 {
     (void)state;
-    for (uint8_t kind = DELIVERY_REFERRAL; kind <= DELIVERY_WATCH; kind++) {
+    for (uint8_t kind = DELIVERY_REFERRAL; kind <= DELIVERY_NOTICE; kind++) {
         delivery_of(kind);
-        if (kind != DELIVERY_WATCH)
+        if (kind == DELIVERY_REFERRAL || kind == DELIVERY_REFERRAL_UPDATE)
             memcpy(sent.deliver.from, "police", 7);
         assert_round_trip(&sent);
     }
+}
+
+/* A watcher of the network cannot tell by its size whether a notice names somebody. */
+static void a_notice_has_one_size_with_or_without_a_subject(void **state)
+{
+    ALM_CLEANUP(buf_deinit) struct buf least, most;
+    struct msg_notice *n = &sent.deliver.notice;
+
+    (void)state;
+    wire_sample(MSG_DELIVER, false, &sent);
+    assert_int_equal(encode(&sent, &least), 0);
+    delivery_of(DELIVERY_NOTICE);
+    memset(n->agency, 'a', sizeof(n->agency) - 1);
+    memset(n->contact_route, 'c', sizeof(n->contact_route) - 1);
+    memset(n->text, 't', sizeof(n->text) - 1);
+    n->due_ms = INT64_C(253402300799999);
+    assert_int_equal(encode(&sent, &most), 0);
+    assert_int_equal(least.len, most.len);
+    assert_round_trip(&sent);
 }
 
 static void a_sealed_body_is_a_view_of_the_bytes_received(void **state)
@@ -205,6 +230,11 @@ static void one_of_many_lengths_of_a_sealed_body_has_each_size(void **state)
     X(delivery_of_a_firing_unsorted, MSG_DELIVER, 1, m->deliver.firing.contributors[0].agency[0] = 'z') \
     X(notice_of_no_kind, MSG_DELIVER, 0, m->deliver.notice.kind = 0)                               \
     X(notice_of_unknown_kind, MSG_DELIVER, 0, m->deliver.notice.kind = NOTICE_KEY_CHANGED + 1)     \
+    X(notice_about_nobody_unborn, MSG_DELIVER, 0, m->deliver.notice.subject.unborn = true)         \
+    X(notice_about_a_home, MSG_DELIVER, 0, (sample_person(&m->deliver.notice.subject, false, false), m->deliver.notice.subject.tokens[1].kind = TOKEN_HOME)) \
+    X(notice_about_somebody_unnamed, MSG_DELIVER, 0, (sample_person(&m->deliver.notice.subject, false, false), m->deliver.notice.subject.tokens[0].kind = TOKEN_NHS)) \
+    X(notice_about_a_token_of_zeroes, MSG_DELIVER, 0, (sample_person(&m->deliver.notice.subject, false, false), memset(m->deliver.notice.subject.tokens[1].value, 0, TOKEN_LEN))) \
+    X(notice_about_too_many_tokens, MSG_DELIVER, 0, m->deliver.notice.subject.n = TOKEN_SET_MAX + 1) \
     X(ack_of_nothing, MSG_ACK, 0, m->ack.seq = 0)                                                  \
     X(ack_by_a_person, MSG_ACK, 0, (memcpy(m->practitioner.ref, "p", 2), memcpy(m->practitioner.role, "r", 2), m->practitioner.login = 1)) \
     X(status_acked_past_last, MSG_STREAM_STATUS, 1, m->stream_status.entries[3].last = 1)          \
@@ -377,6 +407,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_kind_of_delivery_comes_back_the_same),
+        cmocka_unit_test(a_notice_has_one_size_with_or_without_a_subject),
         cmocka_unit_test(a_sealed_body_is_a_view_of_the_bytes_received),
         cmocka_unit_test(what_is_delivered_shows_by_its_length_only_whether_much_is_sealed),
         cmocka_unit_test(one_of_many_lengths_of_a_sealed_body_has_each_size),
