@@ -135,6 +135,33 @@ static void contributors_hear_that_they_joined_others_once_the_hub_has_acted(voi
     assert_about(&n, TOWN_TESS);
 }
 
+/* Whoever the firing did not name knows by its own concern whom the call would be about; who lodged
+ * nothing hears nothing. */
+static void an_unnamed_contributor_asked_to_call_sees_its_own_concern(void **state)
+{
+    struct town *t = *state;
+    struct msg_notice n;
+    struct id schools;
+    struct msg *m;
+
+    worry_subscribe(t, TOWN_COUNCIL, "");
+    assert_string_equal(worry_lodge(t, TOWN_SCHOOL, "quiet", TOWN_TESS), "");
+    schools = worry_last;
+    assert_string_equal(worry_lodge(t, TOWN_POLICE, "quiet", TOWN_TESS), "");
+    assert_int_equal(worry_firings(t, TOWN_COUNCIL), 1);
+    m = town_msg(t, MSG_CONTACT_REQUEST);
+    m->contact_request.about = worry_firing.deliver.firing.episode;
+    (void)snprintf(m->contact_request.contact_route, sizeof(m->contact_request.contact_route), "1");
+    assert_string_equal(worry_say(t, TOWN_COUNCIL, m), "");
+    assert_int_equal(worry_notices(t, TOWN_SCHOOL, NOTICE_CONTACT_REQUEST, &n), 1);
+    assert_true(id_equal(&n.about, &schools));
+    assert_about(&n, TOWN_TESS);
+    assert_int_equal(worry_notices(t, TOWN_POLICE, NOTICE_CONTACT_REQUEST, &n), 1);
+    assert_about(&n, TOWN_TESS);
+    assert_int_equal(worry_notices(t, TOWN_CHARITY, NOTICE_CONTACT_REQUEST, NULL), 0);
+    assert_int_equal(worry_notices(t, TOWN_COUNCIL, NOTICE_CONTACT_REQUEST, NULL), 0);
+}
+
 static void only_a_hub_that_got_it_says_what_it_did(void **state)
 {
     struct town *t = *state;
@@ -336,6 +363,7 @@ int main(void)
         IN_TOWN(a_firing_that_no_stream_takes_lies_in_the_hubs_inbox),
         IN_TOWN(a_firing_about_a_home_names_the_home_and_no_person),
         IN_TOWN(contributors_hear_that_they_joined_others_once_the_hub_has_acted),
+        IN_TOWN(an_unnamed_contributor_asked_to_call_sees_its_own_concern),
         IN_TOWN(only_a_hub_that_got_it_says_what_it_did),
         IN_TOWN(once_it_is_closed_the_next_concern_opens_another),
         IN_TOWN(an_episode_that_nobody_closes_is_over_in_time),
