@@ -3,6 +3,8 @@
  */
 #include "store/concerns.h"
 
+#include "store/fields.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -12,18 +14,18 @@
 
 static void concern_put_message(struct buf *b, const struct msg_concern *m)
 {
-    LASTING_TEXT(b, m->category);
-    LASTING_TEXT(b, m->area);
+    PUT_TEXT(b, m->category);
+    PUT_TEXT(b, m->area);
     buf_put_u8(b, m->severity);
     buf_put_u8(b, m->subject_kind);
-    lasting_put_set(b, &m->subject);
+    field_put_set(b, &m->subject);
     buf_put_u8(b, m->has_household);
-    lasting_put_token(b, &m->household);
+    field_put_token(b, &m->household);
     buf_put_i32(b, m->observed_on);
     buf_put_u8(b, m->has_origin);
     buf_put(b, m->origin, sizeof(m->origin));
     buf_put_i32(b, m->expires_on);
-    LASTING_TEXT(b, m->contact_route);
+    PUT_TEXT(b, m->contact_route);
 }
 
 static void concern_take_message(struct cursor *c, struct msg_concern *m)
@@ -34,11 +36,11 @@ static void concern_take_message(struct cursor *c, struct msg_concern *m)
     cursor_text(c, m->area, sizeof(m->area));
     m->severity = cursor_u8(c);
     m->subject_kind = cursor_u8(c);
-    lasting_take_set(c, &m->subject);
-    m->has_household = lasting_take_bool(c);
-    lasting_take_token(c, &m->household);
+    field_take_set(c, &m->subject);
+    m->has_household = field_take_bool(c);
+    field_take_token(c, &m->household);
     m->observed_on = cursor_i32(c);
-    m->has_origin = lasting_take_bool(c);
+    m->has_origin = field_take_bool(c);
     origin = cursor_take(c, sizeof(m->origin));
     if (origin.len)
         memcpy(m->origin, origin.data, sizeof(m->origin));
@@ -49,12 +51,12 @@ static void concern_take_message(struct cursor *c, struct msg_concern *m)
 static void concern_encode(const struct concern_record *r, struct buf *b)
 {
     buf_put_u8(b, CONCERN_LAYOUT);
-    lasting_put_id(b, &r->id);
-    LASTING_TEXT(b, r->agency);
-    LASTING_TEXT(b, r->practitioner);
-    LASTING_TEXT(b, r->role);
-    LASTING_TEXT(b, r->purpose);
-    LASTING_TEXT(b, r->basis);
+    field_put_id(b, &r->id);
+    PUT_TEXT(b, r->agency);
+    PUT_TEXT(b, r->practitioner);
+    PUT_TEXT(b, r->role);
+    PUT_TEXT(b, r->purpose);
+    PUT_TEXT(b, r->basis);
     concern_put_message(b, &r->concern);
     buf_put_i32(b, r->lodged_on);
     buf_put_u8(b, r->withdrawn);
@@ -68,7 +70,7 @@ static int concern_decode(struct bytes octets, struct concern_record *out)
     memset(out, 0, sizeof(*out));
     if (cursor_u8(&c) != CONCERN_LAYOUT)
         return -EBADMSG;
-    lasting_take_id(&c, &out->id);
+    field_take_id(&c, &out->id);
     cursor_text(&c, out->agency, sizeof(out->agency));
     cursor_text(&c, out->practitioner, sizeof(out->practitioner));
     cursor_text(&c, out->role, sizeof(out->role));
@@ -76,7 +78,7 @@ static int concern_decode(struct bytes octets, struct concern_record *out)
     cursor_text(&c, out->basis, sizeof(out->basis));
     concern_take_message(&c, &out->concern);
     out->lodged_on = cursor_i32(&c);
-    out->withdrawn = lasting_take_bool(&c);
+    out->withdrawn = field_take_bool(&c);
     out->leaf = cursor_u64(&c);
     return cursor_end(&c);
 }

@@ -3,39 +3,13 @@
  * bound: a record may be damaged before it was sealed, or written by another version. */
 #include "store/consents_codec.h"
 
+#include "store/fields.h"
+
 #include <errno.h>
 #include <string.h>
 
 #define CONSENT_LAYOUT 2 /* written; read too: 1, which ends with the wording */
 #define SHIELD_LAYOUT  1
-
-static void put_id(struct buf *b, const struct id *id)
-{
-    buf_put(b, id->octets, sizeof(id->octets));
-}
-
-static void take_id(struct cursor *c, struct id *out)
-{
-    struct bytes b = cursor_take(c, sizeof(out->octets));
-
-    if (b.len)
-        memcpy(out->octets, b.data, sizeof(out->octets));
-}
-
-/* A field of fixed size, which a mistake of ours might have left without its NUL. */
-static void put_text(struct buf *b, const char *text, size_t size)
-{
-    buf_put_var(b, text, strnlen(text, size - 1));
-}
-
-static bool take_bool(struct cursor *c)
-{
-    uint8_t v = cursor_u8(c);
-
-    if (v > 1)
-        c->failed = true;
-    return v == 1;
-}
 
 void subject_encode(const struct token_set *s, struct buf *b)
 {
@@ -55,7 +29,7 @@ void subject_decode(struct cursor *c, struct token_set *out)
 {
     uint8_t n;
 
-    out->unborn = take_bool(c);
+    out->unborn = field_take_bool(c);
     n = cursor_u8(c);
     if (n > TOKEN_SET_MAX) {
         c->failed = true;
@@ -82,14 +56,14 @@ static void put_scope(struct buf *b, const struct msg_scope *s)
     buf_put_u8(b, s->any);
     buf_put_u8(b, (uint8_t)n);
     for (size_t i = 0; i < n; i++)
-        put_text(b, s->agencies[i], sizeof(s->agencies[i]));
+        field_put_text(b, s->agencies[i], sizeof(s->agencies[i]));
 }
 
 static void take_scope(struct cursor *c, struct msg_scope *out)
 {
     uint8_t n;
 
-    out->any = take_bool(c);
+    out->any = field_take_bool(c);
     n = cursor_u8(c);
     if (n > SCOPE_MAX) {
         c->failed = true;
@@ -104,10 +78,10 @@ static void put_consent(struct buf *b, const struct msg_consent *m)
 {
     buf_put_u8(b, m->decision);
     subject_encode(&m->subject, b);
-    put_text(b, m->purpose, sizeof(m->purpose));
+    field_put_text(b, m->purpose, sizeof(m->purpose));
     buf_put_u8(b, m->capacity);
     buf_put_u8(b, m->giver_authority);
-    put_text(b, m->giver_ref, sizeof(m->giver_ref));
+    field_put_text(b, m->giver_ref, sizeof(m->giver_ref));
     put_scope(b, &m->recipients);
     put_scope(b, &m->sources);
     put_scope(b, &m->sensitive_sources);
@@ -118,22 +92,22 @@ static void put_consent(struct buf *b, const struct msg_consent *m)
     buf_put_i32(b, m->able_from);
     buf_put_i32(b, m->able_until);
     buf_put_u8(b, m->method);
-    put_text(b, m->wording_version, sizeof(m->wording_version));
+    field_put_text(b, m->wording_version, sizeof(m->wording_version));
 }
 
 static void put_circumstances(struct buf *b, const struct msg_consent *m)
 {
-    put_text(b, m->competence_by, sizeof(m->competence_by));
-    put_text(b, m->competence_role, sizeof(m->competence_role));
+    field_put_text(b, m->competence_by, sizeof(m->competence_by));
+    field_put_text(b, m->competence_role, sizeof(m->competence_role));
     buf_put_i32(b, m->competence_on);
-    put_text(b, m->witness, sizeof(m->witness));
-    put_text(b, m->language, sizeof(m->language));
-    put_text(b, m->conditions, sizeof(m->conditions));
+    field_put_text(b, m->witness, sizeof(m->witness));
+    field_put_text(b, m->language, sizeof(m->language));
+    field_put_text(b, m->conditions, sizeof(m->conditions));
     buf_put_u8(b, m->safe_contact);
     buf_put_u8(b, m->has_family);
-    put_id(b, &m->family);
+    field_put_id(b, &m->family);
     buf_put_u8(b, m->stage);
-    put_text(b, m->not_possible, sizeof(m->not_possible));
+    field_put_text(b, m->not_possible, sizeof(m->not_possible));
 }
 
 static void take_consent(struct cursor *c, struct msg_consent *out)
@@ -142,7 +116,7 @@ static void take_consent(struct cursor *c, struct msg_consent *out)
     subject_decode(c, &out->subject);
     cursor_text(c, out->purpose, sizeof(out->purpose));
     out->capacity = cursor_u8(c);
-    out->giver_authority = take_bool(c);
+    out->giver_authority = field_take_bool(c);
     cursor_text(c, out->giver_ref, sizeof(out->giver_ref));
     take_scope(c, &out->recipients);
     take_scope(c, &out->sources);
@@ -166,9 +140,9 @@ static void take_circumstances(struct cursor *c, struct msg_consent *out)
     cursor_text(c, out->witness, sizeof(out->witness));
     cursor_text(c, out->language, sizeof(out->language));
     cursor_text(c, out->conditions, sizeof(out->conditions));
-    out->safe_contact = take_bool(c);
-    out->has_family = take_bool(c);
-    take_id(c, &out->family);
+    out->safe_contact = field_take_bool(c);
+    out->has_family = field_take_bool(c);
+    field_take_id(c, &out->family);
     out->stage = cursor_u8(c);
     cursor_text(c, out->not_possible, sizeof(out->not_possible));
 }
@@ -176,8 +150,8 @@ static void take_circumstances(struct cursor *c, struct msg_consent *out)
 void consent_encode(const struct consent_record *r, struct buf *out)
 {
     buf_put_u8(out, CONSENT_LAYOUT);
-    put_id(out, &r->id);
-    put_text(out, r->lodger, sizeof(r->lodger));
+    field_put_id(out, &r->id);
+    field_put_text(out, r->lodger, sizeof(r->lodger));
     buf_put_u8(out, r->is_withdrawal);
     put_consent(out, &r->consent);
     put_circumstances(out, &r->consent);
@@ -201,9 +175,9 @@ int consent_decode(struct bytes octets, struct consent_record *out)
     *out = (struct consent_record){ 0 };
     if (layout < 1 || layout > CONSENT_LAYOUT)
         return -EBADMSG;
-    take_id(&c, &out->id);
+    field_take_id(&c, &out->id);
     cursor_text(&c, out->lodger, sizeof(out->lodger));
-    out->is_withdrawal = take_bool(&c);
+    out->is_withdrawal = field_take_bool(&c);
     take_consent(&c, &out->consent);
     if (layout >= 2)
         take_circumstances(&c, &out->consent);
@@ -218,14 +192,14 @@ int consent_decode(struct bytes octets, struct consent_record *out)
 void shield_encode(const struct shield_record *r, struct buf *out)
 {
     buf_put_u8(out, SHIELD_LAYOUT);
-    put_id(out, &r->id);
-    put_text(out, r->owner, sizeof(r->owner));
+    field_put_id(out, &r->id);
+    field_put_text(out, r->owner, sizeof(r->owner));
     subject_encode(&r->shield.subject, out);
     buf_put_u8(out, r->shield.level);
     buf_put_i32(out, r->shield.from);
     buf_put_i32(out, r->shield.until);
     buf_put_i32(out, r->shield.review_on);
-    put_text(out, r->shield.reason, sizeof(r->shield.reason));
+    field_put_text(out, r->shield.reason, sizeof(r->shield.reason));
     buf_put_u8(out, r->lifted);
     buf_put_u64(out, r->leaf);
 }
@@ -237,7 +211,7 @@ int shield_decode(struct bytes octets, struct shield_record *out)
     *out = (struct shield_record){ 0 };
     if (cursor_u8(&c) != SHIELD_LAYOUT)
         return -EBADMSG;
-    take_id(&c, &out->id);
+    field_take_id(&c, &out->id);
     cursor_text(&c, out->owner, sizeof(out->owner));
     subject_decode(&c, &out->shield.subject);
     out->shield.level = cursor_u8(&c);
@@ -245,7 +219,7 @@ int shield_decode(struct bytes octets, struct shield_record *out)
     out->shield.until = cursor_i32(&c);
     out->shield.review_on = cursor_i32(&c);
     cursor_text(&c, out->shield.reason, sizeof(out->shield.reason));
-    out->lifted = take_bool(&c);
+    out->lifted = field_take_bool(&c);
     out->leaf = cursor_u64(&c);
     if (cursor_end(&c) < 0 || out->shield.level < 1 || out->shield.level > 3)
         return -EBADMSG;

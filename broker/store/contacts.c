@@ -6,7 +6,7 @@
  *   'a' shield id, agency  u8 1, i32 day */
 #include "store/contacts.h"
 
-#include "store/lasting.h"
+#include "store/fields.h"
 
 #include <errno.h>
 #include <string.h>
@@ -29,22 +29,10 @@ static struct bytes query_key(const struct id *query, uint8_t key[static QUERY_K
 /* Days in order, also those before 1970. */
 static struct bytes day_key(int32_t day, const struct id *query, uint8_t key[static DAY_KEY])
 {
-    uint32_t order = (uint32_t)day ^ 0x80000000u;
-
     key[0] = 'd';
-    for (int i = 0; i < 4; i++)
-        key[1 + i] = (uint8_t)(order >> (24 - 8 * i));
+    field_put_day(key + 1, day);
     memcpy(key + 5, query->octets, ID_LEN);
     return bytes_of(key, DAY_KEY);
-}
-
-static int32_t day_of(const uint8_t *key)
-{
-    uint32_t order = 0;
-
-    for (int i = 1; i <= 4; i++)
-        order = order << 8 | key[i];
-    return (int32_t)(order ^ 0x80000000u);
 }
 
 void contacts_put(struct store_txn *t, const struct id *query, const struct contact_record *r)
@@ -57,7 +45,7 @@ void contacts_put(struct store_txn *t, const struct id *query, const struct cont
     buf_put_text(&b, r->asker);
     buf_put_i32(&b, r->put_on);
     buf_put_u8(&b, r->asked);
-    lasting_put_set(&b, &r->subject);
+    field_put_set(&b, &r->subject);
     buf_put_u8(&b, r->n);
     for (uint8_t i = 0; i < r->n && i < CONTACTS_MAX; i++) {
         buf_put_text(&b, r->masked[i].agency);
@@ -92,7 +80,7 @@ int contacts_get(struct store_txn *t, const struct id *query, struct contact_rec
     asked = cursor_u8(&c);
     out->asked = asked == 1;
     if (layout == CONTACT_LAYOUT)
-        lasting_take_set(&c, &out->subject);
+        field_take_set(&c, &out->subject);
     out->n = cursor_u8(&c);
     if (asked > 1 || out->n > CONTACTS_MAX)
         return -EBADMSG;
@@ -123,7 +111,7 @@ static int contacts_forget(void *ctx, struct bytes key, struct bytes value)
     if (key.len != DAY_KEY)
         return -EBADMSG;
     memcpy(by_day, key.data, DAY_KEY); /* the view ends when the entry is deleted */
-    if (day_of(by_day) >= s->day || *s->n >= s->most)
+    if (field_take_day(by_day + 1) >= s->day || *s->n >= s->most)
         return 1;
     memcpy(query.octets, by_day + 5, ID_LEN);
     store_del(s->t, TABLE_CONTACTS, query_key(&query, by_query));

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "store/concerns.h"
+
+#include "store/fields.h"
 #include "store/lasting.h"
 
 #define EPISODE_LAYOUT 1
@@ -11,31 +13,31 @@
 static void episode_encode(const struct episode_record *r, struct buf *b)
 {
     buf_put_u8(b, EPISODE_LAYOUT);
-    lasting_put_id(b, &r->id);
-    LASTING_TEXT(b, r->rule);
+    field_put_id(b, &r->id);
+    PUT_TEXT(b, r->rule);
     buf_put_u8(b, r->subject_kind);
-    lasting_put_set(b, &r->subject);
-    lasting_put_token(b, &r->household);
-    LASTING_TEXT(b, r->category);
-    LASTING_TEXT(b, r->area);
+    field_put_set(b, &r->subject);
+    field_put_token(b, &r->household);
+    PUT_TEXT(b, r->category);
+    PUT_TEXT(b, r->area);
     buf_put_u8(b, r->severity);
     buf_put_u8(b, r->bypass);
     buf_put_i32(b, r->fired_on);
     buf_put_i32(b, r->opened_on);
     buf_put_i32(b, r->over_on);
     buf_put_i64(b, r->opened_ms);
-    LASTING_TEXT(b, r->decide_role);
+    PUT_TEXT(b, r->decide_role);
     buf_put_i64(b, r->decide_by_ms);
     buf_put_u8(b, r->step);
-    LASTING_TEXT(b, r->outcome);
+    PUT_TEXT(b, r->outcome);
     buf_put_u64(b, r->leaf);
     buf_put_u8(b, r->n_hubs);
     for (uint8_t i = 0; i < r->n_hubs && i < EPISODE_HUBS_MAX; i++)
-        LASTING_TEXT(b, r->hubs[i]);
+        PUT_TEXT(b, r->hubs[i]);
     buf_put_u8(b, r->n);
     for (uint8_t i = 0; i < r->n && i < EPISODE_CONTRIBUTORS_MAX; i++) {
-        lasting_put_id(b, &r->contributors[i].concern);
-        LASTING_TEXT(b, r->contributors[i].agency);
+        field_put_id(b, &r->contributors[i].concern);
+        PUT_TEXT(b, r->contributors[i].agency);
         buf_put_u8(b, (uint8_t)(r->contributors[i].told | r->contributors[i].gone << 1 |
                                 r->contributors[i].said << 2));
     }
@@ -59,7 +61,7 @@ static void episode_take_lists(struct cursor *c, struct episode_record *out)
         struct episode_contributor *who = &out->contributors[i];
         uint8_t bits;
 
-        lasting_take_id(c, &who->concern);
+        field_take_id(c, &who->concern);
         cursor_text(c, who->agency, sizeof(who->agency));
         bits = cursor_u8(c);
         who->told = bits & 1;
@@ -77,15 +79,15 @@ static int episode_decode(struct bytes octets, struct episode_record *out)
     memset(out, 0, sizeof(*out));
     if (cursor_u8(&c) != EPISODE_LAYOUT)
         return -EBADMSG;
-    lasting_take_id(&c, &out->id);
+    field_take_id(&c, &out->id);
     cursor_text(&c, out->rule, sizeof(out->rule));
     out->subject_kind = cursor_u8(&c);
-    lasting_take_set(&c, &out->subject);
-    lasting_take_token(&c, &out->household);
+    field_take_set(&c, &out->subject);
+    field_take_token(&c, &out->household);
     cursor_text(&c, out->category, sizeof(out->category));
     cursor_text(&c, out->area, sizeof(out->area));
     out->severity = cursor_u8(&c);
-    out->bypass = lasting_take_bool(&c);
+    out->bypass = field_take_bool(&c);
     out->fired_on = cursor_i32(&c);
     out->opened_on = cursor_i32(&c);
     out->over_on = cursor_i32(&c);

@@ -2,6 +2,8 @@
 /* lasting.c - see lasting.h. */
 #include "store/lasting.h"
 
+#include "store/fields.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -18,22 +20,10 @@ static struct bytes record_key(const struct id *id, uint8_t out[static RECORD_KE
 /* Days before 1970 come first. */
 static struct bytes day_key(int32_t day, const struct id *id, uint8_t out[static DAY_KEY])
 {
-    uint32_t order = (uint32_t)day ^ 0x80000000u;
-
     out[0] = 'd';
-    for (int i = 0; i < 4; i++)
-        out[1 + i] = (uint8_t)(order >> (24 - 8 * i));
+    field_put_day(out + 1, day);
     memcpy(out + 5, id->octets, ID_LEN);
     return bytes_of(out, DAY_KEY);
-}
-
-static int32_t day_of(const uint8_t *key)
-{
-    uint32_t order = 0;
-
-    for (int i = 1; i <= 4; i++)
-        order = order << 8 | key[i];
-    return (int32_t)(order ^ 0x80000000u);
 }
 
 /* The last day that a stored record has. */
@@ -129,7 +119,7 @@ static int sweep_visit(void *ctx, struct bytes key, struct bytes value)
     (void)value;
     if (key.len != DAY_KEY)
         return -EBADMSG;
-    if (s->n == s->most || day_of(key.data) >= s->day)
+    if (s->n == s->most || field_take_day(key.data + 1) >= s->day)
         return 1;
     memcpy(s->ids[s->n++].octets, key.data + 5, ID_LEN);
     return 0;
@@ -151,75 +141,4 @@ int lasting_sweep(struct store_txn *t, enum table table, int32_t day, size_t mos
         return r;
     *n = s.n;
     return store_status(t);
-}
-
-/* --- fields --- */
-
-void lasting_put_text(struct buf *b, const char *text, size_t size)
-{
-    buf_put_var(b, text, strnlen(text, size - 1));
-}
-
-void lasting_put_token(struct buf *b, const struct token *token)
-{
-    buf_put_u8(b, token->kind);
-    buf_put_u8(b, token->scheme);
-    buf_put_u16(b, token->epoch);
-    buf_put(b, token->value, TOKEN_LEN);
-}
-
-void lasting_take_token(struct cursor *c, struct token *out)
-{
-    struct bytes value;
-
-    out->kind = cursor_u8(c);
-    out->scheme = cursor_u8(c);
-    out->epoch = cursor_u16(c);
-    value = cursor_take(c, TOKEN_LEN);
-    if (value.len)
-        memcpy(out->value, value.data, TOKEN_LEN);
-}
-
-void lasting_put_set(struct buf *b, const struct token_set *set)
-{
-    uint8_t n = set->n < TOKEN_SET_MAX ? set->n : TOKEN_SET_MAX;
-
-    buf_put_u8(b, set->unborn);
-    buf_put_u8(b, n);
-    for (uint8_t i = 0; i < n; i++)
-        lasting_put_token(b, &set->tokens[i]);
-}
-
-void lasting_take_set(struct cursor *c, struct token_set *out)
-{
-    out->unborn = lasting_take_bool(c);
-    out->n = cursor_u8(c);
-    if (out->n > TOKEN_SET_MAX) {
-        c->failed = true;
-        out->n = 0;
-    }
-    for (uint8_t i = 0; i < out->n; i++)
-        lasting_take_token(c, &out->tokens[i]);
-}
-
-void lasting_put_id(struct buf *b, const struct id *id)
-{
-    buf_put(b, id->octets, ID_LEN);
-}
-
-void lasting_take_id(struct cursor *c, struct id *out)
-{
-    struct bytes id = cursor_take(c, ID_LEN);
-
-    if (id.len)
-        memcpy(out->octets, id.data, ID_LEN);
-}
-
-bool lasting_take_bool(struct cursor *c)
-{
-    uint8_t v = cursor_u8(c);
-
-    if (v > 1)
-        c->failed = true;
-    return v == 1;
 }

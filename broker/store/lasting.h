@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lasting.h - records that last until a day: found by id, forgotten in order of that day. Also the
- * fields that such records share. For broker/store alone.
+/* lasting.h - records that last until a day: found by id, forgotten in order of that day. For
+ * broker/store alone.
  *
  * One table: 'r', id -> i32 last day, then the record; 'd', u32 day, id -> empty. */
 #pragma once
@@ -22,14 +22,3 @@ typedef int lasting_forget(void *ctx, struct store_txn *t, const struct id *id);
  * Return: 0 or -errno. */
 ALM_MUST_USE int lasting_sweep(struct store_txn *t, enum table table, int32_t day, size_t most,
                                lasting_forget *forget, void *ctx, size_t *n);
-
-/* --- fields --- */
-void lasting_put_text(struct buf *b, const char *text, size_t size); /* size: of its array */
-#define LASTING_TEXT(b, field) lasting_put_text(b, field, sizeof(field))
-void lasting_put_token(struct buf *b, const struct token *token);
-void lasting_take_token(struct cursor *c, struct token *out);
-void lasting_put_set(struct buf *b, const struct token_set *set);
-void lasting_take_set(struct cursor *c, struct token_set *out);
-void lasting_put_id(struct buf *b, const struct id *id);
-void lasting_take_id(struct cursor *c, struct id *out);
-bool lasting_take_bool(struct cursor *c); /* anything but 0 and 1: failed */

@@ -2,61 +2,27 @@
 /* overrides.c - overrides kept and found. Whether one permits anything is policy's business. */
 #include "store/overrides.h"
 
+#include "store/fields.h"
+#include "store/subjects.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "store/subjects.h"
-
 #define OVERRIDE_LAYOUT     2 /* written; read too: 1, which has no reasons of approval and review */
 #define OVERRIDE_RECORD_MAX 16384
 #define UNREVIEWED_TEXT     80 /* "unreviewed:" and an agency: a ':' is in no agency's id */
-
-static void put_text(struct buf *b, const char *text, size_t size)
-{
-    buf_put_var(b, text, strnlen(text, size - 1));
-}
-#define PUT_TEXT(b, field) put_text(b, field, sizeof(field))
-
-static void put_token(struct buf *b, const struct token *t)
-{
-    buf_put_u8(b, t->kind);
-    buf_put_u8(b, t->scheme);
-    buf_put_u16(b, t->epoch);
-    buf_put(b, t->value, TOKEN_LEN);
-}
-
-static void take_token(struct cursor *c, struct token *out)
-{
-    struct bytes value;
-
-    out->kind = cursor_u8(c);
-    out->scheme = cursor_u8(c);
-    out->epoch = cursor_u16(c);
-    value = cursor_take(c, TOKEN_LEN);
-    if (value.len)
-        memcpy(out->value, value.data, TOKEN_LEN);
-}
-
-static bool take_bool(struct cursor *c)
-{
-    uint8_t v = cursor_u8(c);
-
-    if (v > 1)
-        c->failed = true;
-    return v == 1;
-}
 
 static void put_asked(struct buf *b, const struct msg_override *o)
 {
     buf_put_u8(b, o->subject.unborn);
     buf_put_u8(b, o->subject.n);
     for (uint8_t i = 0; i < o->subject.n && i < TOKEN_SET_MAX; i++)
-        put_token(b, &o->subject.tokens[i]);
+        field_put_token(b, &o->subject.tokens[i]);
     buf_put_u8(b, o->involvement);
     PUT_TEXT(b, o->question);
     buf_put_u8(b, o->has_parameter);
-    put_token(b, &o->parameter);
+    field_put_token(b, &o->parameter);
     buf_put_u8(b, o->para18);
     buf_put_u8(b, o->harm);
     buf_put_u8(b, o->likelihood);
@@ -72,18 +38,18 @@ static void put_asked(struct buf *b, const struct msg_override *o)
 
 static void take_asked(struct cursor *c, struct msg_override *o)
 {
-    o->subject.unborn = take_bool(c);
+    o->subject.unborn = field_take_bool(c);
     o->subject.n = cursor_u8(c);
     if (o->subject.n > TOKEN_SET_MAX) {
         c->failed = true;
         return;
     }
     for (uint8_t i = 0; i < o->subject.n; i++)
-        take_token(c, &o->subject.tokens[i]);
-    o->involvement = take_bool(c);
+        field_take_token(c, &o->subject.tokens[i]);
+    o->involvement = field_take_bool(c);
     cursor_text(c, o->question, sizeof(o->question));
-    o->has_parameter = take_bool(c);
-    take_token(c, &o->parameter);
+    o->has_parameter = field_take_bool(c);
+    field_take_token(c, &o->parameter);
     o->para18 = cursor_u8(c);
     o->harm = cursor_u8(c);
     o->likelihood = cursor_u8(c);
@@ -93,8 +59,8 @@ static void take_asked(struct cursor *c, struct msg_override *o)
     cursor_text(c, o->necessity, sizeof(o->necessity));
     cursor_text(c, o->proportionality, sizeof(o->proportionality));
     o->hours = cursor_u16(c);
-    o->immediate_danger = take_bool(c);
-    o->no_part = take_bool(c);
+    o->immediate_danger = field_take_bool(c);
+    o->no_part = field_take_bool(c);
 }
 
 static void override_encode(const struct override_record *r, struct buf *b)
@@ -152,7 +118,7 @@ static int override_decode(struct bytes octets, struct override_record *out)
     cursor_text(&c, out->approver, sizeof(out->approver));
     cursor_text(&c, out->approver_ref, sizeof(out->approver_ref));
     out->approved_ms = cursor_i64(&c);
-    out->vetoed = take_bool(&c);
+    out->vetoed = field_take_bool(&c);
     out->finding = cursor_u8(&c);
     cursor_text(&c, out->reviewer, sizeof(out->reviewer));
     cursor_text(&c, out->reviewer_ref, sizeof(out->reviewer_ref));

@@ -3,7 +3,7 @@
  * largest of its type, and a queue holds many. */
 #include "store/queues_codec.h"
 
-#include "store/lasting.h"
+#include "store/fields.h"
 
 #include <errno.h>
 #include <string.h>
@@ -11,21 +11,7 @@
 #define DELIVERY_LAYOUT 1
 #define NOTICE_SUBJECT  2 /* the layout of a notice that has a subject; layout 1 followed by it */
 
-static void put_text(struct buf *b, const char *text, size_t size)
-{
-    buf_put_var(b, text, strnlen(text, size - 1));
-}
-#define PUT_TEXT(b, field)  put_text(b, field, sizeof(field))
 #define TAKE_TEXT(c, field) cursor_text(c, field, sizeof(field))
-
-static bool take_bool(struct cursor *c)
-{
-    uint8_t v = cursor_u8(c);
-
-    if (v > 1)
-        c->failed = true;
-    return v == 1;
-}
 
 static void take_octets(struct cursor *c, uint8_t *out, size_t len)
 {
@@ -35,27 +21,6 @@ static void take_octets(struct cursor *c, uint8_t *out, size_t len)
         memcpy(out, octets.data, len);
 }
 
-static void take_id(struct cursor *c, struct id *out)
-{
-    take_octets(c, out->octets, ID_LEN);
-}
-
-static void put_token(struct buf *b, const struct token *t)
-{
-    buf_put_u8(b, t->kind);
-    buf_put_u8(b, t->scheme);
-    buf_put_u16(b, t->epoch);
-    buf_put(b, t->value, TOKEN_LEN);
-}
-
-static void take_token(struct cursor *c, struct token *out)
-{
-    out->kind = cursor_u8(c);
-    out->scheme = cursor_u8(c);
-    out->epoch = cursor_u16(c);
-    take_octets(c, out->value, TOKEN_LEN);
-}
-
 static void put_subject(struct buf *b, uint8_t kind, const struct token_set *s, bool has_household,
                         const struct token *household)
 {
@@ -63,25 +28,25 @@ static void put_subject(struct buf *b, uint8_t kind, const struct token_set *s, 
     buf_put_u8(b, s->unborn);
     buf_put_u8(b, s->n);
     for (uint8_t i = 0; i < s->n && i < TOKEN_SET_MAX; i++)
-        put_token(b, &s->tokens[i]);
+        field_put_token(b, &s->tokens[i]);
     buf_put_u8(b, has_household);
-    put_token(b, household);
+    field_put_token(b, household);
 }
 
 static void take_subject(struct cursor *c, uint8_t *kind, struct token_set *s, bool *has_household,
                          struct token *household)
 {
     *kind = cursor_u8(c);
-    s->unborn = take_bool(c);
+    s->unborn = field_take_bool(c);
     s->n = cursor_u8(c);
     if (s->n > TOKEN_SET_MAX) {
         c->failed = true;
         s->n = 0;
     }
     for (uint8_t i = 0; i < s->n; i++)
-        take_token(c, &s->tokens[i]);
-    *has_household = take_bool(c);
-    take_token(c, household);
+        field_take_token(c, &s->tokens[i]);
+    *has_household = field_take_bool(c);
+    field_take_token(c, household);
 }
 
 static void put_sealed(struct buf *b, struct bytes sealed, const uint8_t to[static 32])
@@ -125,7 +90,7 @@ static void take_firing(struct cursor *c, struct msg_deliver *d)
     struct msg_firing *f = &d->firing;
 
     d->has_firing = true;
-    take_id(c, &f->episode);
+    field_take_id(c, &f->episode);
     TAKE_TEXT(c, f->rule);
     TAKE_TEXT(c, f->title);
     take_subject(c, &f->subject_kind, &f->subject, &f->has_household, &f->household);
@@ -133,10 +98,10 @@ static void take_firing(struct cursor *c, struct msg_deliver *d)
     TAKE_TEXT(c, f->area);
     f->severity = cursor_u8(c);
     f->fired_on = cursor_i32(c);
-    f->bypass = take_bool(c);
+    f->bypass = field_take_bool(c);
     TAKE_TEXT(c, f->decide_role);
     f->decide_by_ms = cursor_i64(c);
-    f->masked = take_bool(c);
+    f->masked = field_take_bool(c);
     f->n = cursor_u8(c);
     if (f->n > CONTRIBUTORS_MAX) {
         c->failed = true;
@@ -171,7 +136,7 @@ static void take_referral(struct cursor *c, struct msg_deliver *d)
     struct msg_referral *r = &d->referral;
 
     d->has_referral = true;
-    take_id(c, &d->referral_id);
+    field_take_id(c, &d->referral_id);
     r->kind = cursor_u8(c);
     r->origin = cursor_u8(c);
     TAKE_TEXT(c, r->to);
@@ -203,7 +168,7 @@ static void take_update(struct cursor *c, struct msg_deliver *d)
     struct msg_referral_update *u = &d->update;
 
     d->has_update = true;
-    take_id(c, &u->referral);
+    field_take_id(c, &u->referral);
     u->step = cursor_u8(c);
     u->on = cursor_i32(c);
     TAKE_TEXT(c, u->reason);
@@ -225,9 +190,9 @@ static void put_watch(struct buf *b, const struct msg_deliver *d)
 static void take_watch(struct cursor *c, struct msg_deliver *d)
 {
     d->has_watch = true;
-    take_id(c, &d->watch.watch);
+    field_take_id(c, &d->watch.watch);
     d->watch.on = cursor_i32(c);
-    d->watch.masked = take_bool(c);
+    d->watch.masked = field_take_bool(c);
     TAKE_TEXT(c, d->watch.agency);
     TAKE_TEXT(c, d->watch.contact_route);
 }
@@ -241,14 +206,14 @@ static void put_notice(struct buf *b, const struct msg_deliver *d)
     PUT_TEXT(b, d->notice.text);
     buf_put_i64(b, d->notice.due_ms);
     if (d->notice.subject.n)
-        lasting_put_set(b, &d->notice.subject);
+        field_put_set(b, &d->notice.subject);
 }
 
 static void take_notice(struct cursor *c, struct msg_deliver *d)
 {
     d->has_notice = true;
     d->notice.kind = cursor_u8(c);
-    take_id(c, &d->notice.about);
+    field_take_id(c, &d->notice.about);
     TAKE_TEXT(c, d->notice.agency);
     TAKE_TEXT(c, d->notice.contact_route);
     TAKE_TEXT(c, d->notice.text);
@@ -302,12 +267,12 @@ int delivery_decode(struct bytes octets, struct msg_deliver *out)
     part = delivery_part(out->kind);
     if (!part)
         return -EBADMSG;
-    take_id(&c, &out->event);
+    field_take_id(&c, &out->event);
     out->at_ms = cursor_i64(&c);
     TAKE_TEXT(&c, out->from);
     part->take(&c, out);
     if (layout == NOTICE_SUBJECT) {
-        lasting_take_set(&c, &out->notice.subject);
+        field_take_set(&c, &out->notice.subject);
         if (out->kind != DELIVERY_NOTICE || !out->notice.subject.n)
             return -EBADMSG;
     }

@@ -3,46 +3,14 @@
  * is checked all the same. */
 #include "store/referrals_codec.h"
 
+#include "store/fields.h"
+
 #include <errno.h>
 #include <string.h>
 
 #define REFERRAL_LAYOUT 1
 
-static void put_text(struct buf *b, const char *text, size_t size)
-{
-    buf_put_var(b, text, strnlen(text, size - 1));
-}
-#define PUT_TEXT(b, field)  put_text(b, field, sizeof(field))
 #define TAKE_TEXT(c, field) cursor_text(c, field, sizeof(field))
-
-static void put_token(struct buf *b, const struct token *t)
-{
-    buf_put_u8(b, t->kind);
-    buf_put_u8(b, t->scheme);
-    buf_put_u16(b, t->epoch);
-    buf_put(b, t->value, TOKEN_LEN);
-}
-
-static void take_token(struct cursor *c, struct token *out)
-{
-    struct bytes value;
-
-    out->kind = cursor_u8(c);
-    out->scheme = cursor_u8(c);
-    out->epoch = cursor_u16(c);
-    value = cursor_take(c, TOKEN_LEN);
-    if (value.len)
-        memcpy(out->value, value.data, TOKEN_LEN);
-}
-
-static bool take_bool(struct cursor *c)
-{
-    uint8_t v = cursor_u8(c);
-
-    if (v > 1)
-        c->failed = true;
-    return v == 1;
-}
 
 static void put_subject(struct buf *b, const struct referral_record *r)
 {
@@ -50,24 +18,24 @@ static void put_subject(struct buf *b, const struct referral_record *r)
     buf_put_u8(b, r->subject.unborn);
     buf_put_u8(b, r->subject.n);
     for (uint8_t i = 0; i < r->subject.n && i < TOKEN_SET_MAX; i++)
-        put_token(b, &r->subject.tokens[i]);
+        field_put_token(b, &r->subject.tokens[i]);
     buf_put_u8(b, r->has_household);
-    put_token(b, &r->household);
+    field_put_token(b, &r->household);
 }
 
 static void take_subject(struct cursor *c, struct referral_record *r)
 {
     r->subject_kind = cursor_u8(c);
-    r->subject.unborn = take_bool(c);
+    r->subject.unborn = field_take_bool(c);
     r->subject.n = cursor_u8(c);
     if (r->subject.n > TOKEN_SET_MAX) {
         c->failed = true;
         return;
     }
     for (uint8_t i = 0; i < r->subject.n; i++)
-        take_token(c, &r->subject.tokens[i]);
-    r->has_household = take_bool(c);
-    take_token(c, &r->household);
+        field_take_token(c, &r->subject.tokens[i]);
+    r->has_household = field_take_bool(c);
+    field_take_token(c, &r->household);
 }
 
 static void put_step(struct buf *b, const struct referral_step_record *s)
@@ -138,7 +106,7 @@ static void take_terms(struct cursor *c, struct referral_record *out)
 {
     out->made = cursor_u16(c);
     out->pounds = cursor_u32(c);
-    out->sealed = take_bool(c);
+    out->sealed = field_take_bool(c);
     out->leaf = cursor_u64(c);
     out->lodged_ms = cursor_i64(c);
     out->state = cursor_u8(c);
@@ -148,10 +116,10 @@ static void take_terms(struct cursor *c, struct referral_record *out)
     out->since = cursor_i32(c);
     out->last_on = cursor_i32(c);
     out->due_on = cursor_i32(c);
-    out->running = take_bool(c);
-    out->hidden = take_bool(c);
-    out->late_told = take_bool(c);
-    out->decided = take_bool(c);
+    out->running = field_take_bool(c);
+    out->hidden = field_take_bool(c);
+    out->late_told = field_take_bool(c);
+    out->decided = field_take_bool(c);
     out->n_steps = cursor_u8(c);
     if (out->n_steps > REFERRAL_STEPS_MAX) {
         c->failed = true;

@@ -2,6 +2,8 @@
 /* watches.c - step-down watches kept and found. */
 #include "store/watches.h"
 
+#include "store/fields.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -16,12 +18,12 @@ static void watch_put_scope(struct buf *b, const struct msg_scope *s)
     buf_put_u8(b, s->any);
     buf_put_u8(b, n);
     for (uint8_t i = 0; i < n; i++)
-        LASTING_TEXT(b, s->agencies[i]);
+        PUT_TEXT(b, s->agencies[i]);
 }
 
 static void watch_take_scope(struct cursor *c, struct msg_scope *out)
 {
-    out->any = lasting_take_bool(c);
+    out->any = field_take_bool(c);
     out->n = cursor_u8(c);
     if (out->n > SCOPE_MAX) {
         c->failed = true;
@@ -34,14 +36,14 @@ static void watch_take_scope(struct cursor *c, struct msg_scope *out)
 static void watch_encode(const struct watch_record *r, struct buf *b)
 {
     buf_put_u8(b, WATCH_LAYOUT);
-    lasting_put_id(b, &r->id);
-    LASTING_TEXT(b, r->agency);
-    LASTING_TEXT(b, r->practitioner);
-    LASTING_TEXT(b, r->role);
-    LASTING_TEXT(b, r->purpose);
-    lasting_put_set(b, &r->watch.subject);
+    field_put_id(b, &r->id);
+    PUT_TEXT(b, r->agency);
+    PUT_TEXT(b, r->practitioner);
+    PUT_TEXT(b, r->role);
+    PUT_TEXT(b, r->purpose);
+    field_put_set(b, &r->watch.subject);
     buf_put_u8(b, r->watch.has_household);
-    lasting_put_token(b, &r->watch.household);
+    field_put_token(b, &r->watch.household);
     watch_put_scope(b, &r->watch.agencies);
     buf_put_i32(b, r->watch.from);
     buf_put_i32(b, r->watch.until);
@@ -51,7 +53,7 @@ static void watch_encode(const struct watch_record *r, struct buf *b)
     buf_put_u64(b, r->leaf);
     buf_put_u8(b, r->n_seen);
     for (uint8_t i = 0; i < r->n_seen && i < WATCH_SEEN_MAX; i++) {
-        LASTING_TEXT(b, r->seen[i].agency);
+        PUT_TEXT(b, r->seen[i].agency);
         buf_put_i32(b, r->seen[i].on);
     }
 }
@@ -76,20 +78,20 @@ static int watch_decode(struct bytes octets, struct watch_record *out)
     memset(out, 0, sizeof(*out));
     if (cursor_u8(&c) != WATCH_LAYOUT)
         return -EBADMSG;
-    lasting_take_id(&c, &out->id);
+    field_take_id(&c, &out->id);
     cursor_text(&c, out->agency, sizeof(out->agency));
     cursor_text(&c, out->practitioner, sizeof(out->practitioner));
     cursor_text(&c, out->role, sizeof(out->role));
     cursor_text(&c, out->purpose, sizeof(out->purpose));
-    lasting_take_set(&c, &out->watch.subject);
-    out->watch.has_household = lasting_take_bool(&c);
-    lasting_take_token(&c, &out->watch.household);
+    field_take_set(&c, &out->watch.subject);
+    out->watch.has_household = field_take_bool(&c);
+    field_take_token(&c, &out->watch.household);
     watch_take_scope(&c, &out->watch.agencies);
     out->watch.from = cursor_i32(&c);
     out->watch.until = cursor_i32(&c);
     out->watch.review_on = cursor_i32(&c);
     out->home_since = cursor_i32(&c);
-    out->ended = lasting_take_bool(&c);
+    out->ended = field_take_bool(&c);
     out->leaf = cursor_u64(&c);
     watch_take_seen(&c, out);
     return cursor_end(&c);
