@@ -339,8 +339,8 @@ def verdict(tap, town, sent, parties, police, charity):
 
 def main():
     seed = int(os.environ.get("ALM_SEED") or random.SystemRandom().randrange(1 << 32))
-    print(f"# seed {seed}: {KILLS} kills, {MESSAGES} messages", flush=True)
     tap = Tap()
+    print(f"# seed {seed}: {KILLS} kills, {MESSAGES} messages", flush=True)
     pb = generated(sys.argv[1])
     town = Hubs(pb, with_adapters=(POLICE, RIVER), limits=LIMITS)
     kept_configs(town)
