@@ -48,9 +48,6 @@ static void lint_thresholds(struct linter *x)
         else if (!hub_reads(x, q))
             lint_add(x, LINT_QUESTION, v->id,
                      "counts concerns, but no hub may read it: no stream will bring its firings");
-        if (!*t->decide_role)
-            lint_add(x, LINT_QUESTION, v->id,
-                     "fires, and nobody must decide on it: name decide_role and decide_hours");
         if (t->window_days > bundle_concern_rules(x->b)->most_days)
             lint_add(x, LINT_QUESTION, v->id, "looks back %u days, but a concern expires after %u",
                      (unsigned)t->window_days, (unsigned)bundle_concern_rules(x->b)->most_days);

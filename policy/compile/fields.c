@@ -220,7 +220,7 @@ uint32_t field_words(const struct field *f, const char *key, const struct word *
 
 const char *field_role(const struct field *f, const char *key)
 {
-    uint16_t role = field_ref(f, key, NAMES_ROLE, false);
+    uint16_t role = field_ref(f, key, NAMES_ROLE, true);
 
     return role == POLICY_NONE ? "" : f->m->names[NAMES_ROLE].items[role].id;
 }

@@ -39,7 +39,7 @@ void field_order(const struct field *f, int32_t from, int32_t until);
 bool field_is(const struct field *f, const char *key, const char *text);
 /* A list of words of a closed list, each once. Return: their values as bits: 1 << value. */
 uint32_t field_words(const struct field *f, const char *key, const struct word *words);
-/* The text of a role declared elsewhere, "" when the key is absent. */
+/* The text of a role declared elsewhere; the key must be there. "" after an error. */
 const char *field_role(const struct field *f, const char *key);
 /* Keys that have no meaning here: an error each, saying why. */
 void field_refuse(const struct field *f, const char *const keys[], const char *why);

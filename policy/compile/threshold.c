@@ -49,18 +49,6 @@ static void check_bypass(const struct field *f, const struct policy_threshold *t
                       levels[t->bypass - 1].word, levels[s - 1].word);
 }
 
-static void read_who_decides(const struct field *f, struct policy_threshold *t)
-{
-    t->decide_role = field_role(f, "decide_role");
-    t->decide_hours = (uint16_t)field_int(f, "decide_hours", 1, 8784, *t->decide_role ? 24 : 1);
-    if (*t->decide_role)
-        return;
-    if (conf_child(f->group, "decide_hours") && !conf_child(f->group, "decide_role"))
-        conf_fail(f->m->e, conf_child(f->group, "decide_hours"),
-                  "question \"%s\": decide_hours without decide_role: name who decides", f->id);
-    t->decide_hours = 0;
-}
-
 void read_threshold(const struct field *f, struct lay_question *q)
 {
     static const char *const holders_only[] = { "holders",        "uses_homes", "home_parameter",
@@ -86,7 +74,8 @@ void read_threshold(const struct field *f, struct lay_question *q)
     t->own_count = field_word(f, "own_concerns", own, "leave-out") == 1;
     t->named = field_word(f, "contributors", shown, "named") == 1;
     t->bypass = field_word(f, "bypass", bypasses, "none");
-    read_who_decides(f, t);
+    t->decide_role = field_role(f, "decide_role");
+    t->decide_hours = (uint16_t)field_int(f, "decide_hours", 1, 8784, 24);
     check_numbers(f, t);
     check_bypass(f, t);
     q->household =

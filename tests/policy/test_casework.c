@@ -114,8 +114,8 @@ static void a_threshold_that_says_little_has_the_usual_rules(void **state)
     assert_false(t->own_count);
     assert_true(t->named);
     assert_int_equal(t->bypass, 0);
-    assert_string_equal(t->decide_role, "");
-    assert_int_equal(t->decide_hours, 0);
+    assert_string_equal(t->decide_role, "social-worker");
+    assert_int_equal(t->decide_hours, 24);
     t = threshold("fired-critical");
     assert_int_equal(t->min_agencies, 1);
     assert_int_equal(t->window_days, 0);
@@ -320,7 +320,8 @@ static void a_wording_counts_on_the_days_of_its_approval(void **state)
     assert_false(bundle_wording(policy, "", on("2023-01-01")));
 }
 
-static void expect_usual(const struct bundle *b)
+/* decides: who decides on every threshold; "" in bundles of versions that did not ask. */
+static void expect_usual(const struct bundle *b, const char *decides)
 {
     const struct policy_referral_rules *r = bundle_referral_rules(b);
     const struct policy_limits *l = bundle_limits(b);
@@ -346,7 +347,7 @@ static void expect_usual(const struct bundle *b)
         const struct policy_question *q = bundle_question_at(b, i);
 
         assert_int_equal(q->pin_days, 0);
-        assert_string_equal(q->threshold.decide_role, "");
+        assert_string_equal(q->threshold.decide_role, q->kind == QUESTION_THRESHOLD ? decides : "");
         if (q->kind != QUESTION_THRESHOLD)
             continue;
         assert_int_equal(q->threshold.categories, CASEWORK_ALL_CATEGORIES);
@@ -361,7 +362,7 @@ static void a_policy_without_these_groups_has_the_usual_rules(void **state)
     struct bundle *b = bundle_of(text);
 
     (void)state;
-    expect_usual(b);
+    expect_usual(b, "social-worker");
     bundle_free(b);
     free(text);
 }
@@ -386,7 +387,7 @@ static void bundles_of_every_earlier_version_are_read(void **state)
         assert_int_equal(file_read(old[i].path, 1 << 20, &bytes), 0);
         assert_int_equal(bytes.data[4] << 8 | bytes.data[5], old[i].version);
         assert_int_equal(bundle_decode(buf_view(&bytes), &b), 0);
-        expect_usual(b);
+        expect_usual(b, "");
         b = bundle_free(b);
         bytes.data[5] = LAYOUT_VERSION + 1; /* of a program that is not written yet */
         assert_int_equal(bundle_decode(buf_view(&bytes), &b), -EBADMSG);
@@ -424,7 +425,7 @@ static void a_bundle_of_version_3_is_read_and_overrides_nothing(void **state)
     assert_int_equal(bundle_question_at(b, bundle_question(b, "strain"))->kind, QUESTION_COMPOSITE);
     for (uint16_t p = 0; p < bundle_n_purposes(b); p++)
         assert_false(bundle_override_open(b, p, 0));
-    expect_usual(b);
+    expect_usual(b, "");
     bundle_free(b);
 }
 

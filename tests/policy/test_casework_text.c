@@ -57,7 +57,7 @@ static const struct bad thresholds[] = {
     { "an unknown role", "decide_role = \"manager\"; decide_hours",
       "decide_role = \"boss\"; decide_hours", "unknown role \"boss\"", "boss" },
     { "hours and nobody", "decide_role = \"manager\"; decide_hours", "decide_hours",
-      "decide_hours without decide_role", "fired-full" },
+      "decide_role", "fired-full" },
     { "no hours", "decide_hours = 12", "decide_hours = 0", "decide_hours", "decide_hours = 0" },
     { "hours beyond a year", "decide_hours = 12", "decide_hours = 8785", "decide_hours", "8785" },
     { "a composite with a bypass", "kind = \"referral\"; ",

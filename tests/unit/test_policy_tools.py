@@ -497,7 +497,6 @@ def check_warns_with_file_and_line():
 
 def check_warns_of_casework_that_reaches_nobody():
     edits = (("concerns.policy", "most_days = 365", "most_days = 90", "looks back 365 days, but a concern expires after 90"),
-             ("questions-broker.policy", 'decide_role = "hub-navigator"; decide_hours = 120; ', "", "and nobody must decide on it"),
              ("protocols.policy", '{ agency = "example-hub"; ask = "full"; answer = "no"; },\n      { agency = "example-council-childrens-services"; ask = "full"; '
               'answer = "yes"; },\n      { agency = "example-primary"; ask = "full"', '{ agency = "example-council-childrens-services"; ask = "full"; '
               'answer = "yes"; },\n      { agency = "example-primary"; ask = "full"', "no hub may read it"),
