@@ -148,42 +148,43 @@ static void read_holders(const struct field *f, struct lay_question *q)
                   "question \"%s\" asks about a home: write reveals_location = true;", f->id);
 }
 
+static const char *const question_keys[] = { "id",
+                                             "text",
+                                             "kind",
+                                             "holders",
+                                             "purposes",
+                                             "sensitive",
+                                             "household",
+                                             "uses_homes",
+                                             "home_parameter",
+                                             "reveals_location",
+                                             "unknown",
+                                             "look_back_days",
+                                             "deadline_ms",
+                                             "pin_days",
+                                             "owner",
+                                             "decision",
+                                             "class",
+                                             "data_class",
+                                             "scope",
+                                             "levels",
+                                             "min_agencies",
+                                             "window_days",
+                                             "categories",
+                                             "independent",
+                                             "own_concerns",
+                                             "contributors",
+                                             "bypass",
+                                             "decide_role",
+                                             "decide_hours",
+                                             "note",
+                                             "of",
+                                             "threshold",
+                                             "stage",
+                                             NULL };
+
 static void read_question(struct model *m, uint16_t i)
 {
-    static const char *const known[] = { "id",
-                                         "text",
-                                         "kind",
-                                         "holders",
-                                         "purposes",
-                                         "sensitive",
-                                         "household",
-                                         "uses_homes",
-                                         "home_parameter",
-                                         "reveals_location",
-                                         "unknown",
-                                         "look_back_days",
-                                         "deadline_ms",
-                                         "pin_days",
-                                         "owner",
-                                         "decision",
-                                         "class",
-                                         "data_class",
-                                         "scope",
-                                         "levels",
-                                         "min_agencies",
-                                         "window_days",
-                                         "categories",
-                                         "independent",
-                                         "own_concerns",
-                                         "contributors",
-                                         "bypass",
-                                         "decide_role",
-                                         "decide_hours",
-                                         "note",
-                                         "of",
-                                         "threshold",
-                                         "stage",
-                                         NULL };
     static const char *const others[] = { "holders", "uses_homes", "home_parameter", NULL };
     static const char *const composite_only[] = { "of", "threshold", NULL };
     static const char *const holders_only[] = { "pin_days", "stage", NULL };
@@ -191,7 +192,7 @@ static void read_question(struct model *m, uint16_t i)
     struct lay_question *q = &m->l.questions[i];
     uint16_t data_class;
 
-    conf_only(f.group, m->e, known);
+    conf_only(f.group, m->e, question_keys);
     q->id = f.id;
     q->wording = field_text(&f, "text", NULL);
     q->owner = field_text(&f, "owner", NULL);
