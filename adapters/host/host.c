@@ -47,8 +47,10 @@ static void log_start(const char *level)
 
 static int host_backend(struct host *h)
 {
-    const struct alm_setup setup = { conf_root(h->conf), h->config.dir, h->errors,
-                                     host_config_exercise(&h->config) };
+    const struct alm_setup setup = { .root = conf_root(h->conf),
+                                     .dir = h->config.dir,
+                                     .errors = h->errors,
+                                     .exercise = host_config_exercise(&h->config) };
 
     for (size_t i = 0; i < ALM_LEN(backends); i++) {
         if (strcmp(backends[i]->name, h->config.backend) == 0)

@@ -210,7 +210,7 @@ static int index_stay(void *ctx, const char *person, const struct alm_stay *s)
 
 void index_sink(struct index *x, struct alm_sink *out)
 {
-    *out = (struct alm_sink){ x, index_person, index_home, index_stay };
+    *out = (struct alm_sink){ .ctx = x, .person = index_person, .home = index_home, .stay = index_stay };
 }
 
 /* Still there first, then the latest arrival. */
