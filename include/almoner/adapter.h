@@ -29,6 +29,7 @@
 
 #define ALM_REF_MAX       128 /* bytes of a reference, with NUL */
 #define ALM_FIELD_MAX     256 /* bytes of any identifier, with NUL */
+#define ALM_BY_MAX        64  /* bytes of a practitioner reference, with NUL */
 #define ALM_TEXT_MAX      128 /* bytes of a line that another agency may read, with NUL */
 #define ALM_SAME_HOME_MAX 8   /* local references that one address may have */
 #define ALM_STAYS_MAX     64  /* homes of one person */
@@ -110,6 +111,8 @@ struct alm_answer {
     char contact_route[ALM_TEXT_MAX]; /* "": the configured one */
     char lead_professional[ALM_TEXT_MAX];
     int32_t since;
+    char by[ALM_BY_MAX]; /* who states this by hand: their opaque reference; "": nobody, rows say it */
+    int64_t by_ms;       /* when they stated it, Unix milliseconds */
 };
 
 /* --- Why we may ask --- */
