@@ -230,12 +230,12 @@ static void sources_read(const struct conf_node *csv, const struct alm_setup *se
     }
 }
 
-static void words_read(const struct conf_node *list, struct conf_errors *e, struct csv_words *out)
+static void words_read(const struct conf_node *list, struct conf_errors *e, struct tally_words *out)
 {
     if (!list)
         return;
-    if (conf_type_of(list) != CONF_LIST || conf_len(list) > CSV_KINDS_MAX) {
-        conf_fail(e, list, "%s is a list of at most %d texts", conf_name(list), CSV_KINDS_MAX);
+    if (conf_type_of(list) != CONF_LIST || conf_len(list) > TALLY_KINDS_MAX) {
+        conf_fail(e, list, "%s is a list of at most %d texts", conf_name(list), TALLY_KINDS_MAX);
         return;
     }
     for (size_t i = 0; i < conf_len(list); i++) {
@@ -243,10 +243,8 @@ static void words_read(const struct conf_node *list, struct conf_errors *e, stru
 
         if (!conf_string(conf_at(list, i), e, &word))
             continue;
-        if (!*word || text_copy(out->at[out->n], CSV_WORD_MAX, word) != 0)
-            conf_fail(e, conf_at(list, i), "a text of 1 to %d bytes", CSV_WORD_MAX - 1);
-        else
-            out->n++;
+        if (tally_words_add(out, word) != 0)
+            conf_fail(e, conf_at(list, i), "a text of 1 to %d bytes", TALLY_WORD_MAX - 1);
     }
 }
 

@@ -4,11 +4,11 @@
 #include "almoner/adapter.h"
 #include "base/attr.h"
 #include "csv/table.h"
+#include "lib/tally.h"
 #include <limits.h>
 
 #define CSV_QUESTIONS_MAX 512
-#define CSV_KINDS_MAX     32
-#define CSV_WORD_MAX      64 /* bytes of a kind, a service, an id or a header, with NUL */
+#define CSV_WORD_MAX      TALLY_WORD_MAX /* bytes of a service, an id or a header, with NUL */
 
 enum csv_file { /* in the order in which they are read */
                 CSV_PEOPLE,
@@ -22,16 +22,18 @@ enum csv_file { /* in the order in which they are read */
                 CSV_ASKING_REFERRALS,
                 CSV_FILE_COUNT
 };
-enum csv_rule { CSV_STATE = 1, CSV_WINDOW, CSV_EVER, CSV_INVOLVEMENT, CSV_RESIDENCE };
-
-struct csv_words {
-    size_t n;
-    char at[CSV_KINDS_MAX][CSV_WORD_MAX];
+enum csv_rule { /* the first three as they are tallied */
+                CSV_STATE = TALLY_STATE,
+                CSV_WINDOW = TALLY_WINDOW,
+                CSV_EVER = TALLY_EVER,
+                CSV_INVOLVEMENT,
+                CSV_RESIDENCE
 };
+
 struct csv_question {
     char id[CSV_WORD_MAX];
     uint8_t rule; /* enum csv_rule */
-    struct csv_words kinds, end_kinds, services;
+    struct tally_words kinds, end_kinds, services;
     int32_t window_days;
 };
 struct csv_source { /* one file */

@@ -4,72 +4,38 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "lib/tally.h"
 
 #include <string.h>
 
-/* A contact's kind as the question sees it. */
-enum role { ROLE_NONE = 0, ROLE_START, ROLE_END };
-
-/* What is gathered from the contacts that are about somebody. */
-struct tally {
+/* The contacts that are about somebody, counted. */
+struct counting {
     const struct alm_rows *rows;
     const struct csv_question *config;
-    int32_t as_of;
-    bool any; /* of the kinds, dated on or before as_of; rule window: within it */
-    int32_t last_start, last_end; /* CIVIL_NONE: none */
+    struct tally tally;
 };
 
-static bool words_have(const struct csv_words *words, const char *word)
+static enum tally_role contact_role(const struct counting *t, const struct row_contact *c)
 {
-    for (size_t i = 0; i < words->n; i++) {
-        if (strcmp(words->at[i], word) == 0)
-            return true;
-    }
-    return false;
+    return tally_role_of(&t->config->kinds, &t->config->end_kinds,
+                         refs_at(&t->rows->words, c->kind));
 }
 
-static enum role contact_role(const struct tally *t, const struct row_contact *c)
+static void count_contact(struct counting *t, const struct row_contact *c)
 {
-    const char *kind = refs_at(&t->rows->words, c->kind);
-
-    if (words_have(&t->config->kinds, kind))
-        return ROLE_START;
-    return words_have(&t->config->end_kinds, kind) ? ROLE_END : ROLE_NONE;
+    tally_add(&t->tally, contact_role(t, c), c->date);
 }
 
-static void tally_contact(struct tally *t, const struct row_contact *c)
+static struct counting counting_new(const struct alm_rows *rows, const struct csv_question *config,
+                                    int32_t as_of)
 {
-    enum role role;
-
-    if (c->date > t->as_of) /* "Only records dated on or before the as-of day D count." */
-        return;
-    if (t->config->rule == CSV_WINDOW && t->as_of - c->date > t->config->window_days)
-        return;
-    role = contact_role(t, c);
-    if (role == ROLE_START && c->date > t->last_start)
-        t->last_start = c->date;
-    if (role == ROLE_END && c->date > t->last_end)
-        t->last_end = c->date;
-    t->any = t->any || role == ROLE_START;
-}
-
-/* "is the last one a start (an end comes before a start on the same day)?" CIVIL_NONE is less than
- * any day. */
-static bool tally_holds(const struct tally *t)
-{
-    if (t->config->rule == CSV_STATE)
-        return t->last_start != CIVIL_NONE && t->last_start >= t->last_end;
-    return t->any;
-}
-
-static struct tally tally_new(const struct alm_rows *rows, const struct csv_question *config,
-                              int32_t as_of)
-{
-    return (struct tally){ rows, config, as_of, false, CIVIL_NONE, CIVIL_NONE };
+    return (struct counting){
+        rows, config, tally_new((enum tally_rule)config->rule, config->window_days, as_of)
+    };
 }
 
 /* Contacts of a household that bear no person, while somebody lived there. */
-static void tally_household(struct tally *t, uint32_t home, int32_t from, int32_t until)
+static void count_household(struct counting *t, uint32_t home, int32_t from, int32_t until)
 {
     const struct row_contact *contacts = t->rows->contacts.at;
     size_t first, n = links_range(&t->rows->contacts_by_home, home, &first);
@@ -78,26 +44,26 @@ static void tally_household(struct tally *t, uint32_t home, int32_t from, int32_
         const struct row_contact *c = &contacts[t->rows->contacts_by_home.at[i].row];
 
         if (c->person == ROW_NONE && day_within(from, until, c->date))
-            tally_contact(t, c);
+            count_contact(t, c);
     }
 }
 
 /* "A contact is about a person if it bears the person's id, or bears only a household id and the
  * person lived there on its date." */
-static void tally_person(struct tally *t, uint32_t person)
+static void count_person(struct counting *t, uint32_t person)
 {
     const struct row_contact *contacts = t->rows->contacts.at;
     const struct row_stay *stays = t->rows->stays.at;
     size_t first, n = links_range(&t->rows->contacts_by_person, person, &first);
 
     for (size_t i = first; i < first + n; i++)
-        tally_contact(t, &contacts[t->rows->contacts_by_person.at[i].row]);
+        count_contact(t, &contacts[t->rows->contacts_by_person.at[i].row]);
     n = links_range(&t->rows->stays_by_person, person, &first);
     for (size_t i = first; i < first + n; i++) {
         const struct row_stay *s = &stays[t->rows->stays_by_person.at[i].row];
 
         if (!s->asking)
-            tally_household(t, s->home, s->from, s->until);
+            count_household(t, s->home, s->from, s->until);
     }
 }
 
@@ -123,14 +89,14 @@ static uint32_t number_of(const struct refs *refs, const char *text)
 }
 
 /* Homes that the question brought: for what we do not hold ourselves of who lived where. */
-static void tally_places(struct tally *t, const struct alm_question *q, uint32_t person)
+static void count_places(struct counting *t, const struct alm_question *q, uint32_t person)
 {
     for (size_t i = 0; i < q->n_places; i++) {
         for (size_t j = 0; j < q->places[i].n; j++) {
             uint32_t home = number_of(&t->rows->homes, q->places[i].homes[j]);
 
             if (home != ROW_NONE && !person_has_stay(t->rows, person, home))
-                tally_household(t, home, q->places[i].from, q->places[i].until);
+                count_household(t, home, q->places[i].from, q->places[i].until);
         }
     }
 }
@@ -139,12 +105,12 @@ static void answer_person(const struct alm_rows *rows, const struct csv_question
                           const struct alm_question *q, struct alm_answer *out)
 {
     uint32_t person = number_of(&rows->people, q->person);
-    struct tally t = tally_new(rows, config, q->as_of);
+    struct counting t = counting_new(rows, config, q->as_of);
 
     if (person != ROW_NONE)
-        tally_person(&t, person);
-    tally_places(&t, q, person);
-    out->value = tally_holds(&t) ? ALM_YES : person != ROW_NONE ? ALM_NO : ALM_NOT_KNOWN;
+        count_person(&t, person);
+    count_places(&t, q, person);
+    out->value = tally_holds(&t.tally) ? ALM_YES : person != ROW_NONE ? ALM_NO : ALM_NOT_KNOWN;
 }
 
 static bool stays_elsewhere(const struct alm_rows *rows, uint32_t person, uint32_t home,
@@ -171,16 +137,16 @@ static bool person_in_state_at(const struct alm_rows *rows, const struct csv_que
                                uint32_t person, uint32_t home, int32_t day)
 {
     const struct row_contact *contacts = rows->contacts.at;
-    struct tally t = tally_new(rows, config, day);
+    struct counting t = counting_new(rows, config, day);
     size_t first, n = links_range(&rows->contacts_by_person, person, &first);
 
     for (size_t i = first; i < first + n; i++) {
         const struct row_contact *c = &contacts[rows->contacts_by_person.at[i].row];
 
         if (c->home == home)
-            tally_contact(&t, c);
+            count_contact(&t, c);
     }
-    return tally_holds(&t);
+    return tally_holds(&t.tally);
 }
 
 /* "contacts with that household id count, and it is in a state when anyone in it (or it itself)
@@ -189,17 +155,17 @@ static bool household_in_state(const struct alm_rows *rows, const struct csv_que
                                uint32_t home, int32_t day)
 {
     const struct row_contact *contacts = rows->contacts.at;
-    struct tally itself = tally_new(rows, config, day);
+    struct counting itself = counting_new(rows, config, day);
     size_t first, n;
 
-    tally_household(&itself, home, CIVIL_NONE, CIVIL_NONE);
-    if (tally_holds(&itself))
+    count_household(&itself, home, CIVIL_NONE, CIVIL_NONE);
+    if (tally_holds(&itself.tally))
         return true;
     n = links_range(&rows->contacts_by_home, home, &first);
     for (size_t i = first; i < first + n; i++) {
         const struct row_contact *c = &contacts[rows->contacts_by_home.at[i].row];
 
-        if (c->person != ROW_NONE && c->date <= day && contact_role(&itself, c) == ROLE_START &&
+        if (c->person != ROW_NONE && c->date <= day && contact_role(&itself, c) == TALLY_START &&
             !stays_elsewhere(rows, c->person, home, day) &&
             person_in_state_at(rows, config, c->person, home, day))
             return true;
@@ -212,12 +178,12 @@ static bool household_has_contact(const struct alm_rows *rows, const struct csv_
                                   uint32_t home, int32_t day)
 {
     const struct row_contact *contacts = rows->contacts.at;
-    struct tally t = tally_new(rows, config, day);
+    struct counting t = counting_new(rows, config, day);
     size_t first, n = links_range(&rows->contacts_by_home, home, &first);
 
     for (size_t i = first; i < first + n; i++)
-        tally_contact(&t, &contacts[rows->contacts_by_home.at[i].row]);
-    return tally_holds(&t);
+        count_contact(&t, &contacts[rows->contacts_by_home.at[i].row]);
+    return tally_holds(&t.tally);
 }
 
 static void answer_household(const struct alm_rows *rows, const struct csv_question *config,
@@ -255,7 +221,7 @@ static bool service_counts(const struct alm_rows *rows, const struct csv_questio
     if (!config || config->services.n == 0)
         return true;
     return v->service != ROW_NONE &&
-           words_have(&config->services, refs_at(&rows->words, v->service));
+           tally_words_have(&config->services, refs_at(&rows->words, v->service));
 }
 
 static void text_of(const struct alm_rows *rows, uint32_t word, char *out)
