@@ -22,6 +22,10 @@ enum wire_fault check_person(const struct token_set *set)
         if (set->tokens[i].kind == TOKEN_HOME)
             return WIRE_BAD_VALUE; /* a home is not a person: it would match everybody who lived
                                       there */
+        /* Sets of different epochs are not compared: a set of two would be compared in part. */
+        if (set->tokens[i].scheme != set->tokens[0].scheme ||
+            set->tokens[i].epoch != set->tokens[0].epoch)
+            return WIRE_BAD_VALUE;
         named |= set->tokens[i].kind == TOKEN_NAME_DOB;
     }
     return named ? WIRE_OK : WIRE_MISSING_FIELD;
@@ -99,7 +103,9 @@ static enum wire_fault check_catalogue(const struct msg *m)
         if (a->before_age && a->before_age <= a->from_age)
             return WIRE_BAD_VALUE;
     }
-    return c->page < c->pages ? WIRE_OK : WIRE_BAD_VALUE;
+    if (c->page >= c->pages)
+        return WIRE_BAD_VALUE;
+    return check_epochs(c->epochs, c->n_epochs);
 }
 
 static enum wire_fault check_insight_query(const struct msg *m)
@@ -287,6 +293,9 @@ static const struct {
     [MSG_OVERRIDE_REVIEW] = { MUST, NOT, MUST, MAY, NOT, MAY, check_override_review },
     [MSG_OVERRIDE_QUERY] = { MUST, NOT, MUST, MAY, NOT, MAY, NULL },
     [MSG_OVERRIDE_VIEW] = { NOT, MUST, NOT, MAY, NOT, NOT, NULL },
+    [MSG_RETOKEN] = { MUST, NOT, MAY, MAY, MAY, MAY, check_retoken },
+    [MSG_TOKEN_REQUEST] = { MAY, NOT, NOT, NOT, NOT, NOT, check_token_request },
+    [MSG_TOKENS] = { MAY, MUST, NOT, NOT, NOT, NOT, NULL },
     [MSG_DISPUTE] = { MUST, NOT, MAY, MAY, MAY, MAY, check_dispute },
     [MSG_CONCERN] = { MUST, NOT, MAY, MUST, MUST, MAY, check_concern },
     [MSG_CONCERN_CHANGE] = { MUST, NOT, MAY, MAY, MAY, MAY, check_concern_change },

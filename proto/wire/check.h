@@ -28,3 +28,8 @@ enum wire_fault check_eligibility_query(const struct msg *m);
 enum wire_fault check_eligibility(const struct msg *m);
 enum wire_fault check_watch(const struct msg *m);
 enum wire_fault check_watch_change(const struct msg *m);
+
+/* check_tokens.c */
+enum wire_fault check_epochs(const struct msg_catalogue_epoch *epochs, size_t n);
+enum wire_fault check_retoken(const struct msg *m);
+enum wire_fault check_token_request(const struct msg *m);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* codec.c - how each message of almoner.proto maps onto the plain structs of msg.h: tables only.
- * Those of concerns, deliveries, referrals and watches are in codec_exchange.c.
+ * Those of concerns, deliveries, referrals and watches are in codec_exchange.c, those about tokens in
+ * codec_tokens.c.
  *
  * The one file that includes the generated header. decode.c and encode.c work from these rows and
  * from protobuf-c's descriptors, so a new message is a new table, not new code. */
@@ -101,6 +102,7 @@ static const struct shape_field catalogue_rows[] = {
     LIST(3, MAY, msg_catalogue, questions, n_questions, &catalogue_question_shape),
     LIST(4, MAY, msg_catalogue, purposes, n_purposes, &catalogue_purpose_shape),
     LIST(5, MAY, msg_catalogue, capacities, n_capacities, &catalogue_capacity_shape),
+    LIST(6, MAY, msg_catalogue, epochs, n_epochs, &wire_shape_catalogue_epoch),
 };
 static const struct shape catalogue_shape = SHAPE(catalogue);
 
@@ -384,6 +386,7 @@ static const struct shape_field body_rows[] = {
     ARM(MSG_REFERRAL, referral, &wire_shape_referral),
     ARM(MSG_REFERRAL_UPDATE, referral_update, &wire_shape_referral_update),
     ARM(MSG_WATCH, watch, &wire_shape_watch),
+    ARM(MSG_RETOKEN, retoken, &wire_shape_retoken),
     ARM(MSG_DIRECTORY_QUERY, directory_query, &wire_shape_directory_query),
     ARM(MSG_DIRECTORY, directory, &wire_shape_directory),
     ARM(MSG_ELIGIBILITY_QUERY, eligibility_query, &wire_shape_eligibility_query),
@@ -393,6 +396,8 @@ static const struct shape_field body_rows[] = {
     ARM(MSG_NOT_SHARED, not_shared, &wire_shape_not_shared),
     ARM(MSG_OUTCOME, outcome, &wire_shape_outcome),
     ARM(MSG_SEALING_KEY, sealing_key, &wire_shape_sealing_key),
+    ARM(MSG_TOKEN_REQUEST, token_request, &wire_shape_token_request),
+    ARM(MSG_TOKENS, tokens, &wire_shape_tokens),
     ARM(MSG_OVERRIDE_REVIEW, override_review, &override_review_shape),
     ARM(MSG_OVERRIDE_QUERY, override_query, &override_query_shape),
     ARM(MSG_OVERRIDE_VIEW, override_view, &override_view_shape),
@@ -433,6 +438,8 @@ _Static_assert((int)MSG_OVERRIDE_VIEW == ALMONER__V1__BODY__PAYLOAD_OVERRIDE_VIE
 _Static_assert((int)MSG_WATCH == ALMONER__V1__BODY__PAYLOAD_WATCH, "payload numbers");
 _Static_assert((int)MSG_OUTCOME == ALMONER__V1__BODY__PAYLOAD_OUTCOME, "payload numbers");
 _Static_assert((int)MSG_SEALING_KEY == ALMONER__V1__BODY__PAYLOAD_SEALING_KEY, "payload numbers");
+_Static_assert((int)MSG_RETOKEN == ALMONER__V1__BODY__PAYLOAD_RETOKEN, "payload numbers");
+_Static_assert((int)MSG_TOKENS == ALMONER__V1__BODY__PAYLOAD_TOKENS, "payload numbers");
 _Static_assert((int)MSG_DISPUTE == ALMONER__V1__BODY__PAYLOAD_DISPUTE, "payload numbers");
 _Static_assert((int)SEVERITY_CRITICAL == ALMONER__V1__SEVERITY__SEVERITY_CRITICAL, "enum severity");
 _Static_assert((int)DELIVERY_NOTICE == ALMONER__V1__DELIVERY_KIND__DELIVERY_KIND_NOTICE,
@@ -494,6 +501,11 @@ _Static_assert((int)VISIBLE_MASKED == ALMONER__V1__VISIBILITY__VISIBILITY_MASKED
                "enum visibility");
 _Static_assert((int)SINCE_OVER_3_YEARS == ALMONER__V1__SINCE_BAND__SINCE_BAND_OVER_3_YEARS,
                "enum since_band");
+_Static_assert((int)RETOKEN_WITHDRAWAL == ALMONER__V1__RETOKEN_KIND__RETOKEN_KIND_WITHDRAWAL,
+               "enum retoken_kind");
+_Static_assert((int)EPOCH_PREVIOUS ==
+                   ALMONER__V1__TOKEN_EPOCH_STATE__TOKEN_EPOCH_STATE_PREVIOUS,
+               "enum token_epoch_state");
 _Static_assert((int)TOKEN_HOME == ALMONER__V1__TOKEN_KIND__TOKEN_KIND_HOME, "enum token_kind");
 _Static_assert((int)TOKEN_OBLIVIOUS == ALMONER__V1__TOKEN_SCHEME__TOKEN_SCHEME_OBLIVIOUS,
                "enum token_scheme");

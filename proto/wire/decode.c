@@ -74,6 +74,16 @@ static enum wire_fault decode_view(const struct shape_field *row, struct bytes r
     return WIRE_OK;
 }
 
+/* All zeroes stands for absent in the plain struct. */
+static bool decode_is_zero(const uint8_t *octets, size_t len)
+{
+    uint8_t any = 0;
+
+    for (size_t i = 0; i < len; i++)
+        any |= octets[i];
+    return any == 0;
+}
+
 static enum wire_fault decode_bytes(const struct shape_field *row, const ProtobufCBinaryData *in,
                                     void *plain)
 {
@@ -88,11 +98,27 @@ static enum wire_fault decode_bytes(const struct shape_field *row, const Protobu
     if (row->presence != SHAPE_ABSENT)
         *(bool *)((uint8_t *)plain + row->presence) = true;
     memcpy(out, in->data, in->len);
-    for (size_t i = 0; i < in->len; i++) {
-        if (in->data[i])
-            return WIRE_OK;
+    return decode_is_zero(in->data, in->len) ? WIRE_BAD_VALUE : WIRE_OK;
+}
+
+static enum wire_fault decode_blocks(const struct shape_field *row, const ProtobufCBinaryData *in,
+                                     void *plain)
+{
+    size_t n = in->len / row->size;
+
+    if (n == 0)
+        return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
+    if (in->len % row->size)
+        return WIRE_BAD_VALUE;
+    if (n > row->count)
+        return WIRE_TOO_MANY;
+    for (size_t i = 0; i < n; i++) {
+        if (decode_is_zero(in->data + i * row->size, row->size))
+            return WIRE_BAD_VALUE;
     }
-    return WIRE_BAD_VALUE; /* all zeroes stands for absent in the plain struct */
+    memcpy((uint8_t *)plain + row->offset, in->data, in->len);
+    *(uint16_t *)(void *)((uint8_t *)plain + row->presence) = (uint16_t)n;
+    return WIRE_OK;
 }
 
 static enum wire_fault decode_day(const struct shape_field *row, uint32_t number, int32_t *out)
@@ -195,6 +221,8 @@ static enum wire_fault decode_field(const struct shape_field *row,
     case SHAPE_ID:
     case SHAPE_OCTETS:
         return decode_bytes(row, in, plain);
+    case SHAPE_BLOCKS:
+        return decode_blocks(row, in, plain);
     case SHAPE_VIEW:
         return decode_view(row, raw, plain);
     case SHAPE_BOOL:

@@ -74,6 +74,20 @@ static int encode_octets(const struct shape_field *row, const void *plain, Proto
     return zero ? 0 : encode_view(in, row->size, out);
 }
 
+static int encode_blocks(const struct shape_field *row, const void *plain, ProtobufCBinaryData *out)
+{
+    const uint8_t *in = (const uint8_t *)plain + row->offset;
+    size_t n = *(const uint16_t *)(const void *)((const uint8_t *)plain + row->presence);
+
+    if (n > row->count)
+        return -EINVAL;
+    for (size_t i = 0; i < n; i++) {
+        if (encode_is_zero(in + i * row->size, row->size))
+            return -EINVAL;
+    }
+    return encode_view(in, n * row->size, out);
+}
+
 static int encode_bytes(const struct shape_field *row, const void *plain, ProtobufCBinaryData *out)
 {
     const void *in = (const uint8_t *)plain + row->offset;
@@ -83,6 +97,8 @@ static int encode_bytes(const struct shape_field *row, const void *plain, Protob
         return encode_id(row, plain, out);
     if (row->kind == SHAPE_OCTETS)
         return encode_octets(row, plain, out);
+    if (row->kind == SHAPE_BLOCKS)
+        return encode_blocks(row, plain, out);
     return view->len <= row->limit ? encode_view(view->data, view->len, out) : -EINVAL;
 }
 
@@ -234,6 +250,7 @@ static int encode_field(const struct shape_field *row, const ProtobufCFieldDescr
         return encode_text(row, in, out);
     case SHAPE_ID:
     case SHAPE_OCTETS:
+    case SHAPE_BLOCKS:
     case SHAPE_VIEW:
         return encode_bytes(row, plain, out);
     case SHAPE_BOOL:

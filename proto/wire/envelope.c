@@ -68,6 +68,9 @@ static const uint16_t envelope_sizes[][ENVELOPE_SIZES_MAX] = {
     [MSG_NOT_SHARED] = { 2048 },
     [MSG_OUTCOME] = { 1024 },
     [MSG_DISPUTE] = { 4096 },
+    [MSG_RETOKEN] = { 4096 },
+    [MSG_TOKEN_REQUEST] = { 4096, 12288 },
+    [MSG_TOKENS] = { 4096, 12288 },
 };
 
 static const char *const envelope_words[] = {

@@ -6,32 +6,20 @@
  * (see base/clock.h): a zeroed struct has the day 1970-01-01, so set each day. Which of struct msg's own fields go with
  * which type is a table in README.md; what breaks it does not encode. */
 #pragma once
-#include "base/bytes.h"
-#include "base/clock.h"
-#include "base/id.h"
-#include "match/token.h"
+#include "wire/msg_base.h"
+#include "wire/msg_tokens.h"
 
-#define WIRE_FRAME_MAX 65536 /* bytes of one frame, envelope included */
-#define NAME_MAX_LEN 64      /* an id: agency, purpose, question, role, gateway, practitioner reference; with NUL */
-#define TEXT_MAX_LEN 512     /* a line for people, with NUL */
-#define HOMES_MAX 24
-#define SCOPE_MAX 64   /* agencies named in one list of a consent */
-#define INVOLVED_MAX 96 /* entries of an Involvement reply */
-#define LIST_MAX 32    /* entries of a page of a list */
 /* Greatest values of plain numbers: all bits of what is added up, and limits of DOMAIN.md. */
 enum { STATEMENTS_MOST = 15, MADE_MOST = 63, KINDS_MOST = 63, CREDIT_MOST = 1024, MINUTES_MOST = 10000, CONSENT_STAGE_MOST = 2 };
-
-typedef char name_t[NAME_MAX_LEN];
-typedef char text_t[TEXT_MAX_LEN];
 
 enum msg_type { /* the payload's field number in Body; 0 is refused */
     MSG_HELLO = 20, MSG_WELCOME, MSG_LEASE, MSG_CATALOGUE, MSG_INSIGHT_QUERY, MSG_INVOLVEMENT_QUERY, MSG_QUESTION,
     MSG_ANSWER, MSG_INSIGHT, MSG_INVOLVEMENT, MSG_CONSENT, MSG_WITHDRAWAL, MSG_CONSENT_CHANGE, MSG_SHIELD,
     MSG_CONSENT_LIST_QUERY, MSG_CONSENT_LIST, MSG_RECEIPT, MSG_REFUSAL, MSG_BUSY,
     MSG_CONCERN, MSG_SUBSCRIBE, MSG_DELIVER, MSG_ACK, MSG_REFERRAL, MSG_REFERRAL_UPDATE, MSG_WATCH,
-    MSG_DIRECTORY_QUERY = 47, MSG_DIRECTORY, MSG_ELIGIBILITY_QUERY, MSG_ELIGIBILITY,
+    MSG_RETOKEN, MSG_DIRECTORY_QUERY, MSG_DIRECTORY, MSG_ELIGIBILITY_QUERY, MSG_ELIGIBILITY,
     MSG_OVERRIDE, MSG_APPROVAL, MSG_NOT_SHARED, MSG_OUTCOME,
-    MSG_SEALING_KEY = 58,
+    MSG_SEALING_KEY = 58, MSG_TOKEN_REQUEST, MSG_TOKENS,
     MSG_OVERRIDE_REVIEW = 62, MSG_OVERRIDE_QUERY, MSG_OVERRIDE_VIEW,
     MSG_CONCERN_CHANGE, MSG_FIRING_UPDATE, MSG_CONTACT_REQUEST, MSG_THRESHOLD_STATE, MSG_REFERRAL_STATE, MSG_REFERRAL_QUERY,
     MSG_REFERRAL_LIST, MSG_SEALING_KEY_QUERY, MSG_SEALING_KEYS, MSG_STREAM_QUERY, MSG_STREAM_STATUS, MSG_DUE_QUERY, MSG_DUE_LIST,
@@ -109,10 +97,6 @@ struct msg_practitioner { /* all empty/0 when no person acts (Hello, Answer, Lea
     name_t role;
     uint8_t login; /* enum login_strength */
 };
-struct msg_home { /* a present or former home of the subject: a TOKEN_HOME and when */
-    struct token token;
-    int32_t from, until; /* civil days; until is the first day no longer there, CIVIL_NONE: still */
-};
 struct msg_relationship {
     uint8_t kind; /* enum relationship_kind */
     int32_t since, until; /* until CIVIL_NONE: open. SELF_CLAIMED: reason required */
@@ -166,8 +150,9 @@ struct msg_catalogue { /* broker -> adapter after Welcome and after a change of 
     uint8_t n_questions, n_purposes;
     struct msg_catalogue_question questions[LIST_MAX];
     struct msg_catalogue_purpose purposes[LIST_MAX];
-    uint8_t n_capacities; /* on the first page */
+    uint8_t n_capacities, n_epochs; /* on the first page */
     struct msg_catalogue_capacity capacities[CAPACITIES_MAX];
+    struct msg_catalogue_epoch epochs[TOKEN_EPOCHS_MAX];
 };
 struct msg_insight_query {
     name_t question;
@@ -694,5 +679,8 @@ struct msg {
         struct msg_eligibility eligibility;
         struct msg_not_shared not_shared;
         struct msg_outcome outcome;
+        struct msg_retoken retoken;
+        struct msg_token_request token_request;
+        struct msg_tokens tokens;
     };
 };

@@ -39,6 +39,12 @@
         .tag = t, .kind = SHAPE_OCTETS, .limit = SIZE(type, m), .offset = AT(type, m),             \
         .size = SIZE(type, m), .presence = AT(type, has)                                           \
     }
+#define BLOCKS(t, req, type, m, n_m)                                                                \
+    {                                                                                              \
+        .tag = t, .kind = SHAPE_BLOCKS, .required = req, .limit = SIZE(type, m),                   \
+        .count = ALM_LEN(((struct type *)0)->m), .offset = AT(type, m),                            \
+        .size = SIZE(type, m[0]), .presence = AT(type, n_m)                                        \
+    }
 #define VIEW(t, req, max, type, m)                                                                 \
     {                                                                                              \
         .tag = t, .kind = SHAPE_VIEW, .required = req, .limit = max, .offset = AT(type, m),        \
@@ -130,3 +136,8 @@ extern const struct shape wire_shape_watch;
 extern const struct shape wire_shape_watch_change;
 extern const struct shape wire_shape_not_shared;
 extern const struct shape wire_shape_outcome;
+/* codec_tokens.c */
+extern const struct shape wire_shape_catalogue_epoch;
+extern const struct shape wire_shape_retoken;
+extern const struct shape wire_shape_token_request;
+extern const struct shape wire_shape_tokens;

@@ -119,7 +119,8 @@ static enum wire_fault scan_bytes(const struct shape_field *row, struct bytes v)
         return WIRE_TOO_LONG;
     if (row->kind == SHAPE_ID && v.len != ID_LEN)
         return WIRE_BAD_ID;
-    if (v.len == 0 || (row->kind == SHAPE_OCTETS && v.len != row->size))
+    if (v.len == 0 || (row->kind == SHAPE_OCTETS && v.len != row->size) ||
+        (row->kind == SHAPE_BLOCKS && v.len % row->size))
         return WIRE_BAD_VALUE;
     return WIRE_OK;
 }

@@ -27,6 +27,7 @@ static const struct {
     [SHAPE_LINE] = { PROTOBUF_C_TYPE_STRING, true, false },
     [SHAPE_OCTETS] = { PROTOBUF_C_TYPE_BYTES, true, false },
     [SHAPE_VIEW] = { PROTOBUF_C_TYPE_BYTES, true, false },
+    [SHAPE_BLOCKS] = { PROTOBUF_C_TYPE_BYTES, true, false },
     [SHAPE_BOOL] = { PROTOBUF_C_TYPE_BOOL, true, false },
     [SHAPE_ENUM] = { PROTOBUF_C_TYPE_ENUM, true, false },
     [SHAPE_U8] = { PROTOBUF_C_TYPE_UINT32, true, false },

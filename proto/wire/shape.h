@@ -22,6 +22,7 @@ enum shape_kind {
     SHAPE_LINE,    /* string without control characters <-> char[size] */
     SHAPE_OCTETS,  /* bytes of exactly size <-> uint8_t[size] */
     SHAPE_VIEW,    /* bytes <-> struct bytes, borrowed: of the frame; of the plain struct */
+    SHAPE_BLOCKS,  /* bytes, a whole number of size <-> uint8_t[count][size]; count: uint16_t at presence */
     SHAPE_BOOL,    /* bool */
     SHAPE_ENUM,    /* enum <-> uint8_t; 0 is absent */
     SHAPE_U8,      /* uint32 <-> uint8_t */
@@ -42,9 +43,9 @@ struct shape_field {
     uint8_t kind; /* enum shape_kind */
     bool required;
     uint32_t limit; /* text and bytes: most bytes (of one entry); U8, U16, U32: greatest value */
-    uint32_t count; /* lists: most entries */
+    uint32_t count; /* lists, BLOCKS: most entries */
     size_t offset;  /* in the plain struct */
-    size_t size; /* text: of the array with NUL; OCTETS: exact bytes; LIST, NAMES: of an element */
+    size_t size; /* text: of the array with NUL; OCTETS: exact bytes; LIST, NAMES, BLOCKS: of an element */
     size_t presence; /* offset of a bool or a uint8_t count, or SHAPE_ABSENT */
     const struct shape *sub;
 };

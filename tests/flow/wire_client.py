@@ -26,7 +26,8 @@ SIZES = {size: names.split() for size, names in {
              " sealing_key sealing_key_query directory_query outcome",
     (2048,): "contact_request not_shared",
     (4096,): "insight_query involvement_query withdrawal consent_change shield override approval override_review concern concern_change"
-             " subscribe eligibility_query watch watch_change dispute",
+             " subscribe eligibility_query watch watch_change dispute retoken",
+    (4096, 12288): "token_request tokens",
     (4096, 16384): "consent",
     (4096, 24576): "referral referral_update",
 }.items()}

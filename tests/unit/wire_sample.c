@@ -137,6 +137,7 @@ static void sample_catalogue(struct msg *m, bool full)
         SPARE(p->title);
         p->consent = p->past_shield = p->involvement = full;
     }
+    c->n_epochs = sample_epochs(c->epochs, full);
     c->n_capacities = full ? CAPACITIES_MAX : 1;
     for (size_t i = 0; i < c->n_capacities; i++)
         c->capacities[i] = (struct msg_catalogue_capacity){
@@ -501,7 +502,8 @@ static void (*const sample_makers[])(struct msg *m, bool full) = {
 
 bool wire_sample_has(uint8_t type)
 {
-    return (type < ALM_LEN(sample_makers) && sample_makers[type]) || sample_exchange(type);
+    return (type < ALM_LEN(sample_makers) && sample_makers[type]) || sample_exchange(type) ||
+           sample_tokens(type);
 }
 
 void wire_sample(uint8_t type, bool full, struct msg *out)
@@ -510,8 +512,10 @@ void wire_sample(uint8_t type, bool full, struct msg *out)
     out->type = type;
     if (type < ALM_LEN(sample_makers) && sample_makers[type])
         sample_makers[type](out, full);
-    else
+    else if (sample_exchange(type))
         sample_exchange(type)(out, full);
+    else
+        sample_tokens(type)(out, full);
 }
 
 struct wire_context wire_sample_context(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wire_sample_parts.h - what samples are made of: wire_sample.c has the makers of the first messages,
- * wire_sample_exchange.c those of concerns, deliveries, referrals and watches. */
+ * wire_sample_exchange.c those of concerns, deliveries, referrals and watches, wire_sample_tokens.c of
+ * those about tokens. */
 #pragma once
 #include "wire_sample.h"
 
@@ -21,5 +22,7 @@ uint8_t sample_homes(struct msg_home homes[static HOMES_MAX], bool full);
 void sample_relationship(struct msg_relationship *out, bool full);
 void sample_body(struct msg *m, bool full, bool from_agency);
 void sample_asker(struct msg *m, bool full);
-/* NULL: not a message of wire_sample_exchange.c. */
+/* NULL: not a message of wire_sample_exchange.c, of wire_sample_tokens.c. */
 void (*sample_exchange(uint8_t type))(struct msg *m, bool full);
+void (*sample_tokens(uint8_t type))(struct msg *m, bool full);
+uint8_t sample_epochs(struct msg_catalogue_epoch out[static TOKEN_EPOCHS_MAX], bool full);
