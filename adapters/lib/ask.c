@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,6 +49,7 @@ static int homes_typed(const struct asker *a, const struct asked_subject *s,
         "homes[18]", "homes[19]", "homes[20]", "homes[21]", "homes[22]", "homes[23]",
     };
     struct identity who = identity_of(s);
+    bool wanted = false;
 
     for (size_t i = 0; i < s->n_homes; i++) {
         const struct asked_home *h = &s->homes[i];
@@ -62,19 +64,21 @@ static int homes_typed(const struct asker *a, const struct asked_subject *s,
             .ref = h->ref
         };
         r = tokens_home(a->key, h->address, h->postcode, &to->home.home);
-        if (r == 0)
+        wanted = wanted || r == -EAGAIN;
+        if (r == 0 || r == -EAGAIN) /* all wants are noted at once */
             r = tokens_at_home(a->key, &who, h->address, h->postcode, to->home.at_home);
-        if (r != 0)
+        wanted = wanted || r == -EAGAIN;
+        if (r != 0 && r != -EAGAIN)
             return r;
         out->n++;
     }
-    return 0;
+    return wanted ? -EAGAIN : 0;
 }
 
 static void homes_own(const struct asker *a, size_t person, struct known_homes *out)
 {
     struct index_home own[ALM_STAYS_MAX];
-    size_t n = index_person_homes(a->index, person, own, ALM_STAYS_MAX);
+    size_t n = index_person_homes(a->index, a->key, person, own, ALM_STAYS_MAX);
 
     for (size_t i = 0; i < n; i++) {
         if (own[i].from == CIVIL_NONE || own[i].from <= a->day)
@@ -216,14 +220,16 @@ static int ask_person(const struct asker *a, const struct asked_subject *s, bool
     struct known_homes homes = { 0 };
     struct token_set full, own;
     size_t person;
-    int r = tokens_identity(a->key, &who, &out->subject);
+    int r = tokens_identity(a->key, &who, &out->subject), homes_r = 0;
 
     out->subject_kind = s->unborn ? SUBJECT_UNBORN : SUBJECT_PERSON;
     *wrong = wrong_identity(r);
-    if (r == 0)
-        r = homes_typed(a, s, &homes, wrong);
-    if (r != 0)
-        return r;
+    if (r == 0 || r == -EAGAIN)
+        homes_r = homes_typed(a, s, &homes, wrong);
+    if (homes_r != 0 || r != 0)
+        return homes_r ? homes_r : r;
+    if (!index_ready(a->index, a->key))
+        return -EBUSY;
     /* Found with every home that was typed, a shielded one too: this look-up stays in the adapter.
      */
     full = out->subject;
@@ -234,7 +240,7 @@ static int ask_person(const struct asker *a, const struct asked_subject *s, bool
     out->known = index_find(a->index, &full, true, &person);
     if (out->known == INDEX_ONE) {
         out->person = index_person_ref(a->index, person);
-        index_person_tokens(a->index, person, &own);
+        index_person_tokens(a->index, a->key, person, &own);
         tokens_join(&out->subject, &own);
         homes_own(a, person, &homes);
     }
@@ -258,6 +264,8 @@ int ask_work_out(const struct asker *a, const struct asked_subject *typed, bool 
 
     memset(out, 0, sizeof(*out));
     if (typed->household) {
+        if (!index_ready(a->index, a->key))
+            return -EBUSY;
         *wrong = "household";
         out->subject_kind = SUBJECT_HOUSEHOLD;
         r = ask_home_token(a, &typed->home, &out->household);

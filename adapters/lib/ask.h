@@ -45,7 +45,9 @@ struct ask { /* worked out of one subject */
  * @self_claimed: "" or the reason, used only when our own rows show no relationship
  * @wrong:        for a positive result: which part, "nhs_number", "homes[2]"
  *
- * Return: 0; an alm_fault (what was typed is not valid); -errno. Threads: pure.
+ * Return: 0; an alm_fault (what was typed is not valid); -EAGAIN tokens are wanted in the key's memo:
+ * fetch them and call again; -EBUSY our own rows cannot be looked in yet, and without them a shielded
+ * home would be told; -errno. Threads: pure but for the memo.
  * Source: DESIGN.md section 2, "Who states which fact"; section 7.
  */
 ALM_MUST_USE int ask_work_out(const struct asker *a, const struct asked_subject *typed,

@@ -2,8 +2,9 @@
 /* index.h - the people and homes of this agency, found by token: the only thing that turns tokens
  * back into local references.
  *
- * Built once per load from what a backend tells (it is an alm_sink), then immutable. Keeps tokens
- * and references, no identifiers. */
+ * Told once per load by a backend (it is an alm_sink), then built in bounded steps for each token key
+ * in use (two or three while keys rotate), then immutable. Keeps identifiers until every key is
+ * done; after that tokens and references. */
 #pragma once
 #include "almoner/adapter.h"
 #include "base/attr.h"
@@ -12,16 +13,40 @@
 #define INDEX_HOMES_MAX                                                                            \
     10 /* homes of a person that make tokens, newest first: with 4 other tokens they fill a set */
 
-struct index; /* opaque: index.c */
-enum index_known { INDEX_UNKNOWN = 0, INDEX_ONE, INDEX_AMBIGUOUS };
+#define INDEX_KEYS_MAX 3 /* current, next, previous */
+#define INDEX_MORE     1 /* of index_step */
 
-/* key: borrowed until index_finish. */
+struct index; /* opaque: index.c */
+enum index_known { INDEX_UNKNOWN = 0, INDEX_ONE, INDEX_AMBIGUOUS, INDEX_NOT_READY };
+
+/* key: borrowed until index_step returns 0, or index_drop_key. */
 ALM_MUST_USE int index_new(const struct tokens_key *key, struct index **out);
 struct index *index_free(struct index *x);
 void index_freep(struct index **x);
+/* Another epoch's, after the first in order. Return: 0; -EEXIST; -ENOSPC; -EBUSY the identifiers are
+ * wiped: load again. */
+ALM_MUST_USE int index_add_key(struct index *x, const struct tokens_key *key);
+/* Forgets what was built for it; the key's memo may go. */
+void index_drop_key(struct index *x, uint8_t scheme, uint16_t epoch);
 void index_sink(struct index *x, struct alm_sink *out); /* to be told people, homes and stays */
-/* Sorts for finding and wipes every identifier. Return: 0 or -ENOMEM. */
+
+/**
+ * index_step() - after all is told: makes tokens of at most `most` people and homes, key after key
+ * Return: 0 every key is done, and every identifier wiped; INDEX_MORE; -EAGAIN tokens are wanted in
+ * the memo of a key: fetch them, then call again; -ENOMEM; -errno.
+ */
+ALM_MUST_USE int index_step(struct index *x, size_t most);
+/* All steps at once. Return: 0; -EAGAIN as above, to be called again; -ENOMEM; -errno. */
 ALM_MUST_USE int index_finish(struct index *x);
+/* Whether people can be looked up by tokens of this key. */
+bool index_ready(const struct index *x, const struct tokens_key *key);
+/* Likewise by this token of a question: where not, "cannot say" and never "no". */
+bool index_ready_for(const struct index *x, const struct token *t);
+bool index_done(const struct index *x); /* every key is, and identifiers are wiped */
+struct index_progress {
+    size_t done, all; /* people and homes */
+};
+struct index_progress index_progress(const struct index *x, const struct tokens_key *key);
 
 /**
  * index_find() - which of our people is this
@@ -30,27 +55,29 @@ ALM_MUST_USE int index_finish(struct index *x);
  *
  * Return: INDEX_ONE when exactly one matches (match_strict), whatever else is merely possible;
  * INDEX_AMBIGUOUS when several match, or none does and one is possible or in conflict;
- * INDEX_UNKNOWN. Threads: pure. Source: DESIGN.md section 7, "possible, many, conflict are cannot
+ * INDEX_UNKNOWN; INDEX_NOT_READY nothing can be said yet of tokens of this scheme and epoch. Threads: pure. Source: DESIGN.md section 7, "possible, many, conflict are cannot
  * say".
  */
 enum index_known index_find(const struct index *x, const struct token_set *subject, bool asking,
                             size_t *person);
 size_t index_n_people(const struct index *x); /* asking_only ones left out */
 const char *index_person_ref(const struct index *x, size_t person);
-/* The person's own tokens, without those made from homes. */
-void index_person_tokens(const struct index *x, size_t person, struct token_set *out);
+/* The person's own tokens, without those made from homes. Empty when the key is not ready. */
+void index_person_tokens(const struct index *x, const struct tokens_key *key, size_t person,
+                         struct token_set *out);
 
 struct index_home {                /* a person's stay in a home that has a token */
     struct token home, at_home[2]; /* TOKEN_HOME; NAME_POSTCODE and DOB_HOME */
     int32_t from, until, shielded_from;
 };
-/* Newest first. Return: how many of max were set. */
-size_t index_person_homes(const struct index *x, size_t person, struct index_home *out, size_t max);
+/* Newest first. Return: how many of max were set; 0 when the key is not ready. */
+size_t index_person_homes(const struct index *x, const struct tokens_key *key, size_t person,
+                          struct index_home *out, size_t max);
 /* References of the homes with this token. Return: how many of max were set. */
 size_t index_homes_find(const struct index *x, const struct token *home, const char **refs,
                         size_t max);
 /* Whether a home of ours with this token, or with this reference (may be NULL), is shielded on the
- * day. */
+ * day. True also when nothing can be said yet of tokens of this scheme and epoch. */
 bool index_home_shielded(const struct index *x, const struct token *home, const char *ref,
                          int32_t day);
 bool index_home_known(const struct index *x, const char *ref,
