@@ -169,10 +169,8 @@ static enum wire_fault check_involved(const struct msg_involved *i)
     return WIRE_OK;
 }
 
-static enum wire_fault check_involvement(const struct msg *m)
+enum wire_fault check_involvement_part(const struct msg_involvement *v)
 {
-    const struct msg_involvement *v = &m->involvement;
-
     for (size_t i = 0; i < v->n; i++) {
         enum wire_fault f = check_involved(&v->involved[i]);
 
@@ -183,6 +181,11 @@ static enum wire_fault check_involvement(const struct msg *m)
             return WIRE_BAD_VALUE;
     }
     return WIRE_OK;
+}
+
+static enum wire_fault check_involvement(const struct msg *m)
+{
+    return check_involvement_part(&m->involvement);
 }
 
 static enum wire_fault check_scope(const struct msg_scope *s)

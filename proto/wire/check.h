@@ -11,6 +11,7 @@ enum wire_fault check_subject(uint8_t kind, const struct token_set *set,
                               const struct token *household);
 enum wire_fault check_homes(const struct msg_home *homes, size_t n);
 enum wire_fault check_relationship(const struct msg_relationship *r);
+enum wire_fault check_involvement_part(const struct msg_involvement *v);
 
 /* check_exchange.c */
 enum wire_fault check_concern(const struct msg *m);

@@ -191,7 +191,9 @@ static enum wire_fault check_deliver_parts(const struct msg_deliver *d)
                          [DELIVERY_REFERRAL] = d->has_referral,
                          [DELIVERY_REFERRAL_UPDATE] = d->has_update,
                          [DELIVERY_WATCH] = d->has_watch,
-                         [DELIVERY_NOTICE] = d->has_notice };
+                         [DELIVERY_NOTICE] = d->has_notice,
+                         [DELIVERY_INSIGHT] = d->has_insight,
+                         [DELIVERY_INVOLVEMENT] = d->has_involvement };
 
     if (d->kind >= ALM_LEN(has) || !has[d->kind])
         return WIRE_MISSING_FIELD;
@@ -202,12 +204,27 @@ static enum wire_fault check_deliver_parts(const struct msg_deliver *d)
     return WIRE_OK;
 }
 
+/* The reply that comes later is the final one, and says to which query. */
+static enum wire_fault check_deliver_reply(const struct msg_deliver *d)
+{
+    bool reply = d->has_insight || d->has_involvement;
+
+    if (reply == id_is_zero(&d->query))
+        return reply ? WIRE_MISSING_FIELD : WIRE_BAD_VALUE;
+    if ((d->has_insight && d->insight.later_by_ms) ||
+        (d->has_involvement && d->involvement.later_by_ms))
+        return WIRE_BAD_VALUE;
+    return d->has_involvement ? check_involvement_part(&d->involvement) : WIRE_OK;
+}
+
 enum wire_fault check_deliver(const struct msg *m)
 {
     const struct msg_deliver *d = &m->deliver;
     enum wire_fault f = check_deliver_parts(d);
     bool referral = d->kind == DELIVERY_REFERRAL;
 
+    if (!f)
+        f = check_deliver_reply(d);
     if (f)
         return f;
     if (d->from[0] && !referral && d->kind != DELIVERY_REFERRAL_UPDATE)
@@ -222,7 +239,7 @@ enum wire_fault check_deliver(const struct msg *m)
         return check_update_part(&d->update);
     if (d->has_notice)
         return check_notice(&d->notice);
-    return check_watch_event(&d->watch);
+    return d->has_watch ? check_watch_event(&d->watch) : WIRE_OK;
 }
 
 enum wire_fault check_stream_status(const struct msg *m)

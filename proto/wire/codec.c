@@ -154,8 +154,9 @@ static const struct shape_field insight_rows[] = {
     ENUM(1, YES, msg_insight, value),    ENUM(2, YES, msg_insight, completeness),
     DAY(3, YES, msg_insight, as_of),     REF(4, MAY, msg_insight, policy_rule),
     LINE(5, MAY, msg_insight, guidance), FLAG(6, msg_insight, review_due),
+    MS(7, MAY, msg_insight, later_by_ms),
 };
-static const struct shape insight_shape = SHAPE(insight);
+const struct shape wire_shape_insight = SHAPE(insight);
 
 static const struct shape_field involved_rows[] = {
     ENUM(1, YES, msg_involved, visibility),    NAME(2, MAY, msg_involved, agency),
@@ -173,8 +174,9 @@ static const struct shape_field involvement_rows[] = {
     FLAG(5, msg_involvement, masked),
     LIST(6, MAY, msg_involvement, involved, n, &involved_shape),
     FLAG(7, msg_involvement, review_due),
+    MS(8, MAY, msg_involvement, later_by_ms),
 };
-static const struct shape involvement_shape = SHAPE(involvement);
+const struct shape wire_shape_involvement = SHAPE(involvement);
 
 static const struct shape_field consent_rows[] = {
     ENUM(1, YES, msg_consent, decision),
@@ -368,8 +370,8 @@ static const struct shape_field body_rows[] = {
     ARM(MSG_INVOLVEMENT_QUERY, involvement_query, &involvement_query_shape),
     ARM(MSG_QUESTION, question, &question_shape),
     ARM(MSG_ANSWER, answer, &answer_shape),
-    ARM(MSG_INSIGHT, insight, &insight_shape),
-    ARM(MSG_INVOLVEMENT, involvement, &involvement_shape),
+    ARM(MSG_INSIGHT, insight, &wire_shape_insight),
+    ARM(MSG_INVOLVEMENT, involvement, &wire_shape_involvement),
     ARM(MSG_CONSENT, consent, &consent_shape),
     ARM(MSG_WITHDRAWAL, withdrawal, &withdrawal_shape),
     ARM(MSG_CONSENT_CHANGE, consent_change, &consent_change_shape),
@@ -442,7 +444,7 @@ _Static_assert((int)MSG_RETOKEN == ALMONER__V1__BODY__PAYLOAD_RETOKEN, "payload 
 _Static_assert((int)MSG_TOKENS == ALMONER__V1__BODY__PAYLOAD_TOKENS, "payload numbers");
 _Static_assert((int)MSG_DISPUTE == ALMONER__V1__BODY__PAYLOAD_DISPUTE, "payload numbers");
 _Static_assert((int)SEVERITY_CRITICAL == ALMONER__V1__SEVERITY__SEVERITY_CRITICAL, "enum severity");
-_Static_assert((int)DELIVERY_NOTICE == ALMONER__V1__DELIVERY_KIND__DELIVERY_KIND_NOTICE,
+_Static_assert((int)DELIVERY_INVOLVEMENT == ALMONER__V1__DELIVERY_KIND__DELIVERY_KIND_INVOLVEMENT,
                "enum delivery_kind");
 _Static_assert((int)NOTICE_KEY_CHANGED == ALMONER__V1__NOTICE_KIND__NOTICE_KIND_KEY_CHANGED,
                "enum notice_kind");

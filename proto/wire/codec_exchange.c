@@ -267,6 +267,9 @@ static const struct shape_field deliver_rows[] = {
     STRUCT_IF(11, msg_deliver, update, has_update, &wire_shape_referral_update),
     STRUCT_IF(12, msg_deliver, watch, has_watch, &wire_shape_watch_event),
     STRUCT_IF(13, msg_deliver, notice, has_notice, &wire_shape_notice),
+    ID(14, MAY, msg_deliver, query),
+    STRUCT_IF(15, msg_deliver, insight, has_insight, &wire_shape_insight),
+    STRUCT_IF(16, msg_deliver, involvement, has_involvement, &wire_shape_involvement),
 };
 const struct shape wire_shape_deliver = SHAPE_VIEWS(deliver);
 

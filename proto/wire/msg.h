@@ -61,7 +61,7 @@ enum override_state {
 };
 enum since_band { SINCE_UNKNOWN = 1, SINCE_UNDER_3_MONTHS, SINCE_3_TO_12_MONTHS, SINCE_1_TO_3_YEARS, SINCE_OVER_3_YEARS };
 enum severity { SEVERITY_LOW = 1, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
-enum delivery_kind { DELIVERY_FIRING = 1, DELIVERY_REFERRAL, DELIVERY_REFERRAL_UPDATE, DELIVERY_WATCH, DELIVERY_NOTICE };
+enum delivery_kind { DELIVERY_FIRING = 1, DELIVERY_REFERRAL, DELIVERY_REFERRAL_UPDATE, DELIVERY_WATCH, DELIVERY_NOTICE, DELIVERY_INSIGHT, DELIVERY_INVOLVEMENT };
 enum notice_kind {
     NOTICE_JOINED_OTHERS = 1, /* to a contributor, once the hub has acted */
     NOTICE_CONTACT_REQUEST,   /* somebody asks to be called back; whether to is the reader's choice */
@@ -206,6 +206,7 @@ struct msg_insight { /* in_reply_to: the InsightQuery */
     name_t policy_rule; /* which rule permitted it */
     text_t guidance;    /* obligations: tell the person, do not share onward, decide by */
     bool review_due;    /* the consent that carries it is past its review date, within its grace */
+    int64_t later_by_ms; /* an agency answers by hand: the final reply comes to the inbox by then; 0: this is the final one */
 };
 struct msg_involved {
     uint8_t visibility; /* MASKED: every other field is empty */
@@ -220,6 +221,7 @@ struct msg_involvement {
     name_t policy_rule;
     text_t guidance;
     bool review_due;
+    int64_t later_by_ms; /* as in Insight */
     bool masked;    /* one or more sensitive services, unnamed; contact is brokered by the hub */
     uint8_t n;      /* named ones, sorted by agency id; at most one MASKED entry is never listed here */
     struct msg_involved involved[INVOLVED_MAX];
@@ -511,13 +513,16 @@ struct msg_deliver { /* broker -> agency; at least once, in order; acknowledged 
     bool again;    /* delivered before */
     uint8_t kind;  /* enum delivery_kind: exactly that part is there */
     name_t from;   /* agency; of referrals and their updates */
-    bool has_firing, has_referral, has_update, has_watch, has_notice;
+    bool has_firing, has_referral, has_update, has_watch, has_notice, has_insight, has_involvement;
     struct id referral_id; /* of has_referral: the referral's id (its Body.id) */
     struct msg_firing firing;
     struct msg_referral referral;
     struct msg_referral_update update;
     struct msg_watch_event watch;
     struct msg_notice notice;
+    struct id query; /* of has_insight, has_involvement: the query's Body.id, whose final reply it is */
+    struct msg_insight insight;
+    struct msg_involvement involvement;
 };
 struct msg_ack { /* everything of the stream up to seq */
     name_t stream;

@@ -107,6 +107,7 @@
 /* Parts that several messages have. */
 extern const struct shape wire_shape_token, wire_shape_token_set, wire_shape_home;
 extern const struct shape wire_shape_relationship, wire_shape_scope;
+extern const struct shape wire_shape_insight, wire_shape_involvement;
 /* codec_exchange.c: arms of the payload. */
 extern const struct shape wire_shape_concern;
 extern const struct shape wire_shape_concern_change;

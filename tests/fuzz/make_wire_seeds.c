@@ -84,6 +84,38 @@ static int seed_notice(const char *folder)
     return 0;
 }
 
+/* And the final replies to queries that somebody answered by hand. */
+static int seed_later(const char *folder)
+{
+    static const uint8_t types[] = { MSG_INSIGHT, MSG_INVOLVEMENT };
+    static struct msg part;
+
+    for (size_t i = 0; i < ALM_LEN(types); i++) {
+        ALM_CLEANUP(buf_deinit) struct buf frame;
+        struct wire_context ctx = wire_sample_context();
+        struct msg_deliver *d = &sample.deliver;
+
+        buf_init(&frame, WIRE_FRAME_MAX);
+        wire_sample(types[i], true, &part);
+        wire_sample(MSG_DELIVER, false, &sample);
+        d->has_notice = false;
+        d->kind = i ? DELIVERY_INVOLVEMENT : DELIVERY_INSIGHT;
+        d->query = part.id;
+        d->has_insight = i == 0;
+        d->has_involvement = i == 1;
+        if (i)
+            d->involvement = part.involvement;
+        else
+            d->insight = part.insight;
+        d->insight.later_by_ms = d->involvement.later_by_ms = 0;
+        d->involvement.n = i ? 3 : 0;
+        if (wire_encode(&sample, &ctx, NULL, &frame) < 0 ||
+            seed_write(folder, i ? "involvement" : "insight", MSG_DELIVER, buf_view(&frame)) < 0)
+            return -1;
+    }
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
@@ -99,7 +131,7 @@ int main(int argc, char **argv)
             return 74;
         }
     }
-    if (seed_notice(argv[1]) < 0) {
+    if (seed_notice(argv[1]) < 0 || seed_later(argv[1]) < 0) {
         (void)fprintf(stderr, "make_wire_seeds: %s cannot be written to\n", argv[1]);
         return 74;
     }

@@ -36,6 +36,33 @@ static void assert_round_trip(const struct msg *m)
     assert_memory_equal(&got, m, sizeof(got));
 }
 
+static void later_reply(struct msg_deliver *d, bool to_a_query, int64_t later_by_ms)
+{
+    static struct msg part;
+
+    wire_sample(MSG_INSIGHT, false, &part);
+    d->kind = DELIVERY_INSIGHT;
+    d->has_notice = false;
+    d->has_insight = true;
+    d->insight = part.insight;
+    d->insight.later_by_ms = later_by_ms;
+    if (to_a_query)
+        d->query = sample_id(5);
+}
+
+static void later_involvement(struct msg_deliver *d)
+{
+    static struct msg part;
+
+    wire_sample(MSG_INVOLVEMENT, true, &part);
+    d->kind = DELIVERY_INVOLVEMENT;
+    d->has_notice = false;
+    d->has_involvement = true;
+    d->involvement = part.involvement;
+    d->involvement.later_by_ms = 0;
+    d->query = sample_id(5);
+}
+
 /* The part of a Deliver is the sample of the message that it came in as. */
 static void delivery_of(uint8_t kind)
 {
@@ -64,13 +91,17 @@ static void delivery_of(uint8_t kind)
         sent.deliver.notice.kind = NOTICE_CONTACT_REQUEST;
         sent.deliver.notice.about = sample_id(3);
         sample_person(&sent.deliver.notice.subject, true, true);
+    } else if (kind == DELIVERY_INSIGHT) {
+        later_reply(&sent.deliver, true, 0);
+    } else {
+        later_involvement(&sent.deliver);
     }
 }
 
 static void each_kind_of_delivery_comes_back_the_same(void **state)
 {
     (void)state;
-    for (uint8_t kind = DELIVERY_REFERRAL; kind <= DELIVERY_NOTICE; kind++) {
+    for (uint8_t kind = DELIVERY_REFERRAL; kind <= DELIVERY_INVOLVEMENT; kind++) {
         delivery_of(kind);
         if (kind == DELIVERY_REFERRAL || kind == DELIVERY_REFERRAL_UPDATE)
             memcpy(sent.deliver.from, "police", 7);
@@ -154,6 +185,21 @@ static void what_is_delivered_shows_by_its_length_only_whether_much_is_sealed(vo
     assert_int_equal(body_len(&sent), 24576);
 }
 
+/* "Bytes are an unknown person's": a watcher cannot tell yes from no, nor a few involved from none. */
+static void a_later_reply_has_one_size_whatever_it_says(void **state)
+{
+    (void)state;
+    delivery_of(DELIVERY_INSIGHT);
+    assert_int_equal(body_len(&sent), 4096);
+    memset(sent.deliver.insight.guidance, 'g', sizeof(sent.deliver.insight.guidance) - 1);
+    assert_int_equal(body_len(&sent), 4096);
+    delivery_of(DELIVERY_INVOLVEMENT);
+    sent.deliver.involvement.n = 3;
+    assert_int_equal(body_len(&sent), 4096);
+    sent.deliver.involvement.n = 0;
+    assert_int_equal(body_len(&sent), 4096);
+}
+
 static void one_of_many_lengths_of_a_sealed_body_has_each_size(void **state)
 {
     size_t small = 0, large = 0;
@@ -216,9 +262,17 @@ static void one_of_many_lengths_of_a_sealed_body_has_each_size(void **state)
     X(delivery_of_nothing, MSG_DELIVER, 0, m->deliver.has_notice = false)                          \
     X(delivery_of_another_kind, MSG_DELIVER, 0, m->deliver.kind = DELIVERY_WATCH)                  \
     X(delivery_of_no_kind, MSG_DELIVER, 0, m->deliver.kind = 0)                                    \
-    X(delivery_of_unknown_kind, MSG_DELIVER, 0, m->deliver.kind = DELIVERY_NOTICE + 1)             \
+    X(delivery_of_unknown_kind, MSG_DELIVER, 0, m->deliver.kind = DELIVERY_INVOLVEMENT + 1)        \
     X(delivery_of_two, MSG_DELIVER, 1, (m->deliver.has_notice = true, m->deliver.notice.kind = NOTICE_OVERDUE, m->deliver.notice.about = m->id)) \
     X(delivery_of_number_0, MSG_DELIVER, 0, m->deliver.seq = 0)                                    \
+    X(delivery_of_a_notice_to_a_query, MSG_DELIVER, 0, m->deliver.query = m->id)                   \
+    X(delivery_of_a_reply_to_nothing, MSG_DELIVER, 0, later_reply(&m->deliver, false, 0))          \
+    X(delivery_of_a_reply_that_is_not_final, MSG_DELIVER, 0, later_reply(&m->deliver, true, 1))    \
+    X(delivery_of_a_reply_without_a_value, MSG_DELIVER, 0, (later_reply(&m->deliver, true, 0), m->deliver.insight.value = 0)) \
+    X(delivery_of_a_reply_beside_a_notice, MSG_DELIVER, 0, (later_reply(&m->deliver, true, 0), m->deliver.has_notice = true)) \
+    X(delivery_of_an_involvement_unsorted, MSG_DELIVER, 0, (later_involvement(&m->deliver), m->deliver.involvement.involved[1].agency[0] = '0')) \
+    X(delivery_of_an_involvement_unmasked, MSG_DELIVER, 0, (later_involvement(&m->deliver), m->deliver.involvement.involved[1].visibility = VISIBLE_MASKED)) \
+    X(delivery_of_an_involvement_not_final, MSG_DELIVER, 0, (later_involvement(&m->deliver), m->deliver.involvement.later_by_ms = 1)) \
     X(delivery_of_no_event, MSG_DELIVER, 0, memset(&m->deliver.event, 0, ID_LEN))                  \
     X(delivery_undated, MSG_DELIVER, 0, m->deliver.at_ms = 0)                                      \
     X(delivery_from_an_agency, MSG_DELIVER, 0, memcpy(m->sender, "x", 2))                          \
@@ -409,6 +463,7 @@ int main(void)
         cmocka_unit_test(each_kind_of_delivery_comes_back_the_same),
         cmocka_unit_test(a_notice_has_one_size_with_or_without_a_subject),
         cmocka_unit_test(a_sealed_body_is_a_view_of_the_bytes_received),
+        cmocka_unit_test(a_later_reply_has_one_size_whatever_it_says),
         cmocka_unit_test(what_is_delivered_shows_by_its_length_only_whether_much_is_sealed),
         cmocka_unit_test(one_of_many_lengths_of_a_sealed_body_has_each_size),
         cmocka_unit_test(what_breaks_a_bound_is_not_sent),

@@ -223,6 +223,7 @@ static void sample_insight(struct msg *m, bool full)
     SPARE(m->insight.policy_rule);
     SPARE(m->insight.guidance);
     m->insight.review_due = full;
+    m->insight.later_by_ms = full ? FULL_MS : 0;
 }
 
 static void sample_involvement(struct msg *m, bool full)
@@ -236,6 +237,7 @@ static void sample_involvement(struct msg *m, bool full)
     SPARE(v->policy_rule);
     SPARE(v->guidance);
     v->masked = v->review_due = full;
+    v->later_by_ms = full ? FULL_MS : 0;
     v->n = full ? INVOLVED_MAX : 0;
     for (size_t i = 0; i < v->n; i++) {
         struct msg_involved *e = &v->involved[i];
