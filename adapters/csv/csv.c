@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* csv.c - the CSV backend's operations (include/almoner/adapter.h). */
+#include "csv/backend.h"
+
 #include "base/clock.h"
 #include "csv/rules.h"
 
@@ -12,6 +14,7 @@ struct csv_backend {
     int64_t looked_ms;                       /* when changed() last looked */
     struct timespec written[CSV_FILE_COUNT]; /* when the last load began */
     off_t sizes[CSV_FILE_COUNT];
+    struct alm_rows *rows; /* of the one load of a worker's life */
 };
 
 static int csv_open(const struct alm_setup *setup, void **out)
@@ -97,4 +100,69 @@ const struct alm_backend_ops alm_backend_csv = {
     .relationship = rules_relationship,
     .describe = csv_describe,
     .close = csv_close,
+};
+
+/* --- as a worker's backend --- */
+static int source_load(void *backend, const struct alm_sink *sink, bool strict)
+{
+    struct csv_backend *b = backend;
+
+    (void)csv_look(b);
+    return rows_load(b->config, sink, strict, sink->report, sink->ctx, &b->rows);
+}
+
+static int source_answer(void *backend, const struct alm_question *q, struct alm_answer *out)
+{
+    const struct csv_backend *b = backend;
+
+    rules_answer(b->rows, q, out);
+    return 0;
+}
+
+static int source_relate(void *backend, const struct alm_subject *s, struct alm_relationship *out)
+{
+    const struct csv_backend *b = backend;
+
+    rules_relationship(b->rows, s, out);
+    return 0;
+}
+
+static int source_changed(void *backend)
+{
+    return csv_changed(backend);
+}
+
+static void source_describe(void *backend, struct alm_state *out)
+{
+    const struct csv_backend *b = backend;
+    int32_t today = civil_today(clock_wall_ms());
+
+    if (!b->rows)
+        return;
+    out->partial = b->rows->partial;
+    if (b->config->by_file_date)
+        out->data_day = b->rows->file_day;
+    out->stale = b->config->max_age_days && out->data_day != CIVIL_NONE &&
+                 today - out->data_day > b->config->max_age_days;
+}
+
+static void source_close(void *backend)
+{
+    struct csv_backend *b = backend;
+
+    if (b)
+        rows_free(b->rows);
+    csv_close(b);
+}
+
+const struct alm_backend backend_csv = {
+    .name = "csv",
+    .keeps_rows = true,
+    .open = csv_open,
+    .load = source_load,
+    .answer = source_answer,
+    .relate = source_relate,
+    .describe = source_describe,
+    .changed = source_changed,
+    .close = source_close,
 };

@@ -152,8 +152,9 @@ struct alm_setup { /* borrowed until close */
     bool exercise;
 };
 struct alm_state { /* of the source, as of the last load or look */
-    bool partial;      /* something is missing: a file, a column, a page */
-    int32_t data_day;  /* complete up to this day; ALM_DAY_NONE: up to whichever day is asked about */
+    bool partial;     /* something is missing: a file, a column, a page */
+    bool stale;       /* older than the configuration allows: answers are ALM_STALE */
+    int32_t data_day; /* complete up to this day; ALM_DAY_NONE: up to whichever day is asked about */
 };
 struct alm_ready { /* an answer that was given by hand */
     uint8_t key[ALM_KEY_LEN];
