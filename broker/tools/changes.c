@@ -19,11 +19,11 @@ static json_t *agency_json(const struct bundle *b, uint16_t i)
 {
     const struct policy_agency *a = bundle_agency_at(b, i);
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b}", "name", a->name, "sector",
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:b, s:b, s:i}", "name", a->name, "sector",
                      a->sector, "regime", a->regime, "organisation",
                      bundle_agency_at(b, a->organisation)->id, "controller", a->controller,
                      "contact", a->contact, "sensitive", a->sensitive, "hub", a->hub,
-                     "shield_owner", a->shield_owner);
+                     "shield_owner", a->shield_owner, "desk_hours", (int)a->desk_hours);
 }
 
 static json_t *gateway_json(const struct bundle *b, uint16_t i)
@@ -217,6 +217,29 @@ static json_t *limits_json(const struct bundle *b, uint16_t i)
                      (int)c->closed_days);
 }
 
+/* A change of key is carried by all agencies: an officer acknowledges it. */
+static json_t *tokens_json(const struct bundle *b, uint16_t i)
+{
+    static const char *const schemes[] = { "", "hmac", "oblivious" };
+    static const char *const states[] = { "", "current", "next", "previous" };
+    const struct policy_tokens *t = bundle_tokens(b);
+    json_t *o = json_pack("{s:s}", "keyholder", t->keyholder == POLICY_NONE ? "" : bundle_agency_at(b, t->keyholder)->id);
+
+    (void)i;
+    for (uint8_t s = POLICY_EPOCH_CURRENT; o && s <= POLICY_EPOCH_PREVIOUS; s++) {
+        const struct policy_epoch *e = bundle_epoch_in(b, s);
+        char hex[2 * sizeof(e->public_key) + 1] = "";
+
+        if (e && e->scheme == POLICY_OBLIVIOUS)
+            hex_encode(e->public_key, sizeof(e->public_key), hex);
+        (void)json_object_set_new(o, states[s],
+                                  e ? json_pack("{s:s, s:i, s:s}", "scheme", schemes[e->scheme],
+                                                "epoch", (int)e->epoch, "public_key", hex)
+                                    : json_string(""));
+    }
+    return o;
+}
+
 /* What stands once. */
 static size_t one(const struct bundle *b)
 {
@@ -308,6 +331,7 @@ static const struct kind {
     { "wording", bundle_n_wordings, wording_id, wording_json, true },
     { "referrals", one, rules_id, referrals_json, true },
     { "limits", one, rules_id, limits_json, true },
+    { "tokens", one, rules_id, tokens_json, true },
 };
 
 /* Keys of purposes and questions that decide something which no cell shows. */

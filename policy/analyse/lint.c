@@ -248,7 +248,7 @@ static bool has_place(const struct linter *x, uint16_t agency)
 static void lint_agencies(struct linter *x)
 {
     for (uint16_t a = 0; a < bundle_n_agencies(x->b); a++)
-        if (!has_place(x, a))
+        if (!has_place(x, a) && bundle_tokens(x->b)->keyholder != a)
             lint_add(x, LINT_AGENCY, bundle_agency_at(x->b, a)->id,
                      "neither asks nor answers under any purpose");
 }
@@ -264,5 +264,6 @@ int lint_policy(const struct matrix *m, int32_t today, struct lints *out)
     lint_roles(&x);
     lint_agencies(&x);
     lint_casework(&x);
+    lint_tokens(&x);
     return x.status;
 }

@@ -18,3 +18,5 @@ void lint_add(struct linter *x, enum lint_kind kind, const char *id, const char 
 void lint_permitted(const struct matrix *m, enum axis a, uint16_t purpose, bool *out);
 /* lint_casework.c: thresholds, categories, needs, services, referrals. */
 void lint_casework(struct linter *x);
+/* lint_tokens.c: the keyholder, and desks. */
+void lint_tokens(struct linter *x);

@@ -166,6 +166,7 @@ static const struct {
     { "referrals", -1, offsetof(struct model, referrals) },
     { "limits", -1, offsetof(struct model, limits) },
     { "evaluation", -1, offsetof(struct model, evaluation) },
+    { "tokens", -1, offsetof(struct model, tokens) },
     { "concern_categories", NAMES_CATEGORY, 0 },
     { "needs", NAMES_NEED, 0 },
     { "sectors", NAMES_SECTOR, 0 },
@@ -243,6 +244,7 @@ static int read_all(struct model *m)
     read_referrals(m);
     read_limits(m);
     read_evaluation(m);
+    read_tokens(m);
     checks_run(m);
     return 0;
 }

@@ -39,7 +39,7 @@ struct model {
     size_t n_files;
     struct names names[NAMES_COUNT];
     const struct conf_node *partnership, *consent, *shields, *composites, *overrides, *concerns,
-        *referrals, *limits, *evaluation; /* groups that may stand once */
+        *referrals, *limits, *evaluation, *tokens; /* groups that may stand once */
     struct layout l;
 };
 
@@ -66,6 +66,7 @@ void read_concerns(struct model *m);
 void read_referrals(struct model *m);
 void read_limits(struct model *m);
 void read_evaluation(struct model *m);
+void read_tokens(struct model *m); /* tokens.c */
 ALM_MUST_USE int read_services(struct model *m);
 
 /* checks.c: what no single group shows. */

@@ -66,7 +66,7 @@ static void read_agency(struct model *m, uint16_t i)
 {
     static const char *const known[] = { "id",        "name",    "sector",     "team_of",
                                          "sensitive", "regime",  "controller", "areas",
-                                         "hub",       "contact", NULL };
+                                         "hub",       "contact", "desk_hours", NULL };
     struct field f = field_of(m, NAMES_AGENCY, i);
     struct lay_agency *a = &m->l.agencies[i];
     uint16_t team_of;
@@ -83,6 +83,7 @@ static void read_agency(struct model *m, uint16_t i)
         conf_fail(m->e, conf_child(f.group, "team_of"), "agency \"%s\" is a team of itself", a->id);
     a->sensitive = field_bool(&f, "sensitive", false);
     a->hub = field_bool(&f, "hub", false);
+    a->desk_hours = (uint16_t)field_int(&f, "desk_hours", 0, POLICY_DESK_HOURS_MOST, 0);
     a->regime = field_word(&f, "regime", regimes, "ukgdpr");
     field_bits(&f, "areas", NAMES_AREA, &a->areas);
 }

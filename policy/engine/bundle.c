@@ -7,6 +7,7 @@
 #include "engine/casework.h"
 #include "engine/composite.h"
 #include "engine/reader.h"
+#include "engine/tokens.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,8 @@ static void read_agency(struct reader *r, const struct layout *l, struct lay_age
     a->sensitive = reader_bool(r);
     a->hub = reader_bool(r);
     a->areas = reader_bits(r, l->n_areas);
+    if (r->version >= 6)
+        a->desk_hours = reader_number(r, 0, POLICY_DESK_HOURS_MOST);
 }
 
 static void read_gateway(struct reader *r, const struct layout *l, struct lay_gateway *g)
@@ -269,6 +272,7 @@ static int read_layout(struct reader *r, struct layout *l)
     status = casework_read(r, l);
     if (status < 0)
         return status;
+    tokens_read(r, l->n_agencies, &l->tokens);
     if (r->bad || cursor_end(&r->c) < 0 || !graphs_sound(l) || !composites_sound(l) ||
         !casework_sound(l))
         return -EBADMSG;

@@ -98,6 +98,7 @@ static void view_agencies(struct bundle *b)
             .shield_owner = (b->l.shield_owners >> a->sector) & 1,
             .controller = a->controller,
             .contact = a->contact,
+            .desk_hours = a->desk_hours,
         };
     }
 }

@@ -46,6 +46,7 @@ struct policy_agency {
     bool sensitive, hub, shield_owner;
     /* contact: the desk to telephone, "" when none is published */
     const char *controller, *contact;
+    uint16_t desk_hours; /* people there answer by hand, within so many hours; 0: its adapter answers */
 };
 struct policy_purpose {
     const char *id, *title, *protocol;
@@ -199,6 +200,25 @@ struct policy_limits { /* permitted questions of a civil day; 0: no limit */
 };
 const struct policy_limits *bundle_limits(const struct bundle *b);
 bool bundle_wording(const struct bundle *b, const char *wording, int32_t given_on); /* approved that day; none listed: any */
+/* --- Match tokens (DESIGN.md section 7): which keys are in use --- */
+enum policy_scheme { POLICY_HMAC = 1, POLICY_OBLIVIOUS }; /* numbers as enum token_scheme */
+enum policy_epoch_state { POLICY_EPOCH_CURRENT = 1, POLICY_EPOCH_NEXT, POLICY_EPOCH_PREVIOUS };
+#define POLICY_EPOCHS_MAX 3 /* one of each state */
+#define POLICY_DESK_HOURS_MOST 168
+struct policy_epoch {
+    uint8_t scheme, state;
+    uint16_t epoch;         /* from 1 */
+    uint8_t public_key[32]; /* of the keyholder; zeroes under POLICY_HMAC */
+};
+struct policy_tokens {
+    uint16_t keyholder; /* agency; POLICY_NONE where no epoch is oblivious */
+    uint8_t n;          /* by state; exactly one is current */
+    struct policy_epoch epochs[POLICY_EPOCHS_MAX];
+};
+const struct policy_tokens *bundle_tokens(const struct bundle *b);
+/* NULL: the policy does not list it; is in no such state (never NULL for POLICY_EPOCH_CURRENT). */
+const struct policy_epoch *bundle_epoch(const struct bundle *b, uint8_t scheme, uint16_t epoch);
+const struct policy_epoch *bundle_epoch_in(const struct bundle *b, uint8_t state);
 size_t bundle_n_agencies(const struct bundle *b);
 size_t bundle_n_purposes(const struct bundle *b);
 size_t bundle_n_questions(const struct bundle *b);

@@ -3,6 +3,7 @@
  * same order. */
 #include "engine/layout.h"
 #include "engine/casework.h"
+#include "engine/tokens.h"
 #include <string.h>
 
 bool layout_id_valid(const char *id, size_t max)
@@ -51,6 +52,7 @@ static void put_agency(struct buf *out, const struct lay_agency *a)
     put_bool(out, a->sensitive);
     put_bool(out, a->hub);
     buf_put_u64(out, a->areas);
+    buf_put_u16(out, a->desk_hours);
 }
 
 static void put_gateway(struct buf *out, const struct lay_gateway *g)
@@ -283,5 +285,6 @@ int layout_encode(const struct layout *l, struct buf *out)
     buf_put_u16(out, l->composites.differ_by ? l->composites.differ_by : LAYOUT_DIFFER_BY);
     put_overrides(out, &l->overrides);
     put_casework(out, l);
+    tokens_put(out, l->tokens.n ? &l->tokens : &tokens_usual);
     return buf_status(out);
 }

@@ -9,8 +9,9 @@
 
 #define LAYOUT_MAGIC 0x414c4d42u /* "ALMB" */
 #define LAYOUT_VERSION                                                                             \
-    5 /* written; read too: 1, which knows neither countries nor classes of data; 2, which has no  \
-         composites; 3, which has no overrides; 4, which has no casework: casework.h */
+    6 /* written; read too: 1, which knows neither countries nor classes of data; 2, which has no  \
+         composites; 3, which has no overrides; 4, which has no casework: casework.h; 5, which has  \
+         neither desks nor epochs of tokens: tokens.h */
 #define LAYOUT_ID_MAX 63 /* characters of an id */
 /* Of a purpose's or question's id: "purpose/question" must fit decision.rule. */
 #define LAYOUT_RULE_ID_MAX   46
@@ -42,6 +43,7 @@ struct lay_agency {
     uint8_t regime;                /* UKGDPR or LAW_ENFORCEMENT */
     bool sensitive, hub;
     uint64_t areas; /* bits */
+    uint16_t desk_hours;
 };
 struct lay_gateway {
     const char *id, *title, *statute, *section;
@@ -129,6 +131,7 @@ struct layout {
     struct policy_referral_rules referrals;
     struct policy_limits limits;
     uint64_t pilot, control; /* areas of the evaluation: bits */
+    struct policy_tokens tokens; /* n 0: the usual */
 };
 
 /* Appends the bytes of a layout. Return: 0, or buf_status()'s error. */

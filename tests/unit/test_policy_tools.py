@@ -521,6 +521,35 @@ def check_warns_of_casework_that_reaches_nobody():
             assert f"draft/{file}.policy:" in said, said
 
 
+KEY = "d8a1000000000000000000000000000000000000000000000000000000000007"
+TOKENS = ('tokens = { keyholder = "%s"; epochs = ( { scheme = "hmac"; epoch = 1; state = "current"; },'
+          ' { scheme = "oblivious"; epoch = 2; state = "next"; public_key = "' + KEY + '"; } ); };\n')
+
+
+def check_warns_of_a_keyholder_that_could_test_guesses_and_of_an_idle_desk():
+    with Place() as p:
+        with open(SMALL, encoding="utf-8") as f:
+            text = f.read()
+        p.file("party.policy", text + TOKENS % "council")
+        expect(p.run(OFFICER, "policy", "check", "party.policy", "--at", "2022-05-03"), 0, 'agency "council" holds the key of the tokens and is a party too')
+        p.file("apart.policy", text.replace('id = "outsider"; ', 'id = "outsider"; desk_hours = 24; ', 1) + TOKENS % "outsider")
+        said = expect(p.run(OFFICER, "policy", "check", "apart.policy", "--at", "2022-05-03"), 0, 'agency "outsider" holds the key of the tokens, and has no contact',
+                      'agency "outsider" answers by hand (desk_hours), but no protocol has it answer')
+        assert '"outsider" neither asks' not in said and "is a party too" not in said, said
+
+
+def a_new_key_is_a_difference_to_acknowledge():
+    with Place() as p:
+        with open(SMALL, encoding="utf-8") as f:
+            text = f.read()
+        p.file("old.policy", text)
+        p.file("new.policy", text.replace('id = "outsider"; ', 'id = "outsider"; desk_hours = 24; ', 1) + TOKENS % "outsider")
+        changed = json_of(p.run(OFFICER, "policy", "diff", "old.policy", "new.policy", "--json"), 1)["changed"]
+        found = {(c["kind"], c["key"]): c for c in changed}
+        assert found["tokens", "next"]["after"] == {"scheme": "oblivious", "epoch": 2, "public_key": KEY} and found["tokens", "next"]["group"], found
+        assert found["tokens", "keyholder"]["after"] == "outsider" and found["agency", "desk_hours"]["after"] == 24, found
+
+
 def check_refuses_contradictions_with_file_and_line():
     with Place() as p:
         with open(SMALL, encoding="utf-8") as f:
