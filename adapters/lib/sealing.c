@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sealing.c - crypto_box_seal around: magic, referral, writer, text, zeroes up to whole KiB. The
- * one file with <sodium.h> in the adapters. */
+/* sealing.c - crypto_box_seal around: magic, referral, writer, text, zeroes up to whole KiB. */
 #include "lib/sealing.h"
 
 #include <errno.h>
