@@ -7,24 +7,23 @@
 
 #include "base/crypto.h"
 
-/* What a kind says of two people. Apart: not held by both under one scheme and epoch, so it says
+#define KIND_BIT(kind) (1u << (kind))
+
+/* Points of evidence (kinds.c). Names that are surely one person's; the least that may stand for
+ * them where a home says the rest; a home; and what both must come to together. */
+#define WHO_SURE    6
+#define WHO_LEAST   4
+#define WHERE_LEAST 2
+#define BOTH_LEAST  8
+
+/* What the kinds say of two people. A kind not held by both under one scheme and epoch says
  * nothing. */
 struct verdict {
     unsigned agree, disagree; /* bits by kind */
+    unsigned who, where;      /* points of the kinds that agree */
+    bool strong, differs;     /* a strong kind agrees; one that both hold does not */
+    bool alone;               /* a kind agrees that is worth a doubt by itself */
 };
-
-#define KIND_BIT(kind) (1u << (kind))
-
-static const unsigned kinds_strong = KIND_BIT(TOKEN_NHS) | KIND_BIT(TOKEN_UPN);
-/* Kinds that may stand beside NAME_DOB as the "one more". Not PHONETIC_DOB: it agrees whenever
- * NAME_DOB does. */
-static const unsigned kinds_one_more = KIND_BIT(TOKEN_NHS) | KIND_BIT(TOKEN_UPN) |
-                                       KIND_BIT(TOKEN_NAME_POSTCODE) | KIND_BIT(TOKEN_DOB_HOME);
-
-bool token_kind_strong(uint8_t kind)
-{
-    return kind == TOKEN_NHS || kind == TOKEN_UPN;
-}
 
 static bool token_comparable(const struct token *a, const struct token *b)
 {
@@ -39,12 +38,27 @@ bool token_equal(const struct token *a, const struct token *b)
 /* A home is not a person, and kinds of a later version say nothing here. */
 static bool token_about_person(const struct token *t)
 {
-    return t->kind >= TOKEN_NHS && t->kind <= TOKEN_DOB_HOME;
+    return token_kind_facts(t->kind)->person;
 }
 
 static size_t token_set_len(const struct token_set *s)
 {
     return s->n < TOKEN_SET_MAX ? s->n : TOKEN_SET_MAX;
+}
+
+static void verdict_weigh(struct verdict *v)
+{
+    for (uint8_t kind = 1; kind < TOKEN_KIND_COUNT; kind++) {
+        const struct token_kind_facts *f = token_kind_facts(kind);
+
+        v->differs = v->differs || (f->strong && v->disagree & KIND_BIT(kind));
+        if (!(v->agree & KIND_BIT(kind)))
+            continue;
+        v->strong = v->strong || f->strong;
+        v->alone = v->alone || f->alone;
+        v->who += f->who;
+        v->where += f->where;
+    }
 }
 
 /* Every pair is looked at, whatever has been found: how long it takes shows counts, not values. */
@@ -68,33 +82,46 @@ static struct verdict verdict_of(const struct token_set *a, const struct token_s
         }
     }
     v.disagree &= ~v.agree; /* "a kind held several times agrees if any pair does" */
+    verdict_weigh(&v);
     return v;
 }
 
-/* One birth date at one home and nothing else, under names that do not even sound alike. Were that
- * "possible", a holder that knows one twin could never say no about the other. */
-static bool twins(const struct verdict *v)
+/* Names that are one person's, at one home: the "one more" of NAME_DOB, or as much in its place. */
+static bool verdict_enough(const struct verdict *v)
 {
-    return v->agree == KIND_BIT(TOKEN_DOB_HOME) && v->disagree & KIND_BIT(TOKEN_PHONETIC_DOB);
+    return v->who >= WHO_LEAST && v->where >= WHERE_LEAST && v->who + v->where >= BOTH_LEAST;
+}
+
+/* Something agrees, and what does is not what two people of one family or street have in common:
+ * one birth date at one home, under names that do not even sound alike, is twins. Were that
+ * "possible", a holder that knows one twin could never say no about the other. */
+static bool verdict_doubt(const struct verdict *v)
+{
+    if (v->alone || (v->who && v->where))
+        return true;
+    return v->where && !(v->disagree & KIND_BIT(TOKEN_PHONETIC_DOB));
 }
 
 enum match match_strict(const struct token_set *a, const struct token_set *b)
 {
     struct verdict v;
-    bool name_dob, conflict;
 
     if (a->unborn != b->unborn)
         return MATCH_NONE;
     v = verdict_of(a, b);
-    name_dob = v.agree & KIND_BIT(TOKEN_NAME_DOB);
-    conflict = v.disagree & kinds_strong;
-    if (v.agree & kinds_strong || (name_dob && v.agree & kinds_one_more))
-        return conflict ? MATCH_CONFLICT : MATCH_YES;
-    if (name_dob)
-        return conflict ? MATCH_CONFLICT : MATCH_POSSIBLE;
-    /* Twins share birthday, home and a name's sound: with different strong tokens they are two
-     * people. */
-    return v.agree && !conflict && !twins(&v) ? MATCH_POSSIBLE : MATCH_NONE;
+    if (v.strong)
+        return v.differs ? MATCH_CONFLICT : MATCH_YES;
+    if (v.agree & KIND_BIT(TOKEN_NAME_DOB) || (verdict_enough(&v) && v.who >= WHO_SURE)) {
+        if (v.differs)
+            return MATCH_CONFLICT;
+        return verdict_enough(&v) ? MATCH_YES : MATCH_POSSIBLE;
+    }
+    /* Twins, or a family that adopted: with different strong tokens they are two people. */
+    if (v.differs)
+        return MATCH_NONE;
+    if (verdict_enough(&v))
+        return MATCH_YES;
+    return verdict_doubt(&v) ? MATCH_POSSIBLE : MATCH_NONE;
 }
 
 enum match match_broad(const struct token_set *a, const struct token_set *b)
@@ -104,7 +131,43 @@ enum match match_broad(const struct token_set *a, const struct token_set *b)
     if (a->unborn != b->unborn)
         return MATCH_NONE;
     v = verdict_of(a, b);
-    if (!(v.agree & (kinds_strong | KIND_BIT(TOKEN_NAME_DOB))))
+    if (!v.strong && !(v.agree & KIND_BIT(TOKEN_NAME_DOB)))
         return MATCH_NONE;
-    return v.disagree & kinds_strong ? MATCH_CONFLICT : MATCH_YES;
+    return v.differs ? MATCH_CONFLICT : MATCH_YES;
+}
+
+bool match_near(const struct token_set *a, const struct token_set *b)
+{
+    enum match m = match_strict(a, b);
+
+    if (match_broad(a, b) == MATCH_YES)
+        return false;
+    /* Held apart by no number and told apart by no name: the broad decision has no word for it. */
+    return m != MATCH_NONE;
+}
+
+void match_count(struct match_tally *t, enum match m)
+{
+    t->n_match += m == MATCH_YES;
+    t->n_conflict += m == MATCH_CONFLICT;
+    t->n_possible += m == MATCH_POSSIBLE;
+}
+
+enum match match_of_tally(const struct match_tally *t)
+{
+    if (t->n_match)
+        return t->n_match == 1 ? MATCH_YES : MATCH_MANY;
+    if (t->n_conflict)
+        return MATCH_CONFLICT;
+    return t->n_possible ? MATCH_POSSIBLE : MATCH_NONE;
+}
+
+const char *match_word(enum match m)
+{
+    static const char *const words[MATCH_OUTCOMES] = {
+        [MATCH_NONE] = "none", [MATCH_POSSIBLE] = "possible", [MATCH_CONFLICT] = "conflict",
+        [MATCH_YES] = "match", [MATCH_MANY] = "many",
+    };
+
+    return (unsigned)m < MATCH_OUTCOMES ? words[m] : "unknown";
 }

@@ -8,19 +8,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TOKEN_LEN 32     /* bytes of a token's value */
-#define TOKEN_SET_MAX 24 /* tokens about one person */
+#define TOKEN_LEN     32 /* bytes of a token's value */
+#define TOKEN_SET_MAX 36 /* tokens about one person: five of their own, four for each of seven homes, and room for what an asker knows otherwise */
 
-/* Numbers are on the wire and in the store: never reuse one. 0 is refused everywhere. */
+/* What each joins and weighs is in kinds.c, how identifiers become its parts in adapters/README.md.
+ * Numbers are on the wire and in the store: never reuse one. 0 is refused everywhere. */
 enum token_kind {
     TOKEN_NHS = 1,           /* strong */
     TOKEN_UPN = 2,           /* strong */
-    TOKEN_NAME_DOB = 3,      /* folded given name, family name and birth date */
-    TOKEN_PHONETIC_DOB = 4,  /* phonetic given and family name and birth date: only ever "possible" */
-    TOKEN_NAME_POSTCODE = 5, /* folded names and the postcode of a present or former home: the "one more" */
-    TOKEN_DOB_HOME = 6,      /* birth date and a home's address */
+    TOKEN_NAME_DOB = 3,      /* both names and the birth date */
+    TOKEN_PHONETIC_DOB = 4,  /* their sounds and the birth date */
+    TOKEN_NAME_POSTCODE = 5, /* both names and the postcode of a present or former home */
+    TOKEN_DOB_HOME = 6,      /* birth date, and number and postcode of a home */
     TOKEN_HOME = 7,          /* a household: the address alone; never part of a person's set */
+    TOKEN_GIVEN_DOB = 8,     /* given names and birth date */
+    TOKEN_DOB_POSTCODE = 9,  /* birth date and the postcode of a home */
+    TOKEN_DOB_STREET = 10,   /* birth date and a home's address without its postcode */
+    TOKEN_KIND_COUNT         /* not a kind */
 };
+struct token_kind_facts {
+    const char *name, *joins; /* a word; what goes into it, for people to read */
+    bool person;              /* may be part of a person's set */
+    bool strong;              /* one number for one person: it decides, and where it differs it forbids */
+    bool finds;               /* the broker finds consents and refusals by it */
+    bool alone;               /* worth a doubt even where nothing else agrees */
+    bool of_home;             /* made once for each home */
+    uint8_t who, where;       /* points of evidence; where > 0: may be the "one more" */
+};
+/* Never NULL: a number that is no kind has no weight and is part of no set. */
+const struct token_kind_facts *token_kind_facts(uint8_t kind);
 enum token_scheme { TOKEN_HMAC = 1, TOKEN_OBLIVIOUS = 2 };
 
 struct token {
@@ -44,13 +60,17 @@ enum match {
     MATCH_POSSIBLE, /* something agrees, not enough: "cannot say" */
     MATCH_CONFLICT, /* would match, but a strong token of a shared kind disagrees: "cannot say" */
     MATCH_YES,
+    MATCH_MANY,    /* of several records: more than one matches: "cannot say" */
+    MATCH_OUTCOMES /* not an outcome */
 };
+const char *match_word(enum match m); /* "match", "none", "possible", "many", "conflict" */
 /**
  * match_strict() - is it the same person, for a permit or an answer (DESIGN.md section 7)
- * MATCH_YES: a strong token agrees and none of the same kind disagrees, or NAME_DOB and one more agree (and no strong
- * kind that both hold disagrees).
- * A kind held several times agrees if any pair does; it disagrees if both hold it and no pair agrees.
- * Sets of different scheme or epoch, or one unborn and one not, never agree. Threads: pure.
+ * MATCH_YES: a strong token agrees and none of the same kind disagrees, or NAME_DOB and one more
+ * agree, or the kinds that agree weigh as much (README.md), and no strong kind that both hold
+ * disagrees. A kind held several times agrees if any pair does; it disagrees if both hold it and no
+ * pair agrees. Sets of different scheme or epoch, or one unborn and one not, never agree.
+ * Return: never MATCH_MANY. Threads: pure.
  */
 enum match match_strict(const struct token_set *a, const struct token_set *b);
 /**
@@ -59,3 +79,19 @@ enum match match_strict(const struct token_set *a, const struct token_set *b);
  * Never MATCH_POSSIBLE on phonetics alone: that is MATCH_NONE here. Unborn and born are different subjects.
  */
 enum match match_broad(const struct token_set *a, const struct token_set *b);
+/**
+ * match_near() - is it near enough that what is shielded about one must not be told of the other
+ * True where the strict decision is anything but none and the broad one is no match: what is only
+ * possible, and what is in conflict. Source: DESIGN.md section 7, "a near match to a shielded record
+ * is quarantined".
+ */
+bool match_near(const struct token_set *a, const struct token_set *b);
+
+/* One record asked about among several: each strict decision is counted, then the whole is one. */
+struct match_tally {
+    size_t n_match, n_possible, n_conflict; /* all 0 to begin with */
+};
+void match_count(struct match_tally *t, enum match m);
+/* Return: MATCH_YES exactly one matches, whatever else is merely possible; MATCH_MANY; else
+ * MATCH_CONFLICT, MATCH_POSSIBLE or MATCH_NONE. */
+enum match match_of_tally(const struct match_tally *t);

@@ -509,5 +509,7 @@ _Static_assert((int)EPOCH_PREVIOUS ==
                    ALMONER__V1__TOKEN_EPOCH_STATE__TOKEN_EPOCH_STATE_PREVIOUS,
                "enum token_epoch_state");
 _Static_assert((int)TOKEN_HOME == ALMONER__V1__TOKEN_KIND__TOKEN_KIND_HOME, "enum token_kind");
+_Static_assert((int)TOKEN_DOB_STREET == ALMONER__V1__TOKEN_KIND__TOKEN_KIND_DOB_STREET,
+               "enum token_kind");
 _Static_assert((int)TOKEN_OBLIVIOUS == ALMONER__V1__TOKEN_SCHEME__TOKEN_SCHEME_OBLIVIOUS,
                "enum token_scheme");

@@ -245,7 +245,7 @@ static const struct {
       ID SENDER SENT "8a022c"
                      "0a2a"
                      "0a28"
-                     "080810011801"
+                     "080b10011801"
                      "2220" X16 X16,
       WIRE_BAD_ENUM },
     { "an epoch past 16 bits",

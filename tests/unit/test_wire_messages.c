@@ -125,7 +125,7 @@ BREAKS(tokens_past_array, MSG_INSIGHT_QUERY, m->insight_query.subject.n = TOKEN_
 BREAKS(home_in_person, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[0].kind = TOKEN_HOME)
 BREAKS(person_who_cannot_be_found, MSG_CONSENT, m->consent.subject.tokens[0].kind = TOKEN_PHONETIC_DOB)
 BREAKS(number_without_a_name, MSG_CONSENT, m->consent.subject.tokens[0].kind = TOKEN_NHS)
-BREAKS(token_kind, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[1].kind = 8)
+BREAKS(token_kind, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[1].kind = TOKEN_KIND_COUNT)
 BREAKS(token_scheme, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[1].scheme = 0)
 BREAKS(token_epoch, MSG_INSIGHT_QUERY, m->insight_query.subject.tokens[1].epoch = 0)
 BREAKS(token_zero, MSG_INSIGHT_QUERY,
