@@ -220,6 +220,24 @@ static void take_notice(struct cursor *c, struct msg_deliver *d)
     d->notice.due_ms = cursor_i64(c);
 }
 
+/* Which query alone: what it is told is worked out anew at each sending. */
+static void put_reply(struct buf *b, const struct msg_deliver *d)
+{
+    field_put_id(b, &d->query);
+}
+
+static void take_insight(struct cursor *c, struct msg_deliver *d)
+{
+    d->has_insight = true;
+    field_take_id(c, &d->query);
+}
+
+static void take_involvement(struct cursor *c, struct msg_deliver *d)
+{
+    d->has_involvement = true;
+    field_take_id(c, &d->query);
+}
+
 struct delivery_part {
     void (*put)(struct buf *b, const struct msg_deliver *d);
     void (*take)(struct cursor *c, struct msg_deliver *d);
@@ -231,6 +249,8 @@ static const struct delivery_part delivery_parts[] = {
     [DELIVERY_REFERRAL_UPDATE] = { put_update, take_update },
     [DELIVERY_WATCH] = { put_watch, take_watch },
     [DELIVERY_NOTICE] = { put_notice, take_notice },
+    [DELIVERY_INSIGHT] = { put_reply, take_insight },
+    [DELIVERY_INVOLVEMENT] = { put_reply, take_involvement },
 };
 
 static const struct delivery_part *delivery_part(uint8_t kind)
