@@ -48,7 +48,7 @@ stages='gate core reader signer supervisor'
 proto_names='base|conf|tree|match|wire|local|cert'
 policy_names='engine|analyse|compile|rules'
 broker_names='store|pair|gate|core|reader|signer|supervisor|sandbox|tools'
-adapter_names='lib|host|cli|csv|evaluate'
+adapter_names='lib|host|cli|csv|evaluate|client'
 
 foreign_headers() {
   includes 'libconfig\.h' "${code[@]}" | not_in 'proto/conf/conf\.c' |

@@ -10,8 +10,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define CONNECT_WAIT_S 5 /* a live server with a full backlog */
-#define SEND_WAIT_MS   10000
+#define CONNECT_WAIT_MS 5000 /* a live server with a full backlog */
+#define SEND_WAIT_MS    10000
 
 struct local_call {
     int fd;
@@ -40,10 +40,8 @@ static int client_wait(int fd, short events, int64_t until_ms)
 
 /* A server that has seen enough answers and hangs up while we still send: not a failure here, its
  * reply tells why. */
-static int client_send(int fd, struct bytes data)
+static int client_send(int fd, struct bytes data, int64_t until_ms)
 {
-    int64_t until_ms = clock_mono_ms() + SEND_WAIT_MS;
-
     while (data.len) {
         ssize_t n = send(fd, data.data, data.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 
@@ -66,10 +64,11 @@ static int client_send(int fd, struct bytes data)
     return 0;
 }
 
-static int client_connect(const char *path, int *out)
+/* wait_ms > 0 */
+static int client_connect(const char *path, int wait_ms, int *out)
 {
     ALM_CLEANUP(fd_closep) int fd = -1;
-    struct timeval wait = { .tv_sec = CONNECT_WAIT_S };
+    struct timeval wait = { .tv_sec = wait_ms / 1000, .tv_usec = wait_ms % 1000 * 1000L };
     struct sockaddr_un a;
     int rc = frame_address(path, &a);
 
@@ -88,7 +87,8 @@ static int client_connect(const char *path, int *out)
     return 0;
 }
 
-int local_call_open(const char *socket_path, const json_t *request, struct local_call **out)
+static int call_open(const char *socket_path, const json_t *request, int connect_ms,
+                     int64_t until_ms, struct local_call **out)
 {
     ALM_CLEANUP(local_call_closep) struct local_call *c = calloc(1, sizeof(*c));
     ALM_CLEANUP(buf_deinit) struct buf message = { 0 };
@@ -102,15 +102,29 @@ int local_call_open(const char *socket_path, const json_t *request, struct local
     rc = frame_encode(request, &message);
     if (rc)
         return rc;
-    rc = client_connect(socket_path, &c->fd);
+    rc = client_connect(socket_path, connect_ms, &c->fd);
     if (rc)
         return rc;
-    rc = client_send(c->fd, buf_view(&message));
+    rc = client_send(c->fd, buf_view(&message), until_ms);
     if (rc)
         return rc;
     *out = c;
     c = NULL;
     return 0;
+}
+
+int local_call_open(const char *socket_path, const json_t *request, struct local_call **out)
+{
+    return call_open(socket_path, request, CONNECT_WAIT_MS,
+                     clock_mono_ms() + CONNECT_WAIT_MS + SEND_WAIT_MS, out);
+}
+
+int local_call_open_within(const char *socket_path, const json_t *request, int timeout_ms,
+                           struct local_call **out)
+{
+    if (timeout_ms <= 0)
+        return -ETIMEDOUT;
+    return call_open(socket_path, request, timeout_ms, clock_mono_ms() + timeout_ms, out);
 }
 
 /* Receives until in holds at least need bytes. */

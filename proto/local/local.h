@@ -19,6 +19,9 @@ struct local_call;
 /* Connects and sends. Return: 0; -ENOENT/-ECONNREFUSED nobody listens; -EACCES; -errno. */
 ALM_MUST_USE int local_call_open(const char *socket_path, const json_t *request,
                                  struct local_call **out);
+/* The same, but connecting and sending take timeout_ms at most. Return: also -ETIMEDOUT. */
+ALM_MUST_USE int local_call_open_within(const char *socket_path, const json_t *request,
+                                        int timeout_ms, struct local_call **out);
 /* The next reply; new reference in *reply. Return: 1 more may follow; 0 this was the last;
  * -ETIMEDOUT; -ECONNRESET; -EBADMSG. */
 ALM_MUST_USE int local_call_next(struct local_call *c, int timeout_ms, json_t **reply);
