@@ -47,6 +47,8 @@ int pages_add(struct pages *p, const struct msg_catalogue *page)
         if (a->capacity < AGES_CAPACITIES)
             p->ages[a->capacity] = (struct ages_rule){ a->from_age, a->before_age };
     }
+    for (uint8_t i = 0; i < page->n_epochs && p->n_epochs < TOKEN_EPOCHS_MAX; i++)
+        p->epochs[p->n_epochs++] = page->epochs[i];
     p->n_questions += page->n_questions;
     p->n_purposes += page->n_purposes;
     p->next++;

@@ -14,6 +14,8 @@ struct pages { /* under way, or whole; zeroed is empty */
     size_t n_questions, n_purposes;
     bool ages_told; /* of consent, by the policy; those not told of are never able */
     struct ages_rule ages[AGES_CAPACITIES];
+    uint8_t n_epochs; /* of match tokens; by the first page */
+    struct msg_catalogue_epoch epochs[TOKEN_EPOCHS_MAX];
     unsigned next; /* the page that is to come */
 };
 void pages_deinit(struct pages *p);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session.c - states, timers and the messages that belong to the session itself. */
+/* session.c - timers, and the messages that belong to the session itself. */
 #include "lib/session.h"
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "lib/arrivals.h"
 #include "lib/pages.h"
+#include "lib/session_moves.h"
 #include "lib/standing.h"
 
 #include <errno.h>
@@ -23,38 +24,6 @@
 #define OUTBOX_BURST    32    /* messages a step */
 #define LOG_AGAIN_MS    60000 /* the same trouble is logged once a minute */
 #define SOFTWARE        "almoner/0.1.0"
-
-enum session_happening {
-    ON_OPEN,
-    ON_UP,
-    ON_WELCOME,
-    ON_CATALOGUE,
-    ON_LOST,
-    ON_REFUSED,
-    ON_MISMATCH,
-    SESSION_HAPPENING_COUNT
-};
-#define STAY UINT8_MAX
-/* clang-format off: a table, one row a line */
-static const uint8_t session_moves[SESSION_STATE_COUNT][SESSION_HAPPENING_COUNT] = {
-    /* open, up, welcome, catalogue, lost, refused, mismatch */
-    [SESSION_WAITING] = { SESSION_CONNECTING, STAY, STAY, STAY, STAY, STAY, STAY },
-    [SESSION_CONNECTING] = { STAY, SESSION_GREETING, STAY, STAY, SESSION_WAITING, STAY, STAY },
-    [SESSION_GREETING] = { STAY, STAY, SESSION_LEARNING, STAY, SESSION_WAITING, SESSION_REFUSED,
-                           SESSION_STOPPED },
-    [SESSION_LEARNING] = { STAY, STAY, STAY, SESSION_READY, SESSION_WAITING, SESSION_REFUSED,
-                           STAY },
-    [SESSION_READY] = { STAY, STAY, STAY, STAY, SESSION_WAITING, SESSION_REFUSED, STAY },
-    [SESSION_REFUSED] = { SESSION_CONNECTING, STAY, STAY, STAY, STAY, STAY, STAY },
-    [SESSION_STOPPED] = { STAY, STAY, STAY, STAY, STAY, STAY, STAY },
-};
-/* clang-format on */
-static const char *const session_words[SESSION_STATE_COUNT] = {
-    [SESSION_WAITING] = "waiting",   [SESSION_CONNECTING] = "connecting",
-    [SESSION_GREETING] = "greeting", [SESSION_LEARNING] = "learning",
-    [SESSION_READY] = "ready",       [SESSION_REFUSED] = "refused",
-    [SESSION_STOPPED] = "stopped",
-};
 
 struct session {
     struct session_setup setup;
@@ -79,11 +48,6 @@ struct session {
     struct msg *in, *out;
     struct buf frame, stored;
 };
-
-const char *session_state_word(enum session_state s)
-{
-    return (unsigned)s < SESSION_STATE_COUNT ? session_words[s] : "unknown";
-}
 
 int session_new(const struct session_setup *setup, struct session **out)
 {
@@ -141,13 +105,13 @@ static int64_t backoff_next(struct session *s)
 /* The one place where the state changes. Return: whether it did. */
 static bool session_move(struct session *s, enum session_happening what, int64_t now_ms)
 {
-    uint8_t to = session_moves[s->state][what];
+    enum session_state to;
 
-    if (to == STAY)
+    if (!session_moves(s->state, what, &to))
         return false;
-    log_line(LOG_DEBUG, "session-state", "from=%s to=%s", session_words[s->state],
-             session_words[to]);
-    s->state = (enum session_state)to;
+    log_line(LOG_DEBUG, "session-state", "from=%s to=%s", session_state_word(s->state),
+             session_state_word(to));
+    s->state = to;
     if (to != SESSION_WAITING && to != SESSION_REFUSED && to != SESSION_STOPPED)
         return true;
     s->channel = channel_close(s->channel);
@@ -328,6 +292,8 @@ static void on_catalogue(struct session *s, const struct msg *m, int64_t now_ms)
     s->coming = (struct pages){ 0 };
     log_info("catalogue", "questions=%zu purposes=%zu", s->catalogue.n_questions,
              s->catalogue.n_purposes);
+    if (s->setup.events.learnt)
+        s->setup.events.learnt(s->setup.events.ctx);
     if (session_move(s, ON_CATALOGUE, now_ms) || s->catalogue.n_questions)
         session_say(s, LOG_INFO, "connected", "connected", now_ms);
 }
@@ -342,6 +308,15 @@ static void on_question(struct session *s, const struct msg *m, int64_t now_ms)
 {
     (void)now_ms;
     s->setup.events.question(s->setup.events.ctx, m);
+}
+
+static void on_token_request(struct session *s, const struct msg *m, int64_t now_ms)
+{
+    (void)now_ms;
+    if (s->setup.events.token_request)
+        s->setup.events.token_request(s->setup.events.ctx, m);
+    else
+        log_warn("frame-dropped", "fault=wrong-direction type=%u", m->type);
 }
 
 /* Told before the outbox forgets it: killed in between, the broker says the same again. */
@@ -466,6 +441,7 @@ static void (*const session_takes[])(struct session *s, const struct msg *m, int
     [MSG_REFERRAL_STATE] = on_reply,  [MSG_REFERRAL_LIST] = on_reply,
     [MSG_SEALING_KEYS] = on_reply,    [MSG_STREAM_STATUS] = on_reply,
     [MSG_DUE_LIST] = on_reply,        [MSG_DIRECTORY] = on_reply,
+    [MSG_TOKENS] = on_reply,          [MSG_TOKEN_REQUEST] = on_token_request,
 };
 
 static void session_frame(struct session *s, struct bytes frame, int64_t now_ms)
@@ -680,6 +656,12 @@ struct catalogue session_catalogue(const struct session *s)
 {
     return (struct catalogue){ s->catalogue.n_questions, s->catalogue.n_purposes,
                                s->catalogue.questions, s->catalogue.purposes };
+}
+
+size_t session_epochs(const struct session *s, const struct msg_catalogue_epoch **out)
+{
+    *out = s->catalogue.epochs;
+    return s->catalogue.n_epochs;
 }
 
 const struct msg_catalogue_question *session_question(const struct session *s, const char *id)

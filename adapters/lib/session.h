@@ -44,6 +44,9 @@ struct session_events { /* called from session_step */
      * one's business. */
     void (*settled)(void *ctx, const struct id *id, const struct msg *m);
     void (*lost)(void *ctx); /* the connection went: what is not in the outbox gets no reply */
+    void (*learnt)(void *ctx); /* a whole catalogue has come. NULL: none of one's business */
+    /* MSG_TOKEN_REQUEST. NULL: we are no key holder, and it is dropped. */
+    void (*token_request)(void *ctx, const struct msg *m);
 };
 struct session_setup { /* borrowed for the session's life */
     const char *agency, *address;
@@ -74,6 +77,9 @@ session_civil_day(const struct session *s); /* the broker's; CIVIL_NONE until a 
 const char *session_policy(const struct session *s);
 uint32_t session_deadline_ms(const struct session *s);
 struct catalogue session_catalogue(const struct session *s);
+/* Epochs of match tokens in use, as the policy in force has them; borrowed likewise. Return: how
+ * many; 0 while none were told. */
+size_t session_epochs(const struct session *s, const struct msg_catalogue_epoch **out);
 const struct msg_catalogue_question *session_question(const struct session *s,
                                                       const char *id); /* or NULL */
 /* Ages of consent as the policy in force has them; the usual ones while it has told none.
