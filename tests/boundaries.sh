@@ -48,7 +48,7 @@ stages='gate core reader signer supervisor'
 proto_names='base|conf|tree|match|wire|local|cert'
 policy_names='engine|analyse|compile|rules'
 broker_names='store|pair|gate|core|reader|signer|supervisor|sandbox|tools'
-adapter_names='lib|host|cli|csv|evaluate|client'
+adapter_names=$(cd adapters && printf '%s\n' */ | tr -d / | paste -sd '|') # a new backend is a folder more, and no line here
 
 foreign_headers() {
   includes 'libconfig\.h' "${code[@]}" | not_in 'proto/conf/conf\.c' |
@@ -65,6 +65,8 @@ foreign_headers() {
     check "zmq.h is included by the gate, the adapters' wire and the key command alone"
   includes 'zmq\.h' broker/gate | more_than_one_file |
     check "zmq.h is included by one file of the gate"
+  includes 'microhttpd\.h' "${code[@]}" | not_in 'adapters/desk/form\.c' |
+    check "microhttpd.h is included by the desk's form alone"
   includes 'openssl/.*|sodium\.h' policy | check "policy includes no cryptographic library itself"
 }
 

@@ -22,7 +22,7 @@ struct command {
     const char *line;    /* for the list */
 };
 static const char AGENCY[] = "almoner-agency", OFFICER[] = "almoner-officer", KEY[] = "almoner-key",
-                  MATCH[] = "almoner-match";
+                  MATCH[] = "almoner-match", DESK[] = "almoner-desk";
 
 /* In the order of the list that --help prints; of two rows of one name the one with a second word
  * stands first. */
@@ -61,6 +61,7 @@ static const struct command commands[] = {
     { "stats", NULL, OFFICER, "what it all led to, in figures that single nobody out" },
     { "exercise", NULL, OFFICER, "set the civil day of a rehearsal" },
     { "key", NULL, KEY, "make keys, and show their public parts" },
+    { "desk", NULL, DESK, "answer other agencies' questions by hand" },
     { "match", NULL, MATCH, "measure on labelled rows how well people are told apart" },
 };
 #define N_COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -178,6 +179,7 @@ static void print_help(FILE *to)
         to, "For officers of information governance and operators (through the broker's sockets):",
         OFFICER);
     print_group(to, "For both:", KEY);
+    print_group(to, "For an agency that answers by hand (through its adapter):", DESK);
     print_group(to, "For whoever prepares an adapter (connects to nothing):", MATCH);
     (void)fprintf(to, "\nEvery command has --help with examples, and --json for programs.\n"
                       "Exit codes: 0 done or answered, 64 usage, 65 bad data, 69 not there, 75 try "
@@ -214,7 +216,7 @@ static int command_run(const char *program, char **argv)
         (void)fprintf(stderr,
                       "almoner: \"%s\" belongs to %s, which is not installed here (%s); %s\n",
                       argv[1], program, path,
-                      program == AGENCY || program == MATCH ? "it comes with an agency's adapter"
+                      program == AGENCY || program == MATCH || program == DESK ? "it comes with an agency's adapter"
                                                             : "it comes with the broker");
     else
         (void)fprintf(stderr, "almoner: cannot run %s: %s\n", path, strerror(errno));
