@@ -290,7 +290,7 @@ static const struct {
     [MSG_CONSENT_LIST] = { NOT, MUST, NOT, MAY, NOT, NOT, NULL },
     [MSG_RECEIPT] = { NOT, MUST, NOT, MAY, NOT, NOT, NULL },
     [MSG_REFUSAL] = { NOT, MAY, NOT, MAY, NOT, NOT, NULL },
-    [MSG_BUSY] = { NOT, MAY, NOT, MAY, NOT, NOT, NULL },
+    [MSG_BUSY] = { MAY, MAY, NOT, MAY, NOT, NOT, NULL }, /* a sender: the keyholder's, to the broker */
     [MSG_OVERRIDE] = { MUST, NOT, MUST, MUST, MUST, MAY, check_override },
     [MSG_APPROVAL] = { MUST, NOT, MUST, MAY, NOT, MAY, check_approval },
     [MSG_OVERRIDE_REVIEW] = { MUST, NOT, MUST, MAY, NOT, MAY, check_override_review },
