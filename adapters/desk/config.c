@@ -21,6 +21,7 @@ static const struct {
     [DESK_BORN] = { "date_of_birth", true },
     [DESK_NHS] = { "nhs_number", false },
     [DESK_UPN] = { "upn", false },
+    [DESK_UNBORN] = { "unborn", false },
     [DESK_ADDRESS] = { "address_line", false },
     [DESK_POSTCODE] = { "postcode", false },
     [DESK_HOME_FROM] = { "home_from", false },

@@ -17,6 +17,7 @@ enum desk_column {
     DESK_BORN,
     DESK_NHS,
     DESK_UPN,
+    DESK_UNBORN,
     DESK_ADDRESS,
     DESK_POSTCODE,
     DESK_HOME_FROM,

@@ -73,6 +73,13 @@ static const char *fault_said(struct reading *g, int r)
     return r == ALM_OK ? NULL : alm_fault_text((enum alm_fault)r);
 }
 
+/* As somebody at the desk reads it. */
+static void name_make(const char *const f[], char out[static ALM_FIELD_MAX])
+{
+    (void)snprintf(out, ALM_FIELD_MAX, "%s%s %s", strcmp(f[DESK_UNBORN], "yes") == 0 ? "the unborn child of " : "",
+                   f[DESK_GIVEN], f[DESK_FAMILY]);
+}
+
 /* The first line about a person. Return: NULL, or what is wrong. */
 static const char *person_add(struct reading *g, const char *const f[], struct register_person **out)
 {
@@ -82,8 +89,11 @@ static const char *person_add(struct reading *g, const char *const f[], struct r
                                .given = f[DESK_GIVEN],
                                .family = f[DESK_FAMILY],
                                .nhs = f[DESK_NHS],
-                               .upn = f[DESK_UPN] };
+                               .upn = f[DESK_UPN],
+                               .unborn = strcmp(f[DESK_UNBORN], "yes") == 0 };
 
+    if (*f[DESK_UNBORN] && !told.unborn && strcmp(f[DESK_UNBORN], "no") != 0)
+        return "unborn: yes, no, or nothing";
     if (civil_parse(f[DESK_BORN], &told.born) != 0)
         return "date_of_birth: a day that exists, written YYYY-MM-DD";
     if (!grow((void **)&r->people, &g->cap_people, r->n_people, sizeof(*p)))
@@ -96,7 +106,7 @@ static const char *person_add(struct reading *g, const char *const f[], struct r
         return "end_date is before start_date";
     if (text_copy(p->ref, sizeof(p->ref), f[DESK_ID]) != 0)
         return alm_fault_text(ALM_BAD_REFERENCE);
-    (void)snprintf(p->name, sizeof(p->name), "%s %s", f[DESK_GIVEN], f[DESK_FAMILY]);
+    name_make(f, p->name);
     civil_format(told.born, p->born);
     *out = p;
     return fault_said(g, g->sink->person(g->sink->ctx, &told));
@@ -171,7 +181,7 @@ static const char *line_read(void *ctx, const char *const f[])
     if (g->status != 0)
         return NULL;
     if (known) {
-        (void)snprintf(name, sizeof(name), "%s %s", f[DESK_GIVEN], f[DESK_FAMILY]);
+        name_make(f, name);
         if (strcmp(name, known->name) != 0 || strcmp(f[DESK_BORN], known->born) != 0)
             return "this person_id stands for another name or birth date above; give each person "
                    "one of their own";

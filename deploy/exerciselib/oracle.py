@@ -124,14 +124,17 @@ class Oracle:
                 declined = x.decided_date if x.decision == "declined" else None
                 yield "referral", x.sent_date, min(x.closed_date or NEVER, declined or NEVER)
 
-    def related(self, agency, subject, day):
-        """The first relation that counts on the day, or None."""
+    def counting(self, agency, subject, day):
+        """The relations that count on the day, those of involvements first."""
         for kind, since, until in self.relations(agency, subject, day):
             still = until is None or until == NEVER or day < until
             recent = still and (day - since).days <= RELATION_DAYS if kind == "referral" else still or (day - until).days <= RELATION_DAYS
             if recent:
-                return kind, since, None if until == NEVER else until
-        return None
+                yield kind, since, None if until == NEVER else until
+
+    def related(self, agency, subject, day):
+        """The first relation that counts on the day, or None."""
+        return next(self.counting(agency, subject, day), None)
 
     # --- consent ---
     def live(self, k, day):
