@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "store/lasting.h"
+#include "store/retokens.h"
 
 #define CONCERN_LAYOUT 1
 
@@ -88,34 +89,26 @@ bool concerns_findable(const struct msg_concern *m)
     return m->subject_kind == SUBJECT_HOUSEHOLD ? m->has_household : subjects_findable(&m->subject);
 }
 
-/* What finds a concern: the person's tokens and the home's. */
-static void concern_index(struct store_txn *t, const struct concern_record *r, bool in)
+static struct tokens_view concern_view(struct concern_record *r)
 {
-    struct token_set home = subjects_home(&r->concern.household);
-    void (*change)(struct store_txn *, enum subjects_kind, const struct token_set *,
-                   const struct id *) = in ? subjects_add : subjects_remove;
-
-    change(t, SUBJECTS_CONCERN, &r->concern.subject, &r->id);
-    if (r->concern.has_household)
-        change(t, SUBJECTS_CONCERN, &home, &r->id);
+    return (struct tokens_view){ .subject = &r->concern.subject,
+                                 .has_household = &r->concern.has_household,
+                                 .household = &r->concern.household,
+                                 .has_origin = &r->concern.has_origin,
+                                 .origin = r->concern.origin };
 }
 
-void concerns_put(struct store_txn *t, const struct concern_record *r)
+/* What finds a concern: the person's tokens and the home's, of each epoch. */
+static void concern_index(struct store_txn *t, struct concern_record *r, bool in)
 {
-    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct tokens_view v = concern_view(r);
 
-    if (!concerns_findable(&r->concern)) {
-        store_fail(t, -EINVAL);
-        return;
-    }
-    buf_init(&b, LASTING_RECORD_MAX);
-    concern_encode(r, &b);
-    store_fail(t, buf_status(&b));
-    lasting_put(t, TABLE_CONCERNS, &r->id, r->concern.expires_on, buf_view(&b));
-    concern_index(t, r, !r->withdrawn);
+    tokens_index(t, SUBJECTS_CONCERN, &r->id, &v, in);
+    if (!in)
+        retokens_drop(t, SUBJECTS_CONCERN, &r->id);
 }
 
-int concerns_get(struct store_txn *t, const struct id *id, struct concern_record *out)
+static int concern_load(struct store_txn *t, const struct id *id, struct concern_record *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     int r;
@@ -123,6 +116,79 @@ int concerns_get(struct store_txn *t, const struct id *id, struct concern_record
     buf_init(&b, LASTING_RECORD_MAX);
     r = lasting_get(t, TABLE_CONCERNS, id, &b);
     return r ? r : concern_decode(buf_view(&b), out);
+}
+
+static void concern_write(struct store_txn *t, const struct concern_record *r)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+
+    buf_init(&b, LASTING_RECORD_MAX);
+    concern_encode(r, &b);
+    store_fail(t, buf_status(&b));
+    lasting_put(t, TABLE_CONCERNS, &r->id, r->concern.expires_on, buf_view(&b));
+}
+
+/* One that is there keeps its tokens. */
+static int concern_put_now(struct store_txn *t, struct concern_record *r)
+{
+    struct tokens_view put = concern_view(r), raw;
+    struct concern_record old;
+    int found = concern_load(t, &r->id, &old);
+
+    if (found == -ENOENT && !concerns_findable(&r->concern))
+        return -EINVAL;
+    raw = concern_view(&old);
+    if (found == 0)
+        found = tokens_keep(t, SUBJECTS_CONCERN, &r->id, &raw, &put);
+    if (found < 0 && found != -ENOENT)
+        return found;
+    concern_write(t, r);
+    concern_index(t, r, !r->withdrawn);
+    return 0;
+}
+
+void concerns_put(struct store_txn *t, const struct concern_record *r)
+{
+    struct concern_record kept = *r;
+
+    store_fail(t, concern_put_now(t, &kept));
+}
+
+int concerns_get(struct store_txn *t, const struct id *id, struct concern_record *out)
+{
+    struct tokens_view v = concern_view(out);
+    int r = concern_load(t, id, out);
+
+    return r ? r : tokens_now(t, SUBJECTS_CONCERN, id, &v);
+}
+
+int concerns_settle(struct store_txn *t, const struct id *id, const struct token_epochs *e)
+{
+    struct concern_record record;
+    struct tokens_view v = concern_view(&record);
+    int r = concern_load(t, id, &record);
+
+    if (r == 0)
+        r = tokens_settle(t, SUBJECTS_CONCERN, id, e, &v);
+    if (r > 0 && record.withdrawn) /* what is withdrawn nothing finds */
+        concern_index(t, &record, false);
+    if (r > 0)
+        concern_write(t, &record);
+    return r;
+}
+
+int concerns_survey(struct store_txn *t, const struct id *id, struct survey_seen *s)
+{
+    struct concern_record record;
+    struct tokens_view v = concern_view(&record);
+    int r = concern_load(t, id, &record);
+
+    if (r < 0)
+        return r;
+    memcpy(s->out->lodger, record.agency, sizeof(s->out->lodger));
+    s->out->over = record.withdrawn || record.concern.expires_on < s->day;
+    s->own = tokens_epoch(&v);
+    return 0;
 }
 
 /* A record that its index names and that is not there has been taken away: fail. */
@@ -135,8 +201,11 @@ static int concerns_each(struct store_txn *t, const struct token_set *set, conce
     for (size_t i = 0; i < found.n && r == 0; i++) {
         struct id id = subjects_found_at(&found, i);
         struct concern_record record;
+        struct tokens_view v = concern_view(&record);
 
-        r = concerns_get(t, &id, &record);
+        r = concern_load(t, &id, &record);
+        if (r == 0)
+            r = tokens_found(t, SUBJECTS_CONCERN, &id, set, &v);
         if (r == 0)
             r = visit(ctx, &record);
         else if (r == -ENOENT)
@@ -161,7 +230,7 @@ int concerns_at(struct store_txn *t, const struct token *home, concerns_visit *v
 static int concern_forget(void *ctx, struct store_txn *t, const struct id *id)
 {
     struct concern_record record;
-    int r = concerns_get(t, id, &record);
+    int r = concern_load(t, id, &record);
 
     (void)ctx;
     if (r == 0)

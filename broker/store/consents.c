@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/consents_codec.h"
+#include "store/retokens.h"
 #include "store/subjects.h"
 
 #define PENDING_LAYOUT     1
@@ -107,22 +108,45 @@ static void consent_write(struct store_txn *t, const struct consent_record *r)
         store_put(t, TABLE_CONSENTS, id_key(&r->id), buf_view(&b));
 }
 
+static struct tokens_view consent_view(struct consent_record *r)
+{
+    return (struct tokens_view){ .subject = &r->consent.subject };
+}
+
+/* As it is stored: with its own tokens. */
+static int consent_load(struct store_txn *t, const struct id *id, struct consent_record *out)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    int r;
+
+    buf_init(&b, CONSENT_RECORD_MAX);
+    r = store_get(t, TABLE_CONSENTS, id_key(id), &b);
+    return r < 0 ? r : consent_decode(buf_view(&b), out);
+}
+
 static bool consent_is_grant(const struct consent_record *r)
 {
     return !r->is_withdrawal && r->consent.decision == CONSENT_GRANTED;
 }
 
-/* What is there already under this id: its index entries go, its withdrawal stays. Return: 0,
- * -EEXIST another's, -errno. */
+/* What is there already under this id: its index entries go, its tokens and its withdrawal stay.
+ * Return: 0, -EINVAL could never be found, -EEXIST another's, -errno. */
 static int consent_replace(struct store_txn *t, struct consent_record *r)
 {
+    struct tokens_view put = consent_view(r), raw;
     struct consent_record old;
-    int found = consents_get(t, &r->id, &old);
+    int found = consent_load(t, &r->id, &old);
 
+    if (found == -ENOENT)
+        return subjects_findable(&r->consent.subject) ? 0 : -EINVAL;
     if (found < 0)
-        return found == -ENOENT ? 0 : found;
+        return found;
     if (strncmp(old.lodger, r->lodger, sizeof(old.lodger)) != 0)
         return -EEXIST;
+    raw = consent_view(&old);
+    found = tokens_keep(t, SUBJECTS_CONSENT, &r->id, &raw, &put);
+    if (found < 0)
+        return found;
     subjects_remove(t, SUBJECTS_CONSENT, &old.consent.subject, &old.id);
     subjects_lodger_remove(t, old.lodger, old.leaf, &old.id);
     consent_end(r, old.withdrawn_on, old.withdrawn_ms);
@@ -148,11 +172,8 @@ static int consent_apply_pending(struct store_txn *t, struct consent_record *r)
 
 static int consent_put_now(struct store_txn *t, struct consent_record *r)
 {
-    int status;
+    int status = consent_replace(t, r);
 
-    if (!subjects_findable(&r->consent.subject))
-        return -EINVAL;
-    status = consent_replace(t, r);
     if (status == 0)
         status = consent_apply_pending(t, r);
     if (status < 0)
@@ -174,12 +195,41 @@ void consents_put(struct store_txn *t, struct store *s, const struct consent_rec
 
 int consents_get(struct store_txn *t, const struct id *id, struct consent_record *out)
 {
-    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-    int r;
+    struct tokens_view v = consent_view(out);
+    int r = consent_load(t, id, out);
 
-    buf_init(&b, CONSENT_RECORD_MAX);
-    r = store_get(t, TABLE_CONSENTS, id_key(id), &b);
-    return r < 0 ? r : consent_decode(buf_view(&b), out);
+    return r < 0 ? r : tokens_now(t, SUBJECTS_CONSENT, id, &v);
+}
+
+int consents_settle(struct store_txn *t, const struct id *id, const struct token_epochs *e)
+{
+    struct consent_record record;
+    struct tokens_view v = consent_view(&record);
+    int r = consent_load(t, id, &record);
+
+    if (r == 0)
+        r = tokens_settle(t, SUBJECTS_CONSENT, id, e, &v);
+    if (r > 0)
+        consent_write(t, &record);
+    return r;
+}
+
+int consents_survey(struct store_txn *t, const struct id *id, struct survey_seen *s)
+{
+    struct consent_record record;
+    const struct msg_consent *m = &record.consent;
+    int r = consent_load(t, id, &record);
+
+    if (r < 0)
+        return r;
+    memcpy(s->out->lodger, record.lodger, sizeof(s->out->lodger));
+    s->out->withdrawal = record.is_withdrawal;
+    s->out->refusal = !record.is_withdrawal && m->decision == CONSENT_REFUSED;
+    s->out->over = !record.is_withdrawal &&
+                   ((record.withdrawn_on != CIVIL_NONE && record.withdrawn_on <= s->day) ||
+                    (m->expires_on != CIVIL_NONE && m->expires_on < s->day));
+    s->own = token_set_epoch(&m->subject);
+    return 0;
 }
 
 static int consent_withdraw_later(struct store_txn *t, const struct id *id, int32_t on, int64_t ms,
@@ -204,7 +254,7 @@ int consents_withdraw(struct store_txn *t, struct store *s, const struct id *id,
     (void)s;
     if (on == CIVIL_NONE)
         return -EINVAL;
-    found = consents_get(t, id, &r);
+    found = consent_load(t, id, &r);
     if (found == -ENOENT)
         return consent_withdraw_later(t, id, on, ms, leaf);
     if (found < 0)
@@ -218,17 +268,19 @@ int consents_withdraw(struct store_txn *t, struct store *s, const struct id *id,
 
 /* A record that its index names and that is not there has been taken away: fail, so that nothing is
  * decided without it. */
-static int consent_visit_one(struct store_txn *t, const struct id *id, const char *purpose,
-                             consents_visit *visit, void *ctx)
+static int consent_visit_one(struct store_txn *t, const struct id *id, const struct token_set *by,
+                             const char *purpose, consents_visit *visit, void *ctx)
 {
     struct consent_record record;
-    int r = consents_get(t, id, &record);
+    struct tokens_view v = consent_view(&record);
+    int r = consent_load(t, id, &record);
 
     if (r < 0)
         return r == -ENOENT ? -EBADMSG : r;
     if (purpose[0] && strcmp(purpose, record.consent.purpose) != 0)
         return 0;
-    return visit(ctx, &record);
+    r = by ? tokens_found(t, SUBJECTS_CONSENT, id, by, &v) : tokens_now(t, SUBJECTS_CONSENT, id, &v);
+    return r < 0 ? r : visit(ctx, &record);
 }
 
 int consents_about(struct store_txn *t, struct store *s, const struct token_set *subject,
@@ -241,7 +293,7 @@ int consents_about(struct store_txn *t, struct store *s, const struct token_set 
     for (size_t i = 0; i < found.n && r == 0; i++) {
         struct id id = subjects_found_at(&found, i);
 
-        r = consent_visit_one(t, &id, purpose, visit, ctx);
+        r = consent_visit_one(t, &id, subject, purpose, visit, ctx);
     }
     return r < 0 ? r : 0;
 }
@@ -259,44 +311,19 @@ int consents_by_lodger(struct store_txn *t, const char *lodger, size_t offset, s
     for (size_t i = offset; i < found.n && i - offset < max && r == 0; i++) {
         struct id id = subjects_found_at(&found, found.n - 1 - i);
 
-        r = consent_visit_one(t, &id, "", visit, ctx);
+        r = consent_visit_one(t, &id, NULL, "", visit, ctx);
     }
     return r < 0 ? r : 0;
 }
 
 /* --- Shields. --- */
 
-static int shield_put_now(struct store_txn *t, const struct shield_record *r)
+static struct tokens_view shield_view(struct shield_record *r)
 {
-    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-    struct shield_record old;
-    int found;
-
-    if (!subjects_findable(&r->shield.subject))
-        return -EINVAL;
-    found = shields_get(t, &r->id, &old);
-    if (found < 0 && found != -ENOENT)
-        return found;
-    if (found == 0 && strncmp(old.owner, r->owner, sizeof(old.owner)) != 0)
-        return -EEXIST;
-    if (found == 0)
-        subjects_remove(t, SUBJECTS_SHIELD, &old.shield.subject, &old.id);
-    buf_init(&b, CONSENT_RECORD_MAX);
-    shield_encode(r, &b);
-    if (buf_status(&b))
-        return buf_status(&b);
-    store_put(t, TABLE_SHIELDS, id_key(&r->id), buf_view(&b));
-    subjects_add(t, SUBJECTS_SHIELD, &r->shield.subject, &r->id);
-    return 0;
+    return (struct tokens_view){ .subject = &r->shield.subject };
 }
 
-void shields_put(struct store_txn *t, struct store *s, const struct shield_record *r)
-{
-    (void)s;
-    store_fail(t, shield_put_now(t, r));
-}
-
-int shields_get(struct store_txn *t, const struct id *id, struct shield_record *out)
+static int shield_load(struct store_txn *t, const struct id *id, struct shield_record *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     int r;
@@ -304,6 +331,90 @@ int shields_get(struct store_txn *t, const struct id *id, struct shield_record *
     buf_init(&b, CONSENT_RECORD_MAX);
     r = store_get(t, TABLE_SHIELDS, id_key(id), &b);
     return r < 0 ? r : shield_decode(buf_view(&b), out);
+}
+
+static int shield_write(struct store_txn *t, const struct shield_record *r)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+
+    buf_init(&b, CONSENT_RECORD_MAX);
+    shield_encode(r, &b);
+    if (buf_status(&b))
+        return buf_status(&b);
+    store_put(t, TABLE_SHIELDS, id_key(&r->id), buf_view(&b));
+    return 0;
+}
+
+static int shield_replace(struct store_txn *t, struct shield_record *r)
+{
+    struct tokens_view put = shield_view(r), raw;
+    struct shield_record old;
+    int found = shield_load(t, &r->id, &old);
+
+    if (found == -ENOENT)
+        return subjects_findable(&r->shield.subject) ? 0 : -EINVAL;
+    if (found < 0)
+        return found;
+    if (strncmp(old.owner, r->owner, sizeof(old.owner)) != 0)
+        return -EEXIST;
+    raw = shield_view(&old);
+    found = tokens_keep(t, SUBJECTS_SHIELD, &r->id, &raw, &put);
+    if (found == 0)
+        subjects_remove(t, SUBJECTS_SHIELD, &old.shield.subject, &old.id);
+    return found;
+}
+
+static int shield_put_now(struct store_txn *t, struct shield_record *r)
+{
+    int status = shield_replace(t, r);
+
+    if (status == 0)
+        status = shield_write(t, r);
+    if (status == 0)
+        subjects_add(t, SUBJECTS_SHIELD, &r->shield.subject, &r->id);
+    return status;
+}
+
+int shields_settle(struct store_txn *t, const struct id *id, const struct token_epochs *e)
+{
+    struct shield_record record;
+    struct tokens_view v = shield_view(&record);
+    int r = shield_load(t, id, &record);
+
+    if (r == 0)
+        r = tokens_settle(t, SUBJECTS_SHIELD, id, e, &v);
+    if (r > 0 && shield_write(t, &record) < 0)
+        return -EBADMSG;
+    return r;
+}
+
+int shields_survey(struct store_txn *t, const struct id *id, struct survey_seen *s)
+{
+    struct shield_record record;
+    int r = shield_load(t, id, &record);
+
+    if (r < 0)
+        return r;
+    memcpy(s->out->lodger, record.owner, sizeof(s->out->lodger));
+    s->out->over = record.lifted || (record.shield.until != CIVIL_NONE && record.shield.until < s->day);
+    s->own = token_set_epoch(&record.shield.subject);
+    return 0;
+}
+
+void shields_put(struct store_txn *t, struct store *s, const struct shield_record *r)
+{
+    struct shield_record kept = *r;
+
+    (void)s;
+    store_fail(t, shield_put_now(t, &kept));
+}
+
+int shields_get(struct store_txn *t, const struct id *id, struct shield_record *out)
+{
+    struct tokens_view v = shield_view(out);
+    int r = shield_load(t, id, out);
+
+    return r < 0 ? r : tokens_now(t, SUBJECTS_SHIELD, id, &v);
 }
 
 int shields_about(struct store_txn *t, struct store *s, const struct token_set *subject,
@@ -316,8 +427,11 @@ int shields_about(struct store_txn *t, struct store *s, const struct token_set *
     for (size_t i = 0; i < found.n && r == 0; i++) {
         struct id id = subjects_found_at(&found, i);
         struct shield_record record;
+        struct tokens_view v = shield_view(&record);
 
-        r = shields_get(t, &id, &record);
+        r = shield_load(t, &id, &record);
+        if (r == 0)
+            r = tokens_found(t, SUBJECTS_SHIELD, &id, subject, &v);
         if (r == 0)
             r = visit(ctx, &record);
         else if (r == -ENOENT)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/consents_codec.h"
+#include "store/retokens.h"
 #include "store/subjects.h"
 
 #define DISPUTE_LAYOUT     1
@@ -52,36 +53,12 @@ static int dispute_decode(struct bytes octets, struct dispute_record *out)
     return cursor_end(&c) < 0 || lifted > 1 ? -EBADMSG : 0;
 }
 
-static int dispute_put_now(struct store_txn *t, const struct dispute_record *r)
+static struct tokens_view dispute_view(struct dispute_record *r)
 {
-    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-    struct dispute_record old;
-    int found;
-
-    if (!subjects_findable(&r->dispute.subject))
-        return -EINVAL;
-    found = disputes_get(t, &r->id, &old);
-    if (found < 0 && found != -ENOENT)
-        return found;
-    if (found == 0 && strncmp(old.lodger, r->lodger, sizeof(old.lodger)) != 0)
-        return -EEXIST;
-    if (found == 0)
-        subjects_remove(t, SUBJECTS_DISPUTE, &old.dispute.subject, &old.id);
-    buf_init(&b, DISPUTE_RECORD_MAX);
-    dispute_encode(r, &b);
-    if (buf_status(&b))
-        return buf_status(&b);
-    store_put(t, TABLE_DISPUTES, id_key(&r->id), buf_view(&b));
-    subjects_add(t, SUBJECTS_DISPUTE, &r->dispute.subject, &r->id);
-    return 0;
+    return (struct tokens_view){ .subject = &r->dispute.subject };
 }
 
-void disputes_put(struct store_txn *t, const struct dispute_record *r)
-{
-    store_fail(t, dispute_put_now(t, r));
-}
-
-int disputes_get(struct store_txn *t, const struct id *id, struct dispute_record *out)
+static int dispute_load(struct store_txn *t, const struct id *id, struct dispute_record *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     int r;
@@ -89,6 +66,89 @@ int disputes_get(struct store_txn *t, const struct id *id, struct dispute_record
     buf_init(&b, DISPUTE_RECORD_MAX);
     r = store_get(t, TABLE_DISPUTES, id_key(id), &b);
     return r < 0 ? r : dispute_decode(buf_view(&b), out);
+}
+
+static int dispute_write(struct store_txn *t, const struct dispute_record *r)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+
+    buf_init(&b, DISPUTE_RECORD_MAX);
+    dispute_encode(r, &b);
+    if (buf_status(&b))
+        return buf_status(&b);
+    store_put(t, TABLE_DISPUTES, id_key(&r->id), buf_view(&b));
+    return 0;
+}
+
+static int dispute_replace(struct store_txn *t, struct dispute_record *r)
+{
+    struct tokens_view put = dispute_view(r), raw;
+    struct dispute_record old;
+    int found = dispute_load(t, &r->id, &old);
+
+    if (found == -ENOENT)
+        return subjects_findable(&r->dispute.subject) ? 0 : -EINVAL;
+    if (found < 0)
+        return found;
+    if (strncmp(old.lodger, r->lodger, sizeof(old.lodger)) != 0)
+        return -EEXIST;
+    raw = dispute_view(&old);
+    found = tokens_keep(t, SUBJECTS_DISPUTE, &r->id, &raw, &put);
+    if (found == 0)
+        subjects_remove(t, SUBJECTS_DISPUTE, &old.dispute.subject, &old.id);
+    return found;
+}
+
+static int dispute_put_now(struct store_txn *t, struct dispute_record *r)
+{
+    int status = dispute_replace(t, r);
+
+    if (status == 0)
+        status = dispute_write(t, r);
+    if (status == 0)
+        subjects_add(t, SUBJECTS_DISPUTE, &r->dispute.subject, &r->id);
+    return status;
+}
+
+int disputes_settle(struct store_txn *t, const struct id *id, const struct token_epochs *e)
+{
+    struct dispute_record record;
+    struct tokens_view v = dispute_view(&record);
+    int r = dispute_load(t, id, &record);
+
+    if (r == 0)
+        r = tokens_settle(t, SUBJECTS_DISPUTE, id, e, &v);
+    if (r > 0 && dispute_write(t, &record) < 0)
+        return -EBADMSG;
+    return r;
+}
+
+int disputes_survey(struct store_txn *t, const struct id *id, struct survey_seen *s)
+{
+    struct dispute_record record;
+    int r = dispute_load(t, id, &record);
+
+    if (r < 0)
+        return r;
+    memcpy(s->out->lodger, record.lodger, sizeof(s->out->lodger));
+    s->out->over = record.lifted;
+    s->own = token_set_epoch(&record.dispute.subject);
+    return 0;
+}
+
+void disputes_put(struct store_txn *t, const struct dispute_record *r)
+{
+    struct dispute_record kept = *r;
+
+    store_fail(t, dispute_put_now(t, &kept));
+}
+
+int disputes_get(struct store_txn *t, const struct id *id, struct dispute_record *out)
+{
+    struct tokens_view v = dispute_view(out);
+    int r = dispute_load(t, id, out);
+
+    return r < 0 ? r : tokens_now(t, SUBJECTS_DISPUTE, id, &v);
 }
 
 int disputes_about(struct store_txn *t, const struct token_set *subject, const char *purpose,
@@ -100,8 +160,11 @@ int disputes_about(struct store_txn *t, const struct token_set *subject, const c
     for (size_t i = 0; i < found.n && r == 0; i++) {
         struct id id = subjects_found_at(&found, i);
         struct dispute_record record;
+        struct tokens_view v = dispute_view(&record);
 
-        r = disputes_get(t, &id, &record);
+        r = dispute_load(t, &id, &record);
+        if (r == 0)
+            r = tokens_found(t, SUBJECTS_DISPUTE, &id, subject, &v);
         if (r == -ENOENT)
             r = -EBADMSG; /* the index names it: somebody took it away */
         else if (r == 0 && (!purpose[0] || strcmp(purpose, record.dispute.purpose) == 0))

@@ -7,6 +7,7 @@
 
 #include "store/fields.h"
 #include "store/lasting.h"
+#include "store/retokens.h"
 
 #define EPISODE_LAYOUT 1
 
@@ -101,28 +102,12 @@ static int episode_decode(struct bytes octets, struct episode_record *out)
     return cursor_end(&c) || out->step > FIRING_CLOSED ? -EBADMSG : 0;
 }
 
-static struct token_set episode_set(const struct episode_record *r)
+static struct tokens_view episode_view(struct episode_record *r)
 {
-    return r->household.kind == TOKEN_HOME ? subjects_home(&r->household) : r->subject;
+    return (struct tokens_view){ .subject = &r->subject, .household = &r->household };
 }
 
-void episodes_put(struct store_txn *t, const struct episode_record *r)
-{
-    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-    struct token_set set = episode_set(r);
-
-    if (r->household.kind != TOKEN_HOME && !subjects_findable(&set)) {
-        store_fail(t, -EINVAL);
-        return;
-    }
-    buf_init(&b, LASTING_RECORD_MAX);
-    episode_encode(r, &b);
-    store_fail(t, buf_status(&b));
-    lasting_put(t, TABLE_EPISODES, &r->id, r->over_on, buf_view(&b));
-    subjects_add(t, SUBJECTS_EPISODE, &set, &r->id);
-}
-
-int episodes_get(struct store_txn *t, const struct id *id, struct episode_record *out)
+static int episode_load(struct store_txn *t, const struct id *id, struct episode_record *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     int r;
@@ -130,6 +115,63 @@ int episodes_get(struct store_txn *t, const struct id *id, struct episode_record
     buf_init(&b, LASTING_RECORD_MAX);
     r = lasting_get(t, TABLE_EPISODES, id, &b);
     return r ? r : episode_decode(buf_view(&b), out);
+}
+
+static void episode_write(struct store_txn *t, const struct episode_record *r)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+
+    buf_init(&b, LASTING_RECORD_MAX);
+    episode_encode(r, &b);
+    store_fail(t, buf_status(&b));
+    lasting_put(t, TABLE_EPISODES, &r->id, r->over_on, buf_view(&b));
+}
+
+/* One that is there keeps its tokens. */
+static int episode_put_now(struct store_txn *t, struct episode_record *r)
+{
+    struct tokens_view put = episode_view(r), raw;
+    struct episode_record old;
+    int found = episode_load(t, &r->id, &old);
+
+    if (found == -ENOENT && r->household.kind != TOKEN_HOME && !subjects_findable(&r->subject))
+        return -EINVAL;
+    raw = episode_view(&old);
+    if (found == 0)
+        found = tokens_keep(t, SUBJECTS_EPISODE, &r->id, &raw, &put);
+    if (found < 0 && found != -ENOENT)
+        return found;
+    episode_write(t, r);
+    tokens_index(t, SUBJECTS_EPISODE, &r->id, &put, true);
+    return 0;
+}
+
+void episodes_put(struct store_txn *t, const struct episode_record *r)
+{
+    struct episode_record kept = *r;
+
+    store_fail(t, episode_put_now(t, &kept));
+}
+
+int episodes_get(struct store_txn *t, const struct id *id, struct episode_record *out)
+{
+    struct tokens_view v = episode_view(out);
+    int r = episode_load(t, id, out);
+
+    return r ? r : tokens_now(t, SUBJECTS_EPISODE, id, &v);
+}
+
+int episodes_settle(struct store_txn *t, const struct id *id, const struct token_epochs *e)
+{
+    struct episode_record record;
+    struct tokens_view v = episode_view(&record);
+    int r = episode_load(t, id, &record);
+
+    if (r == 0)
+        r = tokens_settle(t, SUBJECTS_EPISODE, id, e, &v);
+    if (r > 0)
+        episode_write(t, &record);
+    return r;
 }
 
 static int episodes_each(struct store_txn *t, const struct token_set *set, episodes_visit *visit,
@@ -141,8 +183,11 @@ static int episodes_each(struct store_txn *t, const struct token_set *set, episo
     for (size_t i = 0; i < found.n && r == 0; i++) {
         struct id id = subjects_found_at(&found, i);
         struct episode_record record;
+        struct tokens_view v = episode_view(&record);
 
-        r = episodes_get(t, &id, &record);
+        r = episode_load(t, &id, &record);
+        if (r == 0)
+            r = tokens_found(t, SUBJECTS_EPISODE, &id, set, &v);
         if (r == 0)
             r = visit(ctx, &record);
         else if (r == -ENOENT)
@@ -173,13 +218,13 @@ static int episode_forget(void *ctx, struct store_txn *t, const struct id *id)
 {
     const struct forgetting *f = ctx;
     struct episode_record record;
-    struct token_set set;
-    int r = episodes_get(t, id, &record);
+    struct tokens_view v = episode_view(&record);
+    int r = episode_load(t, id, &record);
 
     if (r)
         return r;
-    set = episode_set(&record);
-    subjects_remove(t, SUBJECTS_EPISODE, &set, id);
+    tokens_index(t, SUBJECTS_EPISODE, id, &v, false);
+    retokens_drop(t, SUBJECTS_EPISODE, id);
     return f->visit ? f->visit(f->ctx, &record) : 0;
 }
 

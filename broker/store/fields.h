@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* fields.h - the fields that records of several tables share, as bytes and back. What is read is
- * checked against every bound. For broker/store alone. */
+ * checked against every bound. For broker/store, and the tables whose records are the core's. */
 #pragma once
 #include "base/bytes.h"
 #include "base/id.h"

@@ -2,6 +2,7 @@
 /* internal.h - what the files of broker/store share; nobody else includes it. */
 #pragma once
 #include "store/store.h"
+#include "store/token_epoch.h"
 
 struct store_table_facts {
     const char *name; /* of the LMDB database; part of each value's associated data */
@@ -26,6 +27,10 @@ struct bytes store_associated(struct store_ad *ad, enum table table, struct byte
 /* The first key that is past every key with this prefix (at most STORE_KEY_MAX bytes). Return: its
  * length, 0 when there is none. */
 size_t store_past(struct bytes prefix, uint8_t out[static STORE_KEY_MAX]);
+
+/* Under which epoch of tokens records are presented: retokens.c. */
+struct token_epoch store_epoch(const struct store *s);
+void store_set_epoch(struct store *s, struct token_epoch e);
 
 /* The writer's lock file: who writes, and whether a store was ever made here. Return: descriptor,
  * -EBUSY, -errno. */

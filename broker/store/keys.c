@@ -27,6 +27,7 @@ const struct store_table_facts store_tables[TABLE_COUNT] = {
     [TABLE_DISPUTES] = { "disputes", 1 },
     [TABLE_RELIANCE] = { "reliance", 1 },
     [TABLE_LATER] = { "later", 1 },
+    [TABLE_RETOKENS] = { "retokens", 1 },
 };
 
 int store_keys_derive(struct store_keys *k, const struct secret *from)

@@ -3,6 +3,7 @@
 #include "store/overrides.h"
 
 #include "store/fields.h"
+#include "store/retokens.h"
 #include "store/subjects.h"
 
 #include <errno.h>
@@ -152,7 +153,9 @@ static int override_put_now(struct store_txn *t, const struct override_record *r
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     char text[UNREVIEWED_TEXT];
 
-    if (!subjects_findable(&r->override.subject))
+    /* One whose tokens went with their epoch is still reviewed. */
+    if (!subjects_findable(&r->override.subject) &&
+        !store_has(t, TABLE_OVERRIDES, bytes_of(r->id.octets, ID_LEN)))
         return -EINVAL;
     buf_init(&b, OVERRIDE_RECORD_MAX);
     override_encode(r, &b);
@@ -166,6 +169,23 @@ static int override_put_now(struct store_txn *t, const struct override_record *r
     else
         subjects_lodger_remove(t, text, r->leaf, &r->id);
     return 0;
+}
+
+/* It lasts hours: nobody carries it to another epoch. */
+int overrides_settle(struct store_txn *t, const struct id *id, const struct token_epochs *e)
+{
+    struct override_record record;
+    struct tokens_view v = { .subject = &record.override.subject };
+    int r = overrides_get(t, id, &record);
+
+    if (r == 0)
+        r = tokens_settle(t, SUBJECTS_OVERRIDE, id, e, &v);
+    if (r <= 0)
+        return r;
+    record.override.has_parameter = false;
+    record.override.parameter = (struct token){ 0 };
+    r = override_put_now(t, &record);
+    return r < 0 ? r : 1;
 }
 
 void overrides_put(struct store_txn *t, const struct override_record *r)

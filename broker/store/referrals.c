@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "store/referrals_codec.h"
+#include "store/referrals_home.h"
+#include "store/retokens.h"
 #include "store/subjects.h"
 
 #define FOUND_MAX ((size_t)1 << 20) /* referrals that one look-up reads; more is an error */
@@ -100,16 +102,18 @@ static void index_agency(struct store_txn *t, const char *agency, const struct r
     index_put(t, e, &k);
 }
 
-static void index_home(struct store_txn *t, const struct referral_record *r)
+void referrals_home(struct store_txn *t, const struct id *id, const struct token *home, bool in)
 {
     struct place_key k;
-    int e;
+    int e = key_home(t, home, &k);
 
-    if (!r->has_household)
-        return;
-    e = key_home(t, &r->household, &k);
-    key_add(&k, r->id.octets, ID_LEN);
-    index_put(t, e, &k);
+    key_add(&k, id->octets, ID_LEN);
+    if (in)
+        index_put(t, e, &k);
+    else if (e < 0)
+        store_fail(t, e);
+    else
+        store_del(t, TABLE_REFERRALS, key_view(&k));
 }
 
 static void index_running(struct store_txn *t, const struct referral_record *r)
@@ -122,28 +126,14 @@ static void index_running(struct store_txn *t, const struct referral_record *r)
         store_del(t, TABLE_REFERRALS, key_view(&k));
 }
 
-void referrals_put(struct store_txn *t, const struct referral_record *r)
+static struct tokens_view referral_tokens(struct referral_record *r)
 {
-    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-    struct place_key k = key_of(PLACE_RECORD, &r->id);
-
-    buf_init(&b, REFERRAL_RECORD_MAX);
-    referral_encode(r, &b);
-    if (buf_status(&b)) {
-        store_fail(t, buf_status(&b));
-        return;
-    }
-    store_put(t, TABLE_REFERRALS, key_view(&k), buf_view(&b));
-    subjects_add(t, SUBJECTS_REFERRAL, &r->subject, &r->id);
-    index_home(t, r);
-    index_running(t, r);
-    index_agency(t, r->from, r);
-    index_agency(t, r->to, r);
-    for (uint8_t i = 0; i < r->n_steps; i++)
-        index_agency(t, r->steps[i].to, r);
+    return (struct tokens_view){ .subject = &r->subject,
+                                 .has_household = &r->has_household,
+                                 .household = &r->household };
 }
 
-int referrals_get(struct store_txn *t, const struct id *id, struct referral_record *out)
+static int referral_load(struct store_txn *t, const struct id *id, struct referral_record *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     struct place_key k = key_of(PLACE_RECORD, id);
@@ -152,6 +142,108 @@ int referrals_get(struct store_txn *t, const struct id *id, struct referral_reco
     buf_init(&b, REFERRAL_RECORD_MAX);
     r = store_get(t, TABLE_REFERRALS, key_view(&k), &b);
     return r < 0 ? r : referral_decode(buf_view(&b), out);
+}
+
+static void referral_write(struct store_txn *t, const struct referral_record *r)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct place_key k = key_of(PLACE_RECORD, &r->id);
+
+    buf_init(&b, REFERRAL_RECORD_MAX);
+    referral_encode(r, &b);
+    if (buf_status(&b))
+        store_fail(t, buf_status(&b));
+    else
+        store_put(t, TABLE_REFERRALS, key_view(&k), buf_view(&b));
+}
+
+/* One that is there keeps its tokens. old: room for it. */
+static int referral_keep(struct store_txn *t, struct referral_record *r,
+                         struct referral_record *old)
+{
+    struct tokens_view put = referral_tokens(r), raw = referral_tokens(old);
+    int found = referral_load(t, &r->id, old);
+
+    if (found < 0)
+        return found == -ENOENT ? 0 : found;
+    return tokens_keep(t, SUBJECTS_REFERRAL, &r->id, &raw, &put);
+}
+
+static void referral_put_now(struct store_txn *t, struct referral_record *r)
+{
+    struct tokens_view v = referral_tokens(r);
+
+    referral_write(t, r);
+    tokens_index(t, SUBJECTS_REFERRAL, &r->id, &v, true);
+    index_running(t, r);
+    index_agency(t, r->from, r);
+    index_agency(t, r->to, r);
+    for (uint8_t i = 0; i < r->n_steps; i++)
+        index_agency(t, r->steps[i].to, r);
+}
+
+void referrals_put(struct store_txn *t, const struct referral_record *r)
+{
+    struct referral_record *both = calloc(2, sizeof(*both)); /* too large for a stack */
+    int status = both ? 0 : -ENOMEM;
+
+    if (both) {
+        both[0] = *r;
+        status = referral_keep(t, &both[0], &both[1]);
+    }
+    store_fail(t, status);
+    if (!status)
+        referral_put_now(t, &both[0]);
+    if (both)
+        crypto_wipe(both, 2 * sizeof(*both));
+    free(both);
+}
+
+int referrals_get(struct store_txn *t, const struct id *id, struct referral_record *out)
+{
+    struct tokens_view v = referral_tokens(out);
+    int r = referral_load(t, id, out);
+
+    return r < 0 ? r : tokens_now(t, SUBJECTS_REFERRAL, id, &v);
+}
+
+int referrals_settle(struct store_txn *t, const struct id *id, const struct token_epochs *e)
+{
+    struct referral_record *record = calloc(1, sizeof(*record));
+    struct tokens_view v;
+    int r;
+
+    if (!record)
+        return -ENOMEM;
+    v = referral_tokens(record);
+    r = referral_load(t, id, record);
+    if (r == 0)
+        r = tokens_settle(t, SUBJECTS_REFERRAL, id, e, &v);
+    if (r > 0)
+        referral_write(t, record);
+    crypto_wipe(record, sizeof(*record));
+    free(record);
+    return r;
+}
+
+int referrals_survey(struct store_txn *t, const struct id *id, struct survey_seen *s)
+{
+    struct referral_record *record = calloc(1, sizeof(*record));
+    struct tokens_view v;
+    int r;
+
+    if (!record)
+        return -ENOMEM;
+    v = referral_tokens(record);
+    r = referral_load(t, id, record);
+    if (r == 0) {
+        memcpy(s->out->lodger, record->from, sizeof(s->out->lodger));
+        s->out->over = !record->running;
+        s->own = tokens_epoch(&v);
+    }
+    crypto_wipe(record, sizeof(*record));
+    free(record);
+    return r;
 }
 
 struct found { /* n times order (8 bytes) and id */
@@ -200,9 +292,11 @@ static int found_compare(const void *a, const void *b)
 }
 
 /* In order, each once. A record that its index names and that is not there has been taken away. */
-static int found_each(struct store_txn *t, struct found *f, referrals_visit *visit, void *ctx)
+static int found_each(struct store_txn *t, struct found *f, const struct token_set *by,
+                      referrals_visit *visit, void *ctx)
 {
     struct referral_record *record;
+    struct tokens_view v;
     int r = 0;
 
     if (!f->n)
@@ -218,7 +312,11 @@ static int found_each(struct store_txn *t, struct found *f, referrals_visit *vis
         if (i && !memcmp(at, at - FOUND_LEN, FOUND_LEN))
             continue;
         memcpy(id.octets, at + sizeof(uint64_t), ID_LEN);
-        r = referrals_get(t, &id, record);
+        r = referral_load(t, &id, record);
+        v = referral_tokens(record);
+        if (r == 0)
+            r = by ? tokens_found(t, SUBJECTS_REFERRAL, &id, by, &v)
+                   : tokens_now(t, SUBJECTS_REFERRAL, &id, &v);
         r = r == -ENOENT ? -EBADMSG : r ? r : visit(ctx, record);
     }
     crypto_wipe(record, sizeof(*record));
@@ -236,6 +334,7 @@ int referrals_about(struct store_txn *t, const struct token_set *subject,
 {
     ALM_CLEANUP(subjects_found_deinit) struct subjects_found people = { 0 };
     ALM_CLEANUP(found_deinit) struct found f = { 0 };
+    struct token_set home = subjects_home(household);
     int r = subjects_find(t, SUBJECTS_REFERRAL, subject, &people);
 
     buf_init(&f.octets, FOUND_MAX * FOUND_LEN);
@@ -253,7 +352,7 @@ int referrals_about(struct store_txn *t, const struct token_set *subject,
             r = store_scan(t, TABLE_REFERRALS, key_view(&k), bytes_of(NULL, 0), false, found_by_id,
                            &f);
     }
-    return r < 0 ? r : found_each(t, &f, visit, ctx);
+    return r < 0 ? r : found_each(t, &f, subject->n ? subject : &home, visit, ctx);
 }
 
 int referrals_of(struct store_txn *t, const name_t *agencies, size_t n, referrals_visit *visit,
@@ -271,7 +370,7 @@ int referrals_of(struct store_txn *t, const name_t *agencies, size_t n, referral
             r = store_scan(t, TABLE_REFERRALS, key_view(&k), bytes_of(NULL, 0), false,
                            found_by_agency, &f);
     }
-    return r < 0 ? r : found_each(t, &f, visit, ctx);
+    return r < 0 ? r : found_each(t, &f, NULL, visit, ctx);
 }
 
 int referrals_running(struct store_txn *t, const struct id *after, size_t most,
@@ -291,5 +390,5 @@ int referrals_running(struct store_txn *t, const struct id *after, size_t most,
     *last = (struct id){ 0 };
     if (f.n == most)
         memcpy(last->octets, f.octets.data + (f.n - 1) * FOUND_LEN + sizeof(uint64_t), ID_LEN);
-    return found_each(t, &f, visit, ctx);
+    return found_each(t, &f, NULL, visit, ctx);
 }

@@ -32,6 +32,7 @@ struct store {
     MDB_dbi dbis[TABLE_COUNT];
     struct store_keys keys;
     struct buf sealed; /* reused by every put */
+    struct token_epoch epoch; /* of tokens: retokens.c */
     char path[PATH_MAX];
     int lock_fd; /* held by the one writer; -1 in readers */
     bool read_only, writing;
@@ -309,6 +310,16 @@ struct store *store_close(struct store *s)
 void store_closep(struct store **s)
 {
     *s = store_close(*s);
+}
+
+struct token_epoch store_epoch(const struct store *s)
+{
+    return s->epoch;
+}
+
+void store_set_epoch(struct store *s, struct token_epoch e)
+{
+    s->epoch = e;
 }
 
 int store_latched(const struct store *s)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "store/lasting.h"
+#include "store/retokens.h"
 
 #define WATCH_LAYOUT 1
 
@@ -102,46 +103,21 @@ bool watches_findable(const struct msg_watch *w)
     return subjects_findable(&w->subject);
 }
 
-static void watch_index(struct store_txn *t, const struct watch_record *r, bool in)
+static struct tokens_view watch_view(struct watch_record *r)
 {
-    struct token_set home = subjects_home(&r->watch.household);
-    void (*change)(struct store_txn *, enum subjects_kind, const struct token_set *,
-                   const struct id *) = in ? subjects_add : subjects_remove;
-
-    change(t, SUBJECTS_WATCH, &r->watch.subject, &r->id);
-    if (r->watch.has_household)
-        change(t, SUBJECTS_WATCH, &home, &r->id);
+    return (struct tokens_view){ .subject = &r->watch.subject,
+                                 .has_household = &r->watch.has_household,
+                                 .household = &r->watch.household };
 }
 
-/* A move: the home that the record had is watched no more. */
-static int watch_leave(struct store_txn *t, const struct id *id)
+static void watch_index(struct store_txn *t, struct watch_record *r, bool in)
 {
-    struct watch_record before;
-    int r = watches_get(t, id, &before);
+    struct tokens_view v = watch_view(r);
 
-    if (r == 0)
-        watch_index(t, &before, false);
-    return r == -ENOENT ? 0 : r;
+    tokens_index(t, SUBJECTS_WATCH, &r->id, &v, in);
 }
 
-void watches_put(struct store_txn *t, const struct watch_record *r)
-{
-    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-
-    if (!watches_findable(&r->watch)) {
-        store_fail(t, -EINVAL);
-        return;
-    }
-    store_fail(t, watch_leave(t, &r->id));
-    buf_init(&b, LASTING_RECORD_MAX);
-    watch_encode(r, &b);
-    store_fail(t, buf_status(&b));
-    lasting_put(t, TABLE_WATCHES, &r->id, r->watch.until, buf_view(&b));
-    if (!r->ended)
-        watch_index(t, r, true);
-}
-
-int watches_get(struct store_txn *t, const struct id *id, struct watch_record *out)
+static int watch_load(struct store_txn *t, const struct id *id, struct watch_record *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     int r;
@@ -149,6 +125,83 @@ int watches_get(struct store_txn *t, const struct id *id, struct watch_record *o
     buf_init(&b, LASTING_RECORD_MAX);
     r = lasting_get(t, TABLE_WATCHES, id, &b);
     return r ? r : watch_decode(buf_view(&b), out);
+}
+
+/* A move: the home that the record had is watched no more; but for that it keeps its tokens. */
+static int watch_leave(struct store_txn *t, struct watch_record *r)
+{
+    struct tokens_view put = watch_view(r), raw;
+    struct watch_record before;
+    int found = watch_load(t, &r->id, &before);
+
+    if (found == -ENOENT)
+        return watches_findable(&r->watch) ? 0 : -EINVAL;
+    if (found < 0)
+        return found;
+    raw = watch_view(&before);
+    watch_index(t, &before, false);
+    return tokens_keep(t, SUBJECTS_WATCH, &r->id, &raw, &put);
+}
+
+static void watch_write(struct store_txn *t, const struct watch_record *r)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+
+    buf_init(&b, LASTING_RECORD_MAX);
+    watch_encode(r, &b);
+    store_fail(t, buf_status(&b));
+    lasting_put(t, TABLE_WATCHES, &r->id, r->watch.until, buf_view(&b));
+}
+
+void watches_put(struct store_txn *t, const struct watch_record *r)
+{
+    struct watch_record kept = *r;
+
+    store_fail(t, watch_leave(t, &kept));
+    if (store_status(t))
+        return;
+    watch_write(t, &kept);
+    if (kept.ended)
+        retokens_drop(t, SUBJECTS_WATCH, &kept.id);
+    else
+        watch_index(t, &kept, true);
+}
+
+int watches_get(struct store_txn *t, const struct id *id, struct watch_record *out)
+{
+    struct tokens_view v = watch_view(out);
+    int r = watch_load(t, id, out);
+
+    return r ? r : tokens_now(t, SUBJECTS_WATCH, id, &v);
+}
+
+int watches_settle(struct store_txn *t, const struct id *id, const struct token_epochs *e)
+{
+    struct watch_record record;
+    struct tokens_view v = watch_view(&record);
+    int r = watch_load(t, id, &record);
+
+    if (r == 0)
+        r = tokens_settle(t, SUBJECTS_WATCH, id, e, &v);
+    if (r > 0 && record.ended) /* what has ended nothing finds */
+        watch_index(t, &record, false);
+    if (r > 0)
+        watch_write(t, &record);
+    return r;
+}
+
+int watches_survey(struct store_txn *t, const struct id *id, struct survey_seen *s)
+{
+    struct watch_record record;
+    struct tokens_view v = watch_view(&record);
+    int r = watch_load(t, id, &record);
+
+    if (r < 0)
+        return r;
+    memcpy(s->out->lodger, record.agency, sizeof(s->out->lodger));
+    s->out->over = record.ended || record.watch.until < s->day;
+    s->own = tokens_epoch(&v);
+    return 0;
 }
 
 static int watches_each(struct store_txn *t, const struct token_set *set, watches_visit *visit,
@@ -160,8 +213,11 @@ static int watches_each(struct store_txn *t, const struct token_set *set, watche
     for (size_t i = 0; i < found.n && r == 0; i++) {
         struct id id = subjects_found_at(&found, i);
         struct watch_record record;
+        struct tokens_view v = watch_view(&record);
 
-        r = watches_get(t, &id, &record);
+        r = watch_load(t, &id, &record);
+        if (r == 0)
+            r = tokens_found(t, SUBJECTS_WATCH, &id, set, &v);
         if (r == 0)
             r = visit(ctx, &record);
         else if (r == -ENOENT)
@@ -192,11 +248,12 @@ static int watch_forget(void *ctx, struct store_txn *t, const struct id *id)
 {
     const struct forgetting *f = ctx;
     struct watch_record record;
-    int r = watches_get(t, id, &record);
+    int r = watch_load(t, id, &record);
 
     if (r)
         return r;
     watch_index(t, &record, false);
+    retokens_drop(t, SUBJECTS_WATCH, id);
     return f->visit ? f->visit(f->ctx, &record) : 0;
 }
 
