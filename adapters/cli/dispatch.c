@@ -22,7 +22,8 @@ struct command {
     const char *line;    /* for the list */
 };
 static const char AGENCY[] = "almoner-agency", OFFICER[] = "almoner-officer", KEY[] = "almoner-key",
-                  MATCH[] = "almoner-match", DESK[] = "almoner-desk";
+                  MATCH[] = "almoner-match", DESK[] = "almoner-desk",
+                  KEYHOLDER[] = "almoner-keyholder";
 
 /* In the order of the list that --help prints; of two rows of one name the one with a second word
  * stands first. */
@@ -60,6 +61,7 @@ static const struct command commands[] = {
     { "audit", NULL, OFFICER, "read the log, and verify that nothing in it was altered" },
     { "stats", NULL, OFFICER, "what it all led to, in figures that single nobody out" },
     { "exercise", NULL, OFFICER, "set the civil day of a rehearsal" },
+    { "tokens", "key", KEYHOLDER, "make the key of the oblivious match tokens (key holder)" },
     { "key", NULL, KEY, "make keys, and show their public parts" },
     { "desk", NULL, DESK, "answer other agencies' questions by hand" },
     { "match", NULL, MATCH, "measure on labelled rows how well people are told apart" },
@@ -181,6 +183,7 @@ static void print_help(FILE *to)
     print_group(to, "For both:", KEY);
     print_group(to, "For an agency that answers by hand (through its adapter):", DESK);
     print_group(to, "For whoever prepares an adapter (connects to nothing):", MATCH);
+    print_group(to, "For the key holder of the oblivious match tokens:", KEYHOLDER);
     (void)fprintf(to, "\nEvery command has --help with examples, and --json for programs.\n"
                       "Exit codes: 0 done or answered, 64 usage, 65 bad data, 69 not there, 75 try "
                       "later, 77 refused, 78 configuration.\n");
@@ -217,7 +220,8 @@ static int command_run(const char *program, char **argv)
                       "almoner: \"%s\" belongs to %s, which is not installed here (%s); %s\n",
                       argv[1], program, path,
                       program == AGENCY || program == MATCH || program == DESK ? "it comes with an agency's adapter"
-                                                            : "it comes with the broker");
+                      : program == KEYHOLDER                                   ? "it comes with the key holder"
+                                                                               : "it comes with the broker");
     else
         (void)fprintf(stderr, "almoner: cannot run %s: %s\n", path, strerror(errno));
     return EX_UNAVAILABLE;

@@ -17,10 +17,10 @@ def with_programs(p, *names):
 
 def dispatch_goes_by_the_command():
     with Place() as p:
-        env = with_programs(p, "almoner-agency", "almoner-officer", "almoner-key", "almoner-match")
+        env = with_programs(p, "almoner-agency", "almoner-officer", "almoner-key", "almoner-match", "almoner-keyholder")
         for words, program in ((["ask", "--json", "x y"], "agency"), (["who"], "agency"), (["shield", "add"], "agency"), (["shield"], "agency"),
                                (["shield", "lift"], "officer"), (["policy", "check", "a"], "officer"), (["audit"], "officer"),
-                               (["exercise", "day", "2026-05-03"], "officer"), (["change", "sign"], "officer"), (["key", "new"], "key"), (["match", "evaluate", "a.csv"], "match")):
+                               (["exercise", "day", "2026-05-03"], "officer"), (["change", "sign"], "officer"), (["key", "new"], "key"), (["tokens", "key", "new"], "keyholder"), (["match", "evaluate", "a.csv"], "match")):
             expect(p.run(ALMONER, *words, **env), 7, f"almoner-{program}:{' '.join(words)}\n")
 
 
@@ -51,6 +51,7 @@ def dispatch_says_what_is_not_installed():
         expect(p.run(ALMONER, "ask", **env), 69, "not installed here", "adapter")
         expect(p.run(ALMONER, "policy", **env), 69, "not installed here", "broker")
         expect(p.run(ALMONER, "match", **env), 69, "not installed here", "adapter")
+        expect(p.run(ALMONER, "tokens", "key", **env), 69, "not installed here", "key holder")
         p.file("libexec/almoner-officer", "x", 0o644)
         expect(p.run(ALMONER, "policy", **env), 69, "cannot run", "Permission denied")
         expect(p.run(ALMONER, "ask", ALMONER_LIBEXEC="x" * 5000), 64, "too long")
