@@ -61,7 +61,8 @@ static enum MHD_Result send_buf(struct MHD_Connection *c, unsigned status, const
     (void)MHD_add_response_header(r, "Content-Type", type);
     (void)MHD_add_response_header(r, "Connection", "close");
     (void)MHD_add_response_header(r, "Cache-Control", "no-store");
-    (void)MHD_add_response_header(r, "Referrer-Policy", "no-referrer");
+    /* Not no-referrer: a browser then says "Origin: null" with our own forms too. */
+    (void)MHD_add_response_header(r, "Referrer-Policy", "same-origin");
     (void)MHD_add_response_header(r, "X-Content-Type-Options", "nosniff");
     (void)MHD_add_response_header(r, "Content-Security-Policy",
                                   "default-src 'none'; style-src 'self'; form-action 'self'; "

@@ -194,6 +194,7 @@ def the_page_opens_with_the_printed_address_and_answers_a_question():
         headers, html = f.open()
         assert "Nora &lt;Corran&gt;" in html and "<script" not in html
         assert headers["Connection"] == "close" and headers["Cache-Control"] == "no-store"
+        assert headers["Referrer-Policy"] == "same-origin"  # with no-referrer a browser says "Origin: null" with the page's own forms
         assert "default-src 'none'" in headers["Content-Security-Policy"]
         status, headers, _ = f.ask("POST", "/answer", posted(html))
         assert status == 303 and headers["Location"] == "/?said=answered"
@@ -221,7 +222,8 @@ def nobody_without_the_printed_key_sees_or_sends_anything():
             assert status == 403 and "Nora" not in body and len(a.asked) == asked, path
         assert f.ask("POST", "/answer", posted(html))[0] == 403
         f.cookie = good
-        for body, headers in ((posted(html, form="0" * 32), {}), (posted(html, form=""), {}), (posted(html), {"Origin": "http://evil.example"})):
+        for body, headers in ((posted(html, form="0" * 32), {}), (posted(html, form=""), {}), (posted(html), {"Origin": "http://evil.example"}),
+                              (posted(html), {"Origin": "null"})):
             asked = len(a.asked)
             assert f.ask("POST", "/answer", body, **headers)[0] == 403
             assert len(a.asked) == asked
