@@ -17,8 +17,10 @@ void adapters_heard(struct core *c, uint16_t slot)
         log_info("agency-here", "agency=%s", a->reg.id);
     a->presence = PRESENCE_HERE;
     a->heard_ms = c->mono_ms;
-    if (came)
+    if (came) {
         deliver_here(c, slot);
+        later_here(c, slot);
+    }
 }
 
 void adapters_sweep(struct core *c)
@@ -130,6 +132,7 @@ void hello_take(struct core *c, struct work *w)
         log_error("welcome-not-sent", "agency=%s", c->agencies.slots[w->agency].reg.id);
     adapters_catalogue(c, w->agency, &w->id);
     deliver_here(c, w->agency); /* a new connection has nothing of what was sent to the old one */
+    later_here(c, w->agency);
 }
 
 static void adapters_lease(struct core *c, uint16_t slot, const struct id *in_reply_to)
@@ -151,6 +154,7 @@ void lease_take(struct core *c, struct work *w)
      * the catalogue again. */
     c->agencies.slots[w->agency].greeted = true;
     adapters_catalogue(c, w->agency, NULL);
+    later_here(c, w->agency); /* what the core before this one had put to it may never have left */
 }
 
 static bool adapters_listens(const struct agency *a)

@@ -30,6 +30,7 @@ struct agency {
     uint8_t presence;
     bool greeted;     /* said Hello to this core: knows mode, origin and catalogue */
     int64_t heard_ms; /* monotonic; the last verified message */
+    bool later_here;  /* what is out to it is to be sent again */
     uint32_t n_pending;
     struct budget budget;
 };

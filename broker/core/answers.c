@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void answer_stray(struct core *c, const struct work *w, const char *why)
+void answer_stray(struct core *c, const struct work *w, const char *why)
 {
     struct ledger_clear *l = record_begin(c, EVENT_STRAY_ANSWER, w->agency);
 
@@ -16,7 +16,7 @@ static void answer_stray(struct core *c, const struct work *w, const char *why)
     (void)record_end(c);
 }
 
-static bool answer_detail(struct pending_holder *h, const struct msg_answer *a)
+bool answer_detail(struct pending_holder *h, const struct msg_answer *a)
 {
     if (!h->owner->ask.involvement || a->value != ANSWER_YES)
         return true;
@@ -35,7 +35,10 @@ void answer_take(struct core *c, struct work *w)
 {
     struct pending_holder *h = pending_find(c->pending, &c->in.in_reply_to);
     const struct msg_answer *a = &c->in.answer;
+    enum later_answered by_hand = later_answer(c, w, h);
 
+    if (by_hand == LATER_DONE || (by_hand == LATER_TAKEN && (!h || h->state != HOLDER_WAITING)))
+        return;
     if (!h || h->agency != w->agency) {
         answer_stray(c, w,
                      h ? "asked of another agency"

@@ -62,6 +62,7 @@ static void batch_take_back(struct core *c)
     c->referrals_at = (struct id){ 0 };
     c->concerns_swept_day = POLICY_DAY_NONE;
     c->due_next_ms = INT64_MIN;
+    later_forget(c);
     deliver_settle(c, false);
     for (size_t i = 0; i < b->n_released; i++) {
         struct pending *p = b->released[i];
@@ -127,6 +128,8 @@ static void batch_once(struct core *c)
     referrals_sweep(c);
     pins_sweep(c);
     quotas_sweep(c);
+    later_sweep(c);
+    later_send(c);
     release_due(c);
     limits_minute(c);
     deliver_sweep(c);
@@ -197,9 +200,11 @@ static void batch_kept(struct core *c)
     if (b->day_changed)
         adapters_push_day(c);
     deliver_settle(c, true);
+    later_sent(c);
     if (b->policy_changed || b->registry_changed) {
         gates_allow_all(c);
         deliver_changed(c);
+        later_changed(c);
     }
 }
 

@@ -18,8 +18,11 @@ void contact_keep(struct core *c, const struct pending *p, uint16_t n)
 {
     struct contact_record *r = &c->deliveries->contact;
     struct store_txn *t = batch_txn(c);
+    /* asked for on the strength of what was known by the deadline */
+    bool asked = t && p->later && !contacts_get(t, &p->ask.id, r) && r->asked;
 
     memset(r, 0, sizeof(*r));
+    r->asked = asked;
     for (uint16_t i = 0; i < n && r->n < CONTACTS_MAX; i++) {
         const struct heard *h = &c->heard[i];
         uint16_t slot = agencies_find(&c->agencies, h->agency->id);

@@ -188,7 +188,7 @@ int core_open(struct core_settings *settings, const struct core_ends *ends,
     core_now(c);
     c->minute_ms = c->mono_ms;
     c->concerns_swept_day = POLICY_DAY_NONE;
-    c->due_next_ms = INT64_MIN;
+    c->due_next_ms = c->later_next_ms = INT64_MIN;
     r = crypto_init();
     if (!r)
         r = core_open_parts(c, ends);
@@ -213,6 +213,7 @@ struct core *core_close(struct core *c)
     pending_table_free(c->pending);
     out_deinit(&c->out);
     deliver_deinit(c);
+    later_forget(c);
     agencies_deinit(&c->agencies);
     bundle_free(c->bundle);
     free(c->concerns);

@@ -180,6 +180,8 @@ void queue_less(struct core *c, struct queue *q, const struct queue_item *item)
     struct queue_record *r = &q->now.r;
 
     queue_changed(c, q);
+    if (queue_is_inbox(q) && item->leaf != LEAF_NONE)
+        later_done(c, q->slot, item->leaf);
     if (item->seq > r->acked && item->seq <= q->now.sent && q->now.flying)
         q->now.flying--;
     if (item->seq <= r->acked_most)

@@ -18,6 +18,8 @@ static const struct deliver_check deliver_checks[] = {
     [DELIVERY_REFERRAL_UPDATE] = { true, referral_still },
     [DELIVERY_WATCH] = { true, watch_still },
     [DELIVERY_NOTICE] = { true, NULL },
+    [DELIVERY_INSIGHT] = { true, later_still },
+    [DELIVERY_INVOLVEMENT] = { true, later_still },
 };
 
 /* What waits for an agency that is away, suspended or in no policy stays, until it is dead: none of

@@ -120,6 +120,7 @@ static bool deliver_one(struct core *c, struct queue *q, const struct queue_item
         q->now.sent = item->seq;
         return true;
     }
+    later_told(c, item->seq <= q->now.r.delivered);
     q->now.sent = item->seq;
     q->now.flying++;
     if (item->seq <= q->now.r.delivered)

@@ -17,6 +17,8 @@ static const char *const sweep_kinds[] = {
     [DELIVERY_REFERRAL_UPDATE] = "referral update",
     [DELIVERY_WATCH] = "watch",
     [DELIVERY_NOTICE] = "notice",
+    [DELIVERY_INSIGHT] = "final reply",
+    [DELIVERY_INVOLVEMENT] = "final reply",
 };
 
 /* Who sent it hears of it, where somebody did: c->delivery is the dead one, and then the notice. */

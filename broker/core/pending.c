@@ -3,6 +3,8 @@
  * deadlines. */
 #include "pending.h"
 
+#include "base/crypto.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -132,24 +134,52 @@ static void heap_move(struct pending_table *t, struct pending *p, int64_t deadli
 
 /* --- queries --- */
 
-int pending_add(struct pending_table *t, const struct ask *ask, uint16_t n_holders,
-                int64_t deadline_ms, struct pending **out)
+int pending_alone(const struct ask *ask, uint16_t n_holders, struct pending **out)
 {
-    struct pending *p;
+    struct pending *p = calloc(1, sizeof(*p) + n_holders * sizeof(p->holders[0]));
 
-    if (t->n >= t->max)
-        return -ENOSPC;
-    p = calloc(1, sizeof(*p) + n_holders * sizeof(p->holders[0]));
     if (!p)
         return -ENOMEM;
     p->ask = *ask;
     p->n_holders = n_holders;
-    p->deadline_ms = deadline_ms;
+    p->heap_at = HEAP_NONE;
     for (uint16_t i = 0; i < n_holders; i++) {
         p->holders[i].owner = p;
         p->holders[i].agency = UINT16_MAX;
         p->holders[i].state = HOLDER_SILENT;
     }
+    *out = p;
+    return 0;
+}
+
+struct pending *pending_free(struct pending *p)
+{
+    if (!p)
+        return NULL;
+    for (uint16_t i = 0; i < p->n_holders; i++)
+        free(p->holders[i].detail);
+    if (p->later)
+        crypto_wipe(p->later, sizeof(*p->later));
+    free(p->later);
+    free(p->factors);
+    free(p);
+    return NULL;
+}
+
+void pending_freep(struct pending **p)
+{
+    *p = pending_free(*p);
+}
+
+int pending_add(struct pending_table *t, const struct ask *ask, uint16_t n_holders,
+                int64_t deadline_ms, struct pending **out)
+{
+    struct pending *p;
+    int r = t->n >= t->max ? -ENOSPC : pending_alone(ask, n_holders, &p);
+
+    if (r)
+        return r;
+    p->deadline_ms = deadline_ms;
     t->heap[t->n_heap] = p;
     p->heap_at = t->n_heap++;
     heap_up(t, p->heap_at);
@@ -242,11 +272,8 @@ static void pending_unlink(struct pending_table *t, struct pending_holder *h)
 void pending_drop(struct pending_table *t, struct pending *p)
 {
     heap_take(t, p);
-    for (uint16_t i = 0; i < p->n_holders; i++) {
+    for (uint16_t i = 0; i < p->n_holders; i++)
         pending_unlink(t, &p->holders[i]);
-        free(p->holders[i].detail);
-    }
     t->n--;
-    free(p->factors);
-    free(p);
+    pending_free(p);
 }

@@ -41,6 +41,15 @@ struct involved_detail {
     int32_t since;
 };
 struct pending;
+struct later { /* of a query that somebody answers by hand: what it takes to put it again, and to end it */
+    int64_t until_ms; /* wall; when the last desk's time ends */
+    bool due;         /* its final reply waits in the asker's inbox */
+    struct { /* what was sent last of it; zeroes: nothing */
+        uint8_t outcome, value, completeness;
+    } told;
+    struct msg_question asked, nobody; /* tokens and homes alone: the true ones, and random ones of
+                                          the same shape (subject_kind 0: none made yet) */
+};
 struct pending_holder {
     struct id question; /* the random id under which this holder was asked */
     struct pending *owner;
@@ -50,6 +59,9 @@ struct pending_holder {
     uint8_t value, cause;           /* of the answer */
     uint8_t factor;                 /* of a composite: index of owner->factors */
     struct involved_detail *detail; /* owned; involvement and YES only */
+    bool desk;        /* people answer there by hand: it stays open past the deadline */
+    bool sent, truly; /* of a desk: the question has left; with the true tokens */
+    int64_t until_ms; /* of a desk: wall; when its own time ends */
 };
 struct pending {
     struct ask ask;
@@ -58,6 +70,7 @@ struct pending {
     bool hidden;      /* decided as a hidden refusal: random tokens went out */
     bool created_now; /* in the batch that is not committed yet */
     bool released_now;
+    struct later *later; /* owned; NULL: nobody answers by hand */
     int64_t deadline_ms; /* monotonic; 0: everybody has answered */
     size_t heap_at;
     uint16_t n_waiting;
@@ -68,6 +81,10 @@ struct pending_table;
 ALM_MUST_USE int pending_table_new(size_t max, struct pending_table **out);
 struct pending_table *pending_table_free(struct pending_table *t); /* and all that wait */
 size_t pending_count(const struct pending_table *t);
+/* One that is in no table: read back from the store. Return: 0; -ENOMEM. */
+ALM_MUST_USE int pending_alone(const struct ask *ask, uint16_t n_holders, struct pending **out);
+struct pending *pending_free(struct pending *p); /* of one that is in no table; accepts NULL */
+void pending_freep(struct pending **p);          /* for ALM_CLEANUP */
 /* Room for a query put to n_holders, all HOLDER_SILENT until pending_wait. Return: 0; -ENOSPC the
  * table is full; -ENOMEM. */
 ALM_MUST_USE int pending_add(struct pending_table *t, const struct ask *ask, uint16_t n_holders,

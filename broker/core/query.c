@@ -111,6 +111,10 @@ static int query_put(struct core *c, const struct ask *ask, bool hidden, struct 
         pending_drop(c->pending, p);
         return r;
     }
+    if (later_wanted(c, ask) && (r = later_prepare(p)) != 0) {
+        pending_drop(c->pending, p);
+        return r;
+    }
     p->hidden = hidden;
     p->created_now = true;
     c->agencies.slots[ask->agency].n_pending++;
@@ -174,6 +178,8 @@ static void query_decided(struct core *c, struct work *w, const struct ask *ask,
     struct pin pin;
 
     pinned = goes && !own && pins_find(c, ask, hidden, &pin);
+    if (goes && !own && !pinned && !later_admit(c, w, ask))
+        return;
     if (goes && !own && !pinned && query_put(c, ask, hidden, &p)) {
         tell_busy(c, w->agency, &w->id, BUSY_PENDING_MS);
         return;
@@ -189,9 +195,10 @@ static void query_decided(struct core *c, struct work *w, const struct ask *ask,
     query_watched(c, ask);
     if (hidden)
         shield_attempted(c, ask);
-    if (p)
+    if (p) {
         p->leaf = receipt->leaf;
-    else if (own)
+        later_begin(c, p);
+    } else if (own)
         query_answer(c, w, ask, receipt->leaf, hidden);
     else if (pinned)
         pins_release(c, ask, &pin, hidden, receipt->leaf);

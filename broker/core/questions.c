@@ -30,7 +30,7 @@ static void questions_copy_insight(const struct msg_insight_query *q, struct msg
     memcpy(out->homes, q->homes, sizeof(out->homes));
 }
 
-static int questions_hide(struct msg_question *q)
+int questions_hide(struct msg_question *q)
 {
     int r = 0;
 
@@ -55,7 +55,7 @@ static void questions_copy_eligibility(const struct msg_eligibility_query *q,
     memcpy(out->homes, q->homes, sizeof(out->homes));
 }
 
-static void questions_fill(struct core *c, const struct pending *p, struct msg *m)
+void questions_head(const struct core *c, const struct pending *p, struct msg *m)
 {
     struct msg_question *q = &m->question;
     const struct policy_agency *asker =
@@ -63,10 +63,17 @@ static void questions_fill(struct core *c, const struct pending *p, struct msg *
 
     memcpy(m->purpose, p->ask.purpose, sizeof(name_t));
     q->as_of = c->day;
-    q->deadline_ms = questions_deadline_ms(c, p);
     if (!asker->sensitive)
         text_cut(q->asking_agency, sizeof(q->asking_agency), asker->id);
     text_cut(q->asking_sector, sizeof(q->asking_sector), asker->sector);
+}
+
+static void questions_fill(struct core *c, const struct pending *p, struct msg *m)
+{
+    struct msg_question *q = &m->question;
+
+    questions_head(c, p, m);
+    q->deadline_ms = questions_deadline_ms(c, p);
     if (p->ask.involvement) {
         q->involvement = true;
         q->subject_kind = c->in.involvement_query.subject_kind;
@@ -93,12 +100,18 @@ static bool questions_reachable(const struct core *c, uint16_t slot)
 
 static int questions_send(struct core *c, struct pending *p, uint16_t i, uint16_t slot)
 {
+    uint32_t deadline_ms = c->reply.question.deadline_ms;
     int r = id_new(c->wall_ms, &c->reply.id);
+
+    if (p->holders[i].desk)
+        c->reply.question.deadline_ms = (uint32_t)(p->holders[i].until_ms - c->wall_ms);
 
     if (!r)
         r = out_put(c, slot, &c->reply, pending_ref(&c->reply.id));
+    c->reply.question.deadline_ms = deadline_ms;
     if (r)
         return r;
+    p->holders[i].sent = p->holders[i].desk;
     pending_wait(c->pending, p, i, &c->reply.id, slot);
     c->agencies.slots[slot].budget.answers_due++;
     return 0;
@@ -123,6 +136,7 @@ void questions_drop(struct core *c, struct pending *p)
 
 void questions_put_one(struct core *c, struct pending *p, uint16_t i, uint16_t slot)
 {
+    later_place(c, p, i, slot);
     if (!questions_reachable(c, slot))
         return; /* silent: the reply will say "cannot say", or how incomplete it is */
     if (questions_send(c, p, i, slot))
@@ -149,9 +163,13 @@ void questions_put(struct core *c, struct pending *p, bool hidden)
     struct msg *m = tell_begin(c, MSG_QUESTION, NULL);
 
     questions_fill(c, p, m);
+    if (p->later)
+        p->later->asked = m->question;
     if (!p->factors)
         questions_put_to(c, p, true);
     if (!hidden || !questions_hide(&m->question)) {
+        if (p->later && hidden)
+            p->later->nobody = m->question;
         if (p->factors) /* of whom nobody is a colleague of the asker */
             composite_put(c, p);
         else

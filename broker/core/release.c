@@ -45,8 +45,11 @@ static void release_forget(const struct pending_holder *said, struct heard *h)
 
 /* Asked about the person: hidden since, if at all, or the asker's own organisation, which always
  * gets the real tokens. */
-static bool release_asked_truly(const struct core *c, const struct pending *p, uint16_t slot)
+static bool release_asked_truly(const struct core *c, const struct pending *p,
+                                const struct pending_holder *said, uint16_t slot)
 {
+    if (said->desk) /* it may first have been asked when somebody was hidden no longer, or since */
+        return said->truly;
     return !p->hidden || agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, slot);
 }
 
@@ -55,13 +58,13 @@ void release_said(const struct core *c, const struct pending *p, const struct pe
 {
     if (said->state != HOLDER_ANSWERED)
         return;
-    if (!hidden && !release_asked_truly(c, p, slot))
+    if (!hidden && !release_asked_truly(c, p, said, slot))
         return; /* asked about nobody, while something hid the person that no longer does: a "no"
                    to that is none about the person */
     h->answered = true;
     h->value = said->value;
     h->detail = said->detail;
-    if (hidden && release_asked_truly(c, p, slot))
+    if (hidden && release_asked_truly(c, p, said, slot))
         release_forget(said, h);
 }
 
@@ -103,20 +106,16 @@ const char *release_guidance(const struct core *c)
                : GUIDANCE_DUTY;
 }
 
-/* Composes into c->reply. Return: what is told, for the record. */
-static uint8_t release_compose(struct core *c, const struct pending *p, bool hidden,
-                               uint8_t *completeness)
+uint8_t release_compose(struct core *c, const struct pending *p, bool hidden,
+                        struct msg_insight *out, struct msg_involvement *v, uint8_t *completeness)
 {
     const struct decision *d = &c->decision;
-    struct msg *m = tell_begin(c, p->ask.involvement ? MSG_INVOLVEMENT : MSG_INSIGHT, &p->ask.id);
 
     if (composite_asked(c, &p->ask))
-        composite_compose(c, p, hidden, &m->insight);
+        composite_compose(c, p, hidden, out);
     else
         release_hear(c, p, hidden);
     if (p->ask.involvement) {
-        struct msg_involvement *v = &m->involvement;
-
         compose_involvement(c->heard, d->n_holders, d->n_listed, c->day, v);
         v->as_of = c->day;
         v->review_due = d->review_due;
@@ -128,30 +127,20 @@ static uint8_t release_compose(struct core *c, const struct pending *p, bool hid
     if (!composite_asked(c, &p->ask))
         compose_insight(c->heard, d->n_holders, d->n_listed,
                         bundle_question_at(c->bundle, c->facts.question)->unknown_cannot_say,
-                        &m->insight);
-    m->insight.as_of = c->day;
-    m->insight.review_due = d->review_due;
-    text_cut(m->insight.policy_rule, sizeof(m->insight.policy_rule), d->rule);
-    text_cut(m->insight.guidance, sizeof(m->insight.guidance), release_guidance(c));
-    *completeness = m->insight.completeness;
-    return m->insight.value;
+                        out);
+    out->as_of = c->day;
+    out->review_due = d->review_due;
+    text_cut(out->policy_rule, sizeof(out->policy_rule), d->rule);
+    text_cut(out->guidance, sizeof(out->guidance), release_guidance(c));
+    *completeness = out->completeness;
+    return out->value;
 }
 
-static void release_reply(struct core *c, const struct pending *p, bool hidden)
+uint64_t release_record(struct core *c, const struct pending *p, bool hidden, uint8_t value,
+                        uint8_t completeness)
 {
-    struct ledger_clear *l;
-    uint8_t completeness, value;
-    uint64_t leaf;
+    struct ledger_clear *l = record_begin(c, EVENT_DISCLOSED, p->ask.agency);
 
-    value = release_compose(c, p, hidden, &completeness);
-    if (tell_send(c, p->ask.agency)) {
-        release_record_refusal(c, p, "internal", TELL_REASON);
-        tell_word(c, p->ask.agency, &p->ask.id, "internal");
-        return;
-    }
-    if (!p->ask.involvement)
-        pins_put(c, &p->ask, hidden);
-    l = record_begin(c, EVENT_DISCLOSED, p->ask.agency);
     record_ask(c, &p->ask);
     record_holders(c, p);
     /* of a composite the record has the result, and nothing that any factor's holders said */
@@ -165,12 +154,39 @@ static void release_reply(struct core *c, const struct pending *p, bool hidden)
         l->told = TELL_HIDDEN;
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)c->decision.reason));
     }
-    leaf = record_end(c);
+    return record_end(c);
+}
+
+static void release_reply(struct core *c, struct pending *p, bool hidden)
+{
+    struct msg *m = tell_begin(c, p->ask.involvement ? MSG_INVOLVEMENT : MSG_INSIGHT, &p->ask.id);
+    uint8_t completeness, value;
+    uint64_t leaf;
+    bool later;
+
+    value = release_compose(c, p, hidden, &m->insight, &m->involvement, &completeness);
+    later = later_awaited(p) && (p->ask.involvement || value == INSIGHT_CANNOT_SAY);
+    if (later)
+        *(p->ask.involvement ? &m->involvement.later_by_ms : &m->insight.later_by_ms) =
+            p->later->until_ms;
+    if (tell_send(c, p->ask.agency)) {
+        release_record_refusal(c, p, "internal", TELL_REASON);
+        tell_word(c, p->ask.agency, &p->ask.id, "internal");
+        later_end(c, p);
+        return;
+    }
+    if (!p->ask.involvement)
+        pins_put(c, &p->ask, hidden);
+    leaf = release_record(c, p, hidden, value, completeness);
     if (p->ask.involvement && !hidden)
         contact_keep(c, p, c->decision.n_holders);
     if (hidden && !p->hidden) /* shielded since it was asked */
         shield_attempted(c, &p->ask);
     reliance_record(c, &p->ask, leaf);
+    if (later)
+        later_keep(c, p);
+    else
+        later_end(c, p);
 }
 
 static void release_one(struct core *c, struct pending *p)
@@ -181,8 +197,10 @@ static void release_one(struct core *c, struct pending *p)
         memset(&c->decision, 0, sizeof(c->decision));
         release_record_refusal(c, p, "no-signed-head", TELL_REASON);
         tell_busy(c, p->ask.agency, &p->ask.id, BUSY_NO_HEAD_MS);
+        later_end(c, p);
         return;
     }
+    later_merge(c, p);
     if (p->ask.eligibility) {
         eligibility_release(c, p);
         return;
@@ -195,8 +213,10 @@ static void release_one(struct core *c, struct pending *p)
         release_record_refusal(c, p, reason_word((enum reason)c->decision.reason),
                                c->decision.telling);
         tell_decision(c, p->ask.agency, &p->ask.id, &c->decision);
+        later_end(c, p);
     } else if (c->agencies.slots[p->ask.agency].presence == PRESENCE_GONE) {
         release_record_refusal(c, p, "asker-gone", 0);
+        later_keep(c, p); /* the final reply finds it in its inbox */
     } else {
         release_reply(c, p, hidden);
     }

@@ -25,6 +25,8 @@ struct core_limits {
     uint32_t head_limit_ms;  /* no signed head for so long: stop sharing */
     uint32_t queue_items;    /* deliveries that may wait in one queue */
     uint64_t queue_bytes;    /* and their bytes */
+    uint32_t later_agency;   /* queries of one agency that wait for answers by hand */
+    uint32_t later_desk;     /* questions out to one desk; of one asker a quarter */
     uint32_t queue_days;     /* that an acknowledged delivery is kept for replay */
 };
 struct core_settings {

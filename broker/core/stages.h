@@ -55,6 +55,50 @@ void release_due(struct core *c);
 void release_said(const struct core *c, const struct pending *p, const struct pending_holder *said,
                   uint16_t slot, bool hidden, struct heard *h);
 
+/* Composes what the fresh c->decision lets be told, of a catalogue question into out, of who is
+ * involved into v. Return: what is told, for the record. */
+uint8_t release_compose(struct core *c, const struct pending *p, bool hidden,
+                        struct msg_insight *out, struct msg_involvement *v, uint8_t *completeness);
+/* The leaf of a disclosure, of what was composed last. */
+uint64_t release_record(struct core *c, const struct pending *p, bool hidden, uint8_t value,
+                        uint8_t completeness);
+/* What a holder is told of a question besides question, tokens and time. The asker is in the policy. */
+void questions_head(const struct core *c, const struct pending *p, struct msg *m);
+/* Random tokens in the place of the question's own. Return: 0 or -errno. */
+ALM_MUST_USE int questions_hide(struct msg_question *q);
+/* A leaf of its own for an answer that nobody waits for. */
+void answer_stray(struct core *c, const struct work *w, const char *why);
+/* What an involvement's yes says besides, of c->in. false: no memory. */
+bool answer_detail(struct pending_holder *h, const struct msg_answer *a);
+
+/* --- later.c, later_answer.c, later_release.c, later_codec.c: agencies that answer by hand --- */
+/* Does c->decision put the question to anybody who answers by hand? */
+bool later_wanted(const struct core *c, const struct ask *ask);
+/* Room for one more of the asker's, and at each desk; false: the sender of w has been told Busy. */
+bool later_admit(struct core *c, const struct work *w, const struct ask *ask);
+ALM_MUST_USE int later_prepare(struct pending *p); /* 0 or -ENOMEM */
+/* Before place i is put: it stays open past the deadline where the agency answers by hand. */
+void later_place(struct core *c, struct pending *p, uint16_t i, uint16_t slot);
+void later_begin(struct core *c, struct pending *p); /* the leaf of the decision is known: stored */
+/* What is said when a query's deadline comes: is an answer by hand still awaited? */
+bool later_awaited(const struct pending *p);
+void later_merge(struct core *c, struct pending *p); /* answers that came round about */
+void later_keep(struct core *c, struct pending *p);  /* it waits on, with what was said so far */
+void later_end(struct core *c, struct pending *p);   /* nothing more comes of it */
+enum later_answered { LATER_NOT = 0 /* none by hand */, LATER_TAKEN, LATER_DONE /* and replied to */ };
+enum later_answered later_answer(struct core *c, struct work *w, const struct pending_holder *h);
+void later_here(struct core *c, uint16_t slot); /* its adapter said Hello, or is heard of again */
+void later_send(struct core *c);                /* in the batch: what is out, again, to these */
+void later_sent(struct core *c);                /* after the commit */
+void later_changed(struct core *c); /* policy or standing may let others be asked */
+void later_sweep(struct core *c);               /* in the batch: whose time has ended */
+void later_forget(struct core *c);              /* the batch failed, or the core ends */
+/* A delivery of a final reply, decided and composed anew into d. */
+bool later_still(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why);
+void later_told(struct core *c, bool again); /* c->delivery leaves with this batch */
+/* An item of an inbox is done with: the record that it belongs to, if it does to one, is erased. */
+void later_done(struct core *c, uint16_t slot, uint64_t leaf);
+
 /* Signed heads, and room for one more query; false: it was told Busy. */
 bool query_has_room(struct core *c, const struct work *w);
 /* Not disclosed, and why; told: enum telling, 0 nothing. */
@@ -235,6 +279,8 @@ ALM_MUST_USE int tell_send(struct core *c, uint16_t slot); /* c->reply to slot *
 /* A told refusal of the engine; never called for TELL_HIDDEN. */
 void tell_decision(struct core *c, uint16_t slot, const struct id *in_reply_to,
                    const struct decision *d);
+/* What a told refusal says to people; never of one that is hidden. */
+void tell_reason(const struct decision *d, const char **text, const char **way);
 void tell_word(struct core *c, uint16_t slot, const struct id *in_reply_to, const char *word);
 void tell_busy(struct core *c, uint16_t slot, const struct id *in_reply_to, uint32_t retry_ms);
 

@@ -15,6 +15,7 @@
 #include "store/ledger.h"
 #include "store/overrides.h"
 #include "store/referrals.h"
+#include "store/laters.h"
 #include "store/registry.h"
 #include "store/store.h"
 #include "store/watches.h"
@@ -189,4 +190,7 @@ struct core {
     struct id referrals_at;          /* and how far, of the next */
     struct deliveries *deliveries; /* owned: deliver.c */
     struct msg_deliver delivery;   /* being put or sent */
+    struct pending *later;         /* owned; later_release.c: whose final reply is being sent */
+    int64_t later_next_ms;         /* no desk's time ends before; INT64_MIN: to be looked up */
+    bool later_due, later_round;   /* later_here() was said of somebody; and all of them were served */
 };

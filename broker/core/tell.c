@@ -221,6 +221,10 @@ static const struct telling_entry telling_entries[] = {
     { "unknown-agency", "The policy has no such agency.", "Check the agencies to be watched for." },
     { "too-many-watches", "Your agency watches this person as often as it may.",
       "End a watch that is not needed any more." },
+    { "question-answered", "The question was answered before: the first answer counts.",
+      "Nothing is to be done." },
+    { "question-over", "The question is over, or was not put to your agency.",
+      "Nothing is to be done." },
     { "no-criteria", "This service has no criteria to ask about.",
       "Refer: the service decides itself." },
     { "not-yours-to-judge", "An outcome is about one's own question, or what was sent to one.",
@@ -277,19 +281,33 @@ void tell_word(struct core *c, uint16_t slot, const struct id *in_reply_to, cons
 /* DESIGN.md promise 5: 'the single line "no consent on file lets you have this", which stands alike
  * for never asked, refused, withdrawn, expired, invalid, given to others and sensitive service not
  * named'. */
-void tell_decision(struct core *c, uint16_t slot, const struct id *in_reply_to,
-                   const struct decision *d)
+static const char *tell_told(const struct decision *d, const char **text, const char **way)
 {
     enum reason r = (enum reason)d->reason;
 
     if (d->telling == TELL_NO_CONSENT_LINE) {
-        tell_refusal(c, slot, in_reply_to, NO_CONSENT_WORD, NO_CONSENT_LINE,
-                     reason_way_forward(REASON_NO_CONSENT));
-        return;
+        *text = NO_CONSENT_LINE;
+        *way = reason_way_forward(REASON_NO_CONSENT);
+        return NO_CONSENT_WORD;
     }
     if (reason_telling(r) != TELL_REASON)
         r = REASON_DENY; /* whatever lies behind a told refusal is not named */
-    tell_refusal(c, slot, in_reply_to, reason_word(r), reason_text(r), reason_way_forward(r));
+    *text = reason_text(r);
+    *way = reason_way_forward(r);
+    return reason_word(r);
+}
+
+void tell_reason(const struct decision *d, const char **text, const char **way)
+{
+    (void)tell_told(d, text, way);
+}
+
+void tell_decision(struct core *c, uint16_t slot, const struct id *in_reply_to,
+                   const struct decision *d)
+{
+    const char *text, *way, *word = tell_told(d, &text, &way);
+
+    tell_refusal(c, slot, in_reply_to, word, text, way);
 }
 
 void tell_busy(struct core *c, uint16_t slot, const struct id *in_reply_to, uint32_t retry_ms)
