@@ -34,8 +34,9 @@ def known_date(value, day):
 class Cabinet:
     """Every agency's files, kept as of a day."""
 
-    def __init__(self, folder, stage):
-        self.folder, self.stage = folder, stage
+    def __init__(self, folder, stage, sources=None):
+        """sources: agency -> where its rows go instead of CSV files: `put(agency, files)` and `settings(agency, questions, place)`."""
+        self.folder, self.stage, self.sources = folder, stage, sources or {}
         self.organisation = {a["agency_id"]: a["team_of"] or a["agency_id"] for a in folder.rows("agencies")}
         self.sector = {a["agency_id"]: a["sector"] for a in folder.rows("agencies")}
         self.persons = {p["person_id"]: p for p in folder.rows("persons")}
@@ -152,6 +153,8 @@ class Cabinet:
         changed = False
         place = self.stage.work / "agencies" / agency
         place.mkdir(parents=True, exist_ok=True)
+        if agency in self.sources:
+            return self.sources[agency].put(agency, self.files(agency, day))
         for name, content in self.files(agency, day).items():
             path = place / name
             if self.written.get(path) != content:
@@ -164,8 +167,8 @@ class Cabinet:
         """Writes the adapter's configuration; the questions are those of the catalogue that its sector may be asked."""
         path = self.stage.work / "agencies" / agency / "adapter.conf"
         keys = self.stage.keys
-        questions = ",\n".join(question_text(q) for q in self.folder.rows("questions")
-                               if q["rule"] == "residence" or self.sector[agency] in q["sectors"].split("|"))
+        questions = [q for q in self.folder.rows("questions") if q["rule"] == "residence" or self.sector[agency] in q["sectors"].split("|")]
+        source = self.sources[agency].settings(agency, questions, path.parent) if agency in self.sources else csv_settings(questions)
         path.write_text(f'''agency = "{agency}";
 mode = "{self.stage.mode}";
 origin = "{self.stage.origin}";
@@ -176,7 +179,14 @@ socket = "{self.stage.socket_of(agency)}";
 outbox = "{self.stage.work / 'agencies' / agency / 'outbox'}";
 inbox = "{self.stage.work / 'agencies' / agency / 'inbox'}";
 contact_route = "duty desk of {agency}";
-backend = "csv";
+{source}''', encoding="utf-8")
+        return path
+
+
+def csv_settings(questions):
+    """An adapter's settings from `backend` on."""
+    lines = ",\n".join(question_text(q) for q in questions)
+    return f'''backend = "csv";
 csv = {{
   people = {{ file = "people.csv"; }};
   homes = {{ file = "homes.csv"; }};
@@ -193,10 +203,9 @@ csv = {{
   reload_s = 0;
 }};
 questions = (
-{questions}
+{lines}
 );
-''', encoding="utf-8")
-        return path
+'''
 
 
 def question_text(q):
