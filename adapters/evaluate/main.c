@@ -15,17 +15,18 @@
 #define LOOKUPS_MAX 10000000
 
 struct options {
-    const char *file;
+    char *const *files;
+    size_t n_files;
     struct table table;
     struct records_forms forms;
-    unsigned variants;
-    const char *tried; /* as typed */
+    unsigned without_kinds; /* bits by token kind */
+    const char *left_out;   /* as typed */
     bool with, without, json;
     uint64_t seed, samples, scale, lookups;
 };
 
 static const char help_text[] =
-    "usage: almoner match evaluate FILE.csv [options]\n"
+    "usage: almoner match evaluate FILE.csv... [options]\n"
     "       almoner match evaluate --scale N [options]\n"
     "How well people are told apart, on rows whose truth is known (rec-N-org and rec-N-dup-M are "
     "one person).\n"
@@ -38,10 +39,8 @@ static const char help_text[] =
     "  --postcode FORM        digits (default: four digits, as in Australia) or uk\n"
     "  --identifier FORM      digits (default: up to seven) or nhs\n"
     "  --pass WHICH           both (default), with or without the identifier\n"
-    "  --try FORMS            measure forms that adapters do not make: day-month, swapped-names, "
-    "number-alone, with\n"
-    "                         commas between; lookups are then as without\n"
-    "or both with a comma\n"
+    "  --leave-out KINDS      measure without these token kinds, with commas between: nhs, name-dob, "
+    "given-dob, ...\n"
     "  --scale N              also build an index of N generated people, and look people up in it\n"
     "  --lookups N            how many (default 20000)\n"
     "  --samples N            samples of the bootstrap (default 1000)\n"
@@ -98,31 +97,34 @@ static bool pass_parse(struct options *o, const char *text)
     return !(o->with && o->without) || strcmp(text, "both") == 0;
 }
 
-static const struct {
-    const char *word;
-    unsigned variant;
-} variant_words[] = { { "day-month", VARIANT_DAY_MONTH },
-                      { "swapped-names", VARIANT_SWAPPED_NAMES },
-                      { "number-alone", VARIANT_NUMBER_ALONE } };
+/* The kind of a person's that this word of len bytes names, or 0. */
+static uint8_t kind_of(const char *word, size_t len)
+{
+    for (uint8_t kind = 1; kind < TOKEN_KIND_COUNT; kind++) {
+        const struct token_kind_facts *f = token_kind_facts(kind);
+
+        if (f->person && strlen(f->name) == len && strncmp(f->name, word, len) == 0)
+            return kind;
+    }
+    return 0;
+}
 
 /* Words with commas between. */
-static bool variants_parse(struct options *o, const char *text)
+static bool kinds_parse(struct options *o, const char *text)
 {
-    o->tried = text;
-    for (o->variants = 0; *text;) {
-        size_t len = strcspn(text, ","), i = 0;
+    o->left_out = text;
+    for (o->without_kinds = 0; *text;) {
+        size_t len = strcspn(text, ",");
+        uint8_t kind = kind_of(text, len);
 
-        while (i < ALM_LEN(variant_words) && (strlen(variant_words[i].word) != len ||
-                                              strncmp(variant_words[i].word, text, len) != 0))
-            i++;
-        if (i == ALM_LEN(variant_words))
+        if (!kind)
             return false;
-        o->variants |= variant_words[i].variant;
+        o->without_kinds |= 1u << kind;
         text += len;
         if (*text && !*++text)
             return false; /* a comma at the end */
     }
-    return o->variants != 0;
+    return o->without_kinds != 0;
 }
 
 /* Return: whether the option's value is one. */
@@ -138,7 +140,7 @@ static bool option_take(struct options *o, int which, const char *value)
     case 'w':
         return pass_parse(o, value);
     case 't':
-        return variants_parse(o, value);
+        return kinds_parse(o, value);
     case 'n':
         return number_parse(value, 1, SCALE_PEOPLE_MAX, &o->scale);
     case 'l':
@@ -155,7 +157,7 @@ static const struct option option_names[] = {
     { "postcode", required_argument, NULL, 'p' },
     { "identifier", required_argument, NULL, 'i' },
     { "pass", required_argument, NULL, 'w' },
-    { "try", required_argument, NULL, 't' },
+    { "leave-out", required_argument, NULL, 't' },
     { "scale", required_argument, NULL, 'n' },
     { "lookups", required_argument, NULL, 'l' },
     { "samples", required_argument, NULL, 's' },
@@ -170,7 +172,7 @@ static int options_read(int argc, char **argv, struct options *o)
 {
     int c, at = 0;
 
-    *o = (struct options){ .tried = "none",
+    *o = (struct options){ .left_out = "none",
                            .with = true,
                            .without = true,
                            .seed = 1,
@@ -192,12 +194,10 @@ static int options_read(int argc, char **argv, struct options *o)
     }
     if (argc - optind < 1 || strcmp(argv[optind], "evaluate") != 0)
         return usage("the one thing to do is: evaluate", NULL);
-    if (argc - optind > 2)
-        return usage("one file at a time, not also", argv[optind + 2]);
-    o->file = argv[optind + 1]; /* NULL past the last */
-    if (!o->file && !o->scale)
+    o->files = argv + optind + 1;
+    o->n_files = (size_t)(argc - optind - 1);
+    if (!o->n_files && !o->scale)
         return usage("a file is missing", NULL);
-    o->table.path = o->table.label = o->file;
     return 0;
 }
 
@@ -212,59 +212,48 @@ static void report_line(void *ctx, const char *file, unsigned long line, const c
         (void)fprintf(stderr, "%s: %s\n", file, text);
 }
 
-static int made_all(const struct tokens_key *k, const struct records *rs, bool with_identifier,
-                    unsigned variants, struct made *out)
+static int made_all(const struct options *o, const struct tokens_key *k, const struct records *rs,
+                    bool with_identifier, struct made *out)
 {
     int e = 0;
 
     for (size_t i = 0; e == 0 && i < rs->n; i++)
-        e = record_tokens(k, &rs->at[i], with_identifier, variants, &out[i]);
+        e = record_tokens(k, &rs->at[i], with_identifier, o->without_kinds, &out[i]);
     return e;
 }
 
-struct made_sets { /* as many as there are records each; all three the same without --try */
-    struct made *usual, *asked, *tried;
-};
-
 static int pass_decide(const struct options *o, const struct tokens_key *k,
-                       const struct records *rs, const struct made_sets *m, struct report_pass *out)
+                       const struct records *rs, const struct made *made, struct report_pass *out)
 {
-    int e = pairs_decide(rs, m->asked, m->tried, &out->pairs);
+    int e = pairs_decide(rs, made, &out->pairs);
 
     for (size_t i = 0; i < rs->n; i++) {
-        out->n_refused[m->usual[i].fault] += m->usual[i].fault != ALM_OK;
-        out->n_no_home += m->usual[i].fault == ALM_OK && !m->usual[i].home;
+        out->n_refused[made[i].fault] += made[i].fault != ALM_OK;
+        out->n_number_alone += made[i].fault == ALM_OK && !made[i].asks;
+        out->n_no_home += made[i].asks && !made[i].home;
     }
     if (e == 0)
         e = figures_of(out->pairs.strict_of, rs->n_people, o->samples, o->seed, &out->strict);
     if (e == 0)
         e = figures_of(out->pairs.broad_of, rs->n_people, o->samples, o->seed, &out->broad);
     if (e == 0)
-        e = lookups_decide(k, rs, m->usual, out->with_identifier, &out->lookups);
+        e = lookups_decide(k, rs, made, out->with_identifier, !o->without_kinds, &out->lookups);
     return e == 0 && out->lookups.n_unlike ? -EPROTO : e;
 }
 
-/* The asker of a pair keeps to the usual forms, unless it could not ask at all. */
 static int pass_measure(const struct options *o, const struct tokens_key *k,
                         const struct records *rs, bool with_identifier, struct report_pass *out)
 {
-    struct made_sets m = { calloc(rs->n, sizeof(struct made)), calloc(rs->n, sizeof(struct made)),
-                           calloc(rs->n, sizeof(struct made)) };
-    int e = m.usual && m.asked && m.tried ? 0 : -ENOMEM;
+    struct made *made = calloc(rs->n, sizeof(*made));
+    int e = made ? 0 : -ENOMEM;
 
     memset(out, 0, sizeof(*out));
     out->with_identifier = with_identifier;
     if (e == 0)
-        e = made_all(k, rs, with_identifier, 0, m.usual);
+        e = made_all(o, k, rs, with_identifier, made);
     if (e == 0)
-        e = made_all(k, rs, with_identifier, o->variants & VARIANT_NUMBER_ALONE, m.asked);
-    if (e == 0)
-        e = made_all(k, rs, with_identifier, o->variants, m.tried);
-    if (e == 0)
-        e = pass_decide(o, k, rs, &m, out);
-    free(m.usual);
-    free(m.asked);
-    free(m.tried);
+        e = pass_decide(o, k, rs, made, out);
+    free(made);
     return e;
 }
 
@@ -280,27 +269,24 @@ static int fail(int e)
     return e == -EIO ? EX_IOERR : EX_OSERR;
 }
 
-static int evaluate(const struct options *o, const struct tokens_key *k, const struct records *rs)
+static int evaluate(const struct options *o, const struct tokens_key *k, const char *file,
+                    const struct records *rs)
 {
     struct report_pass passes[2] = { 0 };
-    struct scale scale;
-    struct report r = { .file = o->file,
+    struct report r = { .file = file,
                         .records = rs,
                         .postcode = o->forms.postcode == WRITTEN_BRITISH ? "uk" : "digits",
                         .identifier = o->forms.identifier == WRITTEN_BRITISH ? "nhs" : "digits",
-                        .tried = o->tried,
+                        .left_out = o->left_out,
                         .seed = o->seed,
                         .samples = o->samples,
-                        .passes = passes,
-                        .scale = o->scale ? &scale : NULL };
+                        .passes = passes };
     int e = 0;
 
-    if (o->file && o->with)
+    if (o->with)
         e = pass_measure(o, k, rs, true, &passes[r.n_passes++]);
-    if (e == 0 && o->file && o->without)
+    if (e == 0 && o->without)
         e = pass_measure(o, k, rs, false, &passes[r.n_passes++]);
-    if (e == 0 && o->scale)
-        e = scale_measure(k, o->scale, o->lookups, o->seed, &scale);
     if (e == 0)
         e = o->json ? report_json(&r) : report_table(&r);
     pairs_deinit(&passes[0].pairs);
@@ -308,12 +294,40 @@ static int evaluate(const struct options *o, const struct tokens_key *k, const s
     return e ? fail(e) : EX_OK;
 }
 
-int main(int argc, char **argv)
+static int evaluate_file(const struct options *o, const struct tokens_key *k, const char *file)
 {
     ALM_CLEANUP(records_deinit) struct records rs = { 0 };
+    struct table t = o->table;
+    int e;
+
+    t.path = t.label = file;
+    e = records_read(&t, &o->forms, report_line, NULL, &rs);
+    if (e == TABLE_ABSENT)
+        return EX_NOINPUT;
+    if (e == TABLE_LACKS_COLUMN)
+        (void)fprintf(
+            stderr, "almoner match: say with --column NAME=HEADER what this file calls a column\n");
+    if (e == -ENOMEM)
+        return fail(e);
+    return e ? EX_DATAERR : evaluate(o, k, file, &rs);
+}
+
+static int evaluate_scale(const struct options *o, const struct tokens_key *k)
+{
+    struct scale scale;
+    struct report r = { .seed = o->seed, .scale = &scale };
+    int e = scale_measure(k, o->scale, o->lookups, o->seed, &scale);
+
+    if (e == 0)
+        e = o->json ? report_json(&r) : report_table(&r);
+    return e ? fail(e) : EX_OK;
+}
+
+int main(int argc, char **argv)
+{
     struct tokens_key key = { .scheme = TOKEN_HMAC, .epoch = 1 };
     struct options o;
-    int rc, e = 0;
+    int rc;
 
     if (argc > 1 && strcmp(argv[1], "match") == 0) { /* as the dispatcher calls it */
         argv++;
@@ -325,16 +339,10 @@ int main(int argc, char **argv)
         return rc < 0 ? EX_OK : rc;
     if (crypto_init() != 0 || crypto_random(key.key.octets, sizeof(key.key.octets)) != 0)
         return fail(-EPROTO);
-    if (o.file)
-        e = records_read(&o.table, &o.forms, report_line, NULL, &rs);
-    if (e == TABLE_ABSENT)
-        return EX_NOINPUT;
-    if (e == TABLE_LACKS_COLUMN)
-        (void)fprintf(
-            stderr, "almoner match: say with --column NAME=HEADER what this file calls a column\n");
-    if (e == -ENOMEM)
-        return fail(e);
-    rc = e ? EX_DATAERR : evaluate(&o, &key, &rs);
+    for (size_t i = 0; rc == EX_OK && i < o.n_files; i++)
+        rc = evaluate_file(&o, &key, o.files[i]);
+    if (rc == EX_OK && o.scale)
+        rc = evaluate_scale(&o, &key);
     secret_wipe(&key.key);
     return rc;
 }

@@ -130,10 +130,10 @@ static void person_count(struct person_tally *of, bool same, enum match m)
     of->wrong += !same && m == MATCH_YES;
 }
 
-static void pair_decide(const struct records *rs, const struct made *made, const struct made *other,
-                        size_t i, size_t j, struct pairs *out)
+static void pair_decide(const struct records *rs, const struct made *made, size_t i, size_t j,
+                        struct pairs *out)
 {
-    const struct token_set *a = &made[i].set, *b = &other[j].set;
+    const struct token_set *a = &made[i].set, *b = &made[j].set;
     size_t person = rs->at[i].person;
     bool same = person == rs->at[j].person;
     enum match strict = match_strict(a, b), broad = match_broad(a, b);
@@ -172,19 +172,18 @@ static int pairs_init(const struct records *rs, struct pairs *out)
     return 0;
 }
 
-int pairs_decide(const struct records *rs, const struct made *made, const struct made *other,
-                 struct pairs *out)
+int pairs_decide(const struct records *rs, const struct made *made, struct pairs *out)
 {
     struct postings p = { 0 };
     int e = pairs_init(rs, out);
 
     if (e == 0)
-        e = postings_init(&p, rs, other, false);
+        e = postings_init(&p, rs, made, false);
     for (size_t i = 0; e == 0 && i < rs->n; i++) {
         postings_near(&p, &made[i].set, i);
         for (size_t j = 0; j < p.n_near; j++) {
-            if (p.near[j] > i)
-                pair_decide(rs, made, other, i, p.near[j], out);
+            if (p.near[j] > i && (made[i].asks || made[p.near[j]].asks))
+                pair_decide(rs, made, i, p.near[j], out);
         }
     }
     postings_deinit(&p);
@@ -203,24 +202,26 @@ void pairs_deinit(struct pairs *p)
 static enum looked looked_of(const struct records *rs, const struct made *made,
                              const struct postings *p, size_t asker, size_t *found)
 {
-    size_t n_match = 0, n_possible = 0, n_conflict = 0;
+    static const uint8_t words[MATCH_OUTCOMES] = { [MATCH_NONE] = LOOKED_NONE,
+                                                   [MATCH_POSSIBLE] = LOOKED_POSSIBLE,
+                                                   [MATCH_CONFLICT] = LOOKED_CONFLICT,
+                                                   [MATCH_MANY] = LOOKED_MANY };
+    struct match_tally tally = { 0 };
+    enum match whole;
 
+    if (!made[asker].asks)
+        return LOOKED_NOT_ASKED;
     for (size_t j = 0; j < p->n_near; j++) {
         enum match m = match_strict(&made[asker].set, &made[p->near[j]].set);
 
-        n_possible += m == MATCH_POSSIBLE;
-        n_conflict += m == MATCH_CONFLICT;
-        n_match += m == MATCH_YES;
+        match_count(&tally, m);
         if (m == MATCH_YES)
             *found = p->near[j];
     }
-    if (n_match > 1)
-        return LOOKED_MANY;
-    if (n_match == 1)
-        return rs->at[*found].person == rs->at[asker].person ? LOOKED_RIGHT : LOOKED_WRONG;
-    if (n_conflict)
-        return LOOKED_CONFLICT;
-    return n_possible ? LOOKED_POSSIBLE : LOOKED_NONE;
+    whole = match_of_tally(&tally);
+    if (whole != MATCH_YES)
+        return (enum looked)words[whole];
+    return rs->at[*found].person == rs->at[asker].person ? LOOKED_RIGHT : LOOKED_WRONG;
 }
 
 /* The originals told to the adapter's index, as a backend tells its rows. */
@@ -254,16 +255,20 @@ static int index_fill(const struct records *rs, const struct made *made, bool wi
 static bool index_agrees(const struct index *x, const struct token_set *set, enum looked l,
                          size_t found)
 {
+    static const uint8_t words[LOOKED_COUNT] = { [LOOKED_NONE] = INDEX_UNKNOWN,
+                                                 [LOOKED_POSSIBLE] = INDEX_POSSIBLE,
+                                                 [LOOKED_CONFLICT] = INDEX_CONFLICT,
+                                                 [LOOKED_MANY] = INDEX_MANY };
     size_t person;
     enum index_known known = index_find(x, set, false, &person);
 
     if (l == LOOKED_RIGHT || l == LOOKED_WRONG)
         return known == INDEX_ONE && strtoul(index_person_ref(x, person), NULL, 10) == found;
-    return known == (l == LOOKED_NONE ? INDEX_UNKNOWN : INDEX_AMBIGUOUS);
+    return known == (enum index_known)words[l];
 }
 
 int lookups_decide(const struct tokens_key *k, const struct records *rs, const struct made *made,
-                   bool with_identifier, struct lookups *out)
+                   bool with_identifier, bool all_kinds, struct lookups *out)
 {
     ALM_CLEANUP(index_freep) struct index *x = NULL;
     struct postings p = { 0 };
@@ -280,13 +285,15 @@ int lookups_decide(const struct tokens_key *k, const struct records *rs, const s
         enum looked l;
         size_t found = 0;
 
-        if (rs->at[i].original)
+        if (rs->at[i].original) {
+            out->n_number_alone += !made[i].fault && !made[i].asks;
             continue;
+        }
         postings_near(&p, &made[i].set, i);
         l = looked_of(rs, made, &p, i, &found);
         out->n++;
         out->by[l]++;
-        out->n_unlike += !index_agrees(x, &made[i].set, l, found);
+        out->n_unlike += all_kinds && made[i].asks && !index_agrees(x, &made[i].set, l, found);
     }
     postings_deinit(&p);
     return e;

@@ -4,7 +4,7 @@
 #include "evaluate/records.h"
 
 #define MATCH_COUNT (MATCH_YES + 1)
-#define KIND_COUNT  (TOKEN_DOB_HOME + 1)
+#define KIND_COUNT  TOKEN_KIND_COUNT
 
 struct tally {                                       /* pairs, of one decision function */
     uint64_t same[MATCH_COUNT], others[MATCH_COUNT]; /* by enum match; of one person, of two */
@@ -30,23 +30,25 @@ enum looked {
     LOOKED_MANY,
     LOOKED_CONFLICT,
     LOOKED_NONE,
+    LOOKED_NOT_ASKED, /* it has no names or no birth date: nobody asks with a number alone */
     LOOKED_COUNT
 };
 struct lookups {
     uint64_t n, by[LOOKED_COUNT];
+    uint64_t n_number_alone; /* originals that are found by their number alone */
     uint64_t n_unlike; /* where the adapter's index says something else: a fault of ours */
 };
 
 /**
  * pairs_decide() - decide each record against all others
- * @made: tokens of records, as many; @other: what the second record of a pair has (the same, unless
- * forms are tried) Pairs that share no token are none by the decision's own table, and are counted
- * without being decided.
+ * @made: tokens of records, as many. Pairs that share no token are none by the decision's own table,
+ * and are counted without being decided; and so are two records of which neither can ask.
  * @out: to be freed with pairs_deinit. Return: 0 or -ENOMEM.
  */
-ALM_MUST_USE int pairs_decide(const struct records *rs, const struct made *made,
-                              const struct made *other, struct pairs *out);
+ALM_MUST_USE int pairs_decide(const struct records *rs, const struct made *made, struct pairs *out);
 void pairs_deinit(struct pairs *p);
-/* Copies among originals, and the same through the adapter's index. Return: 0; -errno. */
+/* Copies among originals, and (all_kinds: none was left out) the same through the adapter's index.
+ * Return: 0; -errno. */
 ALM_MUST_USE int lookups_decide(const struct tokens_key *k, const struct records *rs,
-                                const struct made *made, bool with_identifier, struct lookups *out);
+                                const struct made *made, bool with_identifier, bool all_kinds,
+                                struct lookups *out);

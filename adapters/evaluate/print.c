@@ -7,19 +7,10 @@
 #include <math.h>
 #include <stdio.h>
 
-static const char *const match_words[MATCH_COUNT] = { [MATCH_NONE] = "none",
-                                                      [MATCH_POSSIBLE] = "possible",
-                                                      [MATCH_CONFLICT] = "conflict",
-                                                      [MATCH_YES] = "match" };
-static const char *const kind_words[KIND_COUNT] = { [TOKEN_NHS] = "nhs",
-                                                    [TOKEN_UPN] = "upn",
-                                                    [TOKEN_NAME_DOB] = "name-dob",
-                                                    [TOKEN_PHONETIC_DOB] = "phonetic-dob",
-                                                    [TOKEN_NAME_POSTCODE] = "name-postcode",
-                                                    [TOKEN_DOB_HOME] = "dob-home" };
 static const char *const looked_words[LOOKED_COUNT] = {
     [LOOKED_RIGHT] = "match", [LOOKED_WRONG] = "wrong-match", [LOOKED_POSSIBLE] = "possible",
-    [LOOKED_MANY] = "many",   [LOOKED_CONFLICT] = "conflict", [LOOKED_NONE] = "none"
+    [LOOKED_MANY] = "many",   [LOOKED_CONFLICT] = "conflict", [LOOKED_NONE] = "none",
+    [LOOKED_NOT_ASKED] = "not-asked"
 };
 static const char *const fault_words[ALM_FAULT_COUNT] = {
     [ALM_BAD_NAME] = "name", [ALM_BAD_BORN] = "date_of_birth", [ALM_BAD_NHS] = "identifier"
@@ -27,54 +18,86 @@ static const char *const fault_words[ALM_FAULT_COUNT] = {
 
 /* --- tables --- */
 
-static void figure_line(const char *name, const struct figure *f, const char *how)
+static void figure_cell(const struct figure *f)
 {
     if (isnan(f->value))
-        (void)printf("    %-10s -        nothing was counted\n", name);
+        (void)printf("  %-27s", "- (nothing was counted)");
     else
-        (void)printf("    %-10s %.5f  (95 %%: %.5f to %.5f, %s)\n", name, f->value, f->low, f->high,
-                     how);
+        (void)printf("  %.5f (%.5f to %.5f)", f->value, f->low, f->high);
 }
 
-static void tally_table(const char *name, const struct tally *t, const struct figures *f)
+static void figures_line(const char *pass, const char *decision, const struct figures *f)
 {
-    (void)printf("  %s decision\n", name);
-    figure_line("precision", &f->precision, "Wilson");
-    figure_line("recall", &f->recall, "Wilson");
-    figure_line("F", &f->f, "bootstrap over people");
-    (void)printf("    %-10s %14s %14s\n", "pairs", "one person", "two people");
+    (void)printf("  %-19s %-7s", pass, decision);
+    figure_cell(&f->precision);
+    figure_cell(&f->recall);
+    figure_cell(&f->f);
+    (void)printf("\n");
+}
+
+/* What most readers came for, before all detail. */
+static void summary_table(const struct report *r)
+{
+    (void)printf("\n  %-19s %-7s  %-27s  %-27s  %-27s\n", "", "", "precision (95 %)",
+                 "recall (95 %)", "F (95 %)");
+    for (size_t i = 0; i < r->n_passes; i++) {
+        const struct report_pass *p = &r->passes[i];
+        const char *pass = p->with_identifier ? "with identifier" : "without identifier";
+
+        figures_line(pass, "strict", &p->strict);
+        figures_line(pass, "broad", &p->broad);
+    }
+    (void)printf("  strict: permits and answers; broad: prohibitions. Intervals of precision and "
+                 "recall are Wilson's, of F a bootstrap over people.\n");
+}
+
+static void pairs_table(const struct pairs *p)
+{
+    (void)printf("  %-20s %14s %14s %14s %14s\n", "pairs", "one, strict", "two, strict",
+                 "one, broad", "two, broad");
     for (size_t m = MATCH_COUNT; m-- > 0;)
-        (void)printf("    %-10s %14llu %14llu\n", match_words[m], (unsigned long long)t->same[m],
-                     (unsigned long long)t->others[m]);
+        (void)printf("  %-20s %14llu %14llu %14llu %14llu\n", match_word((enum match)m),
+                     (unsigned long long)p->strict.same[m], (unsigned long long)p->strict.others[m],
+                     (unsigned long long)p->broad.same[m], (unsigned long long)p->broad.others[m]);
+}
+
+static void kinds_table(const struct pairs *p)
+{
+    (void)printf("  %-20s %14s %14s %14s %14s\n", "token kind", "agrees, one", "differs, one",
+                 "agrees, two", "needed, one");
+    for (size_t k = TOKEN_NHS; k < KIND_COUNT; k++) {
+        const struct kind_tally *t = &p->kinds[k];
+
+        if (t->agrees_same || t->differs_same || t->agrees_others)
+            (void)printf("  %-20s %14llu %14llu %14llu %14llu\n",
+                         token_kind_facts((uint8_t)k)->name, (unsigned long long)t->agrees_same,
+                         (unsigned long long)t->differs_same, (unsigned long long)t->agrees_others,
+                         (unsigned long long)t->needed);
+    }
 }
 
 static void pass_table(const struct report_pass *p)
 {
-    (void)printf("\n%s the identifier\n", p->with_identifier ? "With" : "Without");
+    (void)printf("\n%s the identifier (one: pairs of one person; two: of two people)\n",
+                 p->with_identifier ? "With" : "Without");
+    pairs_table(&p->pairs);
+    kinds_table(&p->pairs);
+    (void)printf("  %llu copies looked up among the originals:", (unsigned long long)p->lookups.n);
+    for (size_t l = 0; l < LOOKED_COUNT; l++)
+        (void)printf("%s %s %llu", l ? "," : "", looked_words[l],
+                     (unsigned long long)p->lookups.by[l]);
+    (void)printf("\n");
     for (size_t f = 0; f < ALM_FAULT_COUNT; f++) {
         if (p->n_refused[f])
             (void)printf("  %zu records without a usable %s: an adapter refuses them, here they "
                          "are not found\n",
                          p->n_refused[f], fault_words[f] ? fault_words[f] : "field");
     }
+    if (p->n_number_alone)
+        (void)printf("  %zu records without names or birth date: found by their number alone (%llu "
+                     "of them originals), and not asked with\n",
+                     p->n_number_alone, (unsigned long long)p->lookups.n_number_alone);
     (void)printf("  %zu other records without a home that makes a token\n", p->n_no_home);
-    tally_table("strict", &p->pairs.strict, &p->strict);
-    tally_table("broad", &p->pairs.broad, &p->broad);
-    (void)printf("  %-14s %14s %14s %14s %14s\n", "token kind", "agrees, one", "differs, one",
-                 "agrees, two", "needed, one");
-    for (size_t k = TOKEN_NHS; k < KIND_COUNT; k++) {
-        const struct kind_tally *t = &p->pairs.kinds[k];
-
-        if (t->agrees_same || t->differs_same || t->agrees_others)
-            (void)printf("  %-14s %14llu %14llu %14llu %14llu\n", kind_words[k],
-                         (unsigned long long)t->agrees_same, (unsigned long long)t->differs_same,
-                         (unsigned long long)t->agrees_others, (unsigned long long)t->needed);
-    }
-    (void)printf("  %llu copies looked up among the originals:", (unsigned long long)p->lookups.n);
-    for (size_t l = 0; l < LOOKED_COUNT; l++)
-        (void)printf("%s %s %llu", l ? "," : "", looked_words[l],
-                     (unsigned long long)p->lookups.by[l]);
-    (void)printf("\n");
 }
 
 static void scale_table(const struct scale *s)
@@ -95,12 +118,13 @@ int report_table(const struct report *r)
 {
     if (r->file) {
         (void)printf(
-            "%s: %zu records of %zu people; postcodes: %s, identifiers: %s, forms tried: %s\n",
-            r->file, r->records->n, r->records->n_people, r->postcode, r->identifier, r->tried);
+            "%s: %zu records of %zu people; postcodes: %s, identifiers: %s, kinds left out: %s\n",
+            r->file, r->records->n, r->records->n_people, r->postcode, r->identifier, r->left_out);
         (void)printf("%zu records have no usable postcode, %zu no usable identifier; seed %llu, "
                      "%zu samples\n",
                      r->records->n_no_postcode, r->records->n_no_identifier,
                      (unsigned long long)r->seed, r->samples);
+        summary_table(r);
     }
     for (size_t i = 0; i < r->n_passes; i++)
         pass_table(&r->passes[i]);
@@ -118,12 +142,12 @@ static json_t *json_figure(const struct figure *f)
     return json_pack("{s:o, s:f, s:f}", "value", value, "low", f->low, "high", f->high);
 }
 
-static json_t *json_counts(const char *const words[], const uint64_t *counts, size_t n)
+static json_t *json_counts(const uint64_t counts[static MATCH_COUNT])
 {
     json_t *o = json_object();
 
-    for (size_t i = 0; i < n; i++)
-        (void)json_object_set_new(o, words[i], json_integer((json_int_t)counts[i]));
+    for (unsigned m = 0; m < MATCH_COUNT; m++)
+        (void)json_object_set_new(o, match_word((enum match)m), json_integer((json_int_t)counts[m]));
     return o;
 }
 
@@ -131,8 +155,8 @@ static json_t *json_tally(const struct tally *t, const struct figures *f)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o}", "precision", json_figure(&f->precision), "recall",
                      json_figure(&f->recall), "f", json_figure(&f->f), "one_person",
-                     json_counts(match_words, t->same, MATCH_COUNT), "two_people",
-                     json_counts(match_words, t->others, MATCH_COUNT));
+                     json_counts(t->same), "two_people",
+                     json_counts(t->others));
 }
 
 static json_t *json_kinds(const struct pairs *p)
@@ -142,8 +166,10 @@ static json_t *json_kinds(const struct pairs *p)
     for (size_t k = TOKEN_NHS; k < KIND_COUNT; k++) {
         const struct kind_tally *t = &p->kinds[k];
 
+        if (!token_kind_facts((uint8_t)k)->person)
+            continue;
         (void)json_object_set_new(
-            o, kind_words[k],
+            o, token_kind_facts((uint8_t)k)->name,
             json_pack("{s:I, s:I, s:I, s:I}", "agrees_one_person", (json_int_t)t->agrees_same,
                       "differs_one_person", (json_int_t)t->differs_same, "agrees_two_people",
                       (json_int_t)t->agrees_others, "needed", (json_int_t)t->needed));
@@ -164,13 +190,17 @@ static json_t *json_refused(const struct report_pass *p)
 
 static json_t *json_pass(const struct report_pass *p)
 {
-    json_t *looked = json_counts(looked_words, p->lookups.by, LOOKED_COUNT);
+    json_t *looked = json_object();
+
+    for (size_t l = 0; l < LOOKED_COUNT; l++)
+        (void)json_object_set_new(looked, looked_words[l],
+                                  json_integer((json_int_t)p->lookups.by[l]));
 
     (void)json_object_set_new(looked, "copies", json_integer((json_int_t)p->lookups.n));
     return json_pack(
-        "{s:b, s:I, s:o, s:I, s:o, s:o, s:o, s:o}", "with_identifier", (int)p->with_identifier,
-        "pairs", (json_int_t)p->pairs.n, "refused", json_refused(p), "no_home",
-        (json_int_t)p->n_no_home, "strict", json_tally(&p->pairs.strict, &p->strict), "broad",
+        "{s:b, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "with_identifier", (int)p->with_identifier,
+        "pairs", (json_int_t)p->pairs.n, "refused", json_refused(p), "number_alone",
+        (json_int_t)p->n_number_alone, "no_home", (json_int_t)p->n_no_home, "strict", json_tally(&p->pairs.strict, &p->strict), "broad",
         json_tally(&p->pairs.broad, &p->broad), "kinds", json_kinds(&p->pairs), "lookups", looked);
 }
 
@@ -192,7 +222,7 @@ static json_t *json_file(const struct report *r)
                      (json_int_t)r->records->n, "people", (json_int_t)r->records->n_people,
                      "no_postcode", (json_int_t)r->records->n_no_postcode, "no_identifier",
                      (json_int_t)r->records->n_no_identifier, "postcode", r->postcode, "identifier",
-                     r->identifier, "tried", r->tried, "samples", (json_int_t)r->samples);
+                     r->identifier, "left_out", r->left_out, "samples", (json_int_t)r->samples);
 }
 
 int report_json(const struct report *r)

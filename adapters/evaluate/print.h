@@ -7,6 +7,7 @@
 struct report_pass { /* one reading of the file: with or without the identifier */
     bool with_identifier;
     size_t n_refused[ALM_FAULT_COUNT]; /* records of which the adapter would refuse the row */
+    size_t n_number_alone;             /* without names or birth date, found by their number */
     size_t n_no_home;                  /* of the others, those without tokens of a home */
     struct pairs pairs;
     struct figures strict, broad;
@@ -15,7 +16,7 @@ struct report_pass { /* one reading of the file: with or without the identifier 
 struct report {
     const char *file; /* NULL: nothing was read */
     const struct records *records;
-    const char *postcode, *identifier, *tried; /* words of the options */
+    const char *postcode, *identifier, *left_out; /* words of the options */
     uint64_t seed;
     size_t samples;
     const struct report_pass *passes;

@@ -235,82 +235,47 @@ void records_deinit(struct records *r)
 
 /* --- tokens --- */
 
-/* Day and month changed places; CIVIL_NONE when that is no day, or the same one. */
-static int32_t day_month(int32_t born)
-{
-    char text[CIVIL_TEXT], turned[CIVIL_TEXT];
-    int32_t day;
-
-    civil_format(born, text);
-    if (!text[0])
-        return CIVIL_NONE;
-    (void)snprintf(turned, sizeof(turned), "%.4s-%.2s-%.2s", text, text + 8, text + 5);
-    return civil_parse(turned, &day) == 0 && day != born ? day : CIVIL_NONE;
-}
-
 static int home_add(const struct tokens_key *k, const struct record *r, const struct identity *who,
                     struct made *out)
 {
-    struct token home[2];
+    struct token home[TOKENS_AT_HOME];
     int e = tokens_at_home(k, who, r->address, r->postcode, home);
 
     if (e != ALM_OK)
         return e < 0 ? e : 0; /* an address that makes no token: found without it */
     out->home = true;
-    return token_set_add(&out->set, &home[0]) && token_set_add(&out->set, &home[1]) ? 0 : -ENOSPC;
+    return token_set_add_home(&out->set, home) ? 0 : -ENOSPC;
 }
 
-static int variant_add(const struct tokens_key *k, const struct record *r,
-                       const struct identity *who, struct made *out)
+static void kinds_drop(struct token_set *s, unsigned without)
 {
-    struct token_set set;
-    int e = tokens_identity(k, who, &set);
+    uint8_t n = 0;
 
-    for (size_t i = 0; e == ALM_OK && i < set.n; i++)
-        e = token_set_add(&out->set, &set.tokens[i]) ? 0 : -ENOSPC;
-    return e == 0 ? home_add(k, r, who, out) : e;
-}
-
-/* The token of the number, which does not depend on the names beside it. */
-static int number_alone(const struct tokens_key *k, const struct record *r, struct made *out)
-{
-    struct identity who = { "x", "x", 0, r->nhs, "", false };
-    struct token_set set;
-    int e = tokens_identity(k, &who, &set);
-
-    for (size_t i = 0; e == ALM_OK && i < set.n; i++) {
-        if (token_kind_strong(set.tokens[i].kind))
-            (void)token_set_add(&out->set, &set.tokens[i]); /* into an empty set */
+    for (uint8_t i = 0; i < s->n; i++) {
+        if (!(without >> s->tokens[i].kind & 1))
+            s->tokens[n++] = s->tokens[i];
     }
-    return e < 0 ? e : 0;
+    s->n = n;
 }
 
 int record_tokens(const struct tokens_key *k, const struct record *r, bool with_identifier,
-                  unsigned variants, struct made *out)
+                  unsigned without, struct made *out)
 {
-    struct identity who = {
+    const struct identity who = {
         r->given, r->family, r->born, with_identifier ? r->nhs : "", "", false
     };
-    struct identity other = who;
-    int e = tokens_identity(k, &who, &out->set);
+    int e = tokens_row(k, &who, &out->set);
 
-    out->home = false;
+    out->home = out->asks = false;
     out->fault = (uint8_t)(e > 0 ? e : 0);
     if (e != ALM_OK) {
         out->set.n = 0;
-        if (e > 0 && with_identifier && variants & VARIANT_NUMBER_ALONE)
-            return number_alone(k, r, out);
         return e < 0 ? e : 0;
     }
-    e = home_add(k, r, &who, out);
-    if (e == 0 && variants & VARIANT_SWAPPED_NAMES) {
-        other.given = r->family;
-        other.family = r->given;
-        e = variant_add(k, r, &other, out);
+    if (!identity_number_alone(&who)) {
+        out->asks = true;
+        e = home_add(k, r, &who, out);
     }
-    other = who;
-    other.born = day_month(r->born);
-    if (e == 0 && variants & VARIANT_DAY_MONTH && other.born != CIVIL_NONE)
-        e = variant_add(k, r, &other, out);
+    kinds_drop(&out->set, without);
     return e;
 }

@@ -56,18 +56,13 @@ ALM_MUST_USE int records_read(const struct table *t, const struct records_forms 
                               alm_report_fn *report, void *report_ctx, struct records *out);
 void records_deinit(struct records *r); /* wipes */
 
-/* Forms of a person that are not in the file, to measure whether they would find more. Bits. */
-enum variant {
-    VARIANT_DAY_MONTH = 1,
-    VARIANT_SWAPPED_NAMES = 2,
-    VARIANT_NUMBER_ALONE = 4, /* a row without name or birth date is found by its number */
-};
 struct made { /* the tokens of a record; fault: the adapter would refuse the row, and there are none
                */
     struct token_set set;
     uint8_t fault;
-    bool home; /* of them two are from the home */
+    bool home; /* of them some are from the home */
+    bool asks; /* somebody can ask with it: not a number alone, by which it is only found */
 };
-/* Return: 0; -errno. */
+/* without: bits by token kind that are left out, to see what each is good for. Return: 0; -errno. */
 ALM_MUST_USE int record_tokens(const struct tokens_key *k, const struct record *r,
-                               bool with_identifier, unsigned variants, struct made *out);
+                               bool with_identifier, unsigned without, struct made *out);

@@ -128,12 +128,12 @@ static int asker_tokens(const struct tokens_key *k, const struct someone *who, b
                         struct token_set *out)
 {
     struct identity id = { who->given, who->family, who->born, number ? who->nhs : "", "", false };
-    struct token home[2];
+    struct token home[TOKENS_AT_HOME];
     int e = tokens_identity(k, &id, out);
 
     if (e == 0)
         e = tokens_at_home(k, &id, who->address, who->postcode, home);
-    if (e == 0 && (!token_set_add(out, &home[0]) || !token_set_add(out, &home[1])))
+    if (e == 0 && !token_set_add_home(out, home))
         e = -ENOSPC;
     return e > 0 ? -EPROTO : e;
 }
@@ -147,7 +147,7 @@ static void scale_count(const struct index *x, const struct token_set *set, size
 
     *us = (seconds() - begin) * 1e6;
     out->n_one += known == INDEX_ONE;
-    out->n_ambiguous += known == INDEX_AMBIGUOUS;
+    out->n_ambiguous += index_ambiguous(known);
     out->n_unknown += known == INDEX_UNKNOWN;
     out->n_wrong +=
         known == INDEX_ONE && strtoul(index_person_ref(x, person) + 1, NULL, 10) != number;

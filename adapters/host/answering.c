@@ -124,7 +124,7 @@ static bool question_resolve(const struct index *x, const struct msg_question *q
     for (size_t i = 0; i < q->n_homes; i++)
         ask_place(x, &q->homes[i].token, q->homes[i].from, q->homes[i].until,
                   &places[out->n_places++]);
-    return known != INDEX_AMBIGUOUS;
+    return !index_ambiguous(known) && known != INDEX_NOT_READY;
 }
 
 static void answer_text(char out[static ALM_TEXT_MAX], const char *own, const char *configured)

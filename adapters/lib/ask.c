@@ -125,17 +125,13 @@ static void homes_take(const struct asker *a, struct known_homes *h, struct ask 
     for (size_t i = 0; i < h->n; i++) {
         struct index_home *home = &h->at[i].home;
 
-        if (i < 2 * INDEX_HOMES_MAX) { /* the set itself says when it is full */
-            (void)token_set_add(&out->subject, &home->at_home[0]);
-            (void)token_set_add(&out->subject, &home->at_home[1]);
-        }
+        (void)token_set_add_home(&out->subject, home->at_home); /* newest first, until it is full */
         if (out->n_homes < HOMES_MAX && home_dates(a, home) && !home_listed(out, home))
             out->homes[out->n_homes++] = (struct msg_home){ home->home, home->from, home->until };
     }
 }
 
-/* Room is kept for NAME_POSTCODE and DOB_HOME: a set never fills with half a home, nor with
- * another's tokens. */
+/* Their own first: there is always room for those, whatever homes are left out. */
 static void tokens_join(struct token_set *to, const struct token_set *own)
 {
     for (size_t i = 0; i < own->n; i++)
@@ -234,8 +230,7 @@ static int ask_person(const struct asker *a, const struct asked_subject *s, bool
      */
     full = out->subject;
     for (size_t i = 0; i < homes.n; i++) {
-        (void)token_set_add(&full, &homes.at[i].home.at_home[0]);
-        (void)token_set_add(&full, &homes.at[i].home.at_home[1]);
+        (void)token_set_add_home(&full, homes.at[i].home.at_home);
     }
     out->known = index_find(a->index, &full, true, &person);
     if (out->known == INDEX_ONE) {

@@ -139,7 +139,7 @@ static int index_person(void *ctx, const struct alm_person *p)
         return -EINVAL;
     ALM_TRY(room_for_one((void **)&x->rows.people, &x->cap_people, refs_count(&x->people_refs),
                          sizeof(*x->rows.people)));
-    ALM_TRY(tokens_identity_check(&who));
+    ALM_TRY(tokens_row_check(&who));
     ALM_TRY(refs_add(&x->people_refs, p->ref, &at));
     e = &x->rows.people[at];
     memset(e, 0, sizeof(*e));
@@ -340,7 +340,7 @@ static void person_set(const struct index *x, const struct face *f, size_t perso
     const struct token *at_home = f->pool + f->people[person].stays;
 
     person_tokens(x, f, person, out);
-    for (size_t i = 0; i < 2 * stays_used(&x->rows.people[person]); i++)
+    for (size_t i = 0; i < TOKENS_AT_HOME * stays_used(&x->rows.people[person]); i++)
         (void)token_set_add(out, &at_home[i]); /* all fit: INDEX_HOMES_MAX */
 }
 
@@ -349,7 +349,8 @@ enum index_known index_find(const struct index *x, const struct token_set *subje
 {
     uint32_t candidates[CANDIDATES_MAX];
     const struct face *f;
-    size_t n, n_match = 0, n_near = 0;
+    struct match_tally tally = { 0 };
+    size_t n;
 
     if (!subject->n)
         return INDEX_UNKNOWN;
@@ -358,7 +359,7 @@ enum index_known index_find(const struct index *x, const struct token_set *subje
         return INDEX_NOT_READY;
     n = index_candidates(f, subject, candidates);
     if (n > CANDIDATES_MAX)
-        return INDEX_AMBIGUOUS;
+        return INDEX_MANY;
     for (size_t i = 0; i < n; i++) {
         struct token_set own;
         enum match m;
@@ -367,15 +368,11 @@ enum index_known index_find(const struct index *x, const struct token_set *subje
             continue;
         person_set(x, f, candidates[i], &own);
         m = match_strict(subject, &own);
-        n_near += m == MATCH_POSSIBLE || m == MATCH_CONFLICT;
-        if (m != MATCH_YES)
-            continue;
-        n_match++;
-        *person = candidates[i];
+        match_count(&tally, m);
+        if (m == MATCH_YES)
+            *person = candidates[i];
     }
-    if (n_match == 1)
-        return INDEX_ONE;
-    return n_match || n_near ? INDEX_AMBIGUOUS : INDEX_UNKNOWN;
+    return (enum index_known)match_of_tally(&tally);
 }
 
 size_t index_n_people(const struct index *x)
@@ -397,13 +394,13 @@ size_t index_person_homes(const struct index *x, const struct tokens_key *key, s
 
     for (; f && n < e->n_stays && n < max; n++) {
         const struct stay_entry *s = &e->stays[n];
-        const struct token *at_home = f->pool + f->people[person].stays + 2 * n;
 
-        out[n] = (struct index_home){ f->pool[f->homes[s->home]],
-                                      { at_home[0], at_home[1] },
-                                      s->from,
-                                      s->until,
-                                      x->rows.homes[s->home].shielded_from };
+        out[n] = (struct index_home){ .home = f->pool[f->homes[s->home]],
+                                      .from = s->from,
+                                      .until = s->until,
+                                      .shielded_from = x->rows.homes[s->home].shielded_from };
+        memcpy(out[n].at_home, f->pool + f->people[person].stays + TOKENS_AT_HOME * n,
+               sizeof(out[n].at_home));
     }
     return n;
 }

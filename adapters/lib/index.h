@@ -10,14 +10,27 @@
 #include "base/attr.h"
 #include "lib/tokens.h"
 
-#define INDEX_HOMES_MAX                                                                            \
-    10 /* homes of a person that make tokens, newest first: with 4 other tokens they fill a set */
+/* Homes of a person that make tokens, newest first: with the person's own five they fill a set. */
+#define INDEX_HOMES_MAX 7
 
 #define INDEX_KEYS_MAX 3 /* current, next, previous */
 #define INDEX_MORE     1 /* of index_step */
 
 struct index; /* opaque: index.c */
-enum index_known { INDEX_UNKNOWN = 0, INDEX_ONE, INDEX_AMBIGUOUS, INDEX_NOT_READY };
+/* proto/match's words for several records, and one of our own. */
+enum index_known {
+    INDEX_UNKNOWN = MATCH_NONE,
+    INDEX_POSSIBLE = MATCH_POSSIBLE,
+    INDEX_CONFLICT = MATCH_CONFLICT,
+    INDEX_ONE = MATCH_YES,
+    INDEX_MANY = MATCH_MANY,
+    INDEX_NOT_READY = MATCH_OUTCOMES
+};
+/* Neither one of our people nor nobody: "cannot say". */
+static inline bool index_ambiguous(enum index_known k)
+{
+    return k == INDEX_POSSIBLE || k == INDEX_CONFLICT || k == INDEX_MANY;
+}
 
 /* key: borrowed until index_step returns 0, or index_drop_key. */
 ALM_MUST_USE int index_new(const struct tokens_key *key, struct index **out);
@@ -54,9 +67,10 @@ struct index_progress index_progress(const struct index *x, const struct tokens_
  * @person:  set for INDEX_ONE: a number for the functions below
  *
  * Return: INDEX_ONE when exactly one matches (match_strict), whatever else is merely possible;
- * INDEX_AMBIGUOUS when several match, or none does and one is possible or in conflict;
- * INDEX_UNKNOWN; INDEX_NOT_READY nothing can be said yet of tokens of this scheme and epoch. Threads: pure. Source: DESIGN.md section 7, "possible, many, conflict are cannot
- * say".
+ * INDEX_MANY when several do, or so many share a token that nobody looks; else INDEX_CONFLICT,
+ * INDEX_POSSIBLE or INDEX_UNKNOWN (match_of_tally); INDEX_NOT_READY nothing can be said yet of tokens of
+ * this scheme and epoch. Threads: pure. Source: DESIGN.md section 7, "possible, many, conflict are
+ * cannot say".
  */
 enum index_known index_find(const struct index *x, const struct token_set *subject, bool asking,
                             size_t *person);
@@ -67,7 +81,7 @@ void index_person_tokens(const struct index *x, const struct tokens_key *key, si
                          struct token_set *out);
 
 struct index_home {                /* a person's stay in a home that has a token */
-    struct token home, at_home[2]; /* TOKEN_HOME; NAME_POSTCODE and DOB_HOME */
+    struct token home, at_home[TOKENS_AT_HOME]; /* TOKEN_HOME; what joins them */
     int32_t from, until, shielded_from;
 };
 /* Newest first. Return: how many of max were set; 0 when the key is not ready. */

@@ -130,10 +130,10 @@ void face_deinit(struct face *f)
 
 static int face_begin(struct face *f, const struct index_people *rows)
 {
-    size_t n = 4 * rows->n_people;
+    size_t n = 5 * rows->n_people;
 
     for (size_t i = 0; i < rows->n_people; i++)
-        n += 2 * stays_used(&rows->people[i]);
+        n += TOKENS_AT_HOME * stays_used(&rows->people[i]);
     f->homes = calloc(rows->n_homes + 1, sizeof(*f->homes));
     f->people = calloc(rows->n_people + 1, sizeof(*f->people));
     if (!f->homes || !f->people || postings_begin(&f->by_person, n) != 0 ||
@@ -182,14 +182,18 @@ static int stays_make(struct face *f, const struct index_people *rows, const str
                       size_t i)
 {
     const struct person_entry *e = &rows->people[i];
-    int r = pool_take(f, 2 * e->n_stays, &f->people[i].stays);
+    int r = pool_take(f, TOKENS_AT_HOME * e->n_stays, &f->people[i].stays);
     bool wanted = false;
 
+    if (r == 0 && identity_number_alone(who)) { /* nothing joins them; their homes are known */
+        memset(f->pool + f->people[i].stays, 0, TOKENS_AT_HOME * e->n_stays * sizeof(*f->pool));
+        return 0;
+    }
     for (size_t j = 0; r == 0 && j < e->n_stays; j++) {
         const struct texts *at = &rows->homes[e->stays[j].home].texts;
 
         r = tokens_at_home(f->key, who, texts_at(at, 0), texts_at(at, 1),
-                           f->pool + f->people[i].stays + 2 * j);
+                           f->pool + f->people[i].stays + TOKENS_AT_HOME * j);
         wanted = wanted || r == -EAGAIN;
         r = r == -EAGAIN ? 0 : r;
     }
@@ -203,7 +207,7 @@ static int person_make(struct face *f, const struct index_people *rows, size_t i
                                   texts_at(&e->texts, 2), texts_at(&e->texts, 3), e->unborn };
     struct face_person *p = &f->people[i];
     struct token_set set;
-    int r = tokens_identity(f->key, &who, &set), s;
+    int r = tokens_row(f->key, &who, &set), s;
 
     if (r != 0 && r != -EAGAIN)
         return r;
@@ -253,8 +257,8 @@ static int people_post(struct face *f, const struct index_people *rows, size_t f
 
         for (uint32_t j = 0; r == 0 && j < p->n_own; j++)
             r = postings_add(f, &f->by_person, p->own + j, i);
-        for (uint32_t j = 0; r == 0 && j < 2 * stays_used(&rows->people[i]); j++)
-            r = postings_add(f, &f->by_person, p->stays + j, i);
+        for (uint32_t j = 0; r == 0 && j < TOKENS_AT_HOME * stays_used(&rows->people[i]); j++)
+            r = f->pool[p->stays + j].kind ? postings_add(f, &f->by_person, p->stays + j, i) : 0;
     }
     return r;
 }

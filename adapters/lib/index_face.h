@@ -48,7 +48,7 @@ struct postings { /* chains by a token's first bytes */
     size_t n, cap, n_heads;
 };
 struct face_person {
-    uint32_t own, stays; /* places in the pool: n_own tokens; two a stay, as the stays lie */
+    uint32_t own, stays; /* places in the pool: n_own tokens; TOKENS_AT_HOME a stay, as the stays lie */
     uint8_t n_own;
 };
 struct face {

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define TOKEN_DOMAIN    "almoner/token/v1" /* its NUL is hashed too */
+#define TOKEN_DOMAIN    "almoner/token/v2" /* its NUL is hashed too */
 #define TOKEN_PARTS_MAX 3
 #define TOKEN_INPUT_MAX (sizeof(TOKEN_DOMAIN) + 4 + TOKEN_PARTS_MAX * (2 + FOLD_OUT_MAX))
 _Static_assert(TOKEN_INPUT_MAX <= MEMO_INPUT_MAX, "an input can be wanted");
@@ -28,7 +28,7 @@ static int value_make(const struct tokens_key *k, struct bytes input, uint8_t ou
     case TOKEN_HMAC:
         return crypto_hmac(&k->key, input, out);
     case TOKEN_OBLIVIOUS:
-        return k->memo ? memo_find(k->memo, input, out) : -ENOKEY;
+        return k->memo ? memo_find(k->memo, input, out) : -EAGAIN;
     default:
         return -ENOKEY;
     }
@@ -66,6 +66,8 @@ static int token_make(const struct tokens_key *k, uint8_t kind, const char *cons
 
 bool token_set_add(struct token_set *s, const struct token *t)
 {
+    if (!t->kind)
+        return true; /* nothing: the home of somebody known by a number alone */
     for (size_t i = 0; i < s->n; i++) {
         if (token_equal(&s->tokens[i], t))
             return true;
@@ -77,19 +79,41 @@ bool token_set_add(struct token_set *s, const struct token *t)
 }
 
 struct names { /* folded */
-    char given[FOLD_OUT_MAX], family[FOLD_OUT_MAX];
+    const char *least, *most; /* given and family, in order of their bytes */
+    struct given given;
+    char family[FOLD_OUT_MAX];
     char born[CIVIL_TEXT];
 };
+
+/* Given and family name change places too often to tell people apart by: in neither order alone. */
+static void names_order(struct names *n)
+{
+    bool as_is = strcmp(n->given.plain, n->family) <= 0;
+
+    n->least = as_is ? n->given.plain : n->family;
+    n->most = as_is ? n->family : n->given.plain;
+}
 
 static int names_make(const struct identity *who, struct names *out)
 {
     if (who->born == CIVIL_NONE)
         return ALM_BAD_BORN;
     civil_format(who->born, out->born);
-    if (fold_name(who->given, out->given) != ALM_OK ||
+    if (fold_given(who->given, &out->given) != ALM_OK ||
         fold_name(who->family, out->family) != ALM_OK)
         return ALM_BAD_NAME;
+    names_order(out);
     return ALM_OK;
+}
+
+/* Day and month in either order: "2011-07-04" for the 7th of April too. */
+static void born_turned(const char *born, char out[static CIVIL_TEXT])
+{
+    memcpy(out, born, CIVIL_TEXT);
+    if (memcmp(born + 8, "12", 2) <= 0 && memcmp(born + 8, born + 5, 2) < 0) {
+        memcpy(out + 5, born + 8, 2);
+        memcpy(out + 8, born + 5, 2);
+    }
 }
 
 /* A set being made: what is wanted does not stop it, so that everything wanted is noted at once. */
@@ -137,18 +161,33 @@ static int tokens_strong(struct making *m, const struct numbers *known)
     return r;
 }
 
+static int tokens_sound(struct making *m, const struct names *plain)
+{
+    char given[FOLD_OUT_MAX], family[FOLD_OUT_MAX], born[CIVIL_TEXT];
+    bool as_is;
+    int r;
+
+    fold_phonetic(plain->given.first, given);
+    fold_phonetic(plain->family, family);
+    born_turned(plain->born, born);
+    as_is = strcmp(given, family) <= 0;
+    r = tokens_add(
+        m, TOKEN_PHONETIC_DOB,
+        (const char *[]){ as_is ? given : family, as_is ? family : given, born }, 3);
+    crypto_wipe(given, sizeof(given));
+    crypto_wipe(family, sizeof(family));
+    return r;
+}
+
 static int tokens_named(struct making *m, const struct names *plain)
 {
-    struct names sound;
     int r = tokens_add(m, TOKEN_NAME_DOB,
-                       (const char *[]){ plain->given, plain->family, plain->born }, 3);
+                       (const char *[]){ plain->least, plain->most, plain->born }, 3);
 
-    fold_phonetic(plain->given, sound.given);
-    fold_phonetic(plain->family, sound.family);
     if (r == 0)
-        r = tokens_add(m, TOKEN_PHONETIC_DOB,
-                       (const char *[]){ sound.given, sound.family, plain->born }, 3);
-    crypto_wipe(&sound, sizeof(sound));
+        r = tokens_sound(m, plain);
+    if (r == 0)
+        r = tokens_add(m, TOKEN_GIVEN_DOB, (const char *[]){ plain->given.formal, plain->born }, 2);
     return r;
 }
 
@@ -163,6 +202,42 @@ int tokens_identity_check(const struct identity *who)
     crypto_wipe(&plain, sizeof(plain));
     crypto_wipe(&known, sizeof(known));
     return r;
+}
+
+bool identity_number_alone(const struct identity *who)
+{
+    bool number = (who->nhs && who->nhs[0]) || (who->upn && who->upn[0]);
+
+    return number && (!who->given[0] || !who->family[0] || who->born == CIVIL_NONE);
+}
+
+int tokens_row_check(const struct identity *who)
+{
+    struct numbers known = { "", "" };
+    int r;
+
+    if (!identity_number_alone(who))
+        return tokens_identity_check(who);
+    r = numbers_make(who, &known);
+    crypto_wipe(&known, sizeof(known));
+    return r;
+}
+
+int tokens_row(const struct tokens_key *k, const struct identity *who, struct token_set *out)
+{
+    struct making m = { k, out, false };
+    struct numbers known = { "", "" };
+    int r;
+
+    if (!identity_number_alone(who))
+        return tokens_identity(k, who, out);
+    memset(out, 0, sizeof(*out));
+    out->unborn = who->unborn;
+    r = numbers_make(who, &known);
+    if (r == ALM_OK)
+        r = tokens_strong(&m, &known);
+    crypto_wipe(&known, sizeof(known));
+    return r == 0 && m.wanted ? -EAGAIN : r;
 }
 
 int tokens_identity(const struct tokens_key *k, const struct identity *who, struct token_set *out)
@@ -216,25 +291,48 @@ int tokens_home(const struct tokens_key *k, const char *address, const char *pos
 }
 
 int tokens_at_home(const struct tokens_key *k, const struct identity *who, const char *address,
-                   const char *postcode, struct token out[static 2])
+                   const char *postcode, struct token out[static TOKENS_AT_HOME])
 {
     struct place at;
     struct names plain;
-    int r = names_make(who, &plain), s;
+    char door[FOLD_OUT_MAX];
+    bool wanted = false;
+    int r = names_make(who, &plain);
 
     if (r == ALM_OK)
         r = place_make(address, postcode, &at);
     if (r != ALM_OK)
         return r;
-    r = token_make(k, TOKEN_NAME_POSTCODE, (const char *[]){ plain.given, plain.family, at.code },
-                   3, &out[0]);
-    s = r == 0 || r == -EAGAIN /* both are noted */
-            ? token_make(k, TOKEN_DOB_HOME, (const char *[]){ plain.born, at.where, at.code }, 3,
-                         &out[1])
-            : 0;
+    fold_door(at.where, door);
+    const struct {
+        uint8_t kind, n;
+        const char *parts[TOKEN_PARTS_MAX];
+    } made[TOKENS_AT_HOME] = {
+        { TOKEN_NAME_POSTCODE, 3, { plain.least, plain.most, at.code } },
+        { TOKEN_DOB_HOME, 3, { plain.born, door, at.code } },
+        { TOKEN_DOB_POSTCODE, 2, { plain.born, at.code } },
+        { TOKEN_DOB_STREET, 2, { plain.born, at.where } },
+    };
+    for (size_t i = 0; i < TOKENS_AT_HOME && (r == 0 || r == -EAGAIN); i++) {
+        r = token_make(k, made[i].kind, made[i].parts, made[i].n, &out[i]);
+        wanted = wanted || r == -EAGAIN; /* all are noted */
+    }
     crypto_wipe(&plain, sizeof(plain));
     crypto_wipe(&at, sizeof(at));
-    return r ? r : s;
+    crypto_wipe(door, sizeof(door));
+    return wanted && (r == 0 || r == -EAGAIN) ? -EAGAIN : r;
+}
+
+bool token_set_add_home(struct token_set *s, const struct token at_home[static TOKENS_AT_HOME])
+{
+    struct token_set with = *s;
+
+    for (size_t i = 0; i < TOKENS_AT_HOME; i++) {
+        if (!token_set_add(&with, &at_home[i]))
+            return false;
+    }
+    *s = with;
+    return true;
 }
 
 #define ORIGIN_DOMAIN   "almoner/origin/v1" /* its NUL is hashed too */

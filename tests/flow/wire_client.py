@@ -16,7 +16,7 @@ import zmq
 import zmq.auth
 
 FRESH_ID_VERSION = 0x70
-TOKEN_DOMAIN = b"almoner/token/v1\0"
+TOKEN_DOMAIN = b"almoner/token/v2\0"
 SIGN_DOMAIN = b"almoner/v1\0"
 MODES = {"live": 1, "exercise": 2}
 SCHEME_HMAC = 1
@@ -61,11 +61,12 @@ class Tokens:
         return hmac.new(self.key, data, hashlib.sha256).digest()
 
     def person(self, pb, token_set, given, family, born, nhs=None, postcode=None):
-        kinds = [(3, fold(given), fold(family), born)]
+        names = sorted((fold(given), fold(family)), key=str.encode)
+        kinds = [(3, *names, born)]
         if nhs:
             kinds.append((1, nhs))
         if postcode:
-            kinds.append((5, fold(given), fold(family), postcode.replace(" ", "").upper()))
+            kinds.append((5, *names, postcode.replace(" ", "").upper()))
         for kind, *parts in kinds:
             token_set.tokens.add(kind=kind, scheme=SCHEME_HMAC, epoch=self.epoch, value=self.value(kind, *parts))
 

@@ -59,7 +59,8 @@ static void people_tell(struct index *x, size_t n)
 
     index_sink(x, &sink);
     for (size_t i = 0; i < n; i++) {
-        struct alm_person p = { ref, "Ann", "Lee", (int32_t)i, "", "", false, false };
+        /* a year apart and more: a day and month that change places are one birth date */
+        struct alm_person p = { ref, "Ann", "Lee", 400 * (int32_t)i, "", "", false, false };
 
         (void)snprintf(ref, sizeof(ref), "p%zu", i);
         assert_int_equal(sink.person(sink.ctx, &p), 0);
@@ -82,16 +83,15 @@ static void people_tell(struct index *x, size_t n)
 static enum index_known find(const struct index *x, const struct tokens_key *k, int32_t born,
                              size_t *person)
 {
-    struct identity who = { "Ann", "Lee", born, "", "", false };
+    struct identity who = { "Ann", "Lee", 400 * born, "", "", false };
     struct token_set set;
-    struct token at_home[2];
+    struct token at_home[TOKENS_AT_HOME];
     const char *home = born % 2 ? "2 Row" : "1 Row";
 
     while (tokens_identity(k, &who, &set) == -EAGAIN ||
            tokens_at_home(k, &who, home, "ZZ7 8ZA", at_home) == -EAGAIN)
         (void)wants_fetch(k->memo);
-    (void)token_set_add(&set, &at_home[0]);
-    (void)token_set_add(&set, &at_home[1]);
+    assert_true(token_set_add_home(&set, at_home));
     return index_find(x, &set, false, person);
 }
 
@@ -116,7 +116,7 @@ static void index_built_in_steps_of_one_finds_as_one_built_at_once(void **state)
         assert_string_equal(index_person_ref(small, a), index_person_ref(whole, b));
     }
     /* a name and a postcode agree with everybody's: possible */
-    assert_int_equal(find(small, &hmac, 50, &a), INDEX_AMBIGUOUS);
+    assert_int_equal(find(small, &hmac, 50, &a), INDEX_POSSIBLE);
 }
 
 static void half_built_index_says_that_it_cannot_say(void **state)
@@ -238,7 +238,7 @@ static void key_without_a_memo_makes_nothing(void **state)
     struct token_set set;
 
     (void)state;
-    assert_int_equal(tokens_identity(&k, &who, &set), -ENOKEY);
+    assert_int_equal(tokens_identity(&k, &who, &set), -EAGAIN);
     k.scheme = 9;
     assert_int_equal(tokens_identity(&k, &who, &set), -ENOKEY);
 }
@@ -249,7 +249,7 @@ static void typed_person_wants_all_tokens_in_one_round(void **state)
     ALM_CLEANUP(asked_subject_wipe) struct asked_subject typed = { .born = 900, .n_homes = 1 };
     struct token_set set;
     struct identity who;
-    struct token at_home[2], home;
+    struct token at_home[TOKENS_AT_HOME], home;
 
     (void)state;
     assert_int_equal(text_copy(typed.given, sizeof(typed.given), "Bo"), 0);
@@ -260,9 +260,9 @@ static void typed_person_wants_all_tokens_in_one_round(void **state)
     assert_int_equal(tokens_identity(&oblivious, &who, &set), -EAGAIN);
     assert_int_equal(tokens_at_home(&oblivious, &who, "1 Row", "ZZ7 8ZA", at_home), -EAGAIN);
     assert_int_equal(tokens_home(&oblivious, "1 Row", "ZZ7 8ZA", &home), -EAGAIN);
-    assert_int_equal(wants_fetch(oblivious.memo), 6);
+    assert_int_equal(wants_fetch(oblivious.memo), 9);
     assert_int_equal(tokens_identity(&oblivious, &who, &set), 0);
-    assert_int_equal(set.n, 3);
+    assert_int_equal(set.n, 4);
     assert_int_equal(set.tokens[0].scheme, TOKEN_OBLIVIOUS);
     assert_int_equal(tokens_at_home(&oblivious, &who, "1 Row", "ZZ7 8ZA", at_home), 0);
     memo_wipe(oblivious.memo);

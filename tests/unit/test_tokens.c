@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "lib/fold.h"
 #include "lib/tokens.h"
+#include "lib/words.h"
 
 #include <string.h>
 
@@ -32,7 +33,10 @@ static void names_are_folded_to_one_form(void **state)
         { "S\u00f8ren", "soren" },    { "\u0141ukasz", "lukasz" },
         { "\u00c6thel", "aethel" },   { "\u0130brahim", "ibrahim" },
         { "I\u015f\u0131k", "isik" }, { "\uff21\uff42", "ab" },
-        { "St. John", "stjohn" },
+        { "St. John", "stjohn" },     { "O\u02bcNeill", "oneill" },
+        { "Ka\u02bbiulani", "kaiulani" }, { "\u0126al", "hal" },
+        { "Na\u014b", "nan" },       { "\u018fli", "eli" },
+        { "\u1e9eein", "ssein" },    { "\ufb01nn", "finn" },
     };
     char out[FOLD_OUT_MAX];
 
@@ -151,6 +155,12 @@ static void postcodes_have_one_form(void **state)
         { "ZZ7 8Z", "" },        { "1Z7 8ZA", "" },         { "ZZ7 ZZA", "" },
         { "ZZ7 8ZAAA", "" },     { "ZZ7/8ZA", "" },         { "", "" },
         { "ZZZZZ 8ZA", "" },
+        /* O and 0, I and 1, where only one of the two can stand */
+        { "S01 1AA", "SO11AA" }, { "SO1 IAA", "SO11AA" },   { "0X1 2AB", "OX12AB" },
+        { "1P1 2AB", "IP12AB" }, { "0Z1 2AB", "" }, { "S014 0AA", "SO140AA" }, { "SO14 OAA", "SO140AA" },
+        { "SO1O 4AA", "SO104AA" }, { "LI 4AB", "L14AB" },   { "LIO 4AB", "L104AB" },
+        { "SWIA 1AA", "SW1A1AA" }, { "EC1A IBB", "EC1A1BB" }, { "B1 1BB", "B11BB" },
+        { "CO1 1AA", "CO11AA" }, { "S11 8AA", "S118AA" },
     };
     char out[POSTCODE_TEXT];
 
@@ -173,6 +183,15 @@ static void addresses_have_one_form(void **state)
         { "1 High St", "1 high street" },
         { "St", "street" },
         { "Caf\u00e9 Row", "cafe row" },
+        { "8 Phantom Road, Flat 2", "flat 2 8 phantom road" },
+        { "Apartment 2 No. 8 Phantom Rd", "flat 2 8 phantom road" },
+        { "8 A Phantom Rd", "8a phantom road" },
+        { "Flat A, 41 Sample Street", "flat a 41 sample street" },
+        { "41 Sample Street, Flat A", "flat a 41 sample street" },
+        { "First Floor Flat, 8 Row", "first floor flat 8 row" },
+        { "The Number House", "the number house" },
+        { "12 Mill La", "12 mill lane" },
+        { "12 La Mare", "12 la mare" },
     };
     char out[FOLD_OUT_MAX];
 
@@ -183,6 +202,204 @@ static void addresses_have_one_form(void **state)
     }
     assert_int_equal(fold_address("", out), ALM_BAD_ADDRESS);
     assert_int_equal(fold_address(" , ", out), ALM_BAD_ADDRESS);
+}
+
+static void a_door_is_told_by_its_numbers(void **state)
+{
+    static const char *const rows[][2] = {
+        { "14 nowhere close", "14" },
+        { "flat 2 8a phantom road", "2 8a" },
+        { "flat a 41 sample street", "a 41" },
+        { "rose cottage mill lane", "rose cottage mill lane" },
+        { "", "" },
+    };
+    char out[FOLD_OUT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < ALM_LEN(rows); i++) {
+        fold_door(rows[i][0], out);
+        assert_string_equal(out, rows[i][1]);
+    }
+}
+
+static void address_of_too_many_words_is_refused(void **state)
+{
+    char text[FOLD_IN_MAX + 1] = "", out[FOLD_OUT_MAX];
+
+    (void)state;
+    for (size_t i = 0; i < 2 * 65; i += 2)
+        memcpy(text + i, "b ", 3);
+    assert_int_equal(fold_address(text, out), ALM_BAD_ADDRESS);
+    text[2 * 64 - 1] = '\0';
+    assert_int_equal(fold_address(text, out), ALM_OK);
+}
+
+static void given_names_have_their_diminutives_written_out(void **state)
+{
+    static const struct {
+        const char *text, *plain, *formal, *first;
+    } rows[] = {
+        { "Kate", "kate", "catherine", "catherine" },
+        { "KATHRYN", "kathryn", "catherine", "catherine" },
+        { "Catherine", "catherine", "catherine", "catherine" },
+        { "Kate Louise", "katelouise", "catherinelouise", "catherine" },
+        { " Louise  Kate ", "louisekate", "louisekate", "louise" },
+        { "Mary-Jane", "maryjane", "maryjane", "maryjane" },
+        { "Muhammad Ali", "muhammadali", "muhammadali", "muhammad" },
+        { "Mohammed Ali", "mohammedali", "muhammadali", "muhammad" },
+        { "- Ann", "ann", "ann", "ann" },
+        { "Ann -", "ann", "ann", "ann" },
+        /* Each may be several people's, or a twin's: they stand for themselves. */
+        { "Alex", "alex", "alex", "alex" },
+        { "Chris", "chris", "chris", "chris" },
+        { "Libby", "libby", "libby", "libby" },
+        { "Beth", "beth", "beth", "beth" },
+        { "Jack", "jack", "jack", "jack" },
+        { "Harry", "harry", "harry", "harry" },
+    };
+    struct given g;
+
+    (void)state;
+    for (size_t i = 0; i < ALM_LEN(rows); i++) {
+        assert_int_equal(fold_given(rows[i].text, &g), ALM_OK);
+        assert_string_equal(g.plain, rows[i].plain);
+        assert_string_equal(g.formal, rows[i].formal);
+        assert_string_equal(g.first, rows[i].first);
+    }
+    assert_int_equal(fold_given("", &g), ALM_BAD_NAME);
+    assert_int_equal(fold_given(" - ", &g), ALM_BAD_NAME);
+    assert_int_equal(fold_given("12 34", &g), ALM_BAD_NAME);
+}
+
+/* A diminutive of a diminutive, or of two names, would be a chain along which two people meet. */
+static void words_are_in_order_and_no_form_stands_for_another_form(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < words_n_given(); i++) {
+        const char *const *row = words_given_at(i);
+        struct given g;
+
+        if (i)
+            assert_true(strcmp(words_given_at(i - 1)[0], row[0]) < 0);
+        assert_string_equal(words_given(row[1]), row[1]);
+        assert_int_equal(fold_given(row[0], &g), ALM_OK);
+        assert_string_equal(g.plain, row[0]);
+        assert_string_equal(g.first, row[1]);
+    }
+    for (size_t i = 1; i < words_n_address(); i++)
+        assert_true(strcmp(words_address_at(i - 1), words_address_at(i)) < 0);
+    for (size_t i = 0; i < words_n_address(); i++)
+        assert_non_null(words_address(words_address_at(i), strlen(words_address_at(i)), true));
+    assert_null(words_address("road", 4, true));
+    assert_null(words_address("rd", 2, false));
+    assert_null(words_address("r", 1, true));
+}
+
+static const struct token *token_of(const struct token_set *s, uint8_t kind)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->tokens[i].kind == kind)
+            return &s->tokens[i];
+    }
+    fail_msg("no token of kind %u", kind);
+    return NULL;
+}
+
+/* Kinds that agree between two ways of writing somebody; '-' for one that does not. */
+static void what_is_written_two_ways_agrees_in(const struct identity *a, const struct identity *b,
+                                               const char *kinds)
+{
+    static const uint8_t order[] = { TOKEN_NAME_DOB, TOKEN_PHONETIC_DOB, TOKEN_GIVEN_DOB };
+    struct tokens_key k = key(7, 1);
+    struct token_set x, y;
+    char got[4] = "---";
+
+    assert_int_equal(tokens_identity(&k, a, &x), ALM_OK);
+    assert_int_equal(tokens_identity(&k, b, &y), ALM_OK);
+    for (size_t i = 0; i < ALM_LEN(order); i++) {
+        if (token_equal(token_of(&x, order[i]), token_of(&y, order[i])))
+            got[i] = "NPG"[i];
+    }
+    if (strcmp(got, kinds) != 0)
+        fail_msg("%s %s / %s %s: %s, expected %s", a->given, a->family, b->given, b->family, got, kinds);
+}
+
+static void names_and_dates_written_otherwise_agree_where_they_should(void **state)
+{
+    static const struct {
+        struct identity a, b;
+        const char *kinds;
+    } rows[] = {
+        { { "Isla", "Amory", 16204, "", "", false }, { "ISLA", "amory", 16204, "", "", false }, "NPG" },
+        { { "Amory", "Isla", 16204, "", "", false }, { "Isla", "Amory", 16204, "", "", false }, "NP-" },
+        { { "Kate", "Amory", 16204, "", "", false }, { "Katherine", "Amory", 16204, "", "", false }, "-PG" },
+        { { "Isla", "Amory", 16204, "", "", false }, { "Isla", "Amery", 16204, "", "", false }, "-PG" },
+        { { "Isla", "Amory", 16204, "", "", false }, { "Isla", "Brown", 16204, "", "", false }, "--G" },
+        { { "Isla Rose", "Amory", 16204, "", "", false }, { "Isla", "Amory", 16204, "", "", false }, "-P-" },
+        { { "Isla Rose", "Amory", 16204, "", "", false }, { "Isla-Rose", "Amory", 16204, "", "", false }, "N-G" },
+        { { "Daniel", "Amory", 16204, "", "", false }, { "Danielle", "Amory", 16204, "", "", false }, "-P-" },
+        { { "Libby", "Amory", 16204, "", "", false }, { "Beth", "Amory", 16204, "", "", false }, "---" },
+        /* 2014-05-14 stands; 2014-05-07 is 2014-07-05 when day and month change places */
+        { { "Isla", "Amory", 16197, "", "", false }, { "Isla", "Amory", 16256, "", "", false }, "-P-" },
+        { { "Isla", "Amory", 16204, "", "", false }, { "Isla", "Amory", 16205, "", "", false }, "---" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ALM_LEN(rows); i++) {
+        what_is_written_two_ways_agrees_in(&rows[i].a, &rows[i].b, rows[i].kinds);
+        what_is_written_two_ways_agrees_in(&rows[i].b, &rows[i].a, rows[i].kinds);
+    }
+}
+
+static void row_with_a_number_alone_makes_that_token_and_no_other(void **state)
+{
+    struct tokens_key k = key(7, 1);
+    struct identity rows[] = {
+        { "", "Amory", 16204, "999 101 2001", "", false },
+        { "Isla", "", 16204, "999 101 2001", "", false },
+        { "Isla", "Amory", CIVIL_NONE, "999 101 2001", "", false },
+    };
+    struct token_set set;
+
+    (void)state;
+    for (size_t i = 0; i < ALM_LEN(rows); i++) {
+        assert_int_equal(tokens_row_check(&rows[i]), ALM_OK);
+        assert_int_equal(tokens_row(&k, &rows[i], &set), ALM_OK);
+        assert_int_equal(set.n, 1);
+        assert_int_equal(set.tokens[0].kind, TOKEN_NHS);
+        assert_int_not_equal(tokens_identity(&k, &rows[i], &set), ALM_OK); /* nobody asks so */
+        rows[i].nhs = "";
+        assert_int_not_equal(tokens_row_check(&rows[i]), ALM_OK);
+        rows[i].nhs = "9991012002";
+        assert_int_equal(tokens_row(&k, &rows[i], &set), ALM_BAD_NHS);
+        assert_int_equal(tokens_row_check(&rows[i]), ALM_BAD_NHS);
+    }
+    rows[0] = (struct identity){ "Isla", "-", 16204, "999 101 2001", "", false };
+    assert_int_equal(tokens_row_check(&rows[0]), ALM_BAD_NAME); /* not missing: wrong */
+}
+
+static void home_that_does_not_fit_is_left_out_whole(void **state)
+{
+    struct tokens_key k = key(7, 1);
+    struct identity who = { "Isla", "Amory", 16204, "", "", false };
+    struct token home[TOKENS_AT_HOME];
+    struct token_set set;
+    char address[32] = "1 Row";
+
+    (void)state;
+    assert_int_equal(tokens_identity(&k, &who, &set), ALM_OK);
+    for (int i = 0; i < 20; i++) {
+        bool fits = set.n + TOKENS_AT_HOME <= TOKEN_SET_MAX;
+        uint8_t before = set.n;
+        char code[] = "ZZ7 8ZA";
+
+        address[0] = (char)('1' + i % 9);
+        code[5] = (char)('A' + i);
+        assert_int_equal(tokens_at_home(&k, &who, address, code, home), ALM_OK);
+        assert_int_equal(token_set_add_home(&set, home), fits);
+        if (!fits)
+            assert_int_equal(set.n, before);
+    }
 }
 
 static void phonetic_forms_are_soundex(void **state)
@@ -215,10 +432,10 @@ static void a_person_has_a_token_of_each_kind_known(void **state)
 
     (void)state;
     assert_int_equal(tokens_identity(&k, &who, &set), ALM_OK);
-    assert_int_equal(set.n, 4);
+    assert_int_equal(set.n, 5);
     who.nhs = who.upn = "";
     assert_int_equal(tokens_identity(&k, &who, &set), ALM_OK);
-    assert_int_equal(set.n, 2);
+    assert_int_equal(set.n, 3);
 }
 
 static void wrong_identifiers_are_named(void **state)
@@ -246,9 +463,9 @@ static void wrong_identifiers_are_named(void **state)
 static void a_token_is_the_documented_hmac(void **state)
 {
     static const uint8_t expected[TOKEN_LEN] = {
-        0xec, 0x6b, 0x45, 0xaf, 0x56, 0x0e, 0xcb, 0x76, 0x81, 0xb8, 0xf7,
-        0x87, 0x4e, 0x9c, 0xe6, 0xc4, 0x53, 0x4e, 0x27, 0x0f, 0x4a, 0x79,
-        0x68, 0xeb, 0x46, 0x15, 0x6a, 0xbd, 0xc1, 0x10, 0xd8, 0x2d,
+        0x6f, 0xf4, 0xa9, 0xf3, 0x67, 0x4b, 0x59, 0x83, 0xff, 0x7d, 0xbb,
+        0x6f, 0xff, 0x8e, 0x70, 0xb5, 0x5a, 0x6d, 0x1b, 0xe4, 0xe7, 0x43,
+        0x16, 0xb5, 0xa5, 0x82, 0xc4, 0xa2, 0x85, 0x51, 0x43, 0x8d,
     };
     struct tokens_key k = key(7, 1);
     struct token home;
@@ -263,7 +480,7 @@ static void tokens_differ_by_key_and_epoch_and_kind(void **state)
 {
     struct tokens_key k = key(7, 1), other_key = key(8, 1), other_epoch = key(7, 2);
     struct identity who = { "Isla", "Amory", 16204, "", "", false };
-    struct token a, b, at_home[2];
+    struct token a, b, at_home[TOKENS_AT_HOME];
 
     (void)state;
     assert_int_equal(tokens_home(&k, "14 Nowhere Close", "ZZ7 8ZA", &a), ALM_OK);
@@ -274,6 +491,8 @@ static void tokens_differ_by_key_and_epoch_and_kind(void **state)
     assert_int_equal(tokens_at_home(&k, &who, "14 Nowhere Close", "ZZ7 8ZA", at_home), ALM_OK);
     assert_int_equal(at_home[0].kind, TOKEN_NAME_POSTCODE);
     assert_int_equal(at_home[1].kind, TOKEN_DOB_HOME);
+    assert_int_equal(at_home[2].kind, TOKEN_DOB_POSTCODE);
+    assert_int_equal(at_home[3].kind, TOKEN_DOB_STREET);
 }
 
 static void parts_do_not_run_together(void **state)
@@ -372,6 +591,13 @@ int main(void)
         cmocka_unit_test(upns_need_their_check_letter),
         cmocka_unit_test(postcodes_have_one_form),
         cmocka_unit_test(addresses_have_one_form),
+        cmocka_unit_test(a_door_is_told_by_its_numbers),
+        cmocka_unit_test(address_of_too_many_words_is_refused),
+        cmocka_unit_test(given_names_have_their_diminutives_written_out),
+        cmocka_unit_test(words_are_in_order_and_no_form_stands_for_another_form),
+        cmocka_unit_test(names_and_dates_written_otherwise_agree_where_they_should),
+        cmocka_unit_test(row_with_a_number_alone_makes_that_token_and_no_other),
+        cmocka_unit_test(home_that_does_not_fit_is_left_out_whole),
         cmocka_unit_test(phonetic_forms_are_soundex),
         cmocka_unit_test(a_person_has_a_token_of_each_kind_known),
         cmocka_unit_test(wrong_identifiers_are_named),
