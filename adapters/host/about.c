@@ -74,15 +74,16 @@ json_t *about_read(struct host *h, const json_t *o, bool household_too, int32_t 
 json_t *about_json(const struct host *h, uint8_t kind, const struct token_set *subject,
                    const struct token *household)
 {
-    const struct index *x = h->holdings.index;
+    const struct index *x = source_index(h->source);
     const char *homes[1], *ref = "";
-    size_t n_homes = household && household->kind ? index_homes_find(x, household, homes, 1) : 0,
+    size_t n_homes = x && household && household->kind ? index_homes_find(x, household, homes, 1)
+                                                       : 0,
            person;
     enum index_known known = INDEX_UNKNOWN;
 
     if (kind == SUBJECT_HOUSEHOLD)
         known = n_homes ? INDEX_ONE : INDEX_UNKNOWN;
-    else if (subject->n)
+    else if (x && subject->n)
         known = index_find(x, subject, true, &person);
     if (kind != SUBJECT_HOUSEHOLD && known == INDEX_ONE)
         ref = index_person_ref(x, person);

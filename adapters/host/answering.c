@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* answering.c - queue, memory of answers given, and from a Question's tokens to a backend's
- * references. */
+/* answering.c - the queue, the memory of answers given, and what is said of what the source said. */
 #include "host/answering.h"
 
 #include "base/clock.h"
+#include "base/crypto.h"
 #include "base/log.h"
 #include "lib/ask.h"
 
@@ -12,14 +12,24 @@
 #include <string.h>
 
 #define QUEUE_MAX 256
-#define STEP_MAX                                                                                   \
-    32 /* answered in one turn of the loop: the local socket and the lease wait no longer than     \
-          that */
+#define STEP_MAX  32   /* put in one turn of the loop: the local socket and the lease wait no longer than that */
 #define GIVEN_MAX 1024 /* answers remembered */
+#define MARGIN_MS 250  /* before the broker's deadline: the way back takes a while; or an eighth of it */
+#define TRIES_MAX 3    /* of a question that has hours: a worker that fell over it is not the end of it */
+#define AGAIN_MS  5000 /* between them */
+#define AGAIN_MAX 8
 
-struct queued {
+enum slot_state { SLOT_FREE = 0, SLOT_NEW, SLOT_PUT };
+struct slot {
+    uint8_t state; /* enum slot_state */
+    bool by_hand;
+    uint8_t tries, again;
+    uint32_t ticket;
+    uint64_t number; /* the order in which they came */
     struct id id;
-    int64_t due_ms;
+    int64_t due_ms;    /* after it nobody waits for an answer */
+    int64_t answer_by; /* what is not known by then is "cannot say" */
+    int64_t not_before_ms;
     struct msg_question question;
 };
 struct given {
@@ -28,13 +38,29 @@ struct given {
 };
 struct answering {
     struct answering_setup setup;
-    struct queued queue[QUEUE_MAX]; /* a ring */
-    size_t first, n;
+    struct slot slots[QUEUE_MAX];
+    size_t n;
+    uint64_t last_number;
+    uint32_t last_ticket;
     struct given given[GIVEN_MAX]; /* a ring: the oldest is forgotten */
     size_t next_given;
-    unsigned long n_dropped;
     struct msg *out;
 };
+
+_Static_assert((int)ALM_YES == ANSWER_YES && (int)ALM_NO == ANSWER_NO &&
+                   (int)ALM_NOT_KNOWN == ANSWER_NOT_KNOWN &&
+                   (int)ALM_CANNOT_SAY == ANSWER_CANNOT_SAY,
+               "values of the wire");
+_Static_assert((int)ALM_AMBIGUOUS == CAUSE_AMBIGUOUS && (int)ALM_PARTIAL == CAUSE_PARTIAL &&
+                   (int)ALM_STALE == CAUSE_STALE && (int)ALM_FAILED == CAUSE_FAILED &&
+                   (int)ALM_UNSUPPORTED == CAUSE_UNSUPPORTED,
+               "causes of the wire");
+_Static_assert((int)ALM_INVOLVED == RELATION_INVOLVED &&
+                   (int)ALM_WAS_INVOLVED == RELATION_WAS_INVOLVED &&
+                   (int)ALM_SAME_HOME == RELATION_SAME_HOME &&
+                   (int)ALM_REFERRAL == RELATION_REFERRAL,
+               "relationships of the wire");
+_Static_assert(ALM_KEY_LEN == sizeof(((struct id *)0)->octets), "a question's key is its id");
 
 int answering_new(const struct answering_setup *setup, struct answering **out)
 {
@@ -56,41 +82,86 @@ struct answering *answering_free(struct answering *a)
 {
     if (!a)
         return NULL;
-    crypto_wipe(a->queue, sizeof(a->queue));
+    crypto_wipe(a->slots, sizeof(a->slots));
     free(a->out);
     free(a);
     return NULL;
 }
 
+/* --- the queue --- */
+static void slot_free(struct answering *a, struct slot *s)
+{
+    crypto_wipe(s, sizeof(*s)); /* "A holder that does not know the person forgets the tokens and logs
+                                   none." */
+    a->n--;
+}
+
+static struct slot *slot_find(struct answering *a, const struct id *id)
+{
+    for (size_t i = 0; i < QUEUE_MAX; i++) {
+        if (a->slots[i].state != SLOT_FREE && id_equal(&a->slots[i].id, id))
+            return &a->slots[i];
+    }
+    return NULL;
+}
+
+static struct slot *slot_new(struct answering *a)
+{
+    for (size_t i = 0; i < QUEUE_MAX; i++) {
+        if (a->slots[i].state == SLOT_FREE)
+            return &a->slots[i];
+    }
+    return NULL;
+}
+
 void answering_take(struct answering *a, const struct msg *question, int64_t now_ms)
 {
-    struct queued *q = &a->queue[(a->first + a->n) % QUEUE_MAX];
+    const struct msg_question *q = &question->question;
+    int64_t margin = q->deadline_ms / 8 < MARGIN_MS ? q->deadline_ms / 8 : MARGIN_MS;
+    struct slot *s = slot_find(a, &question->id);
+    char id[ID_TEXT];
 
-    if (a->n == QUEUE_MAX) {
-        log_warn("question-dropped", "reason=queue-full dropped=%lu", ++a->n_dropped);
+    if (s) { /* put again while it is under way: one answer, told as often; one that has hours has an
+                outbox to be told from */
+        s->again += !s->by_hand && s->again < AGAIN_MAX;
         return;
     }
-    q->id = question->id;
-    q->due_ms = now_ms + question->question.deadline_ms;
-    q->question = question->question;
+    s = slot_new(a);
+    if (!s) {
+        id_format(&question->id, id);
+        log_warn("question-dropped", "question=%s reason=queue-full", id);
+        return;
+    }
+    *s = (struct slot){ .state = SLOT_NEW,
+                        .by_hand = q->deadline_ms > ANSWERING_BY_HAND_MS,
+                        .number = ++a->last_number,
+                        .id = question->id,
+                        .due_ms = now_ms + q->deadline_ms,
+                        .answer_by = now_ms + q->deadline_ms - margin,
+                        .question = *q };
     a->n++;
 }
 
-/* Same numbers in msg.h and adapter.h. */
-_Static_assert((int)ALM_YES == ANSWER_YES && (int)ALM_NO == ANSWER_NO &&
-                   (int)ALM_NOT_KNOWN == ANSWER_NOT_KNOWN &&
-                   (int)ALM_CANNOT_SAY == ANSWER_CANNOT_SAY,
-               "values of the wire");
-_Static_assert((int)ALM_AMBIGUOUS == CAUSE_AMBIGUOUS && (int)ALM_PARTIAL == CAUSE_PARTIAL &&
-                   (int)ALM_STALE == CAUSE_STALE && (int)ALM_FAILED == CAUSE_FAILED &&
-                   (int)ALM_UNSUPPORTED == CAUSE_UNSUPPORTED,
-               "causes of the wire");
-_Static_assert((int)ALM_INVOLVED == RELATION_INVOLVED &&
-                   (int)ALM_WAS_INVOLVED == RELATION_WAS_INVOLVED &&
-                   (int)ALM_SAME_HOME == RELATION_SAME_HOME &&
-                   (int)ALM_REFERRAL == RELATION_REFERRAL,
-               "relationships of the wire");
+size_t answering_count(const struct answering *a)
+{
+    return a->n;
+}
 
+static struct slot *slot_oldest(struct answering *a, int64_t now_ms)
+{
+    struct slot *best = NULL;
+
+    for (size_t i = 0; i < QUEUE_MAX; i++) {
+        struct slot *s = &a->slots[i];
+
+        if (s->state == SLOT_NEW && s->not_before_ms <= now_ms &&
+            (!best || s->number < best->number))
+            best = s;
+    }
+    return best;
+}
+
+/* --- what is said --- */
 static void cannot_say(struct msg_answer *out, enum cannot_say_cause cause, int32_t data_as_of)
 {
     memset(out, 0, sizeof(*out));
@@ -100,17 +171,140 @@ static void cannot_say(struct msg_answer *out, enum cannot_say_cause cause, int3
     out->since = CIVIL_NONE;
 }
 
-/* Tokens become our own references; what we do not hold becomes nothing. Return: whether the person
- * is not ambiguous. */
-static bool question_resolve(const struct index *x, const struct msg_question *q,
-                             struct alm_place places[static HOMES_MAX], struct alm_question *out)
+static void answer_text(char out[static ALM_TEXT_MAX], const char *own, const char *configured)
 {
+    if (text_copy(out, ALM_TEXT_MAX, own[0] ? own : configured) != 0)
+        out[0] = '\0';
+}
+
+/* day: what the source's state says, for a backend that names no day of its own. */
+static void answer_compose(const struct answering *a, bool involvement,
+                           const struct alm_answer *answer, int32_t day, struct msg_answer *out)
+{
+    int32_t data_day = answer->data_as_of == ALM_DAY_NONE ? day : answer->data_as_of;
+
+    if (answer->value < ALM_YES || answer->value >= ALM_CANNOT_SAY) {
+        cannot_say(out, answer->cause ? (enum cannot_say_cause)answer->cause : CAUSE_FAILED,
+                   data_day);
+        return;
+    }
+    memset(out, 0, sizeof(*out));
+    out->value = answer->value;
+    out->data_as_of = data_day;
+    out->since = CIVIL_NONE;
+    if (!involvement || answer->value != ALM_YES)
+        return;
+    answer_text(out->service, answer->service, "");
+    answer_text(out->contact_route, answer->contact_route, a->setup.contact_route);
+    answer_text(out->lead_professional, answer->lead_professional, a->setup.lead_professional);
+    out->since = answer->since;
+}
+
+static const struct given *given_find(const struct answering *a, const struct id *question)
+{
+    for (size_t i = 0; i < GIVEN_MAX; i++) {
+        if (id_equal(&a->given[i].question, question))
+            return &a->given[i];
+    }
+    return NULL;
+}
+
+static int answer_send(struct answering *a, const struct given *g, bool durable)
+{
+    int r = a->setup.prepare(a->setup.ctx, a->out);
+
+    if (r != 0)
+        return r;
+    a->out->id = g->id;
+    a->out->in_reply_to = g->question;
+    a->out->answer = g->answer;
+    return durable ? a->setup.keep(a->setup.ctx, a->out) : a->setup.send(a->setup.ctx, a->out);
+}
+
+/* Return: whether it went, or lies in the outbox. */
+static bool given_send(struct answering *a, const struct given *g, bool durable)
+{
+    struct given plain = *g;
+    char id[ID_TEXT];
+    int r = answer_send(a, g, durable);
+
+    id_format(&g->question, id);
+    if (r == -EINVAL) { /* a text in the rows that cannot be sent, such as a line break in a service's
+                           name */
+        cannot_say(&plain.answer, CAUSE_FAILED, g->answer.data_as_of);
+        log_error("answer-not-sendable", "question=%s", id);
+        r = answer_send(a, &plain, durable);
+    }
+    if (r == -EEXIST)
+        r = 0; /* it lies in the outbox already */
+    if (r != 0)
+        log_warn("answer-not-sent", "question=%s error=%s", id, LOG_Q(strerror(-r)));
+    else
+        log_line(LOG_DEBUG, "answered", "question=%s",
+                 id); /* never what: that is the audit's and the asker's */
+    return r == 0;
+}
+
+static void slot_answer(struct answering *a, struct slot *s, const struct msg_answer *answer)
+{
+    struct given *g = &a->given[a->next_given];
+
+    *g = (struct given){ .question = s->id, .answer = *answer };
+    if (id_new(clock_wall_ms(), &g->id) == 0) {
+        a->next_given = (a->next_given + 1) % GIVEN_MAX;
+        for (int i = 0; i <= s->again; i++) /* failure is logged; the broker says it for us */
+            (void)given_send(a, g, s->by_hand);
+    } else {
+        memset(g, 0, sizeof(*g));
+    }
+    slot_free(a, s);
+}
+
+static void slot_cannot_say(struct answering *a, struct slot *s, enum cannot_say_cause cause)
+{
+    struct msg_answer answer;
+
+    cannot_say(&answer, cause, a->setup.data_day(a->setup.ctx, s->question.as_of));
+    slot_answer(a, s, &answer);
+}
+
+/* --- to the source --- */
+/* Homes are looked for only under keys for which the index is whole: else "not ours" would be said of
+ * what was not looked at. */
+static bool homes_ready(const struct index *x, const struct msg_question *q)
+{
+    if (q->subject_kind == SUBJECT_HOUSEHOLD && !index_ready_for(x, &q->household))
+        return false;
+    if (q->has_parameter && !index_ready_for(x, &q->parameter))
+        return false;
+    for (size_t i = 0; i < q->n_homes; i++) {
+        if (!index_ready_for(x, &q->homes[i].token))
+            return false;
+    }
+    return true;
+}
+
+/* Tokens become our own references; what we do not hold becomes nothing. Return: whether the person
+ * is one, or not known. */
+static enum index_known question_resolve(const struct index *x, const struct slot *s,
+                                         struct alm_place places[static HOMES_MAX],
+                                         struct alm_question *out)
+{
+    const struct msg_question *q = &s->question;
     enum index_known known = INDEX_UNKNOWN;
     size_t person;
 
-    *out = (struct alm_question){
-        .involvement = q->involvement, .id = q->question, .as_of = q->as_of, .places = places
-    };
+    *out = (struct alm_question){ .key = s->id.octets,
+                                  .by_hand = s->by_hand,
+                                  .purpose = "",
+                                  .asker = q->asking_agency[0] ? q->asking_agency
+                                                               : q->asking_sector,
+                                  .involvement = q->involvement,
+                                  .id = q->question,
+                                  .as_of = q->as_of,
+                                  .places = places };
+    if (!homes_ready(x, q))
+        return INDEX_NOT_READY;
     out->about_household = q->subject_kind == SUBJECT_HOUSEHOLD;
     if (out->about_household)
         ask_place(x, &q->household, CIVIL_NONE, CIVIL_NONE, &out->household);
@@ -124,127 +318,163 @@ static bool question_resolve(const struct index *x, const struct msg_question *q
     for (size_t i = 0; i < q->n_homes; i++)
         ask_place(x, &q->homes[i].token, q->homes[i].from, q->homes[i].until,
                   &places[out->n_places++]);
-    return !index_ambiguous(known) && known != INDEX_NOT_READY;
+    return known;
 }
 
-static void answer_text(char out[static ALM_TEXT_MAX], const char *own, const char *configured)
+static void slot_forget_tokens(struct slot *s)
 {
-    if (text_copy(out, ALM_TEXT_MAX, own[0] ? own : configured) != 0)
-        out[0] = '\0';
+    struct msg_question *q = &s->question;
+
+    crypto_wipe(&q->subject, sizeof(q->subject));
+    crypto_wipe(&q->household, sizeof(q->household));
+    crypto_wipe(&q->parameter, sizeof(q->parameter));
+    crypto_wipe(q->homes, sizeof(q->homes));
 }
 
-void answering_work_out(const struct answering_setup *s, const struct msg_question *q,
-                        struct msg_answer *out)
+/* Return: whether it was dealt with; else it waits (no rows yet, too much is under way). */
+static bool slot_put(struct answering *a, struct slot *s, int64_t now_ms)
 {
-    const struct holdings *h = s->holdings;
+    const struct index *x = a->setup.index(a->setup.ctx);
     struct alm_place places[HOMES_MAX];
-    struct alm_question question;
-    struct alm_answer answer = { 0 };
-    bool partial;
-    int32_t day;
+    struct alm_question q;
+    enum index_known known;
+    int r;
 
-    h->ops->describe(h->rows, q->as_of, &partial, &day);
-    if (!question_resolve(h->index, q, places, &question)) {
-        cannot_say(out, CAUSE_AMBIGUOUS, day);
-        return;
+    if (!x)
+        return false;
+    known = question_resolve(x, s, places, &q);
+    if (known != INDEX_ONE && known != INDEX_UNKNOWN) { /* possible, many, conflict; or not whole yet */
+        slot_cannot_say(a, s, known == INDEX_NOT_READY ? CAUSE_FAILED : CAUSE_AMBIGUOUS);
+        return true;
     }
-    h->ops->answer(h->rows, &question, &answer);
-    if (answer.value == ALM_CANNOT_SAY || answer.value < ALM_YES || answer.value > ALM_CANNOT_SAY) {
-        cannot_say(out, answer.cause ? (enum cannot_say_cause)answer.cause : CAUSE_FAILED, day);
-        return;
-    }
-    memset(out, 0, sizeof(*out));
-    out->value = answer.value;
-    out->data_as_of = answer.data_as_of;
-    out->since = CIVIL_NONE;
-    if (!q->involvement || answer.value != ALM_YES)
-        return;
-    answer_text(out->service, answer.service, "");
-    answer_text(out->contact_route, answer.contact_route, s->contact_route);
-    answer_text(out->lead_professional, answer.lead_professional, s->lead_professional);
-    out->since = answer.since;
+    q.within_ms = s->answer_by - now_ms;
+    s->ticket = ++a->last_ticket;
+    s->state = SLOT_PUT;
+    if (!s->by_hand) /* one that has hours may have to be put again */
+        slot_forget_tokens(s);
+    r = a->setup.put(a->setup.ctx, s->ticket, &q, s->answer_by);
+    if (r == 0)
+        return true;
+    if (r == -ENOSYS)
+        slot_cannot_say(a, s, CAUSE_UNSUPPORTED);
+    else
+        slot_cannot_say(a, s, CAUSE_FAILED);
+    return true;
 }
 
-static const struct given *given_find(const struct answering *a, const struct id *question)
+static struct slot *slot_by_ticket(struct answering *a, uint32_t ticket)
 {
-    for (size_t i = 0; i < GIVEN_MAX; i++) {
-        if (id_equal(&a->given[i].question, question))
-            return &a->given[i];
+    for (size_t i = 0; i < QUEUE_MAX; i++) {
+        if (a->slots[i].state == SLOT_PUT && a->slots[i].ticket == ticket)
+            return &a->slots[i];
     }
     return NULL;
 }
 
-static int answer_send(struct answering *a, const struct given *g)
+void answering_came(struct answering *a, uint32_t ticket, int r, const struct alm_answer *answer)
 {
-    int r = a->setup.prepare(a->setup.ctx, a->out);
-
-    if (r != 0)
-        return r;
-    a->out->id = g->id;
-    a->out->in_reply_to = g->question;
-    a->out->answer = g->answer;
-    return a->setup.send(a->setup.ctx, a->out);
-}
-
-static const struct given *given_make(struct answering *a, const struct queued *q)
-{
-    struct given *g = &a->given[a->next_given];
-
-    memset(g, 0, sizeof(*g));
-    if (id_new(clock_wall_ms(), &g->id) != 0)
-        return NULL;
-    a->next_given = (a->next_given + 1) % GIVEN_MAX;
-    g->question = q->id;
-    answering_work_out(&a->setup, &q->question, &g->answer);
-    return g;
-}
-
-static void answering_one(struct answering *a, const struct queued *q)
-{
-    const struct given *g = given_find(a, &q->id);
-    struct given plain;
+    struct slot *s = slot_by_ticket(a, ticket);
+    struct msg_answer said;
     char id[ID_TEXT];
-    int r;
 
-    id_format(&q->id, id);
-    if (!g)
-        g = given_make(a, q);
-    r = g ? answer_send(a, g) : -EIO;
-    if (g && r == -EINVAL) { /* a text in the rows that cannot be sent, such as a line break in a
-                                service's name */
-        plain = *g;
-        cannot_say(&plain.answer, CAUSE_FAILED, g->answer.data_as_of);
-        log_error("answer-not-sendable", "question=%s", id);
-        r = answer_send(a, &plain);
+    if (!s)
+        return;
+    id_format(&s->id, id);
+    if (r == 0 && answer) {
+        answer_compose(a, s->question.involvement, answer,
+                       a->setup.data_day(a->setup.ctx, s->question.as_of), &said);
+        slot_answer(a, s, &said);
+    } else if (r == ALM_LATER) {
+        log_info("question-by-hand", "question=%s", id);
+        slot_free(a, s); /* it lies with the backend; ready brings it back */
+    } else if (s->by_hand && ++s->tries < TRIES_MAX) {
+        s->state = SLOT_NEW;
+        s->not_before_ms = clock_mono_ms() + AGAIN_MS;
+    } else {
+        log_warn("question-failed", "question=%s error=%s", id, LOG_Q(strerror(-r)));
+        slot_cannot_say(a, s, CAUSE_FAILED);
     }
-    if (r != 0)
-        log_warn("answer-not-sent", "question=%s error=%s", id, LOG_Q(strerror(-r)));
-    else
-        log_line(LOG_DEBUG, "answered", "question=%s",
-                 id); /* never what: that is the audit's and the asker's */
+}
+
+bool answering_ready(struct answering *a, const struct alm_ready *ready)
+{
+    const struct alm_answer *said = &ready->answer;
+    bool involvement = said->service[0] || said->contact_route[0] || said->lead_professional[0] ||
+                       said->since != ALM_DAY_NONE;
+    struct given g = { 0 };
+    char id[ID_TEXT];
+
+    memcpy(g.question.octets, ready->key, ALM_KEY_LEN);
+    id_format(&g.question, id);
+    if (id_new(clock_wall_ms(), &g.id) != 0)
+        return false;
+    /* Whether it was about who is involved is no longer known here: such an answer says so itself. */
+    answer_compose(a, involvement, &ready->answer,
+                   a->setup.data_day(a->setup.ctx, civil_today(clock_wall_ms())), &g.answer);
+    if (!given_send(a, &g, true))
+        return false;
+    log_info("answered-by-hand", "question=%s", id);
+    return true;
+}
+
+/* --- the loop's turn --- */
+static void slot_drop(struct answering *a, struct slot *s)
+{
+    char id[ID_TEXT];
+
+    id_format(&s->id, id);
+    log_warn("question-dropped", "question=%s reason=deadline", id);
+    slot_free(a, s);
+}
+
+/* What was put is told by the source; what was not waits for rows. */
+static void answering_overdue(struct answering *a, int64_t now_ms)
+{
+    for (size_t i = 0; i < QUEUE_MAX; i++) {
+        struct slot *s = &a->slots[i];
+
+        if (s->state == SLOT_NEW && s->due_ms <= now_ms)
+            slot_drop(a, s);
+        else if (s->state == SLOT_NEW && s->answer_by <= now_ms)
+            slot_cannot_say(a, s, CAUSE_FAILED);
+    }
 }
 
 bool answering_step(struct answering *a, int64_t now_ms)
 {
-    for (int i = 0; i < STEP_MAX && a->n; i++) {
-        struct queued *q = &a->queue[a->first];
-        char id[ID_TEXT];
+    struct slot *s;
 
-        a->first = (a->first + 1) % QUEUE_MAX;
-        a->n--;
-        if (q->due_ms > now_ms) {
-            answering_one(a, q);
-        } else {
-            id_format(&q->id, id);
-            log_warn("question-dropped", "question=%s reason=deadline", id);
+    if (a->n == 0)
+        return false;
+    answering_overdue(a, now_ms);
+    for (int i = 0; i < STEP_MAX; i++) {
+        const struct given *g;
+
+        s = slot_oldest(a, now_ms);
+        if (!s)
+            return false;
+        g = given_find(a, &s->id);
+        if (g) {
+            (void)given_send(a, g, s->by_hand);
+            slot_free(a, s);
+        } else if (!slot_put(a, s, now_ms)) {
+            return false;
         }
-        crypto_wipe(q, sizeof(*q)); /* "A holder that does not know the person forgets the tokens
-                                       and logs none." */
     }
-    return a->n > 0;
+    return slot_oldest(a, now_ms) != NULL;
 }
 
-bool answering_waiting(const struct answering *a)
+int64_t answering_due_ms(const struct answering *a)
 {
-    return a->n > 0;
+    int64_t due = INT64_MAX;
+
+    for (size_t i = 0; i < QUEUE_MAX && a->n; i++) {
+        const struct slot *s = &a->slots[i];
+        int64_t at = s->not_before_ms > 0 && s->not_before_ms < s->answer_by ? s->not_before_ms
+                                                                              : s->answer_by;
+
+        if (s->state == SLOT_NEW && at < due)
+            due = at;
+    }
+    return due;
 }

@@ -119,12 +119,14 @@ static const struct setting settings_top[] = {
       .fallback = "info",
       .help = "least level logged" },
     { .key = "backend",
-      .type = SETTING_CHOICE,
+      .type = SETTING_STRING,
       AT(backend),
-      .choices = { "csv" },
-      .help = "where the agency's rows are" },
+      .min = 1,
+      .max = SPAWN_NAME_MAX - 1,
+      .help = "where the agency's rows are: NAME of almoner-source-NAME" },
 };
-static const char *const keys_top[] = { "broker", "keys", "tokens", "csv", "questions", NULL };
+/* Groups; a last place for the one of the backend's own name. */
+static const char *const keys_top[] = { "broker", "keys", "tokens", "worker", "questions" };
 static const struct setting settings_broker[] = {
     { .key = "address",
       .type = SETTING_STRING,
@@ -178,6 +180,50 @@ static const struct setting settings_tokens[] = {
       .fallback = "1",
       .help = "which token key it is" },
 };
+static const struct setting settings_worker[] = {
+    { .key = "deadline_ms",
+      .type = SETTING_INT,
+      AT(deadline_ms),
+      .min = 50,
+      .max = 60000,
+      .fallback = "1500",
+      .help = "most milliseconds of one answer; then the worker is replaced" },
+    { .key = "load_s",
+      .type = SETTING_INT,
+      AT(load_s),
+      .min = 1,
+      .max = 86400,
+      .fallback = "600",
+      .help = "most seconds of reading everything" },
+    { .key = "rows_most",
+      .type = SETTING_INT,
+      AT(rows_most),
+      .min = 1,
+      .max = 100000000,
+      .fallback = "2000000",
+      .help = "people, homes and stays of one load; rows of one answer" },
+    { .key = "bytes_most",
+      .type = SETTING_INT,
+      AT(bytes_most),
+      .min = 1 << 20,
+      .max = 1LL << 36,
+      .fallback = "1073741824",
+      .help = "bytes of one load, and of the worker's memory" },
+    { .key = "restart_ms",
+      .type = SETTING_INT,
+      AT(restart_ms),
+      .min = 10,
+      .max = 60000,
+      .fallback = "500",
+      .help = "before a worker is replaced the second time in a row; doubles from there" },
+    { .key = "restart_most_s",
+      .type = SETTING_INT,
+      AT(restart_most_s),
+      .min = 1,
+      .max = 3600,
+      .fallback = "30",
+      .help = "most seconds before that" },
+};
 /* clang-format on */
 
 static const struct {
@@ -189,6 +235,7 @@ static const struct {
     { "broker", settings_broker, ALM_LEN(settings_broker), true },
     { "keys", settings_keys, ALM_LEN(settings_keys), true },
     { "tokens", settings_tokens, ALM_LEN(settings_tokens), false },
+    { "worker", settings_worker, ALM_LEN(settings_worker), false },
 };
 
 static void groups_read(const struct conf_node *root, struct conf_errors *e, struct host_config *c)
@@ -361,15 +408,47 @@ static void dir_of(const char *path, char out[static PATH_MAX])
         memcpy(out, "/", 2);
 }
 
-int host_config_read(const char *path, const struct conf *conf, struct conf_errors *e,
-                     struct host_config *c)
+/* The group of the backend's name is its own; so its name is looked at before the rest. */
+static void top_read(const struct conf_node *root, struct conf_errors *e, struct host_config *c)
+{
+    const struct conf_node *n = conf_child(root, "backend");
+    const char *known[ALM_LEN(keys_top) + 2] = { 0 }, *backend = NULL;
+
+    memcpy(known, keys_top, sizeof(keys_top));
+    if (n && conf_type_of(n) == CONF_STRING && conf_string(n, e, &backend) &&
+        spawn_name_valid(backend))
+        known[ALM_LEN(keys_top)] = backend;
+    settings_read(settings_top, ALM_LEN(settings_top), root, known, e, c);
+}
+
+static void backend_check(const struct conf_node *root, const char *libexec, struct conf_errors *e,
+                          struct host_config *c)
+{
+    const struct conf_node *at = node_at(root, NULL, "backend");
+    char there[SPAWN_THERE_MAX];
+
+    if (!c->backend[0])
+        return; /* told already */
+    if (!spawn_name_valid(c->backend))
+        conf_fail(e, at, "a backend's name has small letters, digits and '-'");
+    else if (spawn_find(libexec, c->backend, c->program, there) != 0)
+        conf_fail(e, at, "there is no %.*s/almoner-source-%s; backends here: %s",
+                  200, libexec, c->backend, there[0] ? there : "none");
+    else
+        return;
+    c->program[0] = '\0';
+}
+
+int host_config_read(const char *path, const char *libexec, const struct conf *conf,
+                     struct conf_errors *e, struct host_config *c)
 {
     const struct conf_node *root = conf_root(conf);
     size_t before = conf_errors_count(e);
 
     memset(c, 0, sizeof(*c));
     dir_of(path, c->dir);
-    settings_read(settings_top, ALM_LEN(settings_top), root, keys_top, e, c);
+    top_read(root, e, c);
+    backend_check(root, libexec, e, c);
     groups_read(root, e, c);
     values_check(root, e, c);
     paths_check(root, e, c);

@@ -5,6 +5,7 @@
 #include "base/crypto.h"
 #include "cert/cert.h"
 #include "conf/conf.h"
+#include "host/spawn.h"
 #include "lib/tokens.h"
 #include "wire/wire.h"
 #include <limits.h>
@@ -20,7 +21,9 @@ struct host_config {
         consents[PATH_MAX]; /* of what was lodged, for receipts */
     int64_t outbox_max, inbox_max, inbox_keep_days;
     char contact_route[ALM_TEXT_MAX], lead_professional[ALM_TEXT_MAX];
-    char log[8], backend[16];
+    char log[8], backend[SPAWN_NAME_MAX];
+    char program[PATH_MAX]; /* almoner-source-BACKEND */
+    int64_t deadline_ms, load_s, rows_most, bytes_most, restart_ms, restart_most_s; /* worker */
     char dir[PATH_MAX]; /* of the file: what relative paths are relative to */
     /* Read from the files named above. */
     struct cert curve;
@@ -29,9 +32,10 @@ struct host_config {
     bool has_seal;
     struct secret seal; /* X25519 */
 };
-/* Adds every error, with file and line, to e. Keys are read too. Return: 0; -EINVAL with errors;
+/* Adds every error, with file and line, to e. Keys are read too; backends' programs are looked for in
+ * libexec. The group of the backend's own name and questions are left to the worker. Return: 0; -EINVAL with errors;
  * -ENOMEM. c is written whole; wiped by host_config_wipe either way. */
-ALM_MUST_USE int host_config_read(const char *path, const struct conf *conf, struct conf_errors *e,
-                                  struct host_config *c);
+ALM_MUST_USE int host_config_read(const char *path, const char *libexec, const struct conf *conf,
+                                  struct conf_errors *e, struct host_config *c);
 void host_config_wipe(struct host_config *c); /* for ALM_CLEANUP */
 bool host_config_exercise(const struct host_config *c);

@@ -17,11 +17,12 @@
 #include <unistd.h>
 
 #define CLIENTS_MAX 64
-#define FDS_MAX     (SESSION_FDS + CLIENTS_MAX + 2)
+#define FDS_MAX     (SESSION_FDS + SOURCE_FDS + CLIENTS_MAX + 2)
 #define PRUNE_MS    3600000
-#define LOOK_MS     1000 /* how often the backend is asked whether its rows have changed */
+#define TURN_MS     1000  /* a turn of the loop at least so often */
+#define HOLD_MS     5000  /* commands wait so long for rows that were asked for (SIGHUP, the start) */
+#define BEGIN_MS    15000 /* the broker waits so long for the first rows */
 
-static const struct alm_backend_ops *const backends[] = { &alm_backend_csv };
 static const char *const levels[] = {
     [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"
 };
@@ -45,27 +46,10 @@ static void log_start(const char *level)
     }
 }
 
-static int host_backend(struct host *h)
-{
-    const struct alm_setup setup = { .root = conf_root(h->conf),
-                                     .dir = h->config.dir,
-                                     .errors = h->errors,
-                                     .exercise = host_config_exercise(&h->config) };
-
-    for (size_t i = 0; i < ALM_LEN(backends); i++) {
-        if (strcmp(backends[i]->name, h->config.backend) == 0)
-            h->holdings.ops = backends[i];
-    }
-    if (!h->holdings.ops)
-        return -EINVAL; /* the table of settings told it */
-    h->holdings.key = &h->config.token;
-    return h->holdings.ops->open(&setup, &h->holdings.backend);
-}
-
 /* Everything that the configuration says, all its errors in one run. Return: an exit code. */
-static int host_configure(struct host *h, const char *path)
+static int host_configure(struct host *h, const char *path, const char *libexec)
 {
-    int r, s;
+    int r, s = 0;
 
     if (access(path, R_OK) != 0) {
         (void)fprintf(stderr, "%s: %s\n", path, strerror(errno));
@@ -75,16 +59,20 @@ static int host_configure(struct host *h, const char *path)
         return EX_OSERR;
     r = conf_load(path, h->errors, &h->conf);
     if (r == 0) {
-        r = host_config_read(path, h->conf, h->errors, &h->config);
-        s = host_backend(h);
+        r = host_config_read(path, libexec, h->conf, h->errors, &h->config);
+        if (h->config.program[0])
+            s = host_source_open(h, path);
         r = r ? r : s;
     }
-    if (r == -ENOMEM)
-        return EX_OSERR;
     if (r == 0)
         return EX_OK;
     errors_print(h->errors);
-    return EX_CONFIG;
+    if (r == -ENOMEM)
+        return EX_OSERR;
+    if (r == -EINVAL)
+        return EX_CONFIG;
+    (void)fprintf(stderr, "%s: %s\n", h->config.program, strerror(-r));
+    return EX_OSERR;
 }
 
 /* --- opening --- */
@@ -103,15 +91,34 @@ static void take_question(void *ctx, const struct msg *m)
     answering_take(((struct host *)ctx)->answering, m, clock_mono_ms());
 }
 
+static int keep_answer(void *ctx, const struct msg *m)
+{
+    return session_lodge(((struct host *)ctx)->session, m);
+}
+
+static const struct index *index_now(void *ctx)
+{
+    return source_index(((struct host *)ctx)->source);
+}
+
+static int32_t data_day(void *ctx, int32_t day)
+{
+    return source_data_day(((struct host *)ctx)->source, day);
+}
+
+static int put_question(void *ctx, uint32_t ticket, const struct alm_question *q, int64_t due_ms)
+{
+    return source_answer(((struct host *)ctx)->source, ticket, q, due_ms);
+}
+
+/* Read while the rest opens; commands wait a little for it. */
 static int host_rows(struct host *h)
 {
-    int r = holdings_load(&h->holdings, false, NULL, NULL);
+    int64_t now = clock_mono_ms();
 
-    if (r == 0)
-        return EX_OK;
-    log_error("rows-not-loaded", "error=%s text=%s", LOG_Q(strerror(-r)),
-              LOG_Q("correct the rows named above, or see almoner-adapter --check"));
-    return r == -EINVAL ? EX_DATAERR : EX_IOERR;
+    source_load(h->source, now);
+    h->hold_ms = now + BEGIN_MS;
+    return EX_OK;
 }
 
 static int host_outbox(struct host *h)
@@ -158,14 +165,15 @@ static int host_session(struct host *h)
         .inbox = h->inbox,
         .events = { h, take_question, ops_reply, ops_settled, ops_lost },
     };
-    struct answering_setup answering = {
-        &h->holdings,
-        h->config.contact_route,
-        h->config.lead_professional,
-        prepare_answer,
-        send_answer,
-        h,
-    };
+    const struct answering_setup answering = { .contact_route = h->config.contact_route,
+                                               .lead_professional = h->config.lead_professional,
+                                               .ctx = h,
+                                               .index = index_now,
+                                               .data_day = data_day,
+                                               .put = put_question,
+                                               .prepare = prepare_answer,
+                                               .send = send_answer,
+                                               .keep = keep_answer };
 
     memcpy(setup.context.origin, h->config.origin,
            sizeof(setup.context.origin)); /* both WIRE_ORIGIN_MAX */
@@ -221,36 +229,32 @@ static int host_open(struct host *h)
 }
 
 /* --- the loop --- */
-static void host_reload(struct host *h)
-{
-    int r = holdings_load(&h->holdings, false, NULL, NULL);
-
-    if (r == 0)
-        log_info("rows-loaded", "people=%zu", index_n_people(h->holdings.index));
-    else
-        log_error("rows-not-loaded", "error=%s text=%s", LOG_Q(strerror(-r)),
-                  LOG_Q("going on with the rows of the load before"));
-}
-
 static void host_take_signals(struct host *h)
 {
     struct signalfd_siginfo info;
 
     while (read(h->signals, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
-        if (info.ssi_signo == SIGHUP)
-            host_reload(h);
-        else
+        if (info.ssi_signo == SIGHUP) {
+            source_load(h->source, clock_mono_ms());
+            h->hold_ms = clock_mono_ms() + HOLD_MS;
+        } else {
             h->stopping = true;
+        }
     }
 }
 
-static void host_look(struct host *h, int64_t now_ms)
+/* A command that follows a signal, or the start, finds the rows that were asked for. */
+static bool host_holds(const struct host *h, int64_t now_ms)
 {
-    if (now_ms - h->looked_ms < LOOK_MS)
-        return;
-    h->looked_ms = now_ms;
-    if (h->holdings.ops->changed(h->holdings.backend))
-        host_reload(h);
+    return source_settling(h->source) && now_ms < h->hold_ms;
+}
+
+/* The broker is spoken to when there are rows, or reading them takes long: what is asked before that
+ * would be "cannot say". */
+static bool host_begun(struct host *h, int64_t now_ms)
+{
+    h->begun = h->begun || !host_holds(h, now_ms);
+    return h->begun;
 }
 
 /* Old records and done deliveries, once an hour. */
@@ -263,16 +267,38 @@ static void host_prune(struct host *h, int64_t now_ms)
     asked_prune(h->asked, clock_wall_ms());
 }
 
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 static int host_wait_ms(const struct host *h, bool more, int64_t due_ms)
 {
-    int64_t now = clock_mono_ms();
-    int64_t wait = session_wait_ms(h->session, now);
+    int64_t now = clock_mono_ms(), due = sooner(due_ms, now + TURN_MS);
 
-    if (due_ms - now < wait)
-        wait = due_ms - now;
-    if (LOOK_MS < wait)
-        wait = LOOK_MS;
-    return more || wait < 0 ? 0 : (int)wait;
+    if (h->begun)
+        due = sooner(due, now + session_wait_ms(h->session, now));
+    due = sooner(due, source_due_ms(h->source));
+    due = sooner(due, answering_due_ms(h->answering));
+    due = sooner(due, await_due_ms(&h->awaits));
+    return more || due < now ? 0 : (int)(due - now);
+}
+
+/* The session twice: ZeroMQ's descriptor wakes once, and nothing may be left unread after a send. */
+static bool host_serve(struct host *h, const struct pollfd *local, size_t n_local)
+{
+    bool more;
+
+    if (host_begun(h, clock_mono_ms()))
+        session_step(h->session, clock_mono_ms());
+    more = answering_step(h->answering, clock_mono_ms());
+    more = source_step(h->source, clock_mono_ms()) || more;
+    if (n_local)
+        local_server_step(h->server, local, n_local, clock_mono_ms(), ops_request, h);
+    await_step(h, clock_mono_ms());
+    if (h->begun)
+        session_step(h->session, clock_mono_ms());
+    return more;
 }
 
 /* One turn. Signals first: a reload that was asked for is done before the command that follows it
@@ -280,26 +306,22 @@ static int host_wait_ms(const struct host *h, bool more, int64_t due_ms)
 static bool host_turn(struct host *h, int wait_ms, int64_t *due_ms)
 {
     struct pollfd fds[FDS_MAX] = { { .fd = h->signals, .events = POLLIN } };
-    size_t n = 1 + session_poll_fds(h->session, fds + 1);
-    size_t n_local = local_server_poll_fds(h->server, fds + n, FDS_MAX - n);
-    int64_t woken_ms;
+    size_t n = 1 + source_poll_fds(h->source, fds + 1), n_local = 0;
     bool more;
 
+    if (h->begun)
+        n += session_poll_fds(h->session, fds + n);
+    if (!host_holds(h, clock_mono_ms()))
+        n_local = local_server_poll_fds(h->server, fds + n, FDS_MAX - n);
     if (poll(fds, n + n_local, wait_ms) < 0 && errno != EINTR)
         log_error("poll", "error=%s", LOG_Q(strerror(errno)));
     host_take_signals(h);
-    host_look(h, clock_mono_ms());
-    local_server_step(h->server, fds + n, n_local, clock_mono_ms(), ops_request, h);
-    session_step(h->session, clock_mono_ms());
-    more = answering_step(h->answering, clock_mono_ms());
-    session_step(h->session, clock_mono_ms()); /* ZeroMQ's descriptor wakes once: nothing may be
-                                                  left unread after a send */
-    *due_ms = ops_expire(h, clock_mono_ms());
-    woken_ms = streams_wake(h, clock_mono_ms());
-    if (woken_ms < *due_ms)
-        *due_ms = woken_ms;
+    if (host_holds(h, clock_mono_ms()))
+        n_local = 0; /* a signal came with them */
+    more = host_serve(h, fds + n, n_local);
+    *due_ms = sooner(ops_expire(h, clock_mono_ms()), streams_wake(h, clock_mono_ms()));
     host_prune(h, clock_mono_ms());
-    return more || answering_waiting(h->answering);
+    return more;
 }
 
 static int host_loop(struct host *h)
@@ -307,8 +329,8 @@ static int host_loop(struct host *h)
     int64_t due_ms = INT64_MAX;
     bool more = true;
 
-    log_info("adapter-ready", "agency=%s mode=%s people=%zu", h->config.agency, h->config.mode,
-             index_n_people(h->holdings.index));
+    log_info("adapter-ready", "agency=%s mode=%s backend=%s", h->config.agency, h->config.mode,
+             h->config.backend);
     while (!h->stopping) {
         more = host_turn(h, host_wait_ms(h, more, due_ms), &due_ms);
         if (session_state(h->session) == SESSION_STOPPED)
@@ -316,16 +338,18 @@ static int host_loop(struct host *h)
     }
     log_info("adapter-stopped", "agency=%s outbox=%zu", h->config.agency,
              outbox_count(h->outbox).waiting);
-    return EX_OK;
+    return h->exit;
 }
 
 static void host_close(struct host *h)
 {
     if (h->session)
         ops_lost(h); /* who still waits is told: queued, or not connected */
+    awaits_deinit(&h->awaits);
     pendings_deinit(&h->pendings);
     h->server = local_server_close(h->server);
     h->session = session_free(h->session);
+    h->source = source_free(h->source);
     h->answering = answering_free(h->answering);
     h->outbox = outbox_close(h->outbox);
     h->inbox = inbox_close(h->inbox);
@@ -333,10 +357,6 @@ static void host_close(struct host *h)
     h->pins = pins_close(h->pins);
     h->waiters = waiters_free(h->waiters);
     buf_deinit(&h->sealed);
-    if (h->holdings.ops) {
-        holdings_deinit(&h->holdings);
-        h->holdings.ops->close(h->holdings.backend);
-    }
     free(h->out);
     free(h->seen);
     h->conf = conf_free(h->conf);
@@ -345,7 +365,7 @@ static void host_close(struct host *h)
     fd_closep(&h->signals);
 }
 
-int host_run(const char *path)
+int host_run(const char *path, const char *libexec)
 {
     struct host *h = calloc(1, sizeof(*h)); /* too large for a stack */
     int r;
@@ -354,7 +374,7 @@ int host_run(const char *path)
         return EX_OSERR;
     h->signals = -1;
     log_init("adapter", LOG_INFO);
-    r = host_configure(h, path);
+    r = host_configure(h, path, libexec);
     if (r == EX_OK) {
         log_start(h->config.log);
         r = host_open(h);
@@ -367,32 +387,21 @@ int host_run(const char *path)
 }
 
 /* --- --check --- */
-static void check_report(void *ctx, const char *file, unsigned long line, const char *text)
-{
-    size_t *n = ctx;
-
-    (*n)++;
-    if (line)
-        (void)fprintf(stderr, "%s:%lu: %s\n", file, line, text);
-    else
-        (void)fprintf(stderr, "%s: %s\n", file, text);
-}
-
 static int check_rows(struct host *h)
 {
-    size_t n_errors = 0;
-    int r = holdings_load(&h->holdings, true, check_report, &n_errors);
-
-    if (r == 0) {
+    source_load(h->source, clock_mono_ms());
+    while (!h->stopping)
+        rows_turn(h);
+    if (h->exit == EX_OK) {
         (void)printf("%s: the configuration and every row can be read; %zu people\n",
-                     h->config.agency, index_n_people(h->holdings.index));
+                     h->config.agency, index_n_people(source_index(h->source)));
         return EX_OK;
     }
-    (void)fprintf(stderr, "%zu error%s in the rows\n", n_errors, n_errors == 1 ? "" : "s");
-    return r == -EINVAL ? EX_DATAERR : EX_IOERR;
+    (void)fprintf(stderr, "%zu error%s in the rows\n", h->n_reports, h->n_reports == 1 ? "" : "s");
+    return h->exit;
 }
 
-int host_check(const char *path)
+int host_check(const char *path, const char *libexec)
 {
     struct host *h = calloc(1, sizeof(*h));
     int r;
@@ -400,8 +409,9 @@ int host_check(const char *path)
     if (!h)
         return EX_OSERR;
     h->signals = -1;
+    h->checking = true;
     log_init("adapter", LOG_ERROR);
-    r = host_configure(h, path);
+    r = host_configure(h, path, libexec);
     if (r == EX_OK)
         r = check_rows(h);
     host_close(h);

@@ -2,8 +2,10 @@
 /* host.h - one running adapter: everything that its loop holds together. */
 #pragma once
 #include "host/answering.h"
+#include "host/await.h"
 #include "host/config.h"
 #include "host/pending.h"
+#include "host/source.h"
 #include "lib/asked.h"
 #include "lib/inbox.h"
 #include "lib/pins.h"
@@ -12,9 +14,9 @@
 
 struct host {
     struct host_config config;
-    struct conf *conf; /* the backend borrows it */
+    struct conf *conf;
     struct conf_errors *errors;
-    struct holdings holdings;
+    struct source *source;
     struct outbox *outbox;
     struct inbox *inbox;
     struct asked *asked;
@@ -23,6 +25,7 @@ struct host {
     struct local_server *server;
     struct answering *answering;
     struct pendings pendings;
+    struct awaits awaits;
     struct msg *out;          /* the message being made */
     struct buf sealed;        /* its sealed text */
     struct msg *seen;         /* a delivery being read back */
@@ -31,13 +34,21 @@ struct host {
     struct waiters *waiters;  /* readers of streams that wait for the next delivery */
     int signals;              /* signalfd */
     bool stopping;
-    int64_t looked_ms; /* when rows were last looked at for changes */
+    int exit;          /* with which code, when stopping */
+    bool begun;        /* the broker is spoken to */
+    bool checking;     /* --check: reports are for whoever typed it */
+    size_t n_reports;  /* of a check */
+    int64_t hold_ms;   /* until then commands wait for rows that are being read */
     int64_t pruned_ms; /* when folders were last rid of what is old */
 };
 
-/* host.c: opens what the configuration names, turns the loop, closes. Return: an exit code. */
-int host_run(const char *path);
-int host_check(const char *path);
+/* host.c: opens what the configuration names, turns the loop, closes. libexec: where the backends'
+ * programs are. Return: an exit code. */
+int host_run(const char *path, const char *libexec);
+int host_check(const char *path, const char *libexec);
+/* rows.c: the source's events, and how it begins. */
+int host_source_open(struct host *h, const char *path); /* its configuration's errors are in h->errors */
+void rows_turn(struct host *h); /* waits for the source alone, and lets it work */
 
 /* ops.c: a command's request; see local_on_request. */
 void ops_request(void *ctx, uint64_t client, json_t *request);
@@ -79,6 +90,7 @@ json_t *override_query(struct host *h, const json_t *o);
 
 /* What the operations share (ops.c). */
 int32_t host_day(const struct host *h); /* CIVIL_NONE: an exercise whose day is not known yet */
-struct asker host_asker(const struct host *h);
+struct asker host_asker(const struct host *h); /* no relationship is worked out */
+struct asker host_asker_related(struct host *h); /* with it: for what goes to the broker as a query */
 json_t *ops_wrong(int r, const char *which); /* of ask_work_out */
 json_t *ops_no_day(void);

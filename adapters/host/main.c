@@ -15,6 +15,8 @@ static const char usage[] =
     "wrong, connect nowhere\n"
     "       almoner-adapter --version | --help\n"
     "\n"
+    "  --libexec DIR   where the backends' programs (almoner-source-NAME) are, before FILE\n"
+    "\n"
     "  almoner-adapter --check /etc/almoner/larchmoor.conf && almoner-adapter "
     "/etc/almoner/larchmoor.conf\n"
     "\n"
@@ -38,10 +40,38 @@ static void process_private(void)
         perror("almoner-adapter: core files could not be turned off");
 }
 
+/* What is left of the command line, after options. */
+struct asked_for {
+    bool check;
+    const char *libexec, *path;
+};
+
+/* Return: NULL or what is wrong. */
+static const char *arguments_read(int argc, char **argv, struct asked_for *out)
+{
+    int i = 1;
+
+    *out = (struct asked_for){ .libexec = ALM_LIBEXECDIR };
+    for (; i < argc && argv[i][0] == '-'; i++) {
+        if (strcmp(argv[i], "--check") == 0)
+            out->check = true;
+        else if (strcmp(argv[i], "--libexec") != 0)
+            return "unknown option";
+        else if (++i == argc)
+            return "--libexec needs a folder";
+        else
+            out->libexec = argv[i];
+    }
+    if (i != argc - 1)
+        return "say which configuration: one FILE";
+    out->path = argv[i];
+    return NULL;
+}
+
 int main(int argc, char **argv)
 {
-    bool check = argc > 1 && strcmp(argv[1], "--check") == 0;
-    const char *path = argc == (check ? 3 : 2) ? argv[argc - 1] : NULL;
+    struct asked_for asked;
+    const char *wrong;
 
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         (void)fputs(usage, stdout);
@@ -51,14 +81,14 @@ int main(int argc, char **argv)
         (void)printf("almoner-adapter %s\n", ALM_VERSION);
         return EX_OK;
     }
-    if (!path)
-        return usage_wrong("say which configuration: one FILE");
-    if (path[0] == '-')
-        return usage_wrong("unknown option");
+    wrong = arguments_read(argc, argv, &asked);
+    if (wrong)
+        return usage_wrong(wrong);
     if (crypto_init() != 0) {
         (void)fputs("almoner-adapter: the cryptographic library could not be started\n", stderr);
         return EX_OSERR;
     }
     process_private();
-    return check ? host_check(path) : host_run(path);
+    return asked.check ? host_check(asked.path, asked.libexec)
+                       : host_run(asked.path, asked.libexec);
 }

@@ -31,8 +31,18 @@ int32_t host_day(const struct host *h)
 
 struct asker host_asker(const struct host *h)
 {
-    return (struct asker){ &h->config.token, h->holdings.index, h->holdings.ops, h->holdings.rows,
-                           host_day(h) };
+    return (struct asker){ .key = &h->config.token,
+                           .index = source_index(h->source),
+                           .day = host_day(h) };
+}
+
+struct asker host_asker_related(struct host *h)
+{
+    struct asker a = host_asker(h);
+
+    a.relate = await_relate;
+    a.ctx = h;
+    return a;
 }
 
 json_t *ops_no_day(void)
@@ -44,6 +54,13 @@ json_t *ops_no_day(void)
 
 json_t *ops_wrong(int r, const char *which)
 {
+    if (r == -EBUSY)
+        return local_error("no-rows", EX_TEMPFAIL,
+                           "our own rows have not been read yet; try again (almoner status)");
+    if (r == -EREMOTEIO)
+        return local_error("source-failed", EX_TEMPFAIL,
+                           "our own source cannot say why we may ask; try again, or state a reason of "
+                           "your own (--self-claimed)");
     if (r < 0)
         return local_error("internal", EX_SOFTWARE, "%s: %s", which, strerror(-r));
     return local_error("bad-subject", EX_DATAERR, "%s: %s", which,
@@ -78,7 +95,7 @@ static json_t *ask_subject(struct host *h, const json_t *o, bool household_too, 
 {
     ALM_CLEANUP(asked_subject_wipe) struct asked_subject typed;
     const struct msg_catalogue_purpose *purpose = session_purpose(h->session, h->out->purpose);
-    struct asker a = host_asker(h);
+    struct asker a = host_asker_related(h);
     text_t self_claimed;
     const char *which = "";
     bool given;
@@ -202,7 +219,7 @@ static json_t *op_subject(struct host *h, uint64_t client, const json_t *o)
     static const char *const keys[] = { "op",           "subject", "household", "purpose", "role",
                                         "practitioner", "login",   "basis",     "case",    NULL };
     ALM_CLEANUP(asked_subject_wipe) struct asked_subject typed;
-    struct asker a = host_asker(h);
+    struct asker a = host_asker_related(h);
     struct ask ask;
     const char *which = "";
     bool given;
@@ -239,35 +256,42 @@ static json_t *op_questions(struct host *h, uint64_t client, const json_t *o)
     return wrong;
 }
 
+/* Of the worker that reads our own source. */
+static json_t *status_source(const struct host *h, const struct source_status *st)
+{
+    return json_pack("{s:s, s:I, s:b, s:I, s:I}", "worker", st->worker, "restarts",
+                     (json_int_t)st->restarts, "loading", st->loading, "rows_loading",
+                     (json_int_t)st->rows_loading, "questions",
+                     (json_int_t)answering_count(h->answering));
+}
+
 static json_t *op_status(struct host *h, uint64_t client, const json_t *o)
 {
     struct outbox_counts n = outbox_count(h->outbox);
     struct inbox_counts in = inbox_count(h->inbox);
-    int32_t day = host_day(h), data_day = CIVIL_NONE;
-    bool partial = false;
+    const struct index *index = source_index(h->source);
+    int32_t day = host_day(h);
+    struct source_status st;
     json_t *wrong = request_only(o, keys_none);
 
     if (wrong)
         return wrong;
-    if (day != CIVIL_NONE)
-        h->holdings.ops->describe(h->holdings.rows, day, &partial, &data_day);
+    source_status(h->source, &st);
     ops_reply_now(
         h, client,
         json_pack(
             "{s:b, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:I, "
-            "s:o, s:s, s:s}",
+            "s:o, s:s, s:s, s:o}",
             "ok", 1, "kind", "status", "agency", h->config.agency, "mode", h->config.mode, "origin",
             h->config.origin, "state", session_state_word(session_state(h->session)), "connected",
             session_ready(h->session), "text", session_text(h->session), "civil_day",
             reply_day(session_civil_day(h->session)), "policy", session_policy(h->session),
             "outbox", (json_int_t)n.waiting, "outbox_refused", (json_int_t)n.refused, "outbox_bad",
             (json_int_t)n.bad, "inbox", (json_int_t)in.waiting, "inbox_bad", (json_int_t)in.bad,
-            "inbox_full", in.full, "people", (json_int_t)index_n_people(h->holdings.index),
-            "data_as_of", reply_day(data_day), "rows",
-            h->holdings.old ? "old"
-            : partial       ? "partial"
-                            : "ok",
-            "backend", h->config.backend));
+            "inbox_full", in.full, "people", (json_int_t)(index ? index_n_people(index) : 0),
+            "data_as_of",
+            reply_day(index && day != CIVIL_NONE ? source_data_day(h->source, day) : CIVIL_NONE),
+            "rows", st.rows, "backend", h->config.backend, "source", status_source(h, &st)));
     return NULL;
 }
 
@@ -391,6 +415,7 @@ static const struct op asking[] = {
     { "questions", op_questions, false },
     { "subject", op_subject, false },
     { "status", op_status, false },
+    { "source", op_source, false },
     { "consent-grant", op_grant, true },
     { "consent-refuse", op_refuse, true },
     { "consent-not-possible", op_not_possible, true },
@@ -435,7 +460,9 @@ static json_t *op_do(struct host *h, uint64_t client, json_t *request)
         return local_error("unknown-op", EX_USAGE, "the adapter knows no such operation");
     if (op->lodges)
         wrong = ops_asked(h, client, request, &answered);
-    return wrong || answered ? wrong : op->run(h, client, request);
+    if (!wrong && !answered)
+        await_run(h, client, request, op);
+    return wrong;
 }
 
 void ops_request(void *ctx, uint64_t client, json_t *request)

@@ -132,7 +132,7 @@ static json_t *eligible_subject(struct host *h, const json_t *o, struct msg_elig
 {
     ALM_CLEANUP(asked_subject_wipe) struct asked_subject typed;
     const struct msg_catalogue_purpose *purpose = session_purpose(h->session, h->out->purpose);
-    struct asker a = host_asker(h);
+    struct asker a = host_asker_related(h);
     const char *which = "";
     text_t self_claimed;
     struct ask ask;

@@ -169,28 +169,45 @@ static void place_typed(const struct asker *a, const struct asked_home *h, struc
     place_add_ref(a->index, h->ref, place);
 }
 
-static void ask_relationship(const struct asker *a, const struct asked_subject *s,
-                             const char *self_claimed, struct ask *out)
+static int relation_find(const struct asker *a, const struct asked_subject *s,
+                         const char *person, struct alm_relationship *found)
 {
     struct alm_place places[HOMES_MAX + 1];
-    struct alm_subject subject = { out->person, a->day, 0, places };
-    struct alm_relationship found;
+    struct alm_subject subject = { person, a->day, 0, places };
 
+    *found = (struct alm_relationship){ ALM_RELATION_NONE, ALM_DAY_NONE, ALM_DAY_NONE };
+    if (!a->relate)
+        return 0;
     if (s->household)
         place_typed(a, &s->home, &places[subject.n_places++]);
     for (size_t i = 0; !s->household && i < s->n_homes; i++)
         place_typed(a, &s->homes[i], &places[subject.n_places++]);
-    a->ops->relationship(a->rows, &subject, &found);
-    out->relationship.kind = found.kind; /* same numbers */
-    out->relationship.since = found.since;
-    out->relationship.until = found.until;
-    if (found.kind != ALM_RELATION_NONE || !self_claimed[0])
-        return;
-    out->relationship.kind = RELATION_SELF_CLAIMED;
-    out->relationship.since = a->day;
-    if (text_copy(out->relationship.reason, sizeof(out->relationship.reason), self_claimed) != 0)
-        out->relationship.kind =
-            RELATION_NONE; /* a reason too long is none; the socket refuses it first */
+    return a->relate(a->ctx, &subject, found);
+}
+
+/* A source that cannot say takes nothing from whoever claims a reason of their own: that claim is the
+ * weaker one, is recorded as such, and alerts. */
+static int ask_relationship(const struct asker *a, const struct asked_subject *s,
+                            const char *self_claimed, struct ask *out)
+{
+    struct msg_relationship *to = &out->relationship;
+    struct alm_relationship found;
+    int r = relation_find(a, s, out->person, &found);
+
+    if (r == -EINPROGRESS)
+        return r;
+    if (r != 0 && !self_claimed[0])
+        return -EREMOTEIO;
+    to->kind = r == 0 ? found.kind : (uint8_t)RELATION_NONE; /* same numbers */
+    to->since = r == 0 ? found.since : CIVIL_NONE;
+    to->until = r == 0 ? found.until : CIVIL_NONE;
+    if (to->kind != RELATION_NONE || !self_claimed[0] || !a->relate)
+        return 0;
+    to->kind = RELATION_SELF_CLAIMED;
+    to->since = a->day;
+    if (text_copy(to->reason, sizeof(to->reason), self_claimed) != 0)
+        to->kind = RELATION_NONE; /* a reason too long is none; the socket refuses it first */
+    return 0;
 }
 
 static const char *wrong_identity(int r)
@@ -224,7 +241,7 @@ static int ask_person(const struct asker *a, const struct asked_subject *s, bool
         homes_r = homes_typed(a, s, &homes, wrong);
     if (homes_r != 0 || r != 0)
         return homes_r ? homes_r : r;
-    if (!index_ready(a->index, a->key))
+    if (!a->index || !index_ready(a->index, a->key))
         return -EBUSY;
     /* Found with every home that was typed, a shielded one too: this look-up stays in the adapter.
      */
@@ -259,7 +276,7 @@ int ask_work_out(const struct asker *a, const struct asked_subject *typed, bool 
 
     memset(out, 0, sizeof(*out));
     if (typed->household) {
-        if (!index_ready(a->index, a->key))
+        if (!a->index || !index_ready(a->index, a->key))
             return -EBUSY;
         *wrong = "household";
         out->subject_kind = SUBJECT_HOUSEHOLD;
@@ -267,8 +284,5 @@ int ask_work_out(const struct asker *a, const struct asked_subject *typed, bool 
     } else {
         r = ask_person(a, typed, past_shield, out, wrong);
     }
-    if (r != 0)
-        return r;
-    ask_relationship(a, typed, self_claimed, out);
-    return 0;
+    return r ? r : ask_relationship(a, typed, self_claimed, out);
 }

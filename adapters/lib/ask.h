@@ -20,12 +20,15 @@ struct asked_subject { /* as typed */
 };
 void asked_subject_wipe(struct asked_subject *s); /* for ALM_CLEANUP */
 
+/* Why we may ask, as our own source has it. Return: 0; -EINPROGRESS it was asked and will say: run again;
+ * -errno it cannot say. */
+typedef int asker_relate(void *ctx, const struct alm_subject *s, struct alm_relationship *out);
 struct asker { /* what this agency knows; borrowed */
     const struct tokens_key *key;
-    const struct index *index;
-    const struct alm_backend_ops *ops;
-    const struct alm_rows *rows;
-    int32_t day; /* the broker's civil day */
+    const struct index *index; /* NULL: no rows yet */
+    int32_t day;               /* the broker's civil day */
+    asker_relate *relate;      /* NULL: the relationship is not wanted, and stays "none" */
+    void *ctx;
 };
 struct ask { /* worked out of one subject */
     enum index_known known;
@@ -42,12 +45,13 @@ struct ask { /* worked out of one subject */
  * homes and relationship
  * @past_shield:  the purpose sees past a shield; otherwise a home that our own rows mark shielded
  * on the day leaves no trace
- * @self_claimed: "" or the reason, used only when our own rows show no relationship
+ * @self_claimed: "" or the reason, used only when our own rows show no relationship, or cannot say
  * @wrong:        for a positive result: which part, "nhs_number", "homes[2]"
  *
  * Return: 0; an alm_fault (what was typed is not valid); -EAGAIN tokens are wanted in the key's memo:
  * fetch them and call again; -EBUSY our own rows cannot be looked in yet, and without them a shielded
- * home would be told; -errno. Threads: pure but for the memo.
+ * home would be told; -EINPROGRESS, as of asker_relate; -EREMOTEIO our own source cannot say why we
+ * may ask, and nothing is self-claimed; -errno. Threads: pure but for the memo.
  * Source: DESIGN.md section 2, "Who states which fact"; section 7.
  */
 ALM_MUST_USE int ask_work_out(const struct asker *a, const struct asked_subject *typed,

@@ -187,6 +187,16 @@ int work_put_answer(struct buf *out, uint32_t seq, const struct alm_question *q)
     return buf_status(out);
 }
 
+void work_set_within(struct buf *frame, int64_t within_ms)
+{
+    size_t at = 4 + 1 + 4 + ALM_KEY_LEN; /* length, type, number, key */
+
+    if (frame->len < at + 8)
+        return;
+    for (size_t i = 0; i < 8; i++)
+        frame->data[at + i] = (uint8_t)((uint64_t)within_ms >> (56 - 8 * i));
+}
+
 int work_get_answer(struct bytes body, uint32_t *seq, struct work_question *out)
 {
     struct cursor c = cursor_of(body);

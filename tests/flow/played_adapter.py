@@ -22,7 +22,7 @@ import nacl.signing
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "unit"))
 sys.path.insert(0, str(HERE))
-from commands import Place, expect  # noqa: E402
+from commands import Place, backends, expect  # noqa: E402
 from played_gate import ORIGIN, Gate, day, uuid7  # noqa: E402, F401
 from wire_client import SIGN_DOMAIN, Tokens  # noqa: E402
 
@@ -140,7 +140,7 @@ csv = {{ people = {{ file = "people.csv"; }}; homes = {{ file = "homes.csv"; }};
     # --- the process ---
     def start(self, ready=True):
         with open(f"{self.path}/log", "ab") as log:
-            self.adapter = subprocess.Popen([self.program, "adapter.conf"], cwd=self.path, stderr=log, stdout=log)
+            self.adapter = subprocess.Popen([self.program, "--libexec", backends(self.program), "adapter.conf"], cwd=self.path, stderr=log, stdout=log)
         if ready:
             self.ready()
         return self

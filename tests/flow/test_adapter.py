@@ -13,10 +13,11 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
-from commands import Place, expect, main  # noqa: E402
+from commands import Place, backends, expect, main  # noqa: E402
 from played_gate import ORIGIN, Gate, day  # noqa: E402
 
 ADAPTER, AGENCY, KEY, PROTOC = (str(Path(program).resolve()) for program in sys.argv[1:5])  # run from other folders
+RUN = [ADAPTER, "--libexec", backends(ADAPTER)]
 ROOT = Path(__file__).resolve().parent.parent.parent
 PERSON = ["--given", "Isla", "--family", "Example", "--born", "2014-05-14"]
 HOME = ["--home", "14 Nowhere Close; ZZ7 8ZA; 2016-03-01"]
@@ -77,7 +78,7 @@ questions = ( {{ id = "called"; rule = "ever"; kinds = [ "school-concern" ]; }} 
 
     def start(self):
         self.log = open(f"{self.path}/log", "ab")
-        self.adapter = subprocess.Popen([ADAPTER, "adapter.conf"], cwd=self.path, stderr=self.log, stdout=self.log)
+        self.adapter = subprocess.Popen([*RUN, "adapter.conf"], cwd=self.path, stderr=self.log, stdout=self.log)
         return self
 
     def said(self):
@@ -415,13 +416,13 @@ def rows_are_read_again_on_sighup():
 def only_one_adapter_holds_an_outbox():
     with Town() as t:
         t.start().ready()
-        expect(t.run(ADAPTER, "adapter.conf"), 73, "another adapter holds it")
+        expect(t.run(*RUN, "adapter.conf"), 73, "another adapter holds it")
 
 
 def bad_rows_keep_the_adapter_from_starting():
     with Town() as t:
         t.file("people.csv", "person_id,given_name,family_name,date_of_birth\npupil-17,Isla,Example,14/05/2014\n")
-        expect(t.run(ADAPTER, "adapter.conf"), 65, "line=2", "YYYY-MM-DD")
+        expect(t.run(*RUN, "adapter.conf"), 65, "line=2", "YYYY-MM-DD")
 
 
 CONF_ERRORS = [
@@ -449,18 +450,18 @@ CONF_ERRORS = [
 def bad_configuration_is_told_with_file_and_line():
     with Town(gate=False) as t:
         good = Path(f"{t.path}/adapter.conf").read_text(encoding="ascii")
-        expect(t.run(ADAPTER, "--check", "adapter.conf"), 0, "2 people")
+        expect(t.run(*RUN, "--check", "adapter.conf"), 0, "2 people")
         for old, new, where, words in CONF_ERRORS:
             assert old in good, old
             t.file("adapter.conf", good.replace(old, new, 1))
-            for argv in ([ADAPTER, "--check", "adapter.conf"], [ADAPTER, "adapter.conf"]):
+            for argv in ([*RUN, "--check", "adapter.conf"], [*RUN, "adapter.conf"]):
                 expect(t.run(*argv), 78, where, words)
         t.file("adapter.conf", good.replace('agency = "school"', 'agency = "?"').replace('rule = "ever"', 'rule = "often"'))
-        expect(t.run(ADAPTER, "--check", "adapter.conf"), 78, "adapter.conf:1: ", "adapter.conf:7: ")  # all in one run
+        expect(t.run(*RUN, "--check", "adapter.conf"), 78, "adapter.conf:1: ", "adapter.conf:7: ")  # all in one run
         t.file("adapter.conf", good)
         os.chmod(f"{t.path}/keys/school.sign", 0o644)
-        expect(t.run(ADAPTER, "--check", "adapter.conf"), 78, "chmod 600")
-        expect(t.run(ADAPTER, "--check", "nothing.conf"), 66, "nothing.conf")
+        expect(t.run(*RUN, "--check", "adapter.conf"), 78, "chmod 600")
+        expect(t.run(*RUN, "--check", "nothing.conf"), 66, "nothing.conf")
         for argv in ([], ["--wrong"], ["--check"], ["a", "b"]):
             expect(t.run(ADAPTER, *argv), 64, "usage")
         expect(t.run(ADAPTER, "--help"), 0, "--check", "SIGHUP")
@@ -469,9 +470,9 @@ def bad_configuration_is_told_with_file_and_line():
 def check_tells_bad_rows():
     with Town(gate=False) as t:
         t.file("contacts.csv", "contact_id,person_id,household_id,date\n1,pupil-17,,2022-01-01\n")
-        expect(t.run(ADAPTER, "--check", "adapter.conf"), 65, "contacts.csv:1: ", "no column event", "1 error")
+        expect(t.run(*RUN, "--check", "adapter.conf"), 65, "contacts.csv:1: ", "no column event", "1 error")
         os.unlink(f"{t.path}/contacts.csv")
-        expect(t.run(ADAPTER, "--check", "adapter.conf"), 65, "contacts.csv: there is no such file")
+        expect(t.run(*RUN, "--check", "adapter.conf"), 65, "contacts.csv: there is no such file")
 
 
 USAGE_ERRORS = [

@@ -17,10 +17,11 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
-from commands import Place, expect, main  # noqa: E402
+from commands import Place, backends, expect, main  # noqa: E402
 from played_gate import ORIGIN, Gate, day  # noqa: E402
 
 ADAPTER, AGENCY, KEY, PROTOC = (str(Path(program).resolve()) for program in sys.argv[1:5])
+RUN = [ADAPTER, "--libexec", backends(ADAPTER)]
 ROOT = Path(__file__).resolve().parent.parent.parent
 ISLA = ["--given", "Isla", "--family", "Example", "--born", "2014-05-14", "--home", "14 Nowhere Close; ZZ7 8ZA; 2016-03-01"]
 STRANGER = ["--given", "No", "--family", "Body", "--born", "1999-01-01"]
@@ -68,7 +69,7 @@ questions = ( {{ id = "called"; rule = "ever"; kinds = [ "school-concern" ]; }} 
             self.gate.answers[kind] = self.gate.receipt
         self.gate.answers["consent_list_query"] = self.list
         self.log = open(f"{self.path}/log", "ab")
-        self.adapter = subprocess.Popen([ADAPTER, "adapter.conf"], cwd=self.path, stderr=self.log, stdout=self.log)
+        self.adapter = subprocess.Popen([*RUN, "adapter.conf"], cwd=self.path, stderr=self.log, stdout=self.log)
         self.json("status", "--wait-connected", "--timeout", "20")
 
     def __exit__(self, *exc):

@@ -37,6 +37,11 @@ class Place:
                               check=False)
 
 
+def backends(adapter, name="csv"):
+    """Where the program of a backend lies in the build that this adapter is of."""
+    return os.environ.get("ALM_BACKENDS") or os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(adapter))), name)
+
+
 def expect(done, code, *says):
     """Exit code, and words that the output must hold; a crash (sanitizer, signal) never counts as expected."""
     said = done.stdout + done.stderr

@@ -38,8 +38,75 @@ static int send_it(void *ctx, const struct msg *m)
     return r;
 }
 
-static const struct answering_setup setup_of = { &f.holdings, "the desk", "the lead",
-                                                 prepare,     send_it,    NULL };
+static struct msg kept[8]; /* durably */
+static size_t n_kept;
+
+static int keep_it(void *ctx, const struct msg *m)
+{
+    (void)ctx;
+    kept[n_kept++] = *m;
+    return 0;
+}
+
+static bool no_rows;
+
+static const struct index *index_of(void *ctx)
+{
+    (void)ctx;
+    return no_rows ? NULL : f.index;
+}
+
+static int32_t day_told(void *ctx, int32_t day)
+{
+    (void)ctx;
+    return day;
+}
+
+/* The source: says at once what it says, fails, or keeps its answer to itself until it is asked. */
+enum { SOURCE_ANSWERS, SOURCE_FAILS, SOURCE_SILENT, SOURCE_LATER };
+static int source_does;
+static uint32_t waiting[300];
+static size_t n_waiting;
+static struct { /* of what was put last */
+    bool by_hand;
+    int64_t within_ms, due_ms;
+    char asker[64];
+} put_last;
+
+static int put_it(void *ctx, uint32_t ticket, const struct alm_question *q, int64_t due_ms)
+{
+    struct alm_answer a;
+
+    (void)ctx;
+    put_last.by_hand = q->by_hand;
+    put_last.within_ms = q->within_ms;
+    put_last.due_ms = due_ms;
+    (void)snprintf(put_last.asker, sizeof(put_last.asker), "%s", q->asker);
+    if (source_does == SOURCE_SILENT) {
+        waiting[n_waiting++] = ticket;
+        return 0;
+    }
+    if (source_does == SOURCE_FAILS) {
+        answering_came(answering, ticket, -ETIMEDOUT, NULL);
+        return 0;
+    }
+    if (source_does == SOURCE_LATER) {
+        answering_came(answering, ticket, ALM_LATER, NULL);
+        return 0;
+    }
+    fixture_answer(&f, q, &a);
+    answering_came(answering, ticket, 0, &a);
+    return 0;
+}
+
+static const struct answering_setup setup_of = { .contact_route = "the desk",
+                                                 .lead_professional = "the lead",
+                                                 .index = index_of,
+                                                 .data_day = day_told,
+                                                 .put = put_it,
+                                                 .prepare = prepare,
+                                                 .send = send_it,
+                                                 .keep = keep_it };
 
 static int setup(void **state)
 {
@@ -53,8 +120,10 @@ static int setup(void **state)
     temp_text("contacts.csv",
               "contact_id,person_id,household_id,date,kind\n1,,h1,2020-02-02,call\n");
     temp_text("homes.csv", "household_id,address_line,postcode\nh1,1 Row,ZZ7 8ZA\n");
-    n_sent = 0;
+    n_sent = n_kept = n_waiting = 0;
     send_result = 0;
+    no_rows = false;
+    source_does = SOURCE_ANSWERS;
     if (fixture_open(
             &f,
             "csv = { people = { file = \"people.csv\"; }; involvements = { file = "
@@ -177,14 +246,17 @@ static void household_is_answered_by_its_token(void **state)
     assert_int_equal(answer_to(q)->value, ANSWER_NOT_KNOWN);
 }
 
-static void tokens_of_another_epoch_match_nobody(void **state)
+static void tokens_of_another_epoch_are_cannot_say_and_never_not_known(void **state)
 {
     struct msg *q = question("with-us", "Ann", "Lee", "1990-01-01", "9991010017");
+    const struct msg_answer *a;
 
     (void)state;
     for (size_t i = 0; i < q->question.subject.n; i++)
         q->question.subject.tokens[i].epoch = 2;
-    assert_int_equal(answer_to(q)->value, ANSWER_NOT_KNOWN);
+    a = answer_to(q);
+    assert_int_equal(a->value, ANSWER_CANNOT_SAY);
+    assert_int_equal(a->cause, CAUSE_FAILED);
 }
 
 static void same_question_twice_gets_the_same_answer(void **state)
@@ -219,7 +291,7 @@ static void flood_is_bounded_and_answered_in_turns(void **state)
     (void)state;
     for (int i = 0; i < 500; i++)
         answering_take(answering, question("with-us", "No", "Body", "1970-01-01", ""), 0);
-    while (answering_waiting(answering)) {
+    while (answering_count(answering)) {
         size_t before = n_sent;
 
         (void)answering_step(answering, 1);
@@ -257,6 +329,165 @@ static void missing_rows_are_partial(void **state)
         CAUSE_UNSUPPORTED);
 }
 
+static void source_that_fails_costs_one_cannot_say(void **state)
+{
+    const struct msg_answer *a;
+
+    (void)state;
+    source_does = SOURCE_FAILS;
+    a = answer_to(question("with-us", "Ann", "Lee", "1990-01-01", "9991010017"));
+    assert_int_equal(a->value, ANSWER_CANNOT_SAY);
+    assert_int_equal(a->cause, CAUSE_FAILED);
+    assert_int_equal(a->data_as_of, day_of("2022-01-01"));
+    source_does = SOURCE_ANSWERS;
+    a = answer_to(question("with-us", "Ann", "Lee", "1990-01-01", "9991010017"));
+    assert_int_equal(a->value, ANSWER_YES);
+}
+
+static void source_is_told_how_long_there_is_before_the_brokers_deadline(void **state)
+{
+    struct msg *q = question("with-us", "Ann", "Lee", "1990-01-01", "9991010017");
+
+    (void)state;
+    (void)snprintf(q->question.asking_sector, sizeof(q->question.asking_sector), "health");
+    (void)answer_to(q);
+    assert_int_equal(put_last.due_ms, 875); /* an eighth is for the way back */
+    assert_int_equal(put_last.within_ms, 865);
+    assert_string_equal(put_last.asker, "health");
+    assert_false(put_last.by_hand);
+}
+
+static void answers_come_in_any_order_and_once(void **state)
+{
+    struct msg *q = question("with-us", "Ann", "Lee", "1990-01-01", "9991010017");
+    const struct alm_answer yes = { .value = ALM_YES,
+                                    .data_as_of = ALM_DAY_NONE,
+                                    .since = ALM_DAY_NONE },
+                            no = { .value = ALM_NO,
+                                   .data_as_of = day_of("2021-12-31"),
+                                   .since = ALM_DAY_NONE };
+    struct id first = q->id, second;
+
+    (void)state;
+    source_does = SOURCE_SILENT;
+    answering_take(answering, q, 0);
+    q = question("with-us", "Ann", "Lee", "1990-01-01", "9991010017");
+    second = q->id;
+    answering_take(answering, q, 0);
+    assert_false(answering_step(answering, 1));
+    assert_int_equal(n_waiting, 2);
+    assert_int_equal(answering_count(answering), 2);
+    answering_came(answering, waiting[1], 0, &no);
+    answering_came(answering, waiting[0], 0, &yes);
+    answering_came(answering, waiting[0], 0, &no); /* of a worker that was given up */
+    assert_int_equal(n_sent, 2);
+    assert_true(id_equal(&sent[0].in_reply_to, &second) && id_equal(&sent[1].in_reply_to, &first));
+    assert_int_equal(sent[0].answer.value, ANSWER_NO);
+    assert_int_equal(sent[0].answer.data_as_of, day_of("2021-12-31"));
+    assert_int_equal(sent[1].answer.value, ANSWER_YES);
+    assert_int_equal(sent[1].answer.data_as_of, day_of("2022-01-01")); /* the source's state says */
+    assert_int_equal(answering_count(answering), 0);
+}
+
+static void question_put_again_while_it_is_under_way_gets_one_answer_twice(void **state)
+{
+    struct msg *q = question("with-us", "Ann", "Lee", "1990-01-01", "9991010017");
+    const struct alm_answer yes = { .value = ALM_YES,
+                                    .data_as_of = ALM_DAY_NONE,
+                                    .since = ALM_DAY_NONE };
+
+    (void)state;
+    source_does = SOURCE_SILENT;
+    answering_take(answering, q, 0);
+    (void)answering_step(answering, 1);
+    answering_take(answering, q, 2);
+    (void)answering_step(answering, 3);
+    assert_int_equal(n_waiting, 1);
+    answering_came(answering, waiting[0], 0, &yes);
+    assert_int_equal(n_sent, 2);
+    assert_true(id_equal(&sent[0].id, &sent[1].id));
+}
+
+static void no_rows_yet_is_cannot_say_in_time_and_never_no(void **state)
+{
+    (void)state;
+    no_rows = true;
+    answering_take(answering, question("with-us", "No", "Body", "1970-01-01", ""), 0);
+    (void)answering_step(answering, 1);
+    assert_int_equal(n_sent, 0); /* they may come */
+    assert_int_equal(answering_due_ms(answering), 875);
+    (void)answering_step(answering, 880);
+    assert_int_equal(n_sent, 1);
+    assert_int_equal(sent[0].answer.value, ANSWER_CANNOT_SAY);
+    assert_int_equal(sent[0].answer.cause, CAUSE_FAILED);
+    answering_take(answering, question("with-us", "No", "Body", "1970-01-01", ""), 1000);
+    (void)answering_step(answering, 1001);
+    no_rows = false;
+    (void)answering_step(answering, 1002);
+    assert_int_equal(n_sent, 2);
+    assert_int_equal(sent[1].answer.value, ANSWER_NOT_KNOWN);
+}
+
+static struct msg *question_of_hours(void)
+{
+    struct msg *q = question("with-us", "Ann", "Lee", "1990-01-01", "9991010017");
+
+    q->question.deadline_ms = 8 * 3600 * 1000;
+    return q;
+}
+
+static void answer_by_hand_is_kept_until_it_has_a_receipt(void **state)
+{
+    struct alm_ready ready = { .answer = { .value = ALM_NO,
+                                           .data_as_of = ALM_DAY_NONE,
+                                           .since = ALM_DAY_NONE } };
+    struct msg *q = question_of_hours();
+
+    (void)state;
+    source_does = SOURCE_LATER;
+    answering_take(answering, q, 0);
+    (void)answering_step(answering, 10);
+    assert_true(put_last.by_hand);
+    assert_int_equal(answering_count(answering), 0); /* it lies with the person */
+    assert_int_equal(n_sent + n_kept, 0);
+    memcpy(ready.key, q->id.octets, sizeof(ready.key));
+    assert_true(answering_ready(answering, &ready));
+    assert_int_equal(n_kept, 1);
+    assert_true(id_equal(&kept[0].in_reply_to, &q->id));
+    assert_int_equal(kept[0].answer.value, ANSWER_NO);
+}
+
+static void answer_at_once_to_a_question_of_hours_is_kept_too(void **state)
+{
+    struct msg *q = question_of_hours();
+
+    (void)state;
+    answering_take(answering, q, 0);
+    answering_take(answering, q, 1); /* the broker sends it again at each connection */
+    (void)answering_step(answering, 10);
+    assert_int_equal(n_kept, 1);
+    assert_int_equal(n_sent, 0);
+    assert_int_equal(kept[0].answer.value, ANSWER_YES);
+}
+
+static void worker_that_falls_over_a_question_of_hours_is_not_the_end_of_it(void **state)
+{
+    struct msg *q = question_of_hours();
+
+    (void)state;
+    source_does = SOURCE_FAILS;
+    answering_take(answering, q, 0);
+    (void)answering_step(answering, 10);
+    assert_int_equal(n_kept, 0);
+    assert_int_equal(answering_count(answering), 1);
+    source_does = SOURCE_ANSWERS;
+    (void)answering_step(answering, clock_mono_ms());
+    assert_int_equal(n_kept, 0); /* not at once */
+    (void)answering_step(answering, clock_mono_ms() + 10000);
+    assert_int_equal(n_kept, 1);
+    assert_int_equal(kept[0].answer.value, ANSWER_YES);
+}
+
 #define WITH_ROWS(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -268,12 +499,20 @@ int main(void)
         WITH_ROWS(ambiguous_person_is_cannot_say),
         WITH_ROWS(household_contact_counts_for_an_unknown_person),
         WITH_ROWS(household_is_answered_by_its_token),
-        WITH_ROWS(tokens_of_another_epoch_match_nobody),
+        WITH_ROWS(tokens_of_another_epoch_are_cannot_say_and_never_not_known),
         WITH_ROWS(same_question_twice_gets_the_same_answer),
         WITH_ROWS(overdue_question_is_dropped),
         WITH_ROWS(flood_is_bounded_and_answered_in_turns),
         WITH_ROWS(answer_that_cannot_be_sent_becomes_cannot_say),
         WITH_ROWS(missing_rows_are_partial),
+        WITH_ROWS(source_that_fails_costs_one_cannot_say),
+        WITH_ROWS(source_is_told_how_long_there_is_before_the_brokers_deadline),
+        WITH_ROWS(answers_come_in_any_order_and_once),
+        WITH_ROWS(question_put_again_while_it_is_under_way_gets_one_answer_twice),
+        WITH_ROWS(no_rows_yet_is_cannot_say_in_time_and_never_no),
+        WITH_ROWS(answer_by_hand_is_kept_until_it_has_a_receipt),
+        WITH_ROWS(answer_at_once_to_a_question_of_hours_is_kept_too),
+        WITH_ROWS(worker_that_falls_over_a_question_of_hours_is_not_the_end_of_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
