@@ -191,6 +191,7 @@ static void later_recorded(struct core *c, struct work *w, const struct pending 
     l->about = p->leaf;
     text_cut(l->question, sizeof(l->question),
              p->ask.involvement ? "who-is-involved" : p->ask.question);
+    record_by(c, &c->in.answer);
     (void)lodge_recorded(c, w);
 }
 

@@ -9,6 +9,7 @@
  *   'T' tokens: u8 unborn, u8 n, n x (u8 kind, u8 scheme, u16 epoch, 32 bytes)
  *   'A' answers: u16 n, n x (text agency, u8 answered, u8 value), then u8 what was told
  *   'I' id of a consent, dispute, shield or override
+ *   'B' an answer by hand: text reference of who stated it, i64 when
  *   'J' competence, as judged: text reference, text role, i32 day
  * A record of a question's answers holds no tokens: those of a person whom nobody knew stand in the
  * query's own record only. */
@@ -131,6 +132,16 @@ void record_competence(struct core *c, const struct msg_consent *m)
     buf_put_text(&c->sealed, m->competence_by);
     buf_put_text(&c->sealed, m->competence_role);
     buf_put_i32(&c->sealed, m->competence_on);
+}
+
+void record_by(struct core *c, const struct msg_answer *a)
+{
+    if (!a->by[0])
+        return;
+    buf_put_u8(&c->sealed, 'B');
+    buf_put_u32(&c->sealed, (uint32_t)(4 + strlen(a->by) + 8));
+    buf_put_text(&c->sealed, a->by);
+    buf_put_i64(&c->sealed, a->by_ms);
 }
 
 void record_holders(struct core *c, const struct pending *p)

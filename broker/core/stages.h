@@ -101,6 +101,7 @@ void later_done(struct core *c, uint16_t slot, uint64_t leaf);
 
 /* Signed heads, and room for one more query; false: it was told Busy. */
 bool query_has_room(struct core *c, const struct work *w);
+bool query_epoch(struct core *c, struct work *w); /* of its tokens; false: it was refused */
 /* Not disclosed, and why; told: enum telling, 0 nothing. */
 void release_record_refusal(struct core *c, const struct pending *p, const char *reason,
                             uint8_t told);
@@ -172,6 +173,10 @@ void lodge_change(struct core *c, struct work *w);
 void lodge_withdrawal(struct core *c, struct work *w);
 void lodge_shield(struct core *c, struct work *w);
 void list_take(struct core *c, struct work *w);
+
+/* A withdrawal that is on file covers the grant: it is put into r. */
+bool consent_covered(struct core *c, struct consent_record *r);
+void retoken_take(struct core *c, struct work *w); /* retoken.c */
 
 /* --- reseek.c --- */
 /* What its lodger must look at again, and when; that it need not any more; that it has asked anew. */
@@ -304,6 +309,7 @@ void record_reason(struct core *c, const char *reason); /* sealed: of a self-cla
 void record_tokens(struct core *c, const struct token_set *subject); /* into the sealed part */
 /* sealed: the consent or shield that the leaf is about. */
 void record_id(struct core *c, const struct ledger_clear *l, const struct id *id);
+void record_by(struct core *c, const struct msg_answer *a); /* sealed: who stated it by hand */
 void record_competence(struct core *c, const struct msg_consent *m); /* sealed: who judged, when */
 void record_message(struct core *c);                          /* the same of c->in */
 void record_holders(struct core *c, const struct pending *p); /* clear: whom it was put to */

@@ -151,6 +151,8 @@ static enum wire_fault check_answer(const struct msg *m)
 {
     const struct msg_answer *a = &m->answer;
 
+    if ((a->by[0] != '\0') != (a->by_ms != 0))
+        return WIRE_MISSING_FIELD;
     if (a->value == ANSWER_CANNOT_SAY)
         return a->cause == CAUSE_NONE ? WIRE_MISSING_FIELD : WIRE_OK;
     if (a->cause != CAUSE_NONE)

@@ -146,7 +146,8 @@ static const struct shape_field answer_rows[] = {
     ENUM(1, YES, msg_answer, value),         ENUM(2, MAY, msg_answer, cause),
     DAY(3, MAY, msg_answer, data_as_of),     LINE(4, MAY, msg_answer, service),
     LINE(5, MAY, msg_answer, contact_route), LINE(6, MAY, msg_answer, lead_professional),
-    DAY(7, MAY, msg_answer, since),
+    DAY(7, MAY, msg_answer, since),          REF(8, MAY, msg_answer, by),
+    MS(9, MAY, msg_answer, by_ms),
 };
 static const struct shape answer_shape = SHAPE(answer);
 

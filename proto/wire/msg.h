@@ -198,6 +198,8 @@ struct msg_answer { /* holder -> broker; body in_reply_to: the Question's id */
     char contact_route[128]; /* a desk to telephone, never a client's detail */
     char lead_professional[128]; /* "" unless the holder leads */
     int32_t since;
+    name_t by;     /* who states this by hand: their opaque reference; "": rows say it */
+    int64_t by_ms; /* when they stated it; 0 without by */
 };
 struct msg_insight { /* in_reply_to: the InsightQuery */
     uint8_t value; /* enum insight_value */

@@ -162,6 +162,8 @@ BREAKS(answer_to_nothing, MSG_ANSWER, memset(&m->in_reply_to, 0, sizeof(m->in_re
 BREAKS(answer_undated, MSG_ANSWER, m->answer.data_as_of = CIVIL_NONE)
 BREAKS(answer_no_with_cause, MSG_ANSWER, m->answer.cause = CAUSE_STALE)
 BREAKS(answer_unsure_without_cause, MSG_ANSWER, m->answer.value = ANSWER_CANNOT_SAY)
+BREAKS(answer_by_hand_at_no_time, MSG_ANSWER, memcpy(m->answer.by, "dw", 3))
+BREAKS(answer_by_nobody_at_a_time, MSG_ANSWER, m->answer.by_ms = 1)
 BREAKS(answer_escape, MSG_ANSWER, memcpy(m->answer.service, "\x1b[2J", 5))
 BREAKS(answer_c1, MSG_ANSWER, memcpy(m->answer.service, "\xc2\x9b", 3))
 BREAKS(answer_bad_utf8, MSG_ANSWER, memcpy(m->answer.service, "\xc3", 2))
@@ -278,6 +280,8 @@ static const struct {
     B(question_undated, MSG_QUESTION),
     B(question_without_household, MSG_QUESTION),
     B(answer_to_nothing, MSG_ANSWER),
+    B(answer_by_hand_at_no_time, MSG_ANSWER),
+    B(answer_by_nobody_at_a_time, MSG_ANSWER),
     B(answer_undated, MSG_ANSWER),
     B(answer_no_with_cause, MSG_ANSWER),
     B(answer_unsure_without_cause, MSG_ANSWER),

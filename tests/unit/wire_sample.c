@@ -211,6 +211,10 @@ static void sample_answer(struct msg *m, bool full)
     SPARE(a->contact_route);
     SPARE(a->lead_professional);
     a->since = sample_spare_day(full);
+    if (full) {
+        TEXT(a->by, "dw");
+        a->by_ms = FULL_MS;
+    }
 }
 
 static void sample_insight(struct msg *m, bool full)
