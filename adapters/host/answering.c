@@ -177,6 +177,15 @@ static void answer_text(char out[static ALM_TEXT_MAX], const char *own, const ch
         out[0] = '\0';
 }
 
+/* Who states it by hand, and when: both or neither. */
+static void answer_sign(const struct alm_answer *answer, struct msg_answer *out)
+{
+    if (!answer->by[0] || answer->by_ms <= 0 ||
+        text_copy(out->by, sizeof(out->by), answer->by) != 0)
+        return;
+    out->by_ms = answer->by_ms;
+}
+
 /* day: what the source's state says, for a backend that names no day of its own. */
 static void answer_compose(const struct answering *a, bool involvement,
                            const struct alm_answer *answer, int32_t day, struct msg_answer *out)
@@ -186,9 +195,11 @@ static void answer_compose(const struct answering *a, bool involvement,
     if (answer->value < ALM_YES || answer->value >= ALM_CANNOT_SAY) {
         cannot_say(out, answer->cause ? (enum cannot_say_cause)answer->cause : CAUSE_FAILED,
                    data_day);
+        answer_sign(answer, out);
         return;
     }
     memset(out, 0, sizeof(*out));
+    answer_sign(answer, out);
     out->value = answer->value;
     out->data_as_of = data_day;
     out->since = CIVIL_NONE;
