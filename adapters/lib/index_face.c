@@ -3,6 +3,8 @@
  * that chains, which grow at their head, have the first told row first. */
 #include "lib/index_face.h"
 
+#include "lib/memo.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -271,10 +273,13 @@ int face_step(struct face *f, const struct index_people *rows, size_t most)
 
     if (r != 0)
         return r;
+    if (f->waiting && f->key->memo && memo_n_open(f->key->memo))
+        return -EAGAIN;
     homes = f->homes_left > 0;
     left = homes ? &f->homes_left : &f->people_left;
     from = *left > most ? *left - most : 0;
     r = block_make(f, rows, from, *left, homes ? home_make : person_make);
+    f->waiting = r == -EAGAIN;
     if (r == 0)
         r = homes ? homes_post(f, from, *left) : people_post(f, rows, from, *left);
     if (r != 0)

@@ -60,6 +60,7 @@ struct face {
     struct postings by_person, by_home;
     size_t homes_left, people_left;
     bool begun, ready;
+    bool waiting; /* for tokens that are wanted: no use in trying before they are all there */
 };
 /* Tokens of at most `most` people or homes. Return: 0, ready is set after the last; -EAGAIN; -errno. */
 ALM_MUST_USE int face_step(struct face *f, const struct index_people *rows, size_t most);

@@ -29,6 +29,8 @@ static int value_make(const struct tokens_key *k, struct bytes input, uint8_t ou
         return crypto_hmac(&k->key, input, out);
     case TOKEN_OBLIVIOUS:
         return k->memo ? memo_find(k->memo, input, out) : -EAGAIN;
+    case 0: /* not known yet: the broker will say */
+        return -EAGAIN;
     default:
         return -ENOKEY;
     }

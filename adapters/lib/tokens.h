@@ -19,7 +19,7 @@
 struct memo;
 struct tokens_key {
     struct secret key; /* TOKEN_HMAC: wiped by its owner */
-    uint8_t scheme;    /* enum token_scheme */
+    uint8_t scheme;    /* enum token_scheme; 0: which one is not known yet (-EAGAIN) */
     uint16_t epoch;    /* from 1 */
     struct memo *memo; /* TOKEN_OBLIVIOUS: borrowed; NULL: not there yet (-EAGAIN) */
 };
