@@ -105,7 +105,8 @@ static int later_put_again(struct core *c, struct pending *p, struct pending_hol
     decide(c, &p->ask);
     permitted = c->decision.outcome == OUTCOME_PERMIT;
     if (!permitted && c->decision.telling != TELL_HIDDEN) {
-        if (!later_alive(c, p))
+        /* a consent that is gone stays gone; somebody suspended may come back in time */
+        if (c->decision.telling == TELL_NO_CONSENT_LINE && !later_alive(c, p))
             later_ready(c, p);
         return 0;
     }

@@ -1,0 +1,682 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_core_later_ends.c - what happens to a question that people answer by hand when something ends
+ * meanwhile, or the core does: DESIGN.md promises 1 to 7, hours later. */
+#include "later_town.h"
+
+/* --- 5: "refusing does not tell" --- */
+
+/* What differs between any two deliveries, taken out. */
+static void made_alike(struct msg *m)
+{
+    memset(&m->id, 0, sizeof(m->id));
+    memset(&m->in_reply_to, 0, sizeof(m->in_reply_to));
+    if (m->type != MSG_DELIVER)
+        return;
+    memset(&m->deliver.event, 0, sizeof(m->deliver.event));
+    memset(&m->deliver.query, 0, sizeof(m->deliver.query));
+    m->deliver.seq = 0;
+}
+
+struct seen { /* of one query, by whoever asks and whoever watches the network */
+    size_t n;
+    struct {
+        enum town_agency to;
+        size_t len;
+        uint64_t ms; /* since it was asked */
+    } frames[64];
+    struct msg reply, final;
+};
+
+static void look(struct town *t, struct seen *s, int64_t asked_ms)
+{
+    for (size_t i = 0; i < t->n_heard; i++) {
+        assert_true(s->n < ALM_LEN(s->frames));
+        s->frames[s->n].to = t->heard[i].to;
+        s->frames[s->n].len = t->heard[i].len;
+        s->frames[s->n++].ms = (uint64_t)(town_wall - asked_ms);
+    }
+    if (town_heard(t, TOWN_COUNCIL, MSG_INSIGHT))
+        s->reply = t->msg;
+    if (town_heard(t, TOWN_COUNCIL, MSG_INVOLVEMENT))
+        s->reply = t->msg;
+    if (town_heard(t, TOWN_COUNCIL, MSG_DELIVER))
+        s->final = t->msg;
+    town_forget(t);
+}
+
+/* Everybody who is asked about true tokens of Tess says yes, and knows nobody else. */
+static void answers_all(struct town *t, struct id *q, const bool *truly)
+{
+    for (int a = 0; a < TOWN_N; a++) {
+        if (!id_is_zero(&q[a]))
+            answers(t, (enum town_agency)a, &q[a], truly[a] ? ANSWER_YES : ANSWER_NOT_KNOWN);
+    }
+}
+
+static void hear_questions(struct town *t, struct id *q, bool *truly)
+{
+    struct token_set tess;
+
+    town_person(TOWN_TESS, &tess);
+    for (int a = 0; a < TOWN_N; a++) {
+        if (!town_heard(t, (enum town_agency)a, MSG_QUESTION))
+            continue;
+        q[a] = t->msg.id;
+        truly[a] = !memcmp(&t->msg.question.subject, &tess, sizeof(tess));
+    }
+}
+
+/* shield_at: 0 none; 1 before the question; 2 after the reply by the deadline; 3 after everybody has
+ * answered but the desks; 4 after the desks, while the asker is away */
+static void play(struct town *t, struct msg *m, int shield_at, struct seen *s)
+{
+    struct id q[TOWN_N] = { 0 };
+    bool truly[TOWN_N] = { false };
+    int64_t asked_ms = town_wall;
+
+    memset(s, 0, sizeof(*s));
+    town_forget(t);
+    asks(t, m);
+    hear_questions(t, q, truly);
+    look(t, s, asked_ms);
+    deadline_passes(t);
+    look(t, s, asked_ms);
+    hours_pass(t, 2);
+    if (shield_at == 2)
+        lodges(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    if (shield_at == 4)
+        falls_silent(t, TOWN_COUNCIL);
+    answers_all(t, q, truly);
+    if (shield_at == 4) {
+        town_forget(t);
+        lodges(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+        hello(t, TOWN_COUNCIL);
+    }
+    look(t, s, asked_ms);
+    made_alike(&s->reply);
+    made_alike(&s->final);
+    *(s->reply.type == MSG_INVOLVEMENT ? &s->reply.involvement.later_by_ms
+                                       : &s->reply.insight.later_by_ms) -= asked_ms;
+}
+
+static void assert_alike(struct seen *a, struct seen *b)
+{
+    assert_int_equal(a->n, b->n);
+    for (size_t i = 0; i < a->n; i++) {
+        assert_int_equal(a->frames[i].to, b->frames[i].to);
+        assert_int_equal(a->frames[i].len, b->frames[i].len);
+        assert_int_equal(a->frames[i].ms, b->frames[i].ms);
+    }
+    a->reply.sent_ms = b->reply.sent_ms;
+    a->final.sent_ms = b->final.sent_ms;
+    a->final.deliver.at_ms = b->final.deliver.at_ms;
+    assert_memory_equal(&a->reply, &b->reply, sizeof(a->reply));
+    assert_memory_equal(&a->final, &b->final, sizeof(a->final));
+    assert_int_equal(a->final.type, MSG_DELIVER);
+}
+
+static struct seen unknown, hidden;
+
+static struct msg *of_kind(struct town *t, bool involvement, const char *question,
+                           enum town_person p)
+{
+    return involvement ? town_involvement(t, "safeguarding", p)
+                       : town_insight(t, "safeguarding", question, p);
+}
+
+static void promise_5_a_shielded_persons_late_reply_is_an_unknown_persons(void **state)
+{
+    static const struct {
+        bool involvement;
+        const char *question;
+    } asked[] = { { false, "arrears" }, { false, "truancy" }, { true, "" } };
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    lodges(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    for (size_t i = 0; i < ALM_LEN(asked); i++) {
+        play(t, of_kind(t, asked[i].involvement, asked[i].question, TOWN_NOBODY), 0, &unknown);
+        hello(t, TOWN_COUNCIL);
+        acknowledged(t);
+        play(t, of_kind(t, asked[i].involvement, asked[i].question, TOWN_TESS), 0, &hidden);
+        assert_alike(&unknown, &hidden);
+        assert_true(town_leaves(t, EVENT_DISCLOSED, &leaf) > 0);
+        assert_int_equal(leaf.told, TELL_HIDDEN);
+        assert_string_equal(leaf.reason, "shielded-existence");
+        hello(t, TOWN_COUNCIL);
+        acknowledged(t);
+    }
+    assert_int_equal(kept(t), 0);
+}
+
+static void promise_5_a_composite_answered_by_hand_hides_as_well(void **state)
+{
+    struct town *t = *state;
+    size_t n[2] = { 0 };
+
+    lodges(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    for (int i = 0; i < 2; i++) {
+        struct msg *m = town_insight(t, "safeguarding", "strain", i ? TOWN_TESS : TOWN_NOBODY);
+
+        town_forget(t);
+        town_say(t, TOWN_CLINIC, m);
+        town_turn(t);
+        n[i] = town_heard(t, TOWN_CHARITY, MSG_QUESTION);
+        deadline_passes(t);
+        assert_int_equal(town_heard(t, TOWN_CLINIC, MSG_INSIGHT), 1);
+        assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
+        assert_int_equal(t->msg.insight.later_by_ms, town_wall + 24 * HOUR_MS);
+    }
+    assert_int_equal(n[0], n[1]);
+    assert_int_equal(n[0], 2);
+}
+
+static void promise_5_a_desk_is_asked_about_nobody_when_somebody_is_hidden(void **state)
+{
+    struct town *t = *state;
+    struct token_set tess;
+    struct msg_question first;
+
+    town_person(TOWN_TESS, &tess);
+    lodges(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    asks_insight(t, "arrears", TOWN_TESS);
+    (void)question_of(t, TOWN_CHARITY);
+    first = t->msg.question;
+    assert_int_equal(first.subject.n, tess.n);
+    for (uint8_t i = 0; i < tess.n; i++)
+        assert_memory_not_equal(first.subject.tokens[i].value, tess.tokens[i].value, TOKEN_LEN);
+    deadline_passes(t);
+    hours_pass(t, 1);
+    hello(t, TOWN_CHARITY); /* the same random ones: a desk cannot tell by comparing */
+    (void)question_of(t, TOWN_CHARITY);
+    assert_memory_equal(&t->msg.question.subject, &first.subject, sizeof(first.subject));
+}
+
+static void promise_5_a_question_keeps_its_tokens_though_somebody_is_hidden_since(void **state)
+{
+    struct town *t = *state;
+    struct msg_question first;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    (void)question_of(t, TOWN_CHARITY);
+    first = t->msg.question;
+    deadline_passes(t);
+    lodges(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    hello(t, TOWN_CHARITY);
+    (void)question_of(t, TOWN_CHARITY);
+    assert_memory_equal(&t->msg.question.subject, &first.subject, sizeof(first.subject));
+}
+
+static void promise_5_a_desk_that_was_away_learns_nothing_of_who_was_hidden_meanwhile(void **state)
+{
+    struct town *t = *state;
+    struct token_set tess;
+    struct id q;
+
+    town_person(TOWN_TESS, &tess);
+    falls_silent(t, TOWN_CHARITY);
+    asks_insight(t, "arrears", TOWN_TESS);
+    lodges(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    hello(t, TOWN_CHARITY);
+    q = question_of(t, TOWN_CHARITY);
+    assert_memory_not_equal(t->msg.question.subject.tokens[0].value, tess.tokens[0].value,
+                            TOKEN_LEN);
+    answers(t, TOWN_CHARITY, &q, ANSWER_NOT_KNOWN);
+    finally(t, INSIGHT_NO, COMPLETE_ALL);
+}
+
+/* --- 6: "nothing withdrawn is used" --- */
+
+static void promise_6_a_shield_lodged_before_the_late_answer_hides_it(void **state)
+{
+    struct town *t = *state;
+
+    play(t, of_kind(t, false, "arrears", TOWN_NOBODY), 0, &unknown);
+    hello(t, TOWN_COUNCIL);
+    acknowledged(t);
+    play(t, of_kind(t, false, "arrears", TOWN_TESS), 2, &hidden); /* the charity says yes */
+    assert_alike(&unknown, &hidden);
+    assert_int_equal(hidden.final.deliver.insight.value, INSIGHT_NO);
+}
+
+static void promise_6_a_shield_lodged_while_the_reply_waits_for_its_asker_hides_it(void **state)
+{
+    struct town *t = *state;
+
+    play(t, of_kind(t, true, "", TOWN_TESS), 4, &hidden);
+    assert_int_equal(hidden.final.deliver.kind, DELIVERY_INVOLVEMENT);
+    assert_int_equal(hidden.final.deliver.involvement.n, 0);
+    assert_false(hidden.final.deliver.involvement.masked);
+    assert_int_equal(hidden.final.deliver.involvement.completeness, COMPLETE_SOME);
+}
+
+static struct id asks_with_consent(struct town *t)
+{
+    struct id q;
+
+    lodges(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
+    asks(t, town_insight(t, "early-help", "arrears", TOWN_TESS));
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    town_forget(t);
+    return q;
+}
+
+/* Nothing of what was answered, and why, as a Refusal says it. */
+static void cannot_say(struct town *t, const char *why)
+{
+    struct ledger_clear leaf;
+
+    finally(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE);
+    assert_string_equal(t->msg.deliver.insight.policy_rule, "");
+    assert_non_null(strstr(t->msg.deliver.insight.guidance, "onsent"));
+    assert_int_equal(town_leaves(t, EVENT_NOT_DISCLOSED, &leaf), 1);
+    assert_string_equal(leaf.reason, why);
+    assert_int_equal(leaf.told, TELL_NO_CONSENT_LINE);
+}
+
+static void promise_6_a_withdrawal_before_the_late_answer_ends_it(void **state)
+{
+    struct town *t = *state;
+    struct id q = asks_with_consent(t);
+
+    hours_pass(t, 3);
+    lodges(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+    answers(t, TOWN_CHARITY, &q, ANSWER_YES);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 1);
+    cannot_say(t, "consent-withdrawn");
+    assert_int_equal(town_leaves(t, EVENT_DISCLOSED, NULL), 1); /* by the deadline */
+}
+
+static void promise_6_a_withdrawal_and_a_refusal_read_alike(void **state)
+{
+    struct town *t = *state;
+    static struct msg withdrawn;
+    struct id q = asks_with_consent(t);
+    struct msg *m;
+
+    lodges(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+    answers(t, TOWN_CHARITY, &q, ANSWER_YES);
+    assert_int_equal(finals(t, DELIVERY_INSIGHT), 1);
+    withdrawn = t->msg;
+    acknowledged(t);
+    m = town_consent(t, "early-help", TOWN_SAM);
+    lodges(t, TOWN_COUNCIL, m);
+    asks(t, town_insight(t, "early-help", "arrears", TOWN_SAM));
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    m = town_consent(t, "early-help", TOWN_SAM);
+    m->consent.decision = CONSENT_REFUSED;
+    m->consent.given_on = TOWN_DAY;
+    m->consent.given_ms = town_wall;
+    lodges(t, TOWN_SCHOOL, m);
+    answers(t, TOWN_CHARITY, &q, ANSWER_NO);
+    assert_int_equal(finals(t, DELIVERY_INSIGHT), 1);
+    assert_memory_equal(&t->msg.deliver.insight, &withdrawn.deliver.insight,
+                        sizeof(withdrawn.deliver.insight));
+}
+
+static void promise_6_a_withdrawal_before_the_desk_comes_ends_the_question(void **state)
+{
+    struct town *t = *state;
+
+    lodges(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
+    falls_silent(t, TOWN_CHARITY);
+    asks(t, town_insight(t, "early-help", "arrears", TOWN_TESS));
+    town_forget(t);
+    lodges(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+    hello(t, TOWN_CHARITY);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 0);
+    cannot_say(t, "consent-withdrawn");
+    acknowledged(t);
+    assert_int_equal(kept(t), 0);
+}
+
+static void promise_6_a_withdrawal_after_it_was_sent_is_in_what_is_sent_again(void **state)
+{
+    struct town *t = *state;
+    struct id q = asks_with_consent(t), event;
+
+    answers(t, TOWN_CHARITY, &q, ANSWER_YES);
+    finally(t, INSIGHT_YES, COMPLETE_ALL);
+    event = t->msg.deliver.event;
+    town_forget(t);
+    lodges(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+    hello(t, TOWN_COUNCIL); /* it had not been acknowledged */
+    for (size_t i = 0; i < t->n_heard; i++) {
+        static struct msg m;
+        struct wire_envelope e;
+
+        assert_int_equal(wire_open(bytes_of(t->heard[i].octets, t->heard[i].len), &e), WIRE_OK);
+        assert_int_equal(wire_decode(e.body, &m), WIRE_OK);
+        if (m.type != MSG_DELIVER || m.deliver.kind != DELIVERY_INSIGHT)
+            continue;
+        assert_true(id_equal(&m.deliver.event, &event));
+        assert_int_equal(m.deliver.insight.value, INSIGHT_CANNOT_SAY);
+    }
+    assert_int_equal(town_leaves(t, EVENT_NOT_DISCLOSED, NULL), 1);
+}
+
+static void promise_6_who_was_told_later_hears_of_a_withdrawal(void **state)
+{
+    struct town *t = *state;
+    struct id q = asks_with_consent(t);
+
+    answers(t, TOWN_CHARITY, &q, ANSWER_YES);
+    acknowledged(t);
+    town_forget(t);
+    lodges(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
+    hello(t, TOWN_COUNCIL);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_DELIVER), 1);
+    assert_int_equal(t->msg.deliver.kind, DELIVERY_NOTICE);
+    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_WITHDRAWN);
+}
+
+static void promise_6_a_desk_suspended_since_has_said_nothing(void **state)
+{
+    struct town *t = *state;
+    struct id charity, police;
+
+    asks_insight(t, "truancy", TOWN_TESS);
+    charity = question_of(t, TOWN_CHARITY);
+    police = question_of(t, TOWN_POLICE);
+    deadline_passes(t);
+    answers(t, TOWN_CHARITY, &charity, ANSWER_YES);
+    suspends(t, "agency-suspend", TOWN_CHARITY);
+    answers(t, TOWN_POLICE, &police, ANSWER_NO);
+    assert_int_equal(finals(t, DELIVERY_INSIGHT), 1);
+    assert_int_equal(t->msg.deliver.insight.value, INSIGHT_CANNOT_SAY);
+}
+
+static void desk_suspended_meanwhile_is_put_nothing_and_its_answer_is_not_taken(void **state)
+{
+    struct town *t = *state;
+    struct id q;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    suspends(t, "agency-suspend", TOWN_CHARITY);
+    hello(t, TOWN_CHARITY);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 0);
+    answers(t, TOWN_CHARITY, &q, ANSWER_YES);
+    assert_string_equal(town_refusal(t, TOWN_CHARITY), "agency-suspended");
+    assert_int_equal(finals(t, 0), 0);
+    suspends(t, "agency-resume", TOWN_CHARITY);
+    hours_pass(t, 1);
+    q = question_of(t, TOWN_CHARITY); /* it is put again, unasked */
+    answers(t, TOWN_CHARITY, &q, ANSWER_YES);
+    finally(t, INSIGHT_YES, COMPLETE_ALL);
+}
+
+static void promise_6_a_suspended_asker_is_told_nothing(void **state)
+{
+    struct town *t = *state;
+    struct id q;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    suspends(t, "agency-suspend", TOWN_COUNCIL);
+    answers(t, TOWN_CHARITY, &q, ANSWER_YES);
+    hours_pass(t, 1);
+    assert_int_equal(finals(t, 0), 0);
+    suspends(t, "agency-resume", TOWN_COUNCIL);
+    hello(t, TOWN_COUNCIL);
+    finally(t, INSIGHT_YES, COMPLETE_ALL); /* decided then, and nothing had ended for good */
+}
+
+static void promise_6_a_practitioner_suspended_since_is_told_nothing(void **state)
+{
+    static const int one[] = { 0, -1 };
+    struct town *t = *state;
+    struct ledger_clear leaf;
+    struct id q;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    assert_string_equal(town_change(t, "practitioner-suspend",
+                                    json_pack("{s:s,s:s,s:s}", "agency", "council", "practitioner",
+                                              "worker-7", "reason", "left"),
+                                    one),
+                        "ok");
+    answers(t, TOWN_CHARITY, &q, ANSWER_YES);
+    finally(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE);
+    assert_int_equal(town_leaves(t, EVENT_NOT_DISCLOSED, &leaf), 1);
+    assert_string_equal(leaf.reason, "practitioner-suspended");
+}
+
+static void policy_without_the_desk_still_takes_what_was_put_to_it(void **state)
+{
+    struct town *t = *state;
+    struct id q;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    memset(desk_hours, 0, sizeof(desk_hours));
+    town_activate(t);
+    answers(t, TOWN_CHARITY, &q, ANSWER_YES);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 1);
+    finally(t, INSIGHT_YES, COMPLETE_ALL);
+}
+
+/* --- 2, 6: no crash loses anything, nor answers twice --- */
+
+/* The step after which the core is killed; each process has the store and nothing else. */
+static void played_with_a_crash_after(struct town *t, int step)
+{
+    static struct msg answer;
+    struct id q, event;
+    int at = 0;
+
+#define STEP()                                                                                     \
+    do {                                                                                           \
+        if (++at == step) {                                                                        \
+            town_reopen(t);                                                                        \
+            t->core->heads.signed_ms = town_mono;                                                  \
+            for (int a = 0; a < TOWN_N; a++)                                                       \
+                town_say(t, (enum town_agency)a, town_lease(t));                                   \
+            town_turn(t);                                                                          \
+        }                                                                                          \
+    } while (0)
+
+    town_forget(t);
+    asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    STEP(); /* 1: decided and put, before the deadline: the asker hears nothing of it by then */
+    deadline_passes(t);
+    STEP(); /* 2 */
+    hours_pass(t, 2);
+    hello(t, TOWN_CHARITY);
+    assert_true(town_heard(t, TOWN_CHARITY, MSG_QUESTION) >= 1);
+    assert_true(id_equal(&t->msg.id, &q));
+    STEP(); /* 3: put again */
+    answer = *answer_msg(t, &q, ANSWER_YES);
+    assert_int_equal(id_new(town_wall, &answer.id), 0);
+    town_say(t, TOWN_CHARITY, &answer);
+    town_turn(t);
+    STEP(); /* 4: answered, and sent to the asker, which has not acknowledged */
+    town_forget(t);
+    town_say(t, TOWN_CHARITY, &answer); /* its outbox heard of no receipt */
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 1);
+    hello(t, TOWN_COUNCIL);
+    finally(t, INSIGHT_YES, COMPLETE_ALL);
+    event = t->msg.deliver.event;
+    STEP(); /* 5 */
+    hello(t, TOWN_COUNCIL);
+    finally(t, INSIGHT_YES, COMPLETE_ALL);
+    assert_true(id_equal(&t->msg.deliver.event, &event));
+    acknowledged(t);
+    STEP(); /* 6 */
+    hello(t, TOWN_COUNCIL);
+    assert_int_equal(finals(t, 0), 0);
+    assert_int_equal(kept(t), 0);
+#undef STEP
+}
+
+static void promise_6_a_crash_at_any_point_loses_nothing_and_answers_nobody_twice(void **state)
+{
+    struct town *t = *state;
+
+    for (int step = 0; step <= 6; step++) {
+        played_with_a_crash_after(t, step);
+        assert_int_equal(town_leaves(t, EVENT_LATE_ANSWER, NULL), (size_t)step + 1);
+        assert_int_equal(town_leaves(t, EVENT_PUT_TO_DESK, NULL), (size_t)step + 1);
+    }
+    /* the one that had no reply by its deadline, and one leaf for each final reply */
+    assert_int_equal(town_leaves(t, EVENT_DISCLOSED, NULL), 7 + 6);
+}
+
+static void promise_6_time_goes_on_while_the_core_is_down(void **state)
+{
+    struct town *t = *state;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    deadline_passes(t);
+    town_wall += 25 * HOUR_MS;
+    town_reopen(t);
+    t->core->heads.signed_ms = town_mono;
+    hello(t, TOWN_COUNCIL);
+    finally(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE);
+    assert_int_equal(town_leaves(t, EVENT_LAPSED, NULL), 1);
+}
+
+static int fail_commits(void *ctx, enum store_step step)
+{
+    (void)ctx;
+    return step == STORE_STEP_COMMIT ? ENOSPC : 0;
+}
+
+static void promise_2_nothing_of_a_late_answer_leaves_before_its_commit(void **state)
+{
+    struct town *t = *state;
+    static struct msg answer;
+    struct id q;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    answer = *answer_msg(t, &q, ANSWER_YES);
+    assert_int_equal(id_new(town_wall, &answer.id), 0);
+    store_fault_hook(t->core->store, fail_commits, NULL);
+    town_say(t, TOWN_CHARITY, &answer);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 0);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_BUSY), 1);
+    assert_int_equal(finals(t, 0), 0);
+    store_fault_hook(t->core->store, NULL, NULL);
+    town_mono += 1001; /* deliveries are held for a second after a batch that failed */
+    town_say(t, TOWN_CHARITY, &answer);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 1);
+    finally(t, INSIGHT_YES, COMPLETE_ALL);
+    assert_int_equal(town_leaves(t, EVENT_LATE_ANSWER, NULL), 1);
+}
+
+static void promise_2_a_question_that_is_not_recorded_is_put_to_no_desk(void **state)
+{
+    struct town *t = *state;
+
+    store_fault_hook(t->core->store, fail_commits, NULL);
+    asks_insight(t, "arrears", TOWN_TESS);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 0);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 1);
+    store_fault_hook(t->core->store, NULL, NULL);
+    assert_int_equal(kept(t), 0);
+    hello(t, TOWN_CHARITY);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 0);
+}
+
+/* --- 1, 3 --- */
+
+static void promise_1_nothing_is_put_to_a_desk_while_no_head_is_signed(void **state)
+{
+    struct town *t = *state;
+
+    falls_silent(t, TOWN_CHARITY);
+    asks_insight(t, "arrears", TOWN_TESS);
+    t->core->heads.signed_ms = town_mono - 121000;
+    hello(t, TOWN_CHARITY);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 0);
+    t->core->heads.signed_ms = town_mono;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 1); /* it had not been forgotten */
+}
+
+static void promise_3_a_late_answers_leaves_hold_no_tokens(void **state)
+{
+    struct town *t = *state;
+    struct token_set nobody;
+    struct id q;
+
+    asks_insight(t, "arrears", TOWN_NOBODY);
+    q = question_of(t, TOWN_CHARITY);
+    town_person(TOWN_NOBODY, &nobody);
+    deadline_passes(t);
+    answers(t, TOWN_CHARITY, &q, ANSWER_NOT_KNOWN);
+    finally(t, INSIGHT_NO, COMPLETE_ALL);
+    acknowledged(t);
+    assert_int_equal(kept(t), 0);
+    assert_false(town_log_holds(t, bytes_of(nobody.tokens[0].value, TOKEN_LEN)));
+}
+
+static void damaged_record_holds_up_nobody_else(void **state)
+{
+    struct town *t = *state;
+    ALM_CLEANUP(store_abortp) struct store_txn *txn = NULL;
+    struct ledger_clear leaf;
+    struct id q;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    deadline_passes(t);
+    assert_int_equal(town_leaves(t, EVENT_PUT_TO_DESK, &leaf), 1);
+    assert_int_equal(store_begin(t->core->store, true, &txn), 0);
+    laters_put(txn, leaf.about, bytes_str("?"));
+    assert_int_equal(store_commit(txn), 0);
+    txn = NULL;
+    asks_insight(t, "arrears", TOWN_SAM);
+    deadline_passes(t);
+    hello(t, TOWN_CHARITY);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 1); /* the other one */
+    q = t->msg.id;
+    hours_pass(t, 24);
+    assert_int_equal(finals(t, DELIVERY_INSIGHT), 1);
+    answers(t, TOWN_CHARITY, &q, ANSWER_NO);
+    assert_string_equal(town_refusal(t, TOWN_CHARITY), "question-over");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TWO_DESKS(promise_5_a_shielded_persons_late_reply_is_an_unknown_persons),
+        ONE_DESK(promise_5_a_composite_answered_by_hand_hides_as_well),
+        ONE_DESK(promise_5_a_desk_is_asked_about_nobody_when_somebody_is_hidden),
+        ONE_DESK(promise_5_a_question_keeps_its_tokens_though_somebody_is_hidden_since),
+        ONE_DESK(promise_5_a_desk_that_was_away_learns_nothing_of_who_was_hidden_meanwhile),
+        ONE_DESK(promise_6_a_shield_lodged_before_the_late_answer_hides_it),
+        ONE_DESK(promise_6_a_shield_lodged_while_the_reply_waits_for_its_asker_hides_it),
+        ONE_DESK(promise_6_a_withdrawal_before_the_late_answer_ends_it),
+        ONE_DESK(promise_6_a_withdrawal_and_a_refusal_read_alike),
+        ONE_DESK(promise_6_a_withdrawal_before_the_desk_comes_ends_the_question),
+        ONE_DESK(promise_6_a_withdrawal_after_it_was_sent_is_in_what_is_sent_again),
+        ONE_DESK(promise_6_who_was_told_later_hears_of_a_withdrawal),
+        TWO_DESKS(promise_6_a_desk_suspended_since_has_said_nothing),
+        ONE_DESK(desk_suspended_meanwhile_is_put_nothing_and_its_answer_is_not_taken),
+        ONE_DESK(promise_6_a_suspended_asker_is_told_nothing),
+        ONE_DESK(promise_6_a_practitioner_suspended_since_is_told_nothing),
+        ONE_DESK(policy_without_the_desk_still_takes_what_was_put_to_it),
+        ONE_DESK(promise_6_a_crash_at_any_point_loses_nothing_and_answers_nobody_twice),
+        ONE_DESK(promise_6_time_goes_on_while_the_core_is_down),
+        ONE_DESK(promise_2_nothing_of_a_late_answer_leaves_before_its_commit),
+        ONE_DESK(promise_2_a_question_that_is_not_recorded_is_put_to_no_desk),
+        ONE_DESK(promise_1_nothing_is_put_to_a_desk_while_no_head_is_signed),
+        ONE_DESK(promise_3_a_late_answers_leaves_hold_no_tokens),
+        ONE_DESK(damaged_record_holds_up_nobody_else),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
