@@ -67,6 +67,8 @@ foreign_headers() {
     check "zmq.h is included by one file of the gate"
   includes 'microhttpd\.h' "${code[@]}" | not_in 'adapters/desk/form\.c' |
     check "microhttpd.h is included by the desk's form alone"
+  includes 'sql(ext|types|ucode)?\.h' "${code[@]}" | not_in 'adapters/odbc/db\.c' |
+    check "sql.h is included by adapters/odbc/db.c alone"
   includes 'openssl/.*|sodium\.h' policy | check "policy includes no cryptographic library itself"
 }
 

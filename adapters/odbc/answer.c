@@ -107,13 +107,13 @@ static int take_events(struct asking *a, struct db_statement *in)
     int r;
 
     if (db_columns(in) < 2)
-        return DB_MISSING;
+        return db_blame(a->source->db, DB_MISSING, "events have two columns: date, and yes or no");
     while ((r = db_fetch(in)) == 0) {
         enum alm_value starts = value_of(db_text(in, 1));
         int32_t day;
 
         if (db_day(in, 0, &day) != 0 || (starts != ALM_YES && starts != ALM_NO))
-            return DB_FAILED;
+            return db_blame(a->source->db, DB_FAILED, "an event is a date, and yes or no");
         tally_add(&a->events, starts == ALM_YES ? TALLY_START : TALLY_END, day);
     }
     a->no = a->no || (r == DB_END && ours(a));
@@ -271,16 +271,20 @@ static void first_text(char *out, const char *text)
 }
 
 /* Several open at once: every service is named, once, and the longest-standing gives the day. */
-static int involvements_read(struct db_statement *in, const int at[static ODBC_FIELDS_MAX],
-                             struct alm_answer *out)
+static int involvements_read(struct odbc_source *s, const struct odbc_statement *st,
+                             struct db_statement *in, struct alm_answer *out)
 {
-    int r;
+    int at[ODBC_FIELDS_MAX], r;
+    const char *lacks;
+
+    if (source_columns(st, in, at, &lacks) != 0)
+        return db_blame(s->db, DB_MISSING, "the result lacks a column");
 
     while ((r = db_fetch(in)) == 0) {
         int32_t since;
 
         if (source_day(in, at[INVOLVED_SINCE], &since) != 0)
-            return DB_FAILED;
+            return db_blame(s->db, DB_FAILED, "a start is not a date");
         out->value = ALM_YES;
         service_add(out->service, source_text(in, at[INVOLVED_SERVICE]));
         first_text(out->contact_route, source_text(in, at[INVOLVED_ROUTE]));
@@ -299,9 +303,8 @@ static int who_is_involved(struct odbc_source *s, const struct alm_question *q, 
                                    .day = q->as_of,
                                    .place_from = ALM_DAY_NONE,
                                    .place_until = ALM_DAY_NONE };
-    int at[ODBC_FIELDS_MAX], r;
     struct db_statement *in;
-    const char *lacks;
+    int r;
 
     out->value = q->person ? ALM_NO : ALM_NOT_KNOWN;
     if (!st)
@@ -312,9 +315,7 @@ static int who_is_involved(struct odbc_source *s, const struct alm_question *q, 
         return 0;
     r = source_put(s, st, &v, until_ms, &in);
     if (r == 0) {
-        r = source_columns(st, in, at, &lacks);
-        if (r == 0)
-            r = involvements_read(in, at, out);
+        r = involvements_read(s, st, in, out);
         db_done(in);
         if (r > 0)
             r = source_fail(s, st, r);
@@ -414,10 +415,12 @@ static int relation_put(struct odbc_source *s, const struct odbc_statement *st,
     if (r != 0)
         return r;
     r = source_columns(st, in, at, &lacks);
+    if (r != 0)
+        (void)db_blame(s->db, r, "the result lacks a column");
     while (r == 0 && (r = db_fetch(in)) == 0) {
         if (source_day(in, at[RELATION_SINCE], &since) != 0 ||
             source_day(in, at[RELATION_UNTIL], &until) != 0)
-            r = DB_FAILED;
+            r = db_blame(s->db, DB_FAILED, "since or until is not a date");
         else
             relation_row(out, source_text(in, at[RELATION_KIND]), since, until);
     }

@@ -135,7 +135,7 @@ static int trouble_of(struct db *db, SQLSMALLINT type, SQLHANDLE handle, bool pr
     return trouble;
 }
 
-static int trouble_own(struct db *db, int trouble, const char *words)
+int db_blame(struct db *db, int trouble, const char *words)
 {
     memset(&db->error, 0, sizeof(db->error));
     words_keep(&db->error, words);
@@ -194,7 +194,7 @@ int db_connect(struct db *db, const char *connection, unsigned login_s)
     db_disconnect(db);
     if (!good(SQLAllocHandle(SQL_HANDLE_DBC, db->env, &db->connection))) {
         db->connection = NULL;
-        return trouble_own(db, DB_ABSENT, "the driver manager gives no handle");
+        return db_blame(db, DB_ABSENT, "the driver manager gives no handle");
     }
     /* Both are asks: a driver that does not know them connects all the same. */
     (void)SQLSetConnectAttr(db->connection, SQL_ATTR_ACCESS_MODE, (SQLPOINTER)SQL_MODE_READ_ONLY,
@@ -309,7 +309,7 @@ static int columns_bind(struct db_statement *st)
     if (!good(SQLNumResultCols(st->handle, &n)))
         return trouble_of(st->db, SQL_HANDLE_STMT, st->handle, false);
     if (n < 1 || n > DB_COLUMNS_MAX)
-        return trouble_own(st->db, DB_MISSING, "the statement gives no columns, or more than 64");
+        return db_blame(st->db, DB_MISSING, "the statement gives no columns, or more than 64");
     st->columns = calloc((size_t)n, sizeof(*st->columns));
     if (!st->columns)
         return -ENOMEM;
@@ -356,8 +356,8 @@ int db_execute(struct db_statement *st, const struct db_value *values, size_t n,
     if (!good(SQLNumParams(st->handle, &wanted)))
         return trouble_of(st->db, SQL_HANDLE_STMT, st->handle, true);
     if (n > DB_VALUES_MAX || (size_t)wanted != n)
-        return trouble_own(st->db, DB_MISSING,
-                           "the statement has not as many ? as parameters are named");
+        return db_blame(st->db, DB_MISSING,
+                        "the statement has not as many ? as parameters are named");
     timeout_tell(st);
     for (size_t i = 0; i < n; i++) {
         if (!bind_value(st->handle, i, &values[i], &bound[i]))
@@ -390,16 +390,16 @@ int db_fetch(struct db_statement *st)
     if (!good(r))
         return trouble_of(st->db, SQL_HANDLE_STMT, st->handle, false);
     if (++st->rows > st->bounds.rows_most)
-        return trouble_own(st->db, DB_TOO_MUCH, "more rows than allowed");
+        return db_blame(st->db, DB_TOO_MUCH, "more rows than allowed");
     for (size_t i = 0; i < st->n_columns; i++) {
         if (column_sound(st, &st->columns[i]))
             continue;
-        (void)trouble_own(st->db, DB_BAD_TEXT, "a value that is not UTF-8, or too long");
+        (void)db_blame(st->db, DB_BAD_TEXT, "a value that is not UTF-8, or too long");
         st->db->error.column = (unsigned)i + 1;
         return DB_BAD_TEXT;
     }
     if (st->bytes > st->bounds.bytes_most)
-        return trouble_own(st->db, DB_TOO_MUCH, "more bytes than allowed");
+        return db_blame(st->db, DB_TOO_MUCH, "more bytes than allowed");
     return 0;
 }
 

@@ -40,6 +40,9 @@ struct db_statement; /* belongs to its connection: freed before it is closed */
 ALM_MUST_USE int db_new(struct db **out); /* 0, -ENOMEM, -EIO (no driver manager) */
 struct db *db_free(struct db *db);
 const struct db_error *db_last_error(const struct db *db);
+/* Makes a fault that the caller found the last error. words: borrowed for the call. Return:
+ * trouble. */
+int db_blame(struct db *db, int trouble, const char *words);
 
 /**
  * db_connect() - makes the connection anew

@@ -247,7 +247,7 @@ static int data_day_read(struct odbc_source *s, int64_t until_ms)
         return r;
     r = db_fetch(in);
     if (r == 0 && db_day(in, 0, &day) != 0)
-        r = DB_FAILED;
+        r = db_blame(s->db, DB_FAILED, "the first column is not a date");
     db_done(in);
     if (r != 0 && r != DB_END)
         return source_fail(s, st, r);

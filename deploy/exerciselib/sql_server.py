@@ -121,5 +121,5 @@ class Postgres:
         return done
 
     def connection(self, user=OWNER):
-        """A driver connection string, without the password."""
-        return f"Driver={{PostgreSQL Unicode}};Servername={self.folder};Database=postgres;UID={user}"
+        """A driver connection string, without the password. Debian's odbcinst.ini has the driver keep a log in /tmp: not here."""
+        return f"Driver={{PostgreSQL Unicode}};Servername={self.folder};Database=postgres;UID={user};CommLog=0;Debug=0"
