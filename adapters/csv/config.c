@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config.c - reads `csv` and `questions` of an adapter's configuration; every table of columns
- * stands here. */
+/* config.c - reads `csv` of an adapter's configuration; every table of columns stands here. */
 #include "csv/config.h"
 
 #include "base/bytes.h"
@@ -49,23 +48,18 @@ static const struct columns columns_referrals[] = {
 };
 
 static const struct {
-    const char *key;
     const struct columns *columns;
     size_t n;
-    bool asking; /* in the group relationships */
-} files[CSV_FILE_COUNT] = {
-    [CSV_PEOPLE] = { "people", columns_people, ALM_LEN(columns_people), false },
-    [CSV_HOMES] = { "homes", columns_homes, ALM_LEN(columns_homes), false },
-    [CSV_RESIDENCES] = { "residences", columns_residences, ALM_LEN(columns_residences), false },
-    [CSV_CONTACTS] = { "contacts", columns_contacts, ALM_LEN(columns_contacts), false },
-    [CSV_INVOLVEMENTS] = { "involvements", columns_involvements, ALM_LEN(columns_involvements),
-                           false },
-    [CSV_ASKING_PEOPLE] = { "people", columns_people, ALM_LEN(columns_people), true },
-    [CSV_ASKING_RESIDENCES] = { "residences", columns_residences, ALM_LEN(columns_residences),
-                                true },
-    [CSV_ASKING_INVOLVEMENTS] = { "involvements", columns_involvements,
-                                  ALM_LEN(columns_involvements), true },
-    [CSV_ASKING_REFERRALS] = { "referrals", columns_referrals, ALM_LEN(columns_referrals), true },
+} files[ROWS_FILE_COUNT] = {
+    [ROWS_PEOPLE] = { columns_people, ALM_LEN(columns_people) },
+    [ROWS_HOMES] = { columns_homes, ALM_LEN(columns_homes) },
+    [ROWS_RESIDENCES] = { columns_residences, ALM_LEN(columns_residences) },
+    [ROWS_CONTACTS] = { columns_contacts, ALM_LEN(columns_contacts) },
+    [ROWS_INVOLVEMENTS] = { columns_involvements, ALM_LEN(columns_involvements) },
+    [ROWS_ASKING_PEOPLE] = { columns_people, ALM_LEN(columns_people) },
+    [ROWS_ASKING_RESIDENCES] = { columns_residences, ALM_LEN(columns_residences) },
+    [ROWS_ASKING_INVOLVEMENTS] = { columns_involvements, ALM_LEN(columns_involvements) },
+    [ROWS_ASKING_REFERRALS] = { columns_referrals, ALM_LEN(columns_referrals) },
 };
 /* clang-format on */
 static const char *const keys_csv[] = { "people",       "homes",         "residences", "contacts",
@@ -75,36 +69,62 @@ static const char *const keys_asking[] = { "people", "residences", "involvements
 static const char *const keys_file[] = { "columns", NULL };
 
 struct csv_scalars {
-    char data_as_of[8];
-    int64_t max_age_days, reload_s;
+    struct rows_scalars rows;
+    char encoding[16], delimiter[4], bad_rows[8];
+    char manifest[PATH_MAX], rejects[PATH_MAX];
+    int64_t rejects_most;
 };
+/* clang-format off: a table, one row a setting */
+#define FORM_SETTINGS(outer)                                                                       \
+    { .key = "encoding",                                                                           \
+      .type = SETTING_CHOICE,                                                                      \
+      .offset = offsetof(outer, encoding),                                                         \
+      .size = 16,                                                                                  \
+      .choices = { DECODE_WORDS },                                                                 \
+      .fallback = "utf-8",                                                                         \
+      .help = "of the files; a byte-order mark is believed before it" },                           \
+    {                                                                                              \
+        .key = "delimiter", .type = SETTING_CHOICE, .offset = offsetof(outer, delimiter),          \
+        .size = 4, .choices = { ",", ";", "|", "\t" }, .fallback = ",",                            \
+        .help = "between two fields"                                                               \
+    }
 static const struct setting settings_csv[] = {
-    { .key = "data_as_of",
+    ROWS_SETTINGS(struct csv_scalars, rows),
+    FORM_SETTINGS(struct csv_scalars),
+    { .key = "manifest",
+      .type = SETTING_STRING,
+      .offset = offsetof(struct csv_scalars, manifest),
+      .size = PATH_MAX,
+      .max = 1024,
+      .fallback = "",
+      .help = "a CSV file (file,rows) that says how many rows each file has" },
+    { .key = "bad_rows",
       .type = SETTING_CHOICE,
-      .offset = offsetof(struct csv_scalars, data_as_of),
+      .offset = offsetof(struct csv_scalars, bad_rows),
       .size = 8,
-      .choices = { "day", "file", "mode" },
-      .fallback = "mode",
-      .help = "up to which day the rows are complete: day (today), file (the oldest file's), mode "
-              "(day in an exercise, else file)" },
-    { .key = "max_age_days",
-      .type = SETTING_INT,
-      .offset = offsetof(struct csv_scalars, max_age_days),
-      .min = 0,
-      .max = 3650,
-      .fallback = "0",
-      .help = "days after which the rows are stale; 0: no limit" },
-    { .key = "reload_s",
-      .type = SETTING_INT,
-      .offset = offsetof(struct csv_scalars, reload_s),
-      .min = -1,
-      .max = 86400,
-      .fallback = "-1",
+      .choices = { "refuse", "reject" },
+      .fallback = "refuse",
       .help =
-          "seconds between looks at the files; 0: only on SIGHUP; -1: 60 live, 0 in an exercise" },
+          "refuse: a bad row refuses the whole load; reject: it is left out, and what could rest "
+          "on it is partial" },
+    { .key = "rejects",
+      .type = SETTING_STRING,
+      .offset = offsetof(struct csv_scalars, rejects),
+      .size = PATH_MAX,
+      .max = 1024,
+      .fallback = "",
+      .help = "the file that names the rejected rows: line and reason, never the content" },
+    { .key = "rejects_most",
+      .type = SETTING_INT,
+      .offset = offsetof(struct csv_scalars, rejects_most),
+      .min = 1,
+      .max = 100000,
+      .fallback = "100",
+      .help = "rejected rows of one load; more refuse it" },
 };
 struct csv_file_scalars {
-    char file[PATH_MAX];
+    char file[PATH_MAX], encoding[16], delimiter[4], trailer[CSV_WORD_MAX];
+    int64_t expected_least;
 };
 static const struct setting settings_file[] = {
     { .key = "file",
@@ -114,49 +134,25 @@ static const struct setting settings_file[] = {
       .min = 1,
       .max = 1024,
       .help = "path of the CSV file" },
-};
-struct question_scalars {
-    char id[CSV_WORD_MAX], rule[CSV_WORD_MAX];
-    int64_t window_days;
-};
-static const struct setting settings_question[] = {
-    { .key = "id",
-      .type = SETTING_STRING,
-      .offset = offsetof(struct question_scalars, id),
-      .size = CSV_WORD_MAX,
-      .min = 1,
-      .max = CSV_WORD_MAX - 1,
-      .help = "the catalogue's id" },
-    { .key = "rule",
-      .type = SETTING_CHOICE,
-      .offset = offsetof(struct question_scalars, rule),
-      .size = CSV_WORD_MAX,
-      .choices = { "state", "window", "ever", "involvement", "residence" },
-      .help = "how the rows answer it" },
-    { .key = "window_days",
+    FORM_SETTINGS(struct csv_file_scalars),
+    { .key = "expected_least",
       .type = SETTING_INT,
-      .offset = offsetof(struct question_scalars, window_days),
-      .min = -1,
-      .max = 36500,
-      .fallback = "-1",
-      .help = "days back, rule window" },
+      .offset = offsetof(struct csv_file_scalars, expected_least),
+      .min = 0,
+      .max = INT32_MAX,
+      .fallback = "0",
+      .help = "fewer rows than this, and the file is cut off: it is not taken" },
+    { .key = "trailer",
+      .type = SETTING_STRING,
+      .offset = offsetof(struct csv_file_scalars, trailer),
+      .size = CSV_WORD_MAX,
+      .max = CSV_WORD_MAX - 1,
+      .fallback = "",
+      .help = "what the last row begins with; its second field is the number of rows before it" },
 };
-static const char *const keys_question[] = { "kinds", "end_kinds", "services", NULL };
+/* clang-format on */
 
-/* Which lists and numbers each rule takes: one that it does not take is an error, not ignored. */
-static const struct {
-    const char *word;
-    bool kinds, end_kinds, window, services_allowed;
-    enum csv_file needs;
-} rules[] = {
-    [CSV_STATE] = { "state", true, true, false, false, CSV_CONTACTS },
-    [CSV_WINDOW] = { "window", true, false, true, false, CSV_CONTACTS },
-    [CSV_EVER] = { "ever", true, false, false, false, CSV_CONTACTS },
-    [CSV_INVOLVEMENT] = { "involvement", false, false, false, true, CSV_INVOLVEMENTS },
-    [CSV_RESIDENCE] = { "residence", false, false, false, false, CSV_RESIDENCES },
-};
-
-static void source_columns(enum csv_file f, const struct conf_node *columns, struct conf_errors *e,
+static void source_columns(enum rows_file f, const struct conf_node *columns, struct conf_errors *e,
                            struct csv_source *s)
 {
     const char *known[TABLE_COLUMNS_MAX + 1] = { 0 };
@@ -178,15 +174,40 @@ static void source_columns(enum csv_file f, const struct conf_node *columns, str
         conf_only(columns, e, known);
 }
 
-static void source_read(enum csv_file f, const struct conf_node *group,
-                        const struct alm_setup *setup, struct csv_source *s)
+/* A path of the configuration: relative to its folder. */
+static void path_read(const char *text, const struct conf_node *at, const struct alm_setup *setup,
+                      char out[static PATH_MAX])
+{
+    int n = 0;
+
+    out[0] = '\0';
+    if (*text)
+        n = snprintf(out, PATH_MAX, "%s%s%s", text[0] == '/' ? "" : setup->dir,
+                     text[0] == '/' ? "" : "/", text);
+    if (n < 0 || n >= PATH_MAX)
+        conf_fail(setup->errors, at, "the path is too long");
+}
+
+/* all: of the group csv, for what this file does not say itself */
+static void source_form(const struct conf_node *group, const struct csv_scalars *all,
+                        const struct csv_file_scalars *v, struct csv_source *s)
+{
+    s->table.encoding = encoding_of(conf_child(group, "encoding") ? v->encoding : all->encoding);
+    s->table.delimiter = conf_child(group, "delimiter") ? v->delimiter[0] : all->delimiter[0];
+    s->table.rows_least = (uint64_t)v->expected_least;
+    memcpy(s->trailer, v->trailer, sizeof(s->trailer));
+    s->table.trailer = s->trailer;
+}
+
+static void source_read(enum rows_file f, const struct conf_node *group,
+                        const struct alm_setup *setup, const struct csv_scalars *all,
+                        struct csv_source *s)
 {
     struct csv_file_scalars v = { 0 };
     const struct conf_node *columns;
-    int n;
 
     if (conf_type_of(group) != CONF_GROUP) {
-        conf_fail(setup->errors, group, "%s is a group: { file = \"...\"; }", files[f].key);
+        conf_fail(setup->errors, group, "%s is a group: { file = \"...\"; }", rows_file_key(f));
         return;
     }
     settings_read(settings_file, ALM_LEN(settings_file), group, keys_file, setup->errors, &v);
@@ -197,10 +218,8 @@ static void source_read(enum csv_file f, const struct conf_node *group,
         columns = NULL;
     }
     source_columns(f, columns, setup->errors, s);
-    n = snprintf(s->path, sizeof(s->path), "%s%s%s", v.file[0] == '/' ? "" : setup->dir,
-                 v.file[0] == '/' ? "" : "/", v.file);
-    if (n < 0 || (size_t)n >= sizeof(s->path))
-        conf_fail(setup->errors, group, "the path is too long");
+    source_form(group, all, &v, s);
+    path_read(v.file, group, setup, s->path);
     (void)snprintf(s->label, sizeof(s->label), "%.255s", s->path);
     s->table.path = s->path;
     s->table.label = s->label;
@@ -208,7 +227,7 @@ static void source_read(enum csv_file f, const struct conf_node *group,
 }
 
 static void sources_read(const struct conf_node *csv, const struct alm_setup *setup,
-                         struct csv_config *c)
+                         const struct csv_scalars *all, struct csv_config *c)
 {
     const struct conf_node *asking = conf_child(csv, "relationships");
 
@@ -218,107 +237,38 @@ static void sources_read(const struct conf_node *csv, const struct alm_setup *se
     }
     if (asking)
         conf_only(asking, setup->errors, keys_asking);
-    for (int f = 0; f < CSV_FILE_COUNT; f++) {
-        const struct conf_node *group = files[f].asking ? asking : csv;
-        const struct conf_node *n = group ? conf_child(group, files[f].key) : NULL;
+    for (int i = 0; i < ROWS_FILE_COUNT; i++) {
+        enum rows_file f = (enum rows_file)i;
+        const struct conf_node *group = f >= ROWS_ASKING_PEOPLE ? asking : csv;
+        const struct conf_node *n = group ? conf_child(group, rows_file_key(f)) : NULL;
 
         if (n)
-            source_read((enum csv_file)f, n, setup, &c->files[f]);
-        else if (f == CSV_PEOPLE)
+            source_read(f, n, setup, all, &c->files[f]);
+        else if (f == ROWS_PEOPLE)
             conf_fail(setup->errors, csv,
                       "csv needs people = { file = \"...\"; }: without it nobody is known");
     }
 }
 
-static void words_read(const struct conf_node *list, struct conf_errors *e, struct tally_words *out)
+static void rejects_read(const struct conf_node *csv, const struct alm_setup *setup,
+                         const struct csv_scalars *v, struct csv_config *c)
 {
-    if (!list)
-        return;
-    if (conf_type_of(list) != CONF_LIST || conf_len(list) > TALLY_KINDS_MAX) {
-        conf_fail(e, list, "%s is a list of at most %d texts", conf_name(list), TALLY_KINDS_MAX);
-        return;
-    }
-    for (size_t i = 0; i < conf_len(list); i++) {
-        const char *word = NULL;
+    bool reject = strcmp(v->bad_rows, "reject") == 0;
 
-        if (!conf_string(conf_at(list, i), e, &word))
-            continue;
-        if (tally_words_add(out, word) != 0)
-            conf_fail(e, conf_at(list, i), "a text of 1 to %d bytes", TALLY_WORD_MAX - 1);
-    }
-}
-
-static void takes(bool allowed, bool needed, bool given, const char *key,
-                  const struct conf_node *at, struct conf_errors *e)
-{
-    if (given && !allowed)
-        conf_fail(e, at, "this rule takes no %s", key);
-    if (needed && !given)
-        conf_fail(e, at, "this rule needs %s", key);
-}
-
-static void question_check(const struct csv_question *q, int64_t window_days,
-                           const struct csv_config *c, const struct conf_node *at,
-                           struct conf_errors *e)
-{
-    takes(rules[q->rule].kinds, rules[q->rule].kinds, q->kinds.n > 0, "kinds", at, e);
-    takes(rules[q->rule].end_kinds, rules[q->rule].end_kinds, q->end_kinds.n > 0, "end_kinds", at,
-          e);
-    takes(rules[q->rule].window, rules[q->rule].window, window_days >= 0, "window_days", at, e);
-    takes(rules[q->rule].services_allowed, false, q->services.n > 0, "services", at, e);
-    if (!c->files[rules[q->rule].needs].given)
-        conf_fail(e, at, "rule %s needs csv.%s", rules[q->rule].word,
-                  files[rules[q->rule].needs].key);
-}
-
-static void question_read(const struct conf_node *n, struct conf_errors *e, struct csv_config *c)
-{
-    struct question_scalars v = { 0 };
-    struct csv_question *q = &c->questions[c->n_questions];
-
-    if (conf_type_of(n) != CONF_GROUP) {
-        conf_fail(e, n, "a question is a group: { id = \"...\"; rule = \"...\"; }");
-        return;
-    }
-    settings_read(settings_question, ALM_LEN(settings_question), n, keys_question, e, &v);
-    for (uint8_t r = CSV_STATE; r <= CSV_RESIDENCE; r++)
-        q->rule = strcmp(v.rule, rules[r].word) == 0 ? r : q->rule;
-    if (!q->rule || !v.id[0])
-        return; /* told already */
-    memcpy(q->id, v.id, sizeof(q->id));
-    q->window_days = (int32_t)v.window_days;
-    words_read(conf_child(n, "kinds"), e, &q->kinds);
-    words_read(conf_child(n, "end_kinds"), e, &q->end_kinds);
-    words_read(conf_child(n, "services"), e, &q->services);
-    question_check(q, v.window_days, c, n, e);
-    for (size_t i = 0; i < c->n_questions; i++) {
-        if (strcmp(c->questions[i].id, q->id) == 0)
-            conf_fail(e, n, "this question is configured twice");
-    }
-    c->n_questions++;
-}
-
-static int questions_read(const struct conf_node *root, struct conf_errors *e, struct csv_config *c)
-{
-    const struct conf_node *list = conf_child(root, "questions");
-
-    if (!list)
-        return 0;
-    if (conf_type_of(list) != CONF_LIST || conf_len(list) > CSV_QUESTIONS_MAX) {
-        conf_fail(e, list, "questions is a list of at most %d groups", CSV_QUESTIONS_MAX);
-        return 0;
-    }
-    c->questions = calloc(conf_len(list) + 1, sizeof(*c->questions));
-    if (!c->questions)
-        return -ENOMEM;
-    for (size_t i = 0; i < conf_len(list); i++)
-        question_read(conf_at(list, i), e, c);
-    return 0;
+    if (reject != (v->rejects[0] != '\0'))
+        conf_fail(setup->errors, csv,
+                  reject
+                      ? "bad_rows = \"reject\" needs rejects = \"PATH\": where the rejected rows "
+                        "are named"
+                      : "rejects is for bad_rows = \"reject\"");
+    path_read(v->rejects, csv, setup, c->rejects);
+    c->rejects_most = (uint64_t)v->rejects_most;
 }
 
 static int csv_config_fill(const struct alm_setup *setup, struct csv_config *c)
 {
     const struct conf_node *csv = conf_child(setup->root, "csv");
+    bool given[ROWS_FILE_COUNT];
     struct csv_scalars v = { 0 };
 
     if (!csv || conf_type_of(csv) != CONF_GROUP) {
@@ -327,12 +277,13 @@ static int csv_config_fill(const struct alm_setup *setup, struct csv_config *c)
         return 0;
     }
     settings_read(settings_csv, ALM_LEN(settings_csv), csv, keys_csv, setup->errors, &v);
-    c->by_file_date = strcmp(v.data_as_of, "file") == 0 ||
-                      (strcmp(v.data_as_of, "mode") == 0 && !setup->exercise);
-    c->max_age_days = (int32_t)v.max_age_days;
-    c->reload_s = v.reload_s >= 0 ? (int32_t)v.reload_s : setup->exercise ? 0 : 60;
-    sources_read(csv, setup, c);
-    return questions_read(setup->root, setup->errors, c);
+    rows_scalars_take(&v.rows, setup->exercise, &c->rows);
+    path_read(v.manifest, csv, setup, c->manifest);
+    rejects_read(csv, setup, &v, c);
+    sources_read(csv, setup, &v, c);
+    for (int f = 0; f < ROWS_FILE_COUNT; f++)
+        given[f] = c->files[f].given;
+    return rows_questions_read(setup, "csv", given, &c->rows);
 }
 
 int csv_config_read(const struct alm_setup *setup, struct csv_config **out)
@@ -357,7 +308,7 @@ int csv_config_read(const struct alm_setup *setup, struct csv_config **out)
 struct csv_config *csv_config_free(struct csv_config *c)
 {
     if (c)
-        free(c->questions);
+        rows_config_deinit(&c->rows);
     free(c);
     return NULL;
 }

@@ -70,7 +70,7 @@ static const struct {
       TEXT(PEOPLE_HEAD "p1,Ann,Lee,1990-01-01,,\np2,B\xf6"
                        "b,Lee,1990-01-01,,\n"),
       "people.csv:3: bytes that are not UTF-8" },
-    { "people.csv", TEXT("\xff\xfep\0e\0r\0"), "people.csv:1: a NUL byte" },
+    { "people.csv", TEXT("p\0e\0r\0"), "people.csv:1: a NUL byte" },
     { "people.csv", TEXT(PEOPLE_HEAD "p1,Ann \"Annie\",Lee,1990-01-01,,\n"),
       "people.csv:2: a stray quote" },
     { "people.csv", TEXT(PEOPLE_HEAD "p1,\"Ann\" Annie,Lee,1990-01-01,,\n"),

@@ -6,7 +6,7 @@
  * or a referral made to it about one of them or their household within 365 days that is neither
  * closed nor declined". */
 #include "base/clock.h"
-#include "csv/rules.h"
+#include "rows/rules.h"
 
 #define RELATION_DAYS 365
 #define HOMES_NOW_MAX 32 /* homes of the subject on the day, ours and typed */

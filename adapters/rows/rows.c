@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rows.c - arrays and sorted links. */
-#include "csv/rows.h"
+#include "rows/rows.h"
+
+#include "base/clock.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -126,6 +128,32 @@ int rows_index(struct alm_rows *r)
     return 0;
 }
 
+int rows_new(const struct rows_config *c, struct alm_rows **out)
+{
+    struct alm_rows *r = calloc(1, sizeof(*r));
+
+    if (!r)
+        return -ENOMEM;
+    r->config = c;
+    r->file_day = CIVIL_NONE;
+    *out = r;
+    return 0;
+}
+
+void rows_miss(struct alm_rows *r, enum rows_file f)
+{
+    r->missing[f] = true;
+    r->partial = true;
+}
+
+void rows_written(struct alm_rows *r, int64_t wall_ms)
+{
+    int32_t day = civil_today(wall_ms);
+
+    if (r->file_day == CIVIL_NONE || day < r->file_day)
+        r->file_day = day;
+}
+
 void rows_free(struct alm_rows *r)
 {
     if (!r)
@@ -133,7 +161,8 @@ void rows_free(struct alm_rows *r)
     refs_deinit(&r->people);
     refs_deinit(&r->homes);
     refs_deinit(&r->words);
-    free(r->asking_only);
+    refs_deinit(&r->lost);
+    free(r->flags);
     free(r->stays.at);
     free(r->contacts.at);
     free(r->involvements.at);

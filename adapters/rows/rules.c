@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rules.c - the five rules of a question over an agency's rows. */
-#include "csv/rules.h"
+#include "rows/rules.h"
 
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "lib/tally.h"
+#include "rows/config.h"
 
 #include <string.h>
 
 /* The contacts that are about somebody, counted. */
 struct counting {
     const struct alm_rows *rows;
-    const struct csv_question *config;
+    const struct rows_question *config;
     struct tally tally;
 };
 
@@ -26,7 +27,7 @@ static void count_contact(struct counting *t, const struct row_contact *c)
     tally_add(&t->tally, contact_role(t, c), c->date);
 }
 
-static struct counting counting_new(const struct alm_rows *rows, const struct csv_question *config,
+static struct counting counting_new(const struct alm_rows *rows, const struct rows_question *config,
                                     int32_t as_of)
 {
     return (struct counting){
@@ -101,7 +102,7 @@ static void count_places(struct counting *t, const struct alm_question *q, uint3
     }
 }
 
-static void answer_person(const struct alm_rows *rows, const struct csv_question *config,
+static void answer_person(const struct alm_rows *rows, const struct rows_question *config,
                           const struct alm_question *q, struct alm_answer *out)
 {
     uint32_t person = number_of(&rows->people, q->person);
@@ -133,7 +134,7 @@ static bool stays_elsewhere(const struct alm_rows *rows, uint32_t person, uint32
 }
 
 /* The contacts that bear both: what one person did or met with at this home. */
-static bool person_in_state_at(const struct alm_rows *rows, const struct csv_question *config,
+static bool person_in_state_at(const struct alm_rows *rows, const struct rows_question *config,
                                uint32_t person, uint32_t home, int32_t day)
 {
     const struct row_contact *contacts = rows->contacts.at;
@@ -151,7 +152,7 @@ static bool person_in_state_at(const struct alm_rows *rows, const struct csv_que
 
 /* "contacts with that household id count, and it is in a state when anyone in it (or it itself)
  * is": whoever bears its id in a contact and does not live elsewhere by the day. */
-static bool household_in_state(const struct alm_rows *rows, const struct csv_question *config,
+static bool household_in_state(const struct alm_rows *rows, const struct rows_question *config,
                                uint32_t home, int32_t day)
 {
     const struct row_contact *contacts = rows->contacts.at;
@@ -174,7 +175,7 @@ static bool household_in_state(const struct alm_rows *rows, const struct csv_que
 }
 
 /* "contacts with that household id count", whoever they are about */
-static bool household_has_contact(const struct alm_rows *rows, const struct csv_question *config,
+static bool household_has_contact(const struct alm_rows *rows, const struct rows_question *config,
                                   uint32_t home, int32_t day)
 {
     const struct row_contact *contacts = rows->contacts.at;
@@ -186,7 +187,7 @@ static bool household_has_contact(const struct alm_rows *rows, const struct csv_
     return tally_holds(&t.tally);
 }
 
-static void answer_household(const struct alm_rows *rows, const struct csv_question *config,
+static void answer_household(const struct alm_rows *rows, const struct rows_question *config,
                              const struct alm_question *q, struct alm_answer *out)
 {
     out->value = ALM_NOT_KNOWN;
@@ -196,8 +197,8 @@ static void answer_household(const struct alm_rows *rows, const struct csv_quest
 
         if (home == ROW_NONE)
             continue;
-        holds = config->rule == CSV_STATE ? household_in_state(rows, config, home, q->as_of)
-                                          : household_has_contact(rows, config, home, q->as_of);
+        holds = config->rule == RULE_STATE ? household_in_state(rows, config, home, q->as_of)
+                                           : household_has_contact(rows, config, home, q->as_of);
         if (holds) {
             out->value = ALM_YES;
             return;
@@ -206,7 +207,7 @@ static void answer_household(const struct alm_rows *rows, const struct csv_quest
     }
 }
 
-static void answer_contacts(const struct alm_rows *rows, const struct csv_question *config,
+static void answer_contacts(const struct alm_rows *rows, const struct rows_question *config,
                             const struct alm_question *q, struct alm_answer *out)
 {
     if (q->about_household)
@@ -215,7 +216,7 @@ static void answer_contacts(const struct alm_rows *rows, const struct csv_questi
         answer_person(rows, config, q, out);
 }
 
-static bool service_counts(const struct alm_rows *rows, const struct csv_question *config,
+static bool service_counts(const struct alm_rows *rows, const struct rows_question *config,
                            const struct row_involvement *v)
 {
     if (!config || config->services.n == 0)
@@ -265,7 +266,7 @@ static void answer_describe(const struct alm_rows *rows, const struct row_involv
 }
 
 /* config: NULL for who-is-involved, which also tells service, route, lead and since. */
-static void answer_involvement(const struct alm_rows *rows, const struct csv_question *config,
+static void answer_involvement(const struct alm_rows *rows, const struct rows_question *config,
                                const struct alm_question *q, struct alm_answer *out)
 {
     const struct row_involvement *all = rows->involvements.at;
@@ -288,7 +289,7 @@ static void answer_involvement(const struct alm_rows *rows, const struct csv_que
 
 /* "yes if one holds it as the home on D, no if one holds another home and none this one, else
  * not-known" */
-static void answer_residence(const struct alm_rows *rows, const struct csv_question *config,
+static void answer_residence(const struct alm_rows *rows, const struct rows_question *config,
                              const struct alm_question *q, struct alm_answer *out)
 {
     const struct row_stay *stays = rows->stays.at;
@@ -311,27 +312,71 @@ static void answer_residence(const struct alm_rows *rows, const struct csv_quest
     }
 }
 
-typedef void rule_fn(const struct alm_rows *rows, const struct csv_question *config,
+typedef void rule_fn(const struct alm_rows *rows, const struct rows_question *config,
                      const struct alm_question *q, struct alm_answer *out);
 /* What each rule reads: one of these missing, and "no" is not ours to say. */
 static const struct {
     rule_fn *answer;
-    enum csv_file reads[3]; /* CSV_PEOPLE, always read, fills up */
+    enum rows_file reads[3]; /* ROWS_PEOPLE, always read, fills up */
 } rule_table[] = {
-    [CSV_STATE] = { answer_contacts, { CSV_CONTACTS, CSV_RESIDENCES, CSV_HOMES } },
-    [CSV_WINDOW] = { answer_contacts, { CSV_CONTACTS, CSV_RESIDENCES, CSV_HOMES } },
-    [CSV_EVER] = { answer_contacts, { CSV_CONTACTS, CSV_RESIDENCES, CSV_HOMES } },
-    [CSV_INVOLVEMENT] = { answer_involvement, { CSV_INVOLVEMENTS, CSV_PEOPLE, CSV_PEOPLE } },
-    [CSV_RESIDENCE] = { answer_residence, { CSV_RESIDENCES, CSV_HOMES, CSV_PEOPLE } },
+    [RULE_STATE] = { answer_contacts, { ROWS_CONTACTS, ROWS_RESIDENCES, ROWS_HOMES } },
+    [RULE_WINDOW] = { answer_contacts, { ROWS_CONTACTS, ROWS_RESIDENCES, ROWS_HOMES } },
+    [RULE_EVER] = { answer_contacts, { ROWS_CONTACTS, ROWS_RESIDENCES, ROWS_HOMES } },
+    [RULE_INVOLVEMENT] = { answer_involvement, { ROWS_INVOLVEMENTS, ROWS_PEOPLE, ROWS_PEOPLE } },
+    [RULE_RESIDENCE] = { answer_residence, { ROWS_RESIDENCES, ROWS_HOMES, ROWS_PEOPLE } },
 };
 
-static bool rule_misses(const struct alm_rows *rows, uint8_t rule)
-{
-    bool missing = rows->missing[CSV_PEOPLE];
+/* Whom an answer is about: what of them, and of others, could have been in a row that is not there.
+ */
+struct doubt {
+    const struct alm_rows *rows;
+    bool household;
+    uint32_t person; /* ROW_NONE: not known here */
+};
 
-    for (size_t i = 0; i < ALM_LEN(rule_table[rule].reads); i++)
-        missing = missing || rows->missing[rule_table[rule].reads[i]];
-    return missing || !rows->config->files[rule_table[rule].reads[0]].given;
+/* Of a rejected row it is known, as a rule, whom it is about; a home's rows are everybody's. */
+static bool file_misses(const struct doubt *d, enum rows_file f)
+{
+    if (d->rows->missing[f] || d->rows->unplaced[f])
+        return true;
+    if (d->household)
+        return d->rows->rejected[f];
+    return d->person != ROW_NONE && (d->rows->flags[d->person].rejected & (1u << f)) != 0;
+}
+
+/* Somebody who is not known may be whose own row was rejected; of others' own rows a known person's
+ * answer needs nothing. */
+static bool people_miss(const struct doubt *d)
+{
+    const struct alm_rows *rows = d->rows;
+
+    if (rows->missing[ROWS_PEOPLE])
+        return true;
+    if (d->household)
+        return rows->unplaced[ROWS_PEOPLE];
+    if (d->person == ROW_NONE)
+        return rows->rejected[ROWS_PEOPLE];
+    return (rows->flags[d->person].rejected & (1u << ROWS_PEOPLE)) != 0;
+}
+
+static bool rule_misses(const struct doubt *d, uint8_t rule)
+{
+    bool missing = !d->rows->given[rule_table[rule].reads[0]] || people_miss(d);
+
+    for (size_t i = 0; i < ALM_LEN(rule_table[rule].reads); i++) {
+        if (rule_table[rule].reads[i] != ROWS_PEOPLE)
+            missing = missing || file_misses(d, rule_table[rule].reads[i]);
+    }
+    return missing;
+}
+
+/* A start whose end was rejected is not a "yes" to be sure of. (A file that is not there at all
+ * holds neither.) */
+static bool rule_doubts_yes(const struct doubt *d, uint8_t rule)
+{
+    return rule == RULE_STATE &&
+           (file_misses(d, ROWS_CONTACTS) || file_misses(d, ROWS_RESIDENCES)) &&
+           (d->rows->rejected[ROWS_CONTACTS] || d->rows->rejected[ROWS_RESIDENCES]);
 }
 
 static void cannot_say(struct alm_answer *out, enum alm_cause cause)
@@ -343,7 +388,7 @@ static void cannot_say(struct alm_answer *out, enum alm_cause cause)
     };
 }
 
-static const struct csv_question *question_find(const struct csv_config *c, const char *id)
+static const struct rows_question *question_find(const struct rows_config *c, const char *id)
 {
     for (size_t i = 0; i < c->n_questions; i++) {
         if (strcmp(c->questions[i].id, id) == 0)
@@ -363,16 +408,17 @@ int32_t rules_data_day(const struct alm_rows *rows, int32_t today)
  * without its home. */
 static bool question_fits(uint8_t rule, const struct alm_question *q)
 {
-    bool of_person = rule == CSV_INVOLVEMENT || rule == CSV_RESIDENCE;
+    bool of_person = rule == RULE_INVOLVEMENT || rule == RULE_RESIDENCE;
 
-    return !(of_person && q->about_household) && !(rule == CSV_RESIDENCE && !q->has_parameter);
+    return !(of_person && q->about_household) && !(rule == RULE_RESIDENCE && !q->has_parameter);
 }
 
 void rules_answer(const struct alm_rows *rows, const struct alm_question *q, struct alm_answer *out)
 {
-    const struct csv_question *config = q->involvement ? NULL : question_find(rows->config, q->id);
-    uint8_t rule = q->involvement ? CSV_INVOLVEMENT : config ? config->rule : 0;
+    const struct rows_question *config = q->involvement ? NULL : question_find(rows->config, q->id);
+    uint8_t rule = q->involvement ? RULE_INVOLVEMENT : config ? config->rule : 0;
     int32_t max_age = rows->config->max_age_days;
+    const struct doubt d = { rows, q->about_household, number_of(&rows->people, q->person) };
 
     *out = (struct alm_answer){ .data_as_of = rules_data_day(rows, q->as_of), .since = CIVIL_NONE };
     if (!rule || !question_fits(rule, q)) {
@@ -384,22 +430,17 @@ void rules_answer(const struct alm_rows *rows, const struct alm_question *q, str
         return;
     }
     rule_table[rule].answer(rows, config, q, out);
-    if (out->value != ALM_YES && rule_misses(rows, rule))
+    if (out->value == ALM_YES ? rule_doubts_yes(&d, rule) : rule_misses(&d, rule))
         cannot_say(out, ALM_PARTIAL);
 }
 
-size_t rules_homes(const struct alm_rows *rows, const char *person, int32_t day,
-                   struct alm_stay *out, size_t max)
+void rules_describe(const struct alm_rows *rows, struct alm_state *out)
 {
-    const struct row_stay *stays = rows->stays.at;
-    size_t first, n = links_range(&rows->stays_by_person, number_of(&rows->people, person), &first),
-                  set = 0;
+    int32_t today = civil_today(clock_wall_ms());
 
-    for (size_t i = first; i < first + n && set < max; i++) {
-        const struct row_stay *s = &stays[rows->stays_by_person.at[i].row];
-
-        if (s->from == CIVIL_NONE || s->from <= day)
-            out[set++] = (struct alm_stay){ refs_at(&rows->homes, s->home), s->from, s->until };
-    }
-    return set;
+    out->partial = rows->partial;
+    if (rows->config->by_file_date)
+        out->data_day = rows->file_day;
+    out->stale = rows->config->max_age_days && out->data_day != CIVIL_NONE &&
+                 today - out->data_day > rows->config->max_age_days;
 }
