@@ -25,6 +25,7 @@ static enum alm_result insight_read(struct alm_client *c, struct alm_insight *ou
                                  .as_of = reply_text(c->reply, "as_of"),
                                  .rule = reply_text(c->reply, "rule"),
                                  .guidance = reply_text(c->reply, "guidance"),
+                                 .later_by = reply_text(c->reply, "later_by"),
                                  .review_due = reply_true(c->reply, "review_due") };
     if (strcmp(out->kind, "insight") != 0)
         return ALM_CALL_DONE;
@@ -108,6 +109,7 @@ enum alm_result alm_who(struct alm_client *c, const struct alm_ask *ask,
                                      .as_of = reply_text(c->reply, "as_of"),
                                      .rule = reply_text(c->reply, "rule"),
                                      .guidance = reply_text(c->reply, "guidance"),
+                                     .later_by = reply_text(c->reply, "later_by"),
                                      .review_due = reply_true(c->reply, "review_due"),
                                      .masked = reply_true(c->reply, "masked") };
     return services_read(c, out);

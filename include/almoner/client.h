@@ -155,6 +155,8 @@ struct alm_insight {
     const char *as_of;
     const char *rule, *guidance;
     bool review_due;
+    const char *later_by; /* instant: somebody answers by hand, and the final reply comes as an
+                             event of "inbox" by then; "": this is the final one */
 };
 /* Return: ALM_CALL_DONE with *out set; ALM_CALL_REFUSED with a way forward; else as above. "no"
  * means no only where completeness is "all". */
@@ -170,7 +172,8 @@ struct alm_involvement {
     const char *message_id;
     const char *completeness, *as_of, *rule, *guidance;
     bool review_due;
-    bool masked; /* and others, whom nobody may name */
+    const char *later_by; /* as of alm_insight */
+    bool masked;          /* and others, whom nobody may name */
     size_t n;
     const struct alm_service *services;
 };
@@ -222,7 +225,8 @@ struct alm_event {
     uint64_t seq;
     const char *event; /* id: the same however often it comes; keep the last ones, to be exactly
                           once */
-    const char *type;  /* "firing", "referral", "referral-update", "watch", "notice", "damaged" */
+    const char *type;  /* "firing", "referral", "referral-update", "watch", "notice", "insight",
+                          "involvement",  "damaged" */
     const char *at, *from;
     bool again;       /* it was delivered before */
     uint64_t waiting; /* events that lie here, not done, this one among them */

@@ -144,13 +144,14 @@ static void ask_sends_what_was_typed_and_gives_the_answer(void **state)
     (void)state;
     fake_says("{\"ok\":true,\"kind\":\"insight\",\"message_id\":\"m-1\",\"answer\":\"no\","
               "\"completeness\":\"all\",\"as_of\":\"2026-11-21\",\"rule\":\"r\",\"guidance\":\"g\","
-              "\"review_due\":true,\"more\":false}");
+              "\"review_due\":true,\"later_by\":\"2026-11-22T12:00:00.000Z\",\"more\":false}");
     assert_int_equal(alm_ask(client, &ask_ben, &i), ALM_CALL_DONE);
     fake_ends();
     assert_int_equal(i.said, ALM_SAID_NO);
     assert_string_equal(i.completeness, "all");
     assert_string_equal(i.as_of, "2026-11-21");
     assert_true(i.review_due);
+    assert_string_equal(i.later_by, "2026-11-22T12:00:00.000Z");
     assert_non_null(strstr(f.seen, "\"op\":\"ask\""));
     assert_non_null(strstr(f.seen, "\"given_name\":\"Ben\""));
     assert_non_null(strstr(f.seen, "\"postcode\":\"ZZ9 9ZA\""));
