@@ -3,6 +3,7 @@
  * our own rows, by when to act, and what to type next. */
 #include "base/attr.h"
 #include "cli/follow.h"
+#include "cli/print.h"
 #include "cli/table.h"
 
 #include <stdbool.h>
@@ -111,6 +112,15 @@ static void print_notice(const json_t *o)
     (void)printf("   About %s\n", text_at(o, "about"));
 }
 
+/* To a question of our own that somebody has answered by hand, or whose time is over. */
+static void print_final(const json_t *o, void (*part)(const json_t *reply))
+{
+    (void)printf("FINAL ANSWER to question %s:\n", text_at(o, "query"));
+    part(o);
+    if (*text_at(o, "guidance"))
+        (void)printf("Please note: %s\n", text_at(o, "guidance"));
+}
+
 void event_print(const json_t *event)
 {
     const char *type = text_at(event, "type"), *from = text_at(event, "from");
@@ -128,6 +138,10 @@ void event_print(const json_t *event)
         print_watch(json_object_get(event, "watch"));
     else if (strcmp(type, "notice") == 0)
         print_notice(json_object_get(event, "notice"));
+    else if (strcmp(type, "insight") == 0)
+        print_final(json_object_get(event, "insight"), print_insight_part);
+    else if (strcmp(type, "involvement") == 0)
+        print_final(json_object_get(event, "involvement"), print_involvement_part);
     else
         (void)printf("%s\n", type); /* of a newer adapter: --json shows it whole */
 }

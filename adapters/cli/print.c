@@ -41,7 +41,19 @@ void print_guidance(const json_t *r)
     (void)printf("Rule: %s   Message: %s\n", text_at(r, "rule"), text_at(r, "message_id"));
 }
 
-static void print_insight(const json_t *r)
+/* Some agencies answer by hand: what is not said yet may still come. */
+static void print_later(const json_t *r)
+{
+    char by[TIME_TEXT];
+
+    if (!*text_at(r, "later_by"))
+        return;
+    (void)printf("Somebody answers this by hand, by %s: the final answer comes to your inbox then, "
+                 "about question %s.\nSee it: almoner stream follow\n",
+                 time_at(r, "later_by", by), text_at(r, "message_id"));
+}
+
+void print_insight_part(const json_t *r)
 {
     const char *answer = text_at(r, "answer"), *as_of = text_at(r, "as_of");
 
@@ -55,10 +67,16 @@ static void print_insight(const json_t *r)
                      "clearly. Telephone if it matters.\n",
                      as_of);
     print_complete(r);
+}
+
+static void print_insight(const json_t *r)
+{
+    print_insight_part(r);
+    print_later(r);
     print_guidance(r);
 }
 
-static void print_involvement(const json_t *r)
+void print_involvement_part(const json_t *r)
 {
     static const struct column columns[] = {
         { "name", "AGENCY" },           { "service", "SERVICE" },
@@ -76,6 +94,12 @@ static void print_involvement(const json_t *r)
         (void)puts("And one or more sensitive services, not named: the hub puts you in touch.");
     (void)printf("As of %s. ", text_at(r, "as_of"));
     print_complete(r);
+}
+
+static void print_involvement(const json_t *r)
+{
+    print_involvement_part(r);
+    print_later(r);
     print_guidance(r);
 }
 

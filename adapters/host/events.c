@@ -117,6 +117,31 @@ static json_t *notice_json(const struct host *h, const struct msg_deliver *d)
                      subject);
 }
 
+/* The final reply to one of our own queries. */
+static json_t *reply_to(const struct id *query, json_t *part)
+{
+    json_t *o = json_pack("{s:o}", "query", event_id(query));
+
+    if (json_object_update(o, part)) {
+        json_decref(o);
+        o = NULL;
+    }
+    json_decref(part);
+    return o;
+}
+
+static json_t *insight_json(const struct host *h, const struct msg_deliver *d)
+{
+    (void)h;
+    return reply_to(&d->query, reply_insight_part(&d->insight));
+}
+
+static json_t *involvement_json(const struct host *h, const struct msg_deliver *d)
+{
+    (void)h;
+    return reply_to(&d->query, reply_involvement_part(&d->involvement));
+}
+
 static const struct {
     const char *key;
     json_t *(*part)(const struct host *h, const struct msg_deliver *d);
@@ -126,6 +151,8 @@ static const struct {
     [DELIVERY_REFERRAL_UPDATE] = { "referral_update", update_json },
     [DELIVERY_WATCH] = { "watch", watch_json },
     [DELIVERY_NOTICE] = { "notice", notice_json },
+    [DELIVERY_INSIGHT] = { "insight", insight_json },
+    [DELIVERY_INVOLVEMENT] = { "involvement", involvement_json },
 };
 
 json_t *event_json(const struct host *h, const struct msg_deliver *d)

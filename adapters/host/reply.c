@@ -24,15 +24,31 @@ static json_t *reply_id(const struct id *id)
     return json_string(text);
 }
 
-static json_t *reply_insight(const struct msg *m, const struct id *id)
+json_t *reply_insight_part(const struct msg_insight *i)
 {
-    const struct msg_insight *i = &m->insight;
-
-    return json_pack("{s:b, s:s, s:o, s:s, s:s, s:o, s:s, s:s, s:b}", "ok", 1, "kind", "insight",
-                     "message_id", reply_id(id), "answer", words_of(WORDS_INSIGHT, i->value),
+    return json_pack("{s:s, s:s, s:o, s:s, s:s, s:b}", "answer", words_of(WORDS_INSIGHT, i->value),
                      "completeness", words_of(WORDS_COMPLETENESS, i->completeness), "as_of",
                      reply_day(i->as_of), "rule", i->policy_rule, "guidance", i->guidance,
                      "review_due", i->review_due);
+}
+
+/* later_by: until when somebody's answer by hand is awaited; "": the reply is the final one. */
+static json_t *reply_with(const char *kind, const struct id *id, int64_t later_by_ms, json_t *part)
+{
+    json_t *o = json_pack("{s:b, s:s, s:o, s:o}", "ok", 1, "kind", kind, "message_id", reply_id(id),
+                          "later_by", event_time(later_by_ms));
+
+    if (json_object_update(o, part)) {
+        json_decref(o);
+        o = NULL;
+    }
+    json_decref(part);
+    return o;
+}
+
+static json_t *reply_insight(const struct msg *m, const struct id *id)
+{
+    return reply_with("insight", id, m->insight.later_by_ms, reply_insight_part(&m->insight));
 }
 
 static json_t *reply_involved(const struct msg_involvement *v)
@@ -53,15 +69,18 @@ static json_t *reply_involved(const struct msg_involvement *v)
     return list;
 }
 
-static json_t *reply_involvement(const struct msg *m, const struct id *id)
+json_t *reply_involvement_part(const struct msg_involvement *v)
 {
-    const struct msg_involvement *v = &m->involvement;
-
-    return json_pack("{s:b, s:s, s:o, s:s, s:o, s:s, s:s, s:b, s:b, s:o}", "ok", 1, "kind",
-                     "involvement", "message_id", reply_id(id), "completeness",
+    return json_pack("{s:s, s:o, s:s, s:s, s:b, s:b, s:o}", "completeness",
                      words_of(WORDS_COMPLETENESS, v->completeness), "as_of", reply_day(v->as_of),
                      "rule", v->policy_rule, "guidance", v->guidance, "review_due", v->review_due,
                      "masked", v->masked, "involved", reply_involved(v));
+}
+
+static json_t *reply_involvement(const struct msg *m, const struct id *id)
+{
+    return reply_with("involvement", id, m->involvement.later_by_ms,
+                      reply_involvement_part(&m->involvement));
 }
 
 static json_t *reply_refusal(const struct msg *m, const struct id *id)

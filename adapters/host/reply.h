@@ -15,4 +15,7 @@ json_t *reply_queued(const struct id *message);
 json_t *reply_catalogue(const struct session *s);
 /* One page's entries appended to a list. */
 void reply_consents_add(json_t *list, const struct msg_consent_list *page);
-json_t *reply_day(int32_t day); /* "YYYY-MM-DD" or "" */
+json_t *reply_day(int32_t day);
+/* What an Insight or Involvement says, wherever it stands. */
+json_t *reply_insight_part(const struct msg_insight *i);
+json_t *reply_involvement_part(const struct msg_involvement *v); /* "YYYY-MM-DD" or "" */

@@ -87,7 +87,8 @@ class StreamGate(Gate):
     def deliver(self, stream="inbox", push=True, **part):
         """One more delivery at the end of a stream. part: notice=..., firing=... Return: the Deliver."""
         pb = self.pb
-        kind = {"firing": "FIRING", "referral": "REFERRAL", "update": "REFERRAL_UPDATE", "watch": "WATCH", "notice": "NOTICE"}
+        kind = {"firing": "FIRING", "referral": "REFERRAL", "update": "REFERRAL_UPDATE", "watch": "WATCH", "notice": "NOTICE", "insight": "INSIGHT",
+                "involvement": "INVOLVEMENT"}
         part = part or {"notice": pb.Notice(kind=pb.NOTICE_KIND_OVERDUE, about=uuid7(), text="late")}
         name = next(n for n in part if n in kind)
         all_ = self.deliveries.setdefault(stream, [])

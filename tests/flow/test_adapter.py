@@ -208,6 +208,23 @@ def insight_is_asked_for_and_shown():
         assert "safe" not in said.lower()
 
 
+def answer_by_hand_that_is_awaited_is_shown_with_its_time():
+    with Town() as t:
+        t.start().ready()
+        by_ms = 1_661_000_000_000
+        t.gate.answers["insight_query"] = lambda b: [t.gate.body(b, insight=PB.Insight(
+            value=PB.INSIGHT_VALUE_CANNOT_SAY, completeness=PB.COMPLETENESS_SOME, as_of=t.gate.day, policy_rule="help/called", later_by_ms=by_ms))]
+        reply = t.json("ask", "called", *WHO, *PERSON)
+        assert (reply["answer"], reply["later_by"]) == ("cannot-say", "2022-08-20T12:53:20.000Z"), reply
+        expect(t.agency("ask", "called", *WHO, *PERSON), 0, "CANNOT SAY", "answers this by hand, by 2022-08-20 12:53 UTC", "almoner stream follow")
+        t.gate.answers["involvement_query"] = lambda b: [t.gate.body(b, involvement=PB.Involvement(
+            completeness=PB.COMPLETENESS_NONE, as_of=t.gate.day, later_by_ms=by_ms))]
+        expect(t.agency("who", *WHO, *PERSON), 0, "answers this by hand, by 2022-08-20 12:53 UTC")
+        t.gate.answers["insight_query"] = t.gate.insight(PB.INSIGHT_VALUE_NO)
+        assert t.json("ask", "called", *WHO, *PERSON)["later_by"] == ""
+        assert "by hand" not in expect(t.agency("ask", "called", *WHO, *PERSON), 0)
+
+
 def no_identifier_leaves_the_adapter_or_is_logged():
     with Town() as t:
         t.start().ready()

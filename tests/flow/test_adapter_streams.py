@@ -377,6 +377,27 @@ def every_kind_of_event_has_its_own_words():
         assert r["subject"]["ref"] == "pupil-17"
 
 
+def final_reply_names_the_question_that_it_is_to():
+    with town() as t:
+        t.start()
+        query = uuid7()
+        t.gate.deliver(insight=PB.Insight(value=PB.INSIGHT_VALUE_YES, completeness=PB.COMPLETENESS_ALL, as_of=day("2022-08-15"), policy_rule="help/called", guidance="Tell them."),
+                       query=query)
+        t.gate.deliver(involvement=PB.Involvement(completeness=PB.COMPLETENESS_SOME, as_of=day("2022-08-15"), masked=True, involved=[
+            PB.Involved(visibility=PB.VISIBILITY_NAMED, agency="kitchen", agency_name="The Kitchen", service="Meals", contact_route="1", since_band=PB.SINCE_BAND_UNDER_3_MONTHS)]),
+                       query=query)
+        t.gate.deliver(insight=PB.Insight(value=PB.INSIGHT_VALUE_CANNOT_SAY, completeness=PB.COMPLETENESS_NONE, as_of=day("2022-08-15"), guidance="No consent."), query=query)
+        t.acked("inbox", 3)
+        yes, who, ended = t.events()
+        assert [e["type"] for e in (yes, who, ended)] == ["insight", "involvement", "insight"]
+        assert yes["insight"] == {"query": text_id(query), "answer": "yes", "completeness": "all", "as_of": "2022-08-15", "rule": "help/called", "guidance": "Tell them.",
+                                  "review_due": False}, yes
+        assert who["involvement"]["query"] == text_id(query) and who["involvement"]["masked"] is True
+        assert who["involvement"]["involved"] == [{"agency": "kitchen", "name": "The Kitchen", "service": "Meals", "contact_route": "1", "lead_professional": "",
+                                                   "since": "under-3-months"}], who
+        assert (ended["insight"]["answer"], ended["insight"]["completeness"], ended["insight"]["guidance"]) == ("cannot-say", "none", "No consent.")
+
+
 main([delivery_is_acknowledged_when_it_is_on_disk_and_stays_until_it_is_done, folders_are_the_owners_alone,
       delivery_that_comes_again_is_acknowledged_again_and_read_once, one_acknowledgement_covers_many,
       killed_adapter_has_what_it_acknowledged_and_what_was_done,
@@ -386,4 +407,4 @@ main([delivery_is_acknowledged_when_it_is_on_disk_and_stays_until_it_is_done, fo
       stream_that_was_never_subscribed_is_not_there, subscription_says_what_it_filters, wrong_subscriptions_are_refused_before_anything_is_sent,
       stream_played_again_is_read_again_and_nothing_is_acknowledged_past_it_meanwhile, status_puts_the_brokers_cursor_beside_the_readers,
       subjects_are_told_by_our_own_references_and_never_by_token,
-      notices_say_whom_they_are_about_where_the_broker_does, every_kind_of_event_has_its_own_words])
+      notices_say_whom_they_are_about_where_the_broker_does, final_reply_names_the_question_that_it_is_to, every_kind_of_event_has_its_own_words])

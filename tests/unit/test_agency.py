@@ -203,6 +203,18 @@ def agency_follows_in_order_and_says_what_is_done():
         assert {r["stream"] for r in a.asked} == {"inbox"}
 
 
+def agency_reads_final_replies_to_its_own_questions():
+    answer = {"query": ID, "completeness": "all", "as_of": "2026-11-22", "rule": "r", "guidance": "Tell them.", "review_due": False}
+    stream = Stream(event(1, "insight", insight=dict(answer, answer="no")),
+                    event(2, "involvement", involvement=dict(answer, masked=True, involved=[{"agency": "kitchen", "name": "The Kitchen", "service": "Meals", "contact_route": "1",
+                                                                                          "lead_professional": "", "since": "under-3-months"}])),
+                    event(3, "insight", insight=dict(answer, answer="cannot-say", completeness="none", guidance="No consent on file lets you have this.")))
+    with Adapter(stream) as a:
+        said = expect(a.run(AGENCY, "stream", "follow", "--wait", "0"), 0, f"FINAL ANSWER to question {ID}", "not that nothing is wrong", "Please note: Tell them.", "The Kitchen",
+                      "sensitive services, not named", "CANNOT SAY", "No consent on file", "None of the services")
+        assert stream.done == 3 and said.count("FINAL ANSWER") == 3
+
+
 def agency_follows_only_as_many_as_wanted():
     stream = Stream(*(event(n) for n in range(1, 101)))
     with Adapter(stream) as a:
@@ -304,7 +316,7 @@ if __name__ == "__main__":
     main([agency_lodges_amends_and_withdraws_concerns, agency_says_what_the_hub_did, agency_refers_with_a_text_from_a_file, agency_takes_each_step_of_a_referral,
           agency_shows_referrals, agency_shows_sealing_keys_and_says_what_to_do, agency_keeps_watches_and_lists_what_is_due,
           agency_finds_services_and_says_who_is_eligible, agency_tells_of_a_threshold_without_counts, agency_gives_json_for_everything_also_errors,
-          agency_follows_in_order_and_says_what_is_done, agency_follows_only_as_many_as_wanted, agency_subscribes_when_it_must_and_when_a_filter_is_given,
+          agency_follows_in_order_and_says_what_is_done, agency_reads_final_replies_to_its_own_questions, agency_follows_only_as_many_as_wanted, agency_subscribes_when_it_must_and_when_a_filter_is_given,
           agency_runs_a_command_once_per_event_and_is_done_when_it_succeeds, agency_has_nothing_done_that_was_not_written,
           agency_stops_following_when_told_with_nothing_half_done, agency_waits_for_an_adapter_that_restarts, agency_lists_streams_with_their_lag,
           agency_has_help_with_an_example_for_every_command])
