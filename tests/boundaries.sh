@@ -69,6 +69,10 @@ foreign_headers() {
     check "microhttpd.h is included by the desk's form alone"
   includes 'sql(ext|types|ucode)?\.h' "${code[@]}" | not_in 'adapters/odbc/db\.c' |
     check "sql.h is included by adapters/odbc/db.c alone"
+  includes 'curl/.*' "${code[@]}" | not_in 'adapters/fhir/http\.c' |
+    check "curl.h is included by adapters/fhir/http.c alone"
+  includes 'jwt\.h' "${code[@]}" | not_in 'adapters/fhir/grant\.c' |
+    check "jwt.h is included by adapters/fhir/grant.c alone"
   includes 'openssl/.*|sodium\.h' policy | check "policy includes no cryptographic library itself"
 }
 

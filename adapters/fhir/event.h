@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* event.h - one resource as a dated event or a period, as a question sees it. Pure. */
+#pragma once
+#include "fhir/config.h"
+#include "fhir/record.h"
+#include "lib/tally.h"
+
+struct event {
+    bool start, end; /* of the question's kinds, of its end_kinds */
+    int32_t date;    /* CIVIL_NONE: undated */
+    bool span;       /* a period: counts while it is open */
+    bool open;
+    bool unclear; /* its dates or its end cannot be told, and it matters */
+};
+/* Return: false when it does not count: another code, restricted, of a status that is ignored,
+ * later than as_of. */
+bool event_read(const struct fhir_config *c, const struct fhir_question *q,
+                const struct fhir_search *s, const json_t *resource, int32_t as_of,
+                struct event *out);
+
+struct count { /* of one person or home */
+    struct tally tally;
+    bool open, unclear;
+};
+struct count count_new(const struct fhir_question *q, int32_t as_of);
+void count_add(struct count *c, const struct event *e);
+bool count_holds(const struct count *c);
+
+struct span {           /* an involvement */
+    int32_t start, end; /* end: the first day on which it no longer holds; ALM_DAY_NONE open */
+    bool unclear;       /* it is over, or began, and nobody knows when */
+};
+/* Return: false when it is restricted, ignored, or without any beginning. */
+bool span_read(const struct fhir_config *c, const struct fhir_search *s, const json_t *resource,
+               struct span *out);
+/* Is it about a patient (and not a home alone)? */
+bool event_has_patient(const struct fhir_config *c, const struct fhir_search *s,
+                       const json_t *resource, char out[static FHIR_ID_MAX]);
+/* A subject that is neither a patient nor a home (a group, an organisation) is nobody that is asked
+ * about. */
+bool event_has_subject(const struct fhir_search *s, const json_t *resource);
