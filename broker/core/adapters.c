@@ -68,6 +68,21 @@ static void adapters_ages(const struct core *c, struct msg_catalogue *out)
     }
 }
 
+/* Under which keys they ask and lodge, and to which they carry what they lodged. */
+static void adapters_epochs(const struct core *c, struct msg_catalogue *out)
+{
+    const struct policy_tokens *t = bundle_tokens(c->bundle);
+
+    for (uint8_t i = 0; i < t->n; i++) {
+        struct msg_catalogue_epoch *e = &out->epochs[out->n_epochs++];
+
+        e->scheme = t->epochs[i].scheme;
+        e->epoch = t->epochs[i].epoch;
+        e->state = t->epochs[i].state;
+        memcpy(e->public_key, t->epochs[i].public_key, sizeof(e->public_key));
+    }
+}
+
 static void adapters_page(struct core *c, uint16_t slot, const struct id *in_reply_to,
                           uint16_t page, uint16_t pages)
 {
@@ -83,8 +98,10 @@ static void adapters_page(struct core *c, uint16_t slot, const struct id *in_rep
     for (size_t i = (size_t)page * LIST_MAX;
          i < bundle_n_purposes(c->bundle) && g->n_purposes < LIST_MAX; i++)
         adapters_purpose(bundle_purpose_at(c->bundle, (uint16_t)i), &g->purposes[g->n_purposes++]);
-    if (page == 0)
+    if (page == 0) {
         adapters_ages(c, g);
+        adapters_epochs(c, g);
+    }
     if (tell_send(c, slot))
         log_error("catalogue-not-sent", "agency=%s", c->agencies.slots[slot].reg.id);
 }

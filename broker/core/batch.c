@@ -64,6 +64,8 @@ static void batch_take_back(struct core *c)
     c->due_next_ms = INT64_MIN;
     later_forget(c);
     deliver_settle(c, false);
+    keyholder_settle(c, false);
+    epochs_changed(c);
     for (size_t i = 0; i < b->n_released; i++) {
         struct pending *p = b->released[i];
 
@@ -130,6 +132,8 @@ static void batch_once(struct core *c)
     quotas_sweep(c);
     later_sweep(c);
     later_send(c);
+    keyholder_tick(c);
+    epochs_tick(c);
     release_due(c);
     limits_minute(c);
     deliver_sweep(c);
@@ -200,6 +204,7 @@ static void batch_kept(struct core *c)
     if (b->day_changed)
         adapters_push_day(c);
     deliver_settle(c, true);
+    keyholder_settle(c, true);
     later_sent(c);
     if (b->policy_changed || b->registry_changed) {
         gates_allow_all(c);

@@ -54,6 +54,8 @@ static json_t *policy_activate(struct core *c, struct change *ch, struct bytes c
                            "the bundle is not a compiled policy that this broker reads: compile it "
                            "with its own almoner");
     refused = policy_replaces(c, ch, claimed_hex);
+    if (!refused)
+        refused = epochs_refuse(c, b);
     if (refused)
         return refused;
     registry_bundle_put(t, hash, compiled);

@@ -30,22 +30,25 @@ static int consent_visit(void *ctx, const struct consent_record *r)
 }
 
 /* "A withdrawal or refusal covers every grant ... given before it, whenever that arrives." */
-static void consent_apply_withdrawals(struct core *c, struct consent_record *record)
+bool consent_covered(struct core *c, struct consent_record *record)
 {
     struct looking l = { .grant = record, .withdrawn_on = CIVIL_NONE };
     struct store_txn *t = batch_txn(c);
     int r;
 
     if (!t || record->consent.decision != CONSENT_GRANTED)
-        return;
+        return false;
     r = consents_about(t, c->store, &record->consent.subject, record->consent.purpose,
                        consent_visit, &l);
     if (r) {
         batch_fail(c, r, "consent");
-        return;
+        return false;
     }
+    if (l.withdrawn_on == CIVIL_NONE)
+        return false;
     record->withdrawn_on = l.withdrawn_on;
     record->withdrawn_ms = l.withdrawn_ms;
+    return true;
 }
 
 static bool before(int32_t day, int32_t than) /* both given */
@@ -198,7 +201,7 @@ void lodge_consent(struct core *c, struct work *w)
     memcpy(r->lodger, c->agencies.slots[w->agency].reg.id, sizeof(r->lodger));
     r->consent = *m;
     r->withdrawn_on = CIVIL_NONE;
-    consent_apply_withdrawals(c, r);
+    (void)consent_covered(c, r);
     t = batch_txn(c);
     if (t)
         consents_put(t, c->store, r);

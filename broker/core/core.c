@@ -61,6 +61,7 @@ int reload(struct core *c, struct store_txn *t)
         c->bundle = bundle_free(c->bundle);
         c->policy[0] = '\0';
     }
+    epochs_changed(c);
     if (!r)
         r = agencies_load(&c->agencies, t, c->bundle, c->set.gates, c->set.n_gates);
     return r;
@@ -158,6 +159,8 @@ static int core_open_parts(struct core *c, const struct core_ends *ends)
     if (!r)
         r = deliver_init(c);
     if (!r)
+        r = relays_new(&c->relays);
+    if (!r)
         r = pending_table_new(c->set.limits.pending_total, &c->pending);
     if (!r)
         r = gates_open(c, ends->gates);
@@ -217,6 +220,7 @@ struct core *core_close(struct core *c)
     agencies_deinit(&c->agencies);
     bundle_free(c->bundle);
     free(c->concerns);
+    free(c->relays);
     ledger_close(c->ledger);
     store_close(c->store);
     if (c->heads.fd >= 0)
@@ -241,7 +245,7 @@ static int core_poll_ms(const struct core *c, int timeout_ms)
 {
     int64_t at = pending_next_ms(c->pending), now = c->clock.mono_ms();
 
-    if (deliver_waiting(c))
+    if (deliver_waiting(c) || epochs_unsettled(c))
         return 0;
     if (heads_next_ms(c) < at)
         at = heads_next_ms(c);

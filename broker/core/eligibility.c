@@ -219,7 +219,7 @@ void eligibility_take(struct core *c, struct work *w)
         intake_reject(c, w, "already-asked"); /* "never an answer" */
         return;
     }
-    if (!query_has_room(c, w))
+    if (!query_has_room(c, w) || !query_epoch(c, w))
         return;
     s = eligibility_service(c, c->in.eligibility_query.service);
     if (!s || !s->n_criteria) {

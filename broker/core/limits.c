@@ -22,7 +22,7 @@ bool limits_admit(struct core *c, struct work *w)
     if (w->admitted)
         return true; /* the batch is decided again */
     r = budget_take(&a->budget, l->messages_per_s, l->messages_per_s * BURST_S, l->daily_bytes,
-                    c->mono_ms, c->wall_ms, w->frame.len, w->type == MSG_ANSWER);
+                    c->mono_ms, c->wall_ms, w->frame.len, w->type == MSG_ANSWER || w->type == MSG_TOKENS);
 
     w->admitted = r == 0;
     if (!r)
@@ -94,6 +94,7 @@ void limits_minute(struct core *c)
         if (c->agencies.slots[s].budget.bytes_changed)
             limits_store(c, &c->agencies.slots[s]);
     }
+    keyholder_minute(c);
     for (size_t i = 0; i < c->set.n_gates; i++) {
         if (c->gates[i].dropped)
             log_warn("gate-slow", "gate=%zu dropped=%u", i, c->gates[i].dropped);

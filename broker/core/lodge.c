@@ -70,9 +70,19 @@ bool lodge_practitioner(struct core *c, struct work *w)
     return standing == STANDING_ACTIVE;
 }
 
+/* What was accepted before the key changed keeps its receipt; what was not is made anew. */
+static bool lodge_epoch(struct core *c, struct work *w)
+{
+    const char *wrong = epochs_lodge_wrong(c);
+
+    if (wrong)
+        lodge_refuse(c, w, wrong);
+    return !wrong;
+}
+
 bool lodge_begin(struct core *c, struct work *w)
 {
-    return lodge_is_new(c, w) && lodge_practitioner(c, w);
+    return lodge_is_new(c, w) && lodge_epoch(c, w) && lodge_practitioner(c, w);
 }
 
 bool lodge_party(struct core *c, struct work *w, const char *purpose)
@@ -145,6 +155,7 @@ struct ledger_clear *lodge_record(struct core *c, const struct work *w, uint8_t 
 uint64_t lodge_recorded(struct core *c, struct work *w)
 {
     pins_drop_lodged(c);
+    epochs_lodged(c);
     w->receipt.leaf = record_end(c);
     w->receipt.at_ms = c->wall_ms;
     receipts_put(c, c->agencies.slots[w->agency].reg.id, &w->id, &w->receipt);

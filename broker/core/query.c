@@ -124,6 +124,15 @@ static int query_put(struct core *c, const struct ask *ask, bool hidden, struct 
     return 0;
 }
 
+bool query_epoch(struct core *c, struct work *w)
+{
+    const char *wrong = epochs_query_wrong(c);
+
+    if (wrong)
+        lodge_refuse(c, w, wrong);
+    return !wrong;
+}
+
 bool query_has_room(struct core *c, const struct work *w)
 {
     const struct agency *a = &c->agencies.slots[w->agency];
@@ -216,7 +225,7 @@ void query_take(struct core *c, struct work *w)
         intake_reject(c, w, "already-asked"); /* "never an answer" */
         return;
     }
-    if (!query_has_room(c, w))
+    if (!query_has_room(c, w) || !query_epoch(c, w))
         return;
     query_ask(c, w->agency, &ask);
     if (ask.has_referral && !referral_asked(c, &ask)) {

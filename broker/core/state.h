@@ -5,6 +5,8 @@
 #include "agencies.h"
 #include "compose.h"
 #include "core.h"
+#include "epochs.h"
+#include "keyholder.h"
 #include "local/local.h"
 #include "pair/pair.h"
 #include "pending.h"
@@ -141,6 +143,8 @@ struct core {
     char policy[65];       /* its hash in hex, or "" */
     struct agencies agencies;
     struct pending_table *pending;
+    struct epochs epochs;
+    struct relays *relays; /* owned */
     struct gate *gates;
     struct local_server *control;
     struct heads heads;

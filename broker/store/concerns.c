@@ -187,7 +187,7 @@ int concerns_survey(struct store_txn *t, const struct id *id, struct survey_seen
         return r;
     memcpy(s->out->lodger, record.agency, sizeof(s->out->lodger));
     s->out->over = record.withdrawn || record.concern.expires_on < s->day;
-    s->own = tokens_epoch(&v);
+    survey_tokens(s, &v);
     return 0;
 }
 

@@ -228,7 +228,7 @@ int consents_survey(struct store_txn *t, const struct id *id, struct survey_seen
     s->out->over = !record.is_withdrawal &&
                    ((record.withdrawn_on != CIVIL_NONE && record.withdrawn_on <= s->day) ||
                     (m->expires_on != CIVIL_NONE && m->expires_on < s->day));
-    s->own = token_set_epoch(&m->subject);
+    survey_tokens(s, &(struct tokens_view){ .subject = &record.consent.subject });
     return 0;
 }
 
@@ -397,7 +397,7 @@ int shields_survey(struct store_txn *t, const struct id *id, struct survey_seen 
         return r;
     memcpy(s->out->lodger, record.owner, sizeof(s->out->lodger));
     s->out->over = record.lifted || (record.shield.until != CIVIL_NONE && record.shield.until < s->day);
-    s->own = token_set_epoch(&record.shield.subject);
+    survey_tokens(s, &(struct tokens_view){ .subject = &record.shield.subject });
     return 0;
 }
 

@@ -132,7 +132,7 @@ int disputes_survey(struct store_txn *t, const struct id *id, struct survey_seen
         return r;
     memcpy(s->out->lodger, record.lodger, sizeof(s->out->lodger));
     s->out->over = record.lifted;
-    s->own = token_set_epoch(&record.dispute.subject);
+    survey_tokens(s, &(struct tokens_view){ .subject = &record.dispute.subject });
     return 0;
 }
 

@@ -239,7 +239,7 @@ int referrals_survey(struct store_txn *t, const struct id *id, struct survey_see
     if (r == 0) {
         memcpy(s->out->lodger, record->from, sizeof(s->out->lodger));
         s->out->over = !record->running;
-        s->own = tokens_epoch(&v);
+        survey_tokens(s, &v);
     }
     crypto_wipe(record, sizeof(*record));
     free(record);

@@ -68,9 +68,9 @@ typedef int retokens_visit(void *ctx, const struct survey_record *r);
 /* Each consent, refusal, withdrawal, shield, dispute, concern, watch and referral. visit: 0 go on, 1
  * stop, negative fail. @day: civil day for what is over. Return: 0, visit's negative, -errno. */
 ALM_MUST_USE int retokens_survey(struct store_txn *t, int32_t day, retokens_visit *visit, void *ctx);
-/* One record, by id. Return: 0; -ENOENT; -errno. */
+/* One record, by id. own: the set that it is stored with. Return: 0; -ENOENT; -errno. */
 ALM_MUST_USE int retokens_of(struct store_txn *t, enum subjects_kind kind, const struct id *id,
-                             int32_t day, struct survey_record *out);
+                             int32_t day, struct survey_record *out, struct retoken *own);
 
 /* --- For broker/store alone --- */
 struct tokens_view { /* where a record at hand keeps its tokens; NULL: it has no such part */
@@ -108,12 +108,13 @@ void tokens_index(struct store_txn *t, enum subjects_kind kind, const struct id 
 typedef int record_settle(struct store_txn *t, const struct id *id, const struct token_epochs *e);
 record_settle consents_settle, shields_settle, disputes_settle, overrides_settle, concerns_settle,
     episodes_settle, watches_settle, referrals_settle;
-/* Fills lodger and over of a record, and its own epoch. */
+/* Fills lodger and over of a record, and its own tokens. */
 struct survey_seen {
     struct survey_record *out;
-    struct token_epoch own;
+    struct retoken *own;
     int32_t day;
 };
+void survey_tokens(struct survey_seen *s, const struct tokens_view *v);
 typedef int record_survey(struct store_txn *t, const struct id *id, struct survey_seen *s);
 record_survey consents_survey, shields_survey, disputes_survey, concerns_survey, watches_survey,
     referrals_survey;

@@ -36,19 +36,32 @@ bool survey_forbids(const struct survey_record *r)
     return r->refusal || r->withdrawal || r->kind == SUBJECTS_SHIELD || r->kind == SUBJECTS_DISPUTE;
 }
 
-static int survey_fill(struct store_txn *t, size_t k, const struct id *id, int32_t day,
-                       struct survey_record *out)
+void survey_tokens(struct survey_seen *s, const struct tokens_view *v)
 {
-    struct survey_seen s = { .out = out, .day = day };
+    s->own->subject = *v->subject;
+    if (v->household)
+        s->own->has_household = v->has_household ? *v->has_household : v->household->kind != 0;
+    if (s->own->has_household)
+        s->own->household = *v->household;
+    if (v->origin)
+        s->own->has_origin = *v->has_origin;
+}
+
+static int survey_fill(struct store_txn *t, size_t k, const struct id *id, int32_t day,
+                       struct survey_record *out, struct retoken *own)
+{
+    struct survey_seen s = { .out = out, .own = own, .day = day };
     int r;
+
+    memset(own, 0, sizeof(*own));
 
     *out = (struct survey_record){ .kind = kinds[k].kind, .id = *id };
     r = kinds[k].survey(t, id, &s);
     if (r < 0)
         return r;
     r = retokens_epochs(t, kinds[k].kind, id, out->epochs, &out->n);
-    if (r == 0 && s.own.scheme)
-        out->epochs[out->n++] = s.own;
+    if (r == 0 && retoken_epoch(own).scheme)
+        out->epochs[out->n++] = retoken_epoch(own);
     return r;
 }
 
@@ -65,6 +78,7 @@ static int survey_visit(void *ctx, struct bytes key, struct bytes value)
     const struct surveying *s = ctx;
     size_t prefix = strlen(kinds[s->k].prefix);
     struct survey_record record;
+    struct retoken own;
     struct id id;
     int r;
 
@@ -72,7 +86,7 @@ static int survey_visit(void *ctx, struct bytes key, struct bytes value)
     if (key.len != prefix + ID_LEN)
         return 0; /* a withdrawal that overtook its grant names nobody */
     memcpy(id.octets, key.data + prefix, ID_LEN);
-    r = survey_fill(s->t, s->k, &id, s->day, &record);
+    r = survey_fill(s->t, s->k, &id, s->day, &record, &own);
     return r < 0 ? r : s->visit(s->ctx, &record);
 }
 
@@ -88,11 +102,11 @@ int retokens_survey(struct store_txn *t, int32_t day, retokens_visit *visit, voi
 }
 
 int retokens_of(struct store_txn *t, enum subjects_kind kind, const struct id *id, int32_t day,
-                struct survey_record *out)
+                struct survey_record *out, struct retoken *own)
 {
     for (size_t k = 0; k < ALM_LEN(kinds); k++) {
         if (kinds[k].kind == kind)
-            return survey_fill(t, k, id, day, out);
+            return survey_fill(t, k, id, day, out, own);
     }
     return -ENOENT;
 }

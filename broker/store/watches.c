@@ -200,7 +200,7 @@ int watches_survey(struct store_txn *t, const struct id *id, struct survey_seen 
         return r;
     memcpy(s->out->lodger, record.agency, sizeof(s->out->lodger));
     s->out->over = record.ended || record.watch.until < s->day;
-    s->own = tokens_epoch(&v);
+    survey_tokens(s, &v);
     return 0;
 }
 
