@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TABLE_COLUMNS_MAX 12           /* columns that we read of one file */
+#define TABLE_COLUMNS_MAX 16           /* columns that we read of one file */
 #define TABLE_FILE_MAX    (256u << 20) /* bytes */
 #define TABLE_FIELDS_MAX  512          /* columns of a file, read or not */
 #define TABLE_ERRORS_MAX  50           /* told of one file */
