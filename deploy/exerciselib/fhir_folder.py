@@ -14,9 +14,9 @@ A household's contact without a person is an Encounter at a Location without a s
 """
 import csv
 import io
-import json
-import os
 from datetime import date, timedelta
+
+from .agencies import question_text
 
 KINDS = "https://almoner.example/CodeSystem/contact-kind"
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
@@ -99,11 +99,11 @@ def tasks(row):
         yield dict(common, id=row["referral_id"] + ".home", **{"for": reference("Location", row["household_id"])})
 
 
-def resources(files, agency, organisation):
+def resources(files, agency):
     """The resources of one agency, from its files as agencies.py makes them (name -> CSV text)."""
     table = {name: rows_of(text) for name, text in files.items()}
     homes = {h["household_id"]: h for h in table["homes.csv"]}
-    whole = f"{organisation}.whole"
+    whole = f"{agency}.whole"  # known through the organisation alone
     addresses, told = {}, set()
     for row in table["residences.csv"] + table["org-residences.csv"]:
         key = (row["person_id"], row["household_id"], row["from_date"])
@@ -125,13 +125,25 @@ def resources(files, agency, organisation):
     return out
 
 
-def write(place, files, agency, organisation):
-    """Brings PLACE/AGENCY/fhir.json, as the stand-in serves it, to the rows. A reader sees the old file or the new one."""
-    path = place / agency / "fhir.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name("fhir.json.new")
-    fresh.write_text(json.dumps(resources(files, agency, organisation)), encoding="utf-8")
-    os.replace(fresh, path)
+class FhirRows:
+    """The rows of some agencies behind one stand-in: a base each. A source of agencies.Cabinet."""
+
+    def __init__(self, server):
+        self.server, self.texts = server, {}
+
+    def put(self, agency, files):
+        """Brings the server to the files' text. Return: whether any of it changed."""
+        if self.texts.get(agency) == files:
+            return False
+        self.server.put(agency, resources(files, agency))
+        self.texts[agency] = files
+        return True
+
+    def settings(self, agency, questions, _place):
+        """The adapter's settings from `backend` on."""
+        trust = f'ca_file = "{self.server.ca}";' if self.server.ca else "insecure_loopback = true;"
+        lines = ",\n".join(question_text(q) for q in questions)
+        return f'backend = "fhir";\n{group(agency, self.server.base(agency), trust)}questions = (\n{lines}\n);\n'
 
 
 def group(agency, base, more=""):

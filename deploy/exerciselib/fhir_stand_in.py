@@ -167,7 +167,7 @@ class StandIn:
         self.strict = True
         handler = type("Handler", (Handler,), {"stand_in": self})
         self.server = Server(("127.0.0.1", port), handler)
-        self.scheme = "https" if tls else "http"
+        self.scheme, self.ca = ("https", tls.get("ca")) if tls else ("http", None)
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(tls["cert"], tls["key"])
@@ -185,6 +185,12 @@ class StandIn:
     def stop(self):
         self.server.shutdown()
         self.server.server_close()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
 
     def base(self, tenant):
         return f"{self.root}/{tenant}"

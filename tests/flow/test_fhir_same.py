@@ -36,7 +36,7 @@ class Both:
         files = CABINET.files(agency, day)
         questions = "questions = (\n" + ",\n".join(agencies.question_text(q) for q in FOLDER.rows("questions")) + "\n);\n"
         name = f"{agency}-{day}"
-        server.put(name, fhir_folder.resources(files, agency, CABINET.organisation[agency]))
+        server.put(name, fhir_folder.resources(files, agency))
         for file, text in files.items():
             place.file(f"{name}/{file}", text)
         self.csv = Driven(CSV, place.file(f"{name}/csv.conf", CSV_GROUP + questions))
