@@ -206,11 +206,11 @@ struct shielding {
 static int concern_shield_visit(void *ctx, const struct shield_record *r)
 {
     struct shielding *s = ctx;
-    enum match match = match_broad(&r->shield.subject, s->about->subject);
+    bool close = shield_near(&r->shield.subject, s->about->subject);
     bool live = !r->lifted && r->shield.from <= s->c->day &&
                 (r->shield.until == CIVIL_NONE || s->c->day <= r->shield.until);
 
-    if (live && (match == MATCH_YES || match == MATCH_CONFLICT) && r->shield.level >= 2 &&
+    if (live && close && r->shield.level >= 2 &&
         r->shield.level > s->past &&
         !agencies_colleagues(&s->c->agencies, s->c->bundle, s->slot,
                              agencies_find(&s->c->agencies, r->owner)))

@@ -230,19 +230,21 @@ static int attempt_visit(void *ctx, const struct shield_record *r)
     struct core *c = a->c;
     uint16_t owner = agencies_find(&c->agencies, r->owner);
     const struct msg_shield *s = &r->shield;
-    bool told = false;
+    bool told = false, sure = match_broad(&s->subject, &a->ask->subject) == MATCH_YES;
     int e;
 
     if (r->lifted || owner == AGENCY_NONE || owner == a->ask->agency || s->from > c->day ||
         (s->until != CIVIL_NONE && s->until < c->day) ||
-        match_broad(&s->subject, &a->ask->subject) != MATCH_YES)
+        !shield_near(&s->subject, &a->ask->subject))
         return 0;
     e = attempt_told(a, r, &told);
     if (!e && !told) {
         struct msg_notice *n = notice_begin(c, NOTICE_SHIELD_ATTEMPT, &r->id);
 
         text_cut(n->agency, sizeof(n->agency), c->agencies.slots[a->ask->agency].reg.id);
-        text_cut(n->text, sizeof(n->text), "Somebody asked about a person whom you shield.");
+        text_cut(n->text, sizeof(n->text),
+                 sure ? "Somebody asked about a person whom you shield."
+                      : "Somebody asked about a person who may be one whom you shield.");
         n->subject = s->subject; /* as its owner lodged it, not as it was asked about */
         notice_send(c, owner);
     }
@@ -258,7 +260,7 @@ void shield_attempted(struct core *c, const struct ask *ask)
     int r;
 
     if (!a.t || (reason != REASON_SHIELDED_ADDRESS && reason != REASON_SHIELDED_IDENTITY &&
-                 reason != REASON_SHIELDED_EXISTENCE))
+                 reason != REASON_SHIELDED_EXISTENCE && reason != REASON_NEAR_SHIELDED))
         return;
     r = shields_about(a.t, c->store, &ask->subject, attempt_visit, &a);
     if (r)

@@ -187,6 +187,15 @@ static void facts_apply_disputes(struct core *c, enum disputed disputed)
         facts_doubtful(c, 0, 0); /* whatever they say for themselves is given later, and stands */
 }
 
+/* A near match "is quarantined": what is only possible, or in conflict, is hidden as the shield's own
+ * person is. Return: FACT_BROAD, FACT_CONFLICT or 0. */
+static uint8_t facts_shield_match(const struct token_set *shield, const struct token_set *asked)
+{
+    if (match_broad(shield, asked) == MATCH_YES)
+        return FACT_BROAD;
+    return match_near(shield, asked) ? FACT_CONFLICT : 0;
+}
+
 /* What a shield does is said by its level and how well it matches: another like it adds nothing, so
  * that no number of shields makes the facts incomplete. */
 static bool facts_shield_known(const struct core *c, uint8_t level, uint8_t match)
@@ -202,15 +211,12 @@ static int facts_visit_shield(void *ctx, const struct shield_record *r)
 {
     struct gathering *g = ctx;
     struct facts *f = &g->c->facts;
-    enum match match;
+    uint8_t match;
 
     if (r->lifted || !shield_in_force(g->c, &r->shield))
         return 0;
-    match = match_broad(&r->shield.subject, &g->ask->subject);
-    if (match != MATCH_YES && match != MATCH_CONFLICT)
-        return 0;
-    if (facts_shield_known(g->c, r->shield.level,
-                           match == MATCH_CONFLICT ? FACT_CONFLICT : FACT_BROAD))
+    match = facts_shield_match(&r->shield.subject, &g->ask->subject);
+    if (!match || facts_shield_known(g->c, r->shield.level, match))
         return 0;
     if (f->n_shields == POLICY_SHIELDS_MAX) {
         f->incomplete = true;
@@ -218,7 +224,7 @@ static int facts_visit_shield(void *ctx, const struct shield_record *r)
     }
     g->c->shields[f->n_shields++] = (struct shield_fact){
         .level = r->shield.level,
-        .match = match == MATCH_CONFLICT ? FACT_CONFLICT : FACT_BROAD,
+        .match = match,
         .from = r->shield.from,
         .until = r->shield.until,
     };

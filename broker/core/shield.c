@@ -23,6 +23,12 @@ bool shield_in_force(const struct core *c, const struct msg_shield *m)
     return m->from <= c->day && (m->until == CIVIL_NONE || m->until >= c->day);
 }
 
+/* The shield's own person, or one who is near enough to be quarantined with them. */
+bool shield_near(const struct token_set *shield, const struct token_set *subject)
+{
+    return match_broad(shield, subject) == MATCH_YES || match_near(shield, subject);
+}
+
 struct shield_count {
     const struct core *c;
     const char *owner;
@@ -35,6 +41,7 @@ static int shield_counted(void *ctx, const struct shield_record *r)
     struct shield_count *s = ctx;
     enum match match = match_broad(&r->shield.subject, &s->m->subject);
 
+    /* Not who is only near: an owner may shield each of two who are like one another. */
     if (!r->lifted && !strcmp(r->owner, s->owner) &&
         (r->shield.until == CIVIL_NONE || r->shield.until >= s->c->day) &&
         (match == MATCH_YES || match == MATCH_CONFLICT))

@@ -265,6 +265,7 @@ void query_of_own_told(struct core *c, struct work *w, const char *question);
 
 /* --- shield.c, contact.c --- */
 bool shield_in_force(const struct core *c, const struct msg_shield *m); /* on the core's day */
+bool shield_near(const struct token_set *shield, const struct token_set *subject);
 /* After a decision that hides: tells the owners of the shields about the person that somebody
  * asked; nothing of it reaches the asker. */
 void shield_attempted(struct core *c, const struct ask *ask);

@@ -295,11 +295,11 @@ struct hiding {
 static int watch_shield_visit(void *ctx, const struct shield_record *s)
 {
     struct hiding *h = ctx;
-    enum match match = match_broad(&s->shield.subject, &h->r->watch.subject);
+    bool close = shield_near(&s->shield.subject, &h->r->watch.subject);
     bool live = !s->lifted && s->shield.from <= h->c->day &&
                 (s->shield.until == CIVIL_NONE || h->c->day <= s->shield.until);
 
-    if (live && s->shield.level >= 2 && (match == MATCH_YES || match == MATCH_CONFLICT) &&
+    if (live && s->shield.level >= 2 && close &&
         !agencies_colleagues(&h->c->agencies, h->c->bundle,
                              agencies_find(&h->c->agencies, h->r->agency),
                              agencies_find(&h->c->agencies, s->owner)))

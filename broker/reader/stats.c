@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stats.c - fixed tables over the log's clear parts, up to a day that is over: what answers led to,
- * minutes saved, pilot against control areas, referrals, firings, decisions not to share.
+ * minutes saved, pilot against control areas, referrals, firings, decisions not to share, refusals
+ * that were hidden.
  *
  * Counted where the log is read, so that only what suppress.h leaves goes out. The same days give
  * the same tables for ever: leaves do not change, and of a day that is over none is added. */
@@ -15,6 +16,7 @@
 #define REFERRALS_MOST ((size_t)1 << 20)
 #define KEY_MAX        64
 #define OTHER          "(others)"
+#define TOLD_HIDDEN    3 /* of a leaf: what rows.c prints as "hidden" */
 
 static const char *const effects[] = { "sooner", "different", "no-use" };
 static const char *const arms[] = { "pilot", "control", "neither" };
@@ -38,7 +40,7 @@ struct kept_referral { /* of one referral, by its first leaf; in order of it */
 struct stats {
     bool begun;
     uint64_t effects[EFFECTS][ARMS], minutes[ARMS];
-    struct by_key purposes, rules, reasons;
+    struct by_key purposes, rules, reasons, hidden;
     struct kept_referral *referrals; /* owned */
     size_t n_referrals, cap;
 };
@@ -182,6 +184,8 @@ static int count_one(void *ctx, const struct ledger_record *r)
         count_key(&k->s->rules, c->question, 0);
     else if (c->event == EVENT_NOT_SHARED)
         count_key(&k->s->reasons, c->reason, 0);
+    else if (c->event == EVENT_REFUSED && c->told == TOLD_HIDDEN)
+        count_key(&k->s->hidden, c->reason, 0);
     return 0;
 }
 
@@ -227,6 +231,7 @@ enum {
     SHEET_REFERRALS,
     SHEET_FIRINGS,
     SHEET_NOT_SHARED,
+    SHEET_HIDDEN,
     SHEETS
 };
 
@@ -290,6 +295,12 @@ static void sheets_fill(const struct stats *st, struct sheet *s)
                                           .columns = one_column,
                                           .n_columns = 1 };
     sheet_keys(&s[SHEET_NOT_SHARED], &st->reasons);
+    s[SHEET_HIDDEN] = (struct sheet){ .id = "hidden",
+                                      .title = "Questions answered as about an unknown person",
+                                      .rows_are = "reason",
+                                      .columns = one_column,
+                                      .n_columns = 1 };
+    sheet_keys(&s[SHEET_HIDDEN], &st->hidden);
     for (size_t i = 0; i < SHEETS; i++)
         sheet_ready(&s[i]);
 }

@@ -32,11 +32,15 @@ static struct bytes subjects_key_view(const struct subjects_key *k)
 
 static bool subjects_of_person(const struct token *t)
 {
-    return token_kind_strong(t->kind) || t->kind == TOKEN_NAME_DOB;
+    return token_kind_facts(t->kind)->finds;
 }
 
-static bool subjects_indexed(const struct token *t)
+/* A shield is found by whatever says that two people's names are alike, for what is near to it is
+ * quarantined: nothing is near by a home alone (proto/match). */
+static bool subjects_indexed(enum subjects_kind kind, const struct token *t)
 {
+    if (kind == SUBJECTS_SHIELD && token_kind_facts(t->kind)->who)
+        return true;
     return subjects_of_person(t) || t->kind == TOKEN_HOME;
 }
 
@@ -99,7 +103,7 @@ static void subjects_each(struct store_txn *t, enum subjects_kind kind,
         struct subjects_key k;
         int r;
 
-        if (!subjects_indexed(&subject->tokens[i]))
+        if (!subjects_indexed(kind, &subject->tokens[i]))
             continue;
         r = subjects_token_key(t, kind, &subject->tokens[i], subject->unborn, &k);
         if (r < 0) {
@@ -183,7 +187,7 @@ int subjects_find(struct store_txn *t, enum subjects_kind kind, const struct tok
         struct subjects_key k;
         int r;
 
-        if (!subjects_indexed(&subject->tokens[i]))
+        if (!subjects_indexed(kind, &subject->tokens[i]))
             continue;
         r = subjects_token_key(t, kind, &subject->tokens[i], subject->unborn, &k);
         if (r == 0)

@@ -39,6 +39,7 @@ static const char *const sources[REASON_COUNT] = {
     [REASON_SHIELDED_IDENTITY] = SHIELD_LAW,
     [REASON_SHIELDED_EXISTENCE] = SHIELD_LAW,
     [REASON_MATCH_CONFLICT] = "UK GDPR Art 5(1)(d), accuracy: a prohibition counts when in doubt",
+    [REASON_NEAR_SHIELDED] = SHIELD_LAW "; in doubt a shield counts (UK GDPR Art 5(1)(d), accuracy)",
     [REASON_AGENCY_SUSPENDED] = "an officer's change, recorded in the log",
     [REASON_PRACTITIONER_SUSPENDED] = "an officer's change, recorded in the log",
     [REASON_BASIS_NOT_LISTED] = "UK GDPR Art 5(2), accountability; the purpose's bases",

@@ -83,7 +83,7 @@ static void decide_about_subject(struct choice *c)
     hidden = transforms_hidden(c);
     if (hidden != REASON_NONE && told == REASON_NONE) {
         refuse(c->out, hidden);
-    } else if (hidden != REASON_NONE && hidden != REASON_MATCH_CONFLICT) {
+    } else if (hidden != REASON_NONE && reason_of_subject(hidden)) {
         /* The shield is what the log names; the asker is told what it would be told without one. */
         refuse(c->out, told);
         c->out->reason = (uint8_t)hidden;

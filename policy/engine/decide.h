@@ -40,6 +40,11 @@ enum reason basis_check(struct choice *c);
 enum reason consent_check(struct choice *c);
 /* Fills holders, visibility and n_listed as they are without any hidden reason. */
 enum reason transforms_holders(struct choice *c);
+/* Whether it is surely about the subject, not about somebody who may be the same person. */
+static inline bool reason_of_subject(enum reason hidden)
+{
+    return hidden != REASON_MATCH_CONFLICT && hidden != REASON_NEAR_SHIELDED;
+}
 /* A hidden reason (shield, conflicting record), or REASON_NONE. */
 enum reason transforms_hidden(struct choice *c);
 /* Lists every holder of the question, for facts that could not be gathered whole. */

@@ -83,8 +83,7 @@ static const struct reason_entry reasons[REASON_COUNT] = {
     [REASON_SHIELDED_EXISTENCE] = { "shielded-existence", TELL_HIDDEN,
                                     "That the person is known at all is shielded.", SEE_HIDDEN },
     [REASON_MATCH_CONFLICT] = { "match-conflict", TELL_HIDDEN,
-                                "A refusal or shield may or may not be this person's.",
-                                SEE_HIDDEN },
+                                "A refusal may or may not be this person's.", SEE_HIDDEN },
     [REASON_AGENCY_SUSPENDED] = { "agency-suspended", TELL_REASON, "Your agency is suspended.",
                                   "Your agency's lead officer knows why and how it is lifted." },
     [REASON_PRACTITIONER_SUSPENDED] = { "practitioner-suspended", TELL_REASON,
@@ -118,6 +117,8 @@ static const struct reason_entry reasons[REASON_COUNT] = {
                             "by you, by your agency, or about this person by your organisation.",
                             "Telephone the hub if it cannot wait until tomorrow, and ask your "
                             "information-governance officer whether the limit fits your work." },
+    [REASON_NEAR_SHIELDED] = { "near-shielded", TELL_HIDDEN,
+                               "Somebody shielded may or may not be this person.", SEE_HIDDEN },
 };
 
 static const struct reason_entry *entry(enum reason r)

@@ -107,7 +107,7 @@ static void refer_about_subject(struct choice *c, uint16_t receiver)
         return;
     }
     refer_refuse(c->out, told != REASON_NONE ? told : hidden);
-    if (told != REASON_NONE && hidden != REASON_NONE && hidden != REASON_MATCH_CONFLICT)
+    if (told != REASON_NONE && hidden != REASON_NONE && reason_of_subject(hidden))
         c->out->reason = (uint8_t)hidden; /* recorded so, told as the other */
 }
 

@@ -163,7 +163,7 @@ static enum reason shield_reason(const struct choice *c)
     static const enum reason by_level[] = { REASON_NONE, REASON_SHIELDED_ADDRESS,
                                             REASON_SHIELDED_IDENTITY, REASON_SHIELDED_EXISTENCE };
     uint8_t highest = 0;
-    bool conflict = false;
+    bool near = false;
 
     for (uint16_t i = 0; i < c->f->n_shields; i++) {
         const struct shield_fact *s = &c->f->shields[i];
@@ -171,11 +171,11 @@ static enum reason shield_reason(const struct choice *c)
         if (!hides(c, s))
             continue;
         if (s->match == FACT_CONFLICT)
-            conflict = true;
+            near = true;
         else if (level_of(s) > highest)
             highest = level_of(s);
     }
-    return highest ? by_level[highest] : conflict ? REASON_MATCH_CONFLICT : REASON_NONE;
+    return highest ? by_level[highest] : near ? REASON_NEAR_SHIELDED : REASON_NONE;
 }
 
 /* A refusal that may be another person's: it matters when it would refuse all, or take out somebody
@@ -202,7 +202,7 @@ enum reason transforms_hidden(struct choice *c)
     shield = shield_reason(c);
     trace(c, PASS_TRANSFORMS, CLAUSE_NO_SHIELD,
           shield == REASON_NONE             ? HOLDS
-          : shield == REASON_MATCH_CONFLICT ? CANNOT_TELL
+          : shield == REASON_NEAR_SHIELDED ? CANNOT_TELL
                                             : FAILS);
     if (shield != REASON_NONE)
         return shield;

@@ -273,6 +273,7 @@ static void reasons_are_told_as_promised(void **state)
                                         REASON_SENSITIVE_SERVICE };
     static const enum reason hidden[] = { REASON_SHIELDED_ADDRESS, REASON_SHIELDED_IDENTITY,
                                           REASON_SHIELDED_EXISTENCE, REASON_MATCH_CONFLICT,
+                                          REASON_NEAR_SHIELDED,
                                           REASON_FACTS_INCOMPLETE };
 
     (void)state;

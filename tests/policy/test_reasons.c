@@ -98,6 +98,11 @@ static void conflicting(struct fixture *x)
     grant(x);
     refusal(x)->match = FACT_CONFLICT;
 }
+static void near_somebody_shielded(struct fixture *x)
+{
+    plan(x);
+    shield(x, 3)->match = FACT_CONFLICT;
+}
 static void suspended_agency(struct fixture *x)
 {
     plan(x);
@@ -170,6 +175,7 @@ static const struct {
     { "too-few-contributors", NULL, TELL_REASON, "composite questions: test_composite.c" },
     { "differencing", NULL, TELL_REASON, "composite questions: test_composite.c" },
     { "over-quota", too_often, TELL_REASON, NULL },
+    { "near-shielded", near_somebody_shielded, TELL_HIDDEN, NULL },
 };
 
 static void every_reason_is_reached_or_says_why_not(void **state)

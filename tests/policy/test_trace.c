@@ -263,7 +263,7 @@ static void a_referral_records_the_shield_behind_what_is_told(void **state)
     grant(x);
     expect_referral(x, REASON_SHIELDED_EXISTENCE, TELL_HIDDEN);
     x->shields[0].match = FACT_CONFLICT;
-    expect_referral(x, REASON_MATCH_CONFLICT, TELL_HIDDEN);
+    expect_referral(x, REASON_NEAR_SHIELDED, TELL_HIDDEN);
 }
 
 static void facts_that_are_said_to_be_there_and_are_not_are_not_whole(void **state)

@@ -233,13 +233,13 @@ static void an_unknown_shield_level_hides_everything(void **state)
     expect_reason(x, REASON_SHIELDED_EXISTENCE);
 }
 
-static void a_shield_in_conflict_is_cannot_say_and_counted_apart(void **state)
+static void a_shield_of_somebody_near_is_cannot_say_and_counted_apart(void **state)
 {
     struct fixture *x = *state;
 
     ask(x, "council", "order", "lives-at");
     shield(x, 1)->match = FACT_CONFLICT;
-    expect_reason(x, REASON_MATCH_CONFLICT);
+    expect_reason(x, REASON_NEAR_SHIELDED);
     assert_int_equal(x->d.telling, TELL_HIDDEN);
 }
 
@@ -316,7 +316,7 @@ int main(void)
         cmocka_unit_test(identity_and_existence_shields_hide_every_question),
         cmocka_unit_test(a_shield_has_dates_with_both_ends_included),
         cmocka_unit_test(an_unknown_shield_level_hides_everything),
-        cmocka_unit_test(a_shield_in_conflict_is_cannot_say_and_counted_apart),
+        cmocka_unit_test(a_shield_of_somebody_near_is_cannot_say_and_counted_apart),
         cmocka_unit_test(a_shield_behind_a_told_refusal_is_recorded_and_does_not_show),
         cmocka_unit_test(a_shield_does_not_matter_to_what_the_broker_answers_itself),
         cmocka_unit_test(no_told_refusal_depends_on_a_shield),

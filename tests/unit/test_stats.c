@@ -41,13 +41,14 @@ struct leaf {
     uint8_t event;
     int32_t day;
     uint64_t about;
+    uint8_t told;
     const char *purpose, *question, *reason, *detail;
 };
 
 static uint64_t put(struct log *l, const struct leaf *of)
 {
     struct ledger_clear c = {
-        .event = of->event, .civil_day = of->day, .mode = 2, .about = of->about
+        .event = of->event, .civil_day = of->day, .mode = 2, .about = of->about, .told = of->told
     };
     struct store_txn *t;
     uint64_t leaf = 0;
@@ -214,6 +215,23 @@ static void firings_and_decisions_not_to_share_are_counted_by_rule_and_reason(vo
     json_decref(s);
 }
 
+static void hidden_refusals_are_counted_by_their_true_reason_and_told_ones_are_not(void **state)
+{
+    struct log *l = *state;
+    json_t *s;
+
+    for (int i = 0; i < 33; i++)
+        (void)put(l, &(struct leaf){ .event = EVENT_REFUSED,
+                                     .day = DAY,
+                                     .about = UINT64_MAX,
+                                     .told = i % 3 ? 3 : 1,
+                                     .reason = i % 3 ? "near-shielded" : "no-relationship" });
+    assert_int_equal(stats(l, DAY + 1, CIVIL_NONE, DAY, &s), 0);
+    assert_int_equal(cell(s, "hidden", "near-shielded", "number"), 20); /* 22 */
+    assert_int_equal(cell(s, "hidden", "total", "number"), 20);
+    json_decref(s);
+}
+
 static void only_the_days_asked_for_count(void **state)
 {
     struct log *l = *state;
@@ -307,6 +325,7 @@ int main(void)
         TEST(minutes_of_few_outcomes_are_hidden_with_their_number),
         TEST(a_referral_counts_once_as_it_stood_at_the_end),
         TEST(firings_and_decisions_not_to_share_are_counted_by_rule_and_reason),
+        TEST(hidden_refusals_are_counted_by_their_true_reason_and_told_ones_are_not),
         TEST(only_the_days_asked_for_count),
         TEST(a_day_that_is_not_over_is_refused),
         TEST(what_is_printed_again_is_the_same_to_the_letter),
