@@ -7,6 +7,7 @@
 #include "host/words.h"
 #include "lib/ask.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -25,50 +26,54 @@ static void home_on(const struct ask *ask, int32_t day, struct about *out)
     }
 }
 
-static json_t *home_asked(struct host *h, const json_t *o, struct about *out)
+int about_make(const struct asker *a, const struct book_subject *s, struct about *out,
+               const char **which)
 {
-    struct asker a = host_asker(h);
-    struct asked_home home;
-    bool given;
-    json_t *wrong = request_home(o, "at_home", &given, &home);
-    int r;
+    struct ask ask;
+    int r = ask_work_out(a, &s->subject, false, "", &ask, which), home = 0;
 
-    if (wrong || !given)
-        return wrong;
-    r = ask_home_token(&a, &home, &out->household);
-    crypto_wipe(&home, sizeof(home));
-    out->has_household = r == 0;
-    return r == 0 ? NULL : ops_wrong(r, "at_home");
+    memset(out, 0, sizeof(*out));
+    if (r != 0 && r != -EAGAIN)
+        return r;
+    if (s->has_home)
+        home = ask_home_token(a, &s->home, &out->household);
+    if (home != 0 && home != -EAGAIN) {
+        *which = "at_home";
+        return home;
+    }
+    if (r != 0 || home != 0)
+        return -EAGAIN;
+    out->subject_kind = ask.subject_kind;
+    out->subject = ask.subject;
+    out->has_household = s->has_home || s->subject.household;
+    if (s->subject.household)
+        out->household = ask.household;
+    if (!out->has_household)
+        home_on(&ask, s->day, out);
+    return 0;
 }
 
 json_t *about_read(struct host *h, const json_t *o, bool household_too, int32_t day,
                    struct about *out)
 {
-    ALM_CLEANUP(asked_subject_wipe) struct asked_subject typed;
+    struct book_subject *s = &h->lodging;
     struct asker a = host_asker(h);
     const char *which = "";
-    struct ask ask;
-    bool given;
-    json_t *wrong = request_subject(o, household_too, false, &given, &typed);
+    json_t *wrong = request_subject(o, household_too, false, &s->has_subject, &s->subject);
     int r;
 
     memset(out, 0, sizeof(*out));
     if (wrong)
         return wrong;
-    if (typed.household && request_has(o, "at_home"))
+    if (s->subject.household && request_has(o, "at_home"))
         return local_error("two-subjects", EX_USAGE,
                            "at_home goes with a person; household says which home it is about");
-    r = ask_work_out(&a, &typed, false, "", &ask, &which);
-    if (r != 0)
-        return ops_wrong(r, which);
-    out->subject_kind = ask.subject_kind;
-    out->subject = ask.subject;
-    out->household = ask.household;
-    out->has_household = typed.household;
-    wrong = home_asked(h, o, out);
-    if (!wrong && !out->has_household)
-        home_on(&ask, day, out);
-    return wrong;
+    wrong = request_home(o, "at_home", &s->has_home, &s->home);
+    if (wrong)
+        return wrong;
+    s->day = day;
+    r = about_make(&a, s, out, &which);
+    return r == 0 ? NULL : ops_wrong(h, r, which);
 }
 
 json_t *about_json(const struct host *h, uint8_t kind, const struct token_set *subject,

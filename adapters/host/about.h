@@ -11,6 +11,10 @@ struct about {
     bool has_household;
     struct token household;
 };
+/* Whom a record is about, under a key. had_home of s plays no part. Return: 0; as ask_work_out, *which: which
+ * part is wrong. */
+ALM_MUST_USE int about_make(const struct asker *a, const struct book_subject *s, struct about *out,
+                            const char **which);
 /**
  * about_read() - subject or household of a request; with a subject its home on the day, unless that
  * is shielded

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/keyring.h"
 #include "host/ops.h"
 #include "worker/codec.h"
 
@@ -39,6 +40,15 @@ void awaits_deinit(struct awaits *w)
         if (w->parked[i].op)
             await_drop(&w->parked[i]);
     }
+}
+
+bool awaits_any(const struct awaits *w)
+{
+    for (size_t i = 0; i < AWAIT_MAX; i++) {
+        if (w->parked[i].op)
+            return true;
+    }
+    return w->running != NULL;
 }
 
 void await_come(struct host *h, enum await_need need)
@@ -94,11 +104,10 @@ void await_run(struct host *h, uint64_t client, json_t *request, const struct op
     await_serve(h, &a);
 }
 
-static json_t *await_late(const struct awaiting *a)
+static json_t *await_late(const struct host *h, const struct awaiting *a)
 {
     if (a->need == AWAIT_TOKENS)
-        return local_error("no-tokens", EX_TEMPFAIL,
-                           "the key holder did not make the tokens in time; try again");
+        return keyring_late(h);
     return local_error("source-silent", EX_TEMPFAIL,
                        "our own source did not answer in time; try again");
 }
@@ -119,7 +128,7 @@ void await_step(struct host *h, int64_t now_ms)
         if (a.here)
             await_serve(h, &a);
         else
-            ops_reply_now(h, a.client, await_late(&a));
+            ops_reply_now(h, a.client, await_late(h, &a));
         await_drop(&a);
     }
 }

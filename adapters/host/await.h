@@ -62,6 +62,7 @@ void await_commanded(struct host *h, uint32_t ticket, int r, struct bytes reply)
 void await_run(struct host *h, uint64_t client, json_t *request, const struct op *op);
 /* Runs what can go on; gives up what is overdue. */
 void await_step(struct host *h, int64_t now_ms);
+bool awaits_any(const struct awaits *w); /* a command is parked, or being served */
 int64_t await_due_ms(const struct awaits *w);
 void awaits_deinit(struct awaits *w);
 

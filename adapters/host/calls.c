@@ -3,6 +3,7 @@
  * that follow one another, and ids that callers chose. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/keyring.h"
 #include "host/ops.h"
 #include "host/reply.h"
 #include "host/request.h"
@@ -136,7 +137,7 @@ static int content_of(const struct host *h, const json_t *request, uint8_t out[s
 
     if (!text)
         return -ENOMEM;
-    r = crypto_derive(&h->config.token.key, "almoner/asked/v1", &key);
+    r = crypto_derive(&h->config.sign, "almoner/asked/v1", &key);
     if (r == 0)
         r = crypto_hmac(&key, bytes_str(text), out);
     crypto_wipe(text, strlen(text));
@@ -229,7 +230,14 @@ json_t *ops_lodge(struct host *h, uint64_t client)
                        h->asked_id.content); /* before the message: never one without it */
     }
     if (r == 0)
+        r = keyring_note(h);
+    if (r == -EAGAIN)
+        return keyring_wait(h);
+    if (r == 0) {
         r = session_lodge(h->session, h->out);
+        if (r != 0)
+            book_end(h->book, &h->out->id);
+    }
     return r == 0 ? lodge_wait(h, client, &h->out->id) : lodge_failed(h, r);
 }
 
@@ -330,6 +338,8 @@ void ops_reply(void *ctx, const struct msg *m)
     struct host *h = ctx;
     struct pending *p;
 
+    if (keyring_reply(h, m))
+        return;
     while ((p = pending_find(&h->pendings, &m->in_reply_to)) != NULL) {
         if (p->next && m->type != MSG_REFUSAL && m->type != MSG_BUSY) {
             reply_step(h, p, m);
@@ -363,6 +373,7 @@ void ops_settled(void *ctx, const struct id *id, const struct msg *m)
     int r = asked_settle(h->asked, id, m);
 
     inbox_release(h->inbox, id);
+    keyring_settled(h, id, m);
     if (r == 0 && m->type == MSG_RECEIPT)
         r = keep_sent(h, id);
     if (r != 0)
@@ -374,6 +385,7 @@ void ops_lost(void *ctx)
     struct host *h = ctx;
     struct pending *p;
 
+    keyring_lost(h);
     while ((p = pending_due(&h->pendings, INT64_MAX)) != NULL) {
         if (p->kind == PENDING_LODGED)
             ops_reply_now(h, p->client, reply_queued(&p->id));

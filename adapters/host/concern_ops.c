@@ -3,6 +3,7 @@
  * decisions not to share: from a request to the message that is signed and kept. */
 #include "base/clock.h"
 #include "host/about.h"
+#include "host/keyring.h"
 #include "host/ops.h"
 #include "host/request.h"
 #include "host/words.h"
@@ -12,7 +13,7 @@
 #include <sysexits.h>
 
 #define MINUTES_MAX     10000
-#define ORIGIN_TEXT_MAX 128 /* bytes of an event's number, with NUL */
+_Static_assert(BOOK_ORIGIN_MAX == 128, "the wire's and the socket's");
 
 /* A required id of something lodged before. */
 static json_t *id_needed(const json_t *o, const char *key, struct id *out)
@@ -45,20 +46,21 @@ static json_t *route_or_ours(const struct host *h, const json_t *o, char *out, s
 }
 
 /* --- concerns --- */
-static json_t *concern_origin(const struct host *h, const json_t *o, struct msg_concern *c)
+static json_t *concern_origin(struct host *h, const json_t *o, struct msg_concern *c)
 {
-    char text[ORIGIN_TEXT_MAX];
+    char text[BOOK_ORIGIN_MAX];
     json_t *wrong = request_text(o, "origin", false, text, sizeof(text));
     int r;
 
     if (wrong || !text[0])
         return wrong;
-    r = tokens_origin(&h->config.token, text, c->origin);
+    r = tokens_origin(ring_current(h->ring), text, c->origin);
     c->has_origin = r == 0;
+    memcpy(h->lodging.origin, text, sizeof(text));
     if (r > 0)
         return local_error("bad-field", EX_DATAERR,
                            "origin is the number of an event: it has letters or digits");
-    return r == 0 ? NULL : ops_wrong(r, "origin");
+    return r == 0 ? NULL : ops_wrong(h, r, "origin");
 }
 
 static json_t *concern_words(struct host *h, const json_t *o, struct msg_concern *c)
@@ -251,8 +253,10 @@ static json_t *op_watch_move(struct host *h, uint64_t client, const json_t *o)
     if (w->moved_on == CIVIL_NONE)
         w->moved_on = host_day(h);
     r = ask_home_token(&a, &home, &w->household);
+    if (r == 0)
+        keyring_rehome(h, &w->watch, &home);
     crypto_wipe(&home, sizeof(home));
-    return r == 0 ? ops_lodge(h, client) : ops_wrong(r, "at_home");
+    return r == 0 ? ops_lodge(h, client) : ops_wrong(h, r, "at_home");
 }
 
 static json_t *op_watch_end(struct host *h, uint64_t client, const json_t *o)

@@ -155,8 +155,10 @@ static const struct setting settings_keys[] = {
     { .key = "token",
       .type = SETTING_STRING,
       AT(token_path),
-      PATH_LEAST_MOST,
-      .help = "the agencies' token key, 64 hex characters" },
+      .min = 0,
+      .max = 1024,
+      .fallback = "",
+      .help = "the agencies' token key (hmac), 64 hex characters" },
     { .key = "seal",
       .type = SETTING_STRING,
       AT(seal_path),
@@ -169,16 +171,17 @@ static const struct setting settings_tokens[] = {
     { .key = "scheme",
       .type = SETTING_CHOICE,
       AT(scheme),
-      .choices = { "hmac" },
+      .choices = { "hmac", "oblivious" },
       .fallback = "hmac",
-      .help = "how tokens are made" },
+      .help = "hmac: keys.token is its key, of this epoch; oblivious: there is none, the policy and the "
+              "key holder say all" },
     { .key = "epoch",
       .type = SETTING_INT,
       AT(epoch),
       .min = 1,
       .max = UINT16_MAX,
       .fallback = "1",
-      .help = "which token key it is" },
+      .help = "which token key keys.token is" },
 };
 static const struct setting settings_worker[] = {
     { .key = "deadline_ms",
@@ -355,6 +358,8 @@ static void paths_check(const struct conf_node *root, struct conf_errors *e, str
     path_beside(c->outbox, "pins", node_at(root, NULL, "outbox"), e, c->pins);
     path_beside(c->outbox, "consents", node_at(root, NULL, "outbox"), e, c->consents);
     path_beside(c->outbox, "asked", node_at(root, NULL, "outbox"), e, c->asked);
+    path_beside(c->outbox, "tokens", node_at(root, NULL, "outbox"), e, c->tokens);
+    path_beside(c->outbox, "lodged", node_at(root, NULL, "outbox"), e, c->lodged);
     if (strlen(c->socket) > SOCKET_PATH_MAX)
         conf_fail(e, node_at(root, NULL, "socket"),
                   "the socket's path, with its folder, is longer than %d bytes", SOCKET_PATH_MAX);
@@ -391,6 +396,11 @@ static void keys_load(const struct conf_node *root, struct conf_errors *e, struc
     secret_load(node_at(root, "keys", "token"), c->token_path, e, &c->token.key);
     secret_load(node_at(root, "keys", "seal"), c->seal_path, e, &c->seal);
     c->has_seal = c->seal_path[0] != '\0';
+    c->has_token = c->token_path[0] != '\0';
+    if (!c->has_token && strcmp(c->scheme, "hmac") == 0)
+        conf_fail(e, node_at(root, "keys", "token"),
+                  "keys.token is missing: the agencies' token key; or tokens.scheme is "
+                  "\"oblivious\"");
     c->token.scheme = TOKEN_HMAC;
     c->token.epoch = (uint16_t)c->epoch;
 }

@@ -18,7 +18,8 @@ struct host_config {
     int64_t epoch;
     char socket[PATH_MAX], socket_mode[8];
     char outbox[PATH_MAX], inbox[PATH_MAX], pins[PATH_MAX], asked[PATH_MAX],
-        consents[PATH_MAX]; /* of what was lodged, for receipts */
+        consents[PATH_MAX], /* of what was lodged, for receipts */
+        tokens[PATH_MAX], lodged[PATH_MAX]; /* keys of tokens and what is kept of each; the book */
     int64_t outbox_max, inbox_max, inbox_keep_days;
     char contact_route[ALM_TEXT_MAX], lead_professional[ALM_TEXT_MAX];
     char log[8], backend[SPAWN_NAME_MAX];
@@ -28,6 +29,7 @@ struct host_config {
     /* Read from the files named above. */
     struct cert curve;
     struct secret sign;
+    bool has_token;          /* a key of the hmac scheme */
     struct tokens_key token;
     bool has_seal;
     struct secret seal; /* X25519 */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* host.c - opens what the configuration names, turns the loop, and closes in the opposite order. */
 #include "host/host.h"
+#include "host/keyring.h"
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -163,7 +164,7 @@ static int host_session(struct host *h)
         .sign = &h->config.sign,
         .outbox = h->outbox,
         .inbox = h->inbox,
-        .events = { h, take_question, ops_reply, ops_settled, ops_lost },
+        .events = { h, take_question, ops_reply, ops_settled, ops_lost, keyring_learnt, NULL },
     };
     const struct answering_setup answering = { .contact_route = h->config.contact_route,
                                                .lead_professional = h->config.lead_professional,
@@ -216,7 +217,7 @@ static int host_signals(struct host *h)
 
 static int host_open(struct host *h)
 {
-    int (*const steps[])(struct host * h) = { host_signals, host_rows,    host_outbox,
+    int (*const steps[])(struct host * h) = { host_signals, host_outbox,  keyring_open, host_rows,
                                               host_folders, host_session, host_socket };
 
     for (size_t i = 0; i < ALM_LEN(steps); i++) {
@@ -246,6 +247,8 @@ static void host_take_signals(struct host *h)
 /* A command that follows a signal, or the start, finds the rows that were asked for. */
 static bool host_holds(const struct host *h, int64_t now_ms)
 {
+    if (ring_wanting(h->ring) || !h->serving.scheme)
+        return false; /* what is wanted comes by way of the broker */
     return source_settling(h->source) && now_ms < h->hold_ms;
 }
 
@@ -265,6 +268,7 @@ static void host_prune(struct host *h, int64_t now_ms)
     h->pruned_ms = now_ms;
     inbox_prune(h->inbox, clock_wall_ms());
     asked_prune(h->asked, clock_wall_ms());
+    keyring_prune(h);
 }
 
 static int64_t sooner(int64_t a, int64_t b)
@@ -281,6 +285,7 @@ static int host_wait_ms(const struct host *h, bool more, int64_t due_ms)
     due = sooner(due, source_due_ms(h->source));
     due = sooner(due, answering_due_ms(h->answering));
     due = sooner(due, await_due_ms(&h->awaits));
+    due = sooner(due, keyring_due_ms(h, now));
     return more || due < now ? 0 : (int)(due - now);
 }
 
@@ -295,6 +300,7 @@ static bool host_serve(struct host *h, const struct pollfd *local, size_t n_loca
     more = source_step(h->source, clock_mono_ms()) || more;
     if (n_local)
         local_server_step(h->server, local, n_local, clock_mono_ms(), ops_request, h);
+    more = keyring_step(h, clock_mono_ms()) || more;
     await_step(h, clock_mono_ms());
     if (h->begun)
         session_step(h->session, clock_mono_ms());
@@ -350,6 +356,7 @@ static void host_close(struct host *h)
     h->server = local_server_close(h->server);
     h->session = session_free(h->session);
     h->source = source_free(h->source);
+    keyring_close(h);
     h->answering = answering_free(h->answering);
     h->outbox = outbox_close(h->outbox);
     h->inbox = inbox_close(h->inbox);

@@ -7,8 +7,11 @@
 #include "host/pending.h"
 #include "host/source.h"
 #include "lib/asked.h"
+#include "lib/book.h"
+#include "lib/fetch.h"
 #include "lib/inbox.h"
 #include "lib/pins.h"
+#include "lib/ring.h"
 #include "lib/session.h"
 #include "local/local.h"
 
@@ -21,6 +24,15 @@ struct host {
     struct inbox *inbox;
     struct asked *asked;
     struct pins *pins;
+    struct fetch *fetch;         /* keyring.c: these, up to lodging */
+    struct ring *ring;
+    struct tokens_key serving;   /* scheme and epoch of the current key: the source borrows it */
+    struct book *book;
+    struct secret book_key;
+    int64_t book_due_ms;
+    size_t carrying;             /* Retokens in the outbox */
+    struct tokens_key carrying_to;
+    struct book_subject lodging; /* whom the message being made is about */
     struct session *session;
     struct local_server *server;
     struct answering *answering;
@@ -92,5 +104,5 @@ json_t *override_query(struct host *h, const json_t *o);
 int32_t host_day(const struct host *h); /* CIVIL_NONE: an exercise whose day is not known yet */
 struct asker host_asker(const struct host *h); /* no relationship is worked out */
 struct asker host_asker_related(struct host *h); /* with it: for what goes to the broker as a query */
-json_t *ops_wrong(int r, const char *which); /* of ask_work_out */
+json_t *ops_wrong(struct host *h, int r, const char *which); /* of ask_work_out */
 json_t *ops_no_day(void);

@@ -19,6 +19,7 @@ json_t *lodge_begin(struct host *h, const json_t *o, const char *const keys[], u
 {
     json_t *wrong = request_only(o, keys);
 
+    book_subject_wipe(&h->lodging);
     if (wrong)
         return wrong;
     if (host_day(h) == CIVIL_NONE)
@@ -30,20 +31,22 @@ json_t *lodge_begin(struct host *h, const json_t *o, const char *const keys[], u
 /* Who it is about: tokens joined with our own record's. Homes that our rows mark shielded leave no token here either. */
 json_t *lodge_subject(struct host *h, const json_t *o, bool optional, bool *given, struct token_set *out, int32_t *born)
 {
-    ALM_CLEANUP(asked_subject_wipe) struct asked_subject typed;
+    struct asked_subject *typed = &h->lodging.subject;
     struct asker a = host_asker(h);
     struct ask ask;
     const char *which = "";
-    json_t *wrong = request_subject(o, false, optional, given, &typed);
+    json_t *wrong = request_subject(o, false, optional, given, typed);
     int r;
 
     if (wrong || !*given)
         return wrong;
-    r = ask_work_out(&a, &typed, false, "", &ask, &which);
+    r = ask_work_out(&a, typed, false, "", &ask, &which);
     if (r != 0)
-        return ops_wrong(r, which);
+        return ops_wrong(h, r, which);
     *out = ask.subject;
-    *born = typed.born;
+    *born = typed->born;
+    h->lodging.has_subject = true;
+    h->lodging.day = a.day;
     h->person[0] = '\0';
     if (ask.known == INDEX_ONE && ask.person && text_copy(h->person, sizeof(h->person), ask.person) != 0)
         h->person[0] = '\0';

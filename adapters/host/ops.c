@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ops.c - the operations of the local socket: questions to the broker, what waits for its reply,
  * and what the adapter says of itself. */
+#include "host/keyring.h"
 #include "host/ops.h"
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -31,7 +32,7 @@ int32_t host_day(const struct host *h)
 
 struct asker host_asker(const struct host *h)
 {
-    return (struct asker){ .key = &h->config.token,
+    return (struct asker){ .key = ring_current(h->ring),
                            .index = source_index(h->source),
                            .day = host_day(h) };
 }
@@ -52,8 +53,10 @@ json_t *ops_no_day(void)
         "the day of the exercise is not known before the broker has been reached; try again");
 }
 
-json_t *ops_wrong(int r, const char *which)
+json_t *ops_wrong(struct host *h, int r, const char *which)
 {
+    if (r == -EAGAIN)
+        return keyring_wait(h);
     if (r == -EBUSY)
         return local_error("no-rows", EX_TEMPFAIL,
                            "our own rows have not been read yet; try again (almoner status)");
@@ -88,7 +91,7 @@ static json_t *ask_parameter(struct host *h, const json_t *o,
         return NULL;
     r = ask_home_token(&a, &home, &to->parameter);
     to->has_parameter = r == 0;
-    return r == 0 ? NULL : ops_wrong(r, "at_home");
+    return r == 0 ? NULL : ops_wrong(h, r, "at_home");
 }
 
 static json_t *ask_subject(struct host *h, const json_t *o, bool household_too, struct ask *ask)
@@ -107,7 +110,7 @@ static json_t *ask_subject(struct host *h, const json_t *o, bool household_too, 
     if (wrong)
         return wrong;
     r = ask_work_out(&a, &typed, purpose && purpose->past_shield, self_claimed, ask, &which);
-    return r == 0 ? NULL : ops_wrong(r, which);
+    return r == 0 ? NULL : ops_wrong(h, r, which);
 }
 
 static void insight_fill(const struct ask *ask, const struct msg_catalogue_question *q,
@@ -132,8 +135,8 @@ static json_t *ask_of_referral(const struct host *h, struct msg_insight_query *t
     to->subject_kind = SUBJECT_PERSON;
     to->subject.n = 1;
     t->kind = TOKEN_NAME_DOB;
-    t->scheme = h->config.token.scheme;
-    t->epoch = h->config.token.epoch;
+    t->scheme = ring_current(h->ring)->scheme;
+    t->epoch = ring_current(h->ring)->epoch;
     to->relationship.kind = RELATION_NONE;
     to->relationship.since = to->relationship.until = CIVIL_NONE;
     return crypto_random(t->value, sizeof(t->value)) == 0
@@ -151,8 +154,8 @@ static json_t *ask_nobody(const struct host *h, struct ask *ask)
     ask->subject_kind = SUBJECT_PERSON;
     ask->subject.n = 1;
     *t = (struct token){ .kind = TOKEN_NAME_DOB,
-                         .scheme = h->config.token.scheme,
-                         .epoch = h->config.token.epoch };
+                         .scheme = ring_current(h->ring)->scheme,
+                         .epoch = ring_current(h->ring)->epoch };
     ask->relationship = (struct msg_relationship){ .kind = RELATION_NONE,
                                                    .since = CIVIL_NONE,
                                                    .until = CIVIL_NONE };
@@ -235,7 +238,7 @@ static json_t *op_subject(struct host *h, uint64_t client, const json_t *o)
     r = ask_work_out(&a, &typed, true, "", &ask,
                      &which); /* nothing leaves the adapter: our own rows may say all they know */
     if (r != 0)
-        return ops_wrong(r, which);
+        return ops_wrong(h, r, which);
     ops_reply_now(h, client,
                   json_pack("{s:b, s:s, s:s, s:{s:s, s:o, s:o}, s:I}", "ok", 1, "kind", "subject",
                             "known", words_of(WORDS_KNOWN, ask.known), "relationship", "kind",
@@ -281,7 +284,7 @@ static json_t *op_status(struct host *h, uint64_t client, const json_t *o)
         h, client,
         json_pack(
             "{s:b, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:o, s:s, s:I, s:I, s:I, s:I, s:I, s:b, s:I, "
-            "s:o, s:s, s:s, s:o}",
+            "s:o, s:s, s:s, s:o, s:o}",
             "ok", 1, "kind", "status", "agency", h->config.agency, "mode", h->config.mode, "origin",
             h->config.origin, "state", session_state_word(session_state(h->session)), "connected",
             session_ready(h->session), "text", session_text(h->session), "civil_day",
@@ -291,7 +294,8 @@ static json_t *op_status(struct host *h, uint64_t client, const json_t *o)
             "inbox_full", in.full, "people", (json_int_t)(index ? index_n_people(index) : 0),
             "data_as_of",
             reply_day(index && day != CIVIL_NONE ? source_data_day(h->source, day) : CIVIL_NONE),
-            "rows", st.rows, "backend", h->config.backend, "source", status_source(h, &st)));
+            "rows", st.rows, "backend", h->config.backend, "source", status_source(h, &st),
+            "tokens", keyring_json(h)));
     return NULL;
 }
 

@@ -135,7 +135,7 @@ static json_t *override_asked(struct host *h, const json_t *o, struct msg_overri
     if (given) {
         r = ask_home_token(&a, &home, &to->parameter);
         if (r != 0)
-            return ops_wrong(r, "at_home");
+            return ops_wrong(h, r, "at_home");
         to->has_parameter = true;
     }
     return lodge_subject(h, o, false, &given, &to->subject, &born);

@@ -69,6 +69,15 @@ int64_t pending_next_ms(const struct pendings *p)
     return next;
 }
 
+bool pendings_any_steps(const struct pendings *p)
+{
+    for (size_t i = 0; i < PENDING_MAX; i++) {
+        if (p->at[i].kind != PENDING_FREE && p->at[i].next)
+            return true;
+    }
+    return false;
+}
+
 void pendings_deinit(struct pendings *p)
 {
     for (size_t i = 0; i < PENDING_MAX; i++) {

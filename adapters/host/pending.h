@@ -51,6 +51,7 @@ void pending_take(struct pending *p, struct pending *out);
 /* The next that is due by now; NULL for none. INT64_MAX: any. */
 struct pending *pending_due(struct pendings *p, int64_t now_ms);
 int64_t pending_next_ms(const struct pendings *p); /* when the first is due; INT64_MAX for none */
+bool pendings_any_steps(const struct pendings *p); /* a command has steps before it */
 void pendings_deinit(struct pendings *p);
 /* A request's text for people only: overwritten where it lies, if nobody else holds the request. */
 void pending_wipe_texts(json_t *request);

@@ -2,7 +2,7 @@
 /* rows.c - the host's side of its source: how it begins, and what is made of what it tells. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "host/host.h"
+#include "host/keyring.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -137,14 +137,15 @@ int host_source_open(struct host *h, const char *path)
                     .restart_most_ms = c->restart_most_s * 1000,
                     .rows_most = (uint64_t)c->rows_most,
                     .bytes_most = (uint64_t)c->bytes_most },
-        .key = &c->token,
+        .key = h->checking ? &c->token : &h->serving,
         .events = { .ctx = h,
                     .answered = question_answered,
                     .related = subject_related,
                     .commanded = command_done,
                     .ready = answer_ready,
                     .report = rows_report,
-                    .loaded = rows_loaded },
+                    .loaded = rows_loaded,
+                    .index_new = h->checking ? NULL : keyring_index_new },
     };
     int r = source_new(&setup, clock_mono_ms(), &h->source);
 

@@ -146,7 +146,7 @@ static json_t *eligible_subject(struct host *h, const json_t *o, struct msg_elig
         return wrong;
     r = ask_work_out(&a, &typed, purpose && purpose->past_shield, self_claimed, &ask, &which);
     if (r != 0)
-        return ops_wrong(r, which);
+        return ops_wrong(h, r, which);
     q->subject_kind = ask.subject_kind;
     q->subject = ask.subject;
     q->household = ask.household;

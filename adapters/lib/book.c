@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "lib/outbox.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -56,7 +57,7 @@ static int subject_encode(const struct book_subject *s, struct buf *out)
     const struct asked_subject *t = &s->subject;
 
     buf_put_u8(out, (uint8_t)(s->has_subject | t->household << 1 | t->unborn << 2 |
-                              s->has_home << 3));
+                              s->has_home << 3 | s->had_home << 4));
     buf_put_i32(out, s->day);
     buf_put_text(out, s->origin);
     put_home(out, &s->home);
@@ -83,6 +84,7 @@ static int subject_decode(struct bytes plain, struct book_subject *s)
     t->household = flags & 2;
     t->unborn = flags & 4;
     s->has_home = flags & 8;
+    s->had_home = flags & 16;
     s->day = cursor_i32(&c);
     cursor_text(&c, s->origin, sizeof(s->origin));
     get_home(&c, &s->home);
@@ -344,12 +346,14 @@ static bool entry_has(const struct book_entry *e, uint8_t scheme, uint16_t epoch
            (e->carried_scheme == scheme && e->carried_epoch == epoch);
 }
 
-struct book_entry *book_due(const struct book *b, uint8_t scheme, uint16_t epoch)
+struct book_entry *book_due(const struct book *b, uint8_t scheme, uint16_t epoch,
+                            const struct outbox *outbox)
 {
     for (size_t i = 0; i < b->n; i++) {
         struct book_entry *e = &b->at[i];
 
-        if (!e->lost && id_is_zero(&e->sent) && !entry_has(e, scheme, epoch))
+        if (!e->lost && id_is_zero(&e->sent) && !entry_has(e, scheme, epoch) &&
+            !outbox_has(outbox, &e->record))
             return e;
     }
     return NULL;
@@ -380,7 +384,7 @@ int book_rehome(struct book *b, const struct id *record, const struct asked_home
 
     if (r != 0)
         return r;
-    s.has_home = true;
+    s.has_home = s.had_home = true;
     s.home = *home;
     anew = *e;
     anew.carried_scheme = 0; /* what it was carried with is the home before */
@@ -389,12 +393,6 @@ int book_rehome(struct book *b, const struct id *record, const struct asked_home
     if (r == 0)
         *e = anew;
     return r;
-}
-
-void book_lost_connection(struct book *b)
-{
-    for (size_t i = 0; i < b->n; i++)
-        memset(&b->at[i].sent, 0, sizeof(b->at[i].sent));
 }
 
 void book_prune(struct book *b, int32_t day)

@@ -21,7 +21,8 @@ struct book_subject { /* as typed */
     bool has_home; /* the record's home beside the person was typed */
     struct asked_home home;
     int32_t day; /* that the record is about: its home then */
-    char origin[BOOK_ORIGIN_MAX];
+    bool had_home; /* the record has a home beside the person, or instead of one */
+    char origin[BOOK_ORIGIN_MAX]; /* a concern's; "" none */
 };
 void book_subject_wipe(struct book_subject *s); /* for ALM_CLEANUP */
 
@@ -47,8 +48,11 @@ ALM_MUST_USE int book_note(struct book *b, const struct id *record, uint8_t kind
 /* The record ended, or was never accepted: nothing of it is kept. */
 void book_end(struct book *b, const struct id *record);
 struct book_entry *book_find(const struct book *b, const struct id *record); /* or NULL */
-/* One that has no tokens of this epoch and none under way; NULL: all have. */
-struct book_entry *book_due(const struct book *b, uint8_t scheme, uint16_t epoch);
+/* One that has no tokens of this epoch and none under way, and that the broker has: it is not in the
+ * outbox any more. NULL: all have. */
+struct outbox;
+struct book_entry *book_due(const struct book *b, uint8_t scheme, uint16_t epoch,
+                            const struct outbox *outbox);
 /* Return: 0; -EAGAIN not unlocked; -EBADMSG another key, or damaged; -errno. */
 ALM_MUST_USE int book_read(const struct book *b, const struct book_entry *e,
                            struct book_subject *out);
@@ -60,7 +64,6 @@ ALM_MUST_USE int book_carried(struct book *b, struct book_entry *e, uint8_t sche
  * -errno. */
 ALM_MUST_USE int book_rehome(struct book *b, const struct id *record,
                              const struct asked_home *home);
-void book_lost_connection(struct book *b); /* nothing is under way any more */
 void book_prune(struct book *b, int32_t day);
 struct book_counts {
     size_t records, carried, lost; /* carried: have tokens of the epoch asked about */
