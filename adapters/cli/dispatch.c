@@ -61,6 +61,7 @@ static const struct command commands[] = {
     { "audit", NULL, OFFICER, "read the log, and verify that nothing in it was altered" },
     { "stats", NULL, OFFICER, "what it all led to, in figures that single nobody out" },
     { "exercise", NULL, OFFICER, "set the civil day of a rehearsal" },
+    { "tokens", "status", OFFICER, "how far a change of the tokens' key is, and whom to call" },
     { "tokens", "key", KEYHOLDER, "make the key of the oblivious match tokens (key holder)" },
     { "key", NULL, KEY, "make keys, and show their public parts" },
     { "desk", NULL, DESK, "answer other agencies' questions by hand" },

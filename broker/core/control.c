@@ -156,6 +156,7 @@ static const struct {
     { "officers", control_officers },
     { "policy", control_policy },
     { "dead-letters", control_dead },
+    { "tokens", tokens_status },
 };
 
 static json_t *control_bundle_reply(const char *hash, struct bytes compiled)

@@ -221,6 +221,7 @@ struct core *core_close(struct core *c)
     bundle_free(c->bundle);
     free(c->concerns);
     free(c->relays);
+    json_decref(c->tokens_status);
     ledger_close(c->ledger);
     store_close(c->store);
     if (c->heads.fd >= 0)

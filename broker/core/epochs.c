@@ -18,6 +18,8 @@ void epochs_changed(struct core *c)
     const struct policy_epoch *now =
         c->bundle ? bundle_epoch_in(c->bundle, POLICY_EPOCH_CURRENT) : NULL;
 
+    json_decref(c->tokens_status);
+    c->tokens_status = NULL;
     c->epochs = (struct epochs){ .lacking = LACKING_UNKNOWN, .stuck = c->epochs.stuck };
     retokens_current(c->store, now ? (struct token_epoch){ now->scheme, now->epoch }
                                    : (struct token_epoch){ .scheme = 0 });
@@ -238,13 +240,20 @@ struct looking {
 };
 
 /* A concern counts while its agency may speak and the policy knows it: else nobody weighs it. */
-static bool look_counts(const struct looking *l, const struct survey_record *r)
+bool epochs_holds_up(const struct core *c, const struct bundle *b, const struct survey_record *r)
 {
-    uint16_t slot = agencies_find(&l->c->agencies, r->lodger);
+    uint16_t slot;
 
-    return r->kind == SUBJECTS_CONCERN && !r->over && slot != AGENCY_NONE &&
-           agency_active(&l->c->agencies.slots[slot]) &&
-           bundle_agency(l->b, r->lodger) != POLICY_NONE;
+    if (r->over || r->kind != SUBJECTS_CONCERN)
+        return survey_forbids(r);
+    slot = agencies_find(&c->agencies, r->lodger);
+    return slot != AGENCY_NONE && agency_active(&c->agencies.slots[slot]) &&
+           bundle_agency(b, r->lodger) != POLICY_NONE;
+}
+
+const char *epochs_scheme(uint8_t scheme)
+{
+    return scheme == TOKEN_OBLIVIOUS ? "oblivious" : "hmac";
 }
 
 static struct laggard *look_laggard(struct looking *l, const char *agency)
@@ -264,7 +273,7 @@ static int look_visit(void *ctx, const struct survey_record *r)
     struct looking *l = ctx;
     struct laggard *who;
 
-    if ((!survey_forbids(r) && !look_counts(l, r)) || survey_has(r, l->e))
+    if (!epochs_holds_up(l->c, l->b, r) || survey_has(r, l->e))
         return 0;
     who = look_laggard(l, r->lodger);
     if (!who) {
@@ -331,8 +340,7 @@ static json_t *look_error(const struct looking *l)
     error = local_error("tokens-not-carried", 75,
                         "not everything that forbids or counts has tokens of %s epoch %u yet: "
                         "almoner tokens status says whom to call (%s)",
-                        l->e.scheme == TOKEN_OBLIVIOUS ? "oblivious" : "hmac",
-                        (unsigned)l->e.epoch,
+                        epochs_scheme(l->e.scheme), (unsigned)l->e.epoch,
                         buf_status(&text) ? "many agencies" : (const char *)text.data);
     if (error)
         (void)json_object_set_new(error, "not_carried", look_list(l));

@@ -31,5 +31,9 @@ void epochs_lodged(struct core *c); /* c->in is being recorded: does it lack the
 void epochs_carried(struct core *c, const struct survey_record *before, struct token_epoch to);
 /* Would b, put in force, leave a prohibition or a concern unseen? NULL: no. Else the error to reply. */
 struct json_t *epochs_refuse(struct core *c, const struct bundle *b);
+/* Would this record, which has no tokens of the epoch to come, hold b up? Asked of what is not over. */
+bool epochs_holds_up(const struct core *c, const struct bundle *b, const struct survey_record *r);
+const char *epochs_scheme(uint8_t scheme); /* "hmac", "oblivious" */
+struct json_t *tokens_status(struct core *c); /* tokens_status.c: for the control socket */
 void epochs_tick(struct core *c);           /* in the batch: another step of settling */
 bool epochs_unsettled(const struct core *c); /* there is more to do at once */

@@ -172,7 +172,7 @@ static void retoken_record(struct core *c, struct work *w, const struct retoken 
     char text[64];
 
     (void)snprintf(text, sizeof(text), "%s %s %u", retoken_kinds[c->in.retoken.record_kind].word,
-                   e.scheme == TOKEN_OBLIVIOUS ? "oblivious" : "hmac", (unsigned)e.epoch);
+                   epochs_scheme(e.scheme), (unsigned)e.epoch);
     text_cut(l->detail, sizeof(l->detail), text);
     record_id(c, l, &c->in.retoken.record);
     (void)lodge_recorded(c, w);

@@ -144,6 +144,8 @@ struct core {
     struct agencies agencies;
     struct pending_table *pending;
     struct epochs epochs;
+    json_t *tokens_status; /* owned: what was counted last, and when (monotonic) */
+    int64_t tokens_status_ms;
     struct relays *relays; /* owned */
     struct gate *gates;
     struct local_server *control;

@@ -208,6 +208,13 @@ static const struct command {
       "everything up to the signed head, to verify elsewhere",
       "Lines of JSON with the exact octets; what is sealed stays sealed.\n\nexample:\n  almoner "
       "audit export 2026-06.export\n" },
+    { "tokens", "status", 0, 0, "", WHERE, command_tokens_status,
+      "how far a change of the tokens' key is, and whom to call",
+      "Of each agency: which of its records have tokens of the key to come, when it was last seen, "
+      "and what is to be done next.\nThe policy that makes that key the current one is refused "
+      "while a refusal, withdrawal, dispute, shield or concern that\ncounts has none. Counts only: "
+      "the broker does not know whom a record is about.\n\nexample:\n  almoner tokens status "
+      "--config /etc/almoner/almonerd.conf\n" },
     { "audit", "verify", 0, 0, "[--vkey FILE] [--export FILE]", READS "vkey export ",
       command_audit_verify, "prove that no record is missing or altered",
       "Every leaf's hash is computed again from its octets, the root from the leaves, and the "

@@ -81,6 +81,8 @@ void print_streams(const json_t *streams); /* as the core's status has them; acc
 int command_dead_list(struct officer_session *s);
 int command_dead_requeue(struct officer_session *s);
 
+int command_tokens_status(struct officer_session *s); /* tokens.c */
+
 /* policy.c */
 int command_policy_check(struct officer_session *s);
 int command_policy_activate(struct officer_session *s);

@@ -502,6 +502,100 @@ static void a_grant_that_was_never_carried_can_still_be_once_its_tokens_are_gone
     assert_string_equal(asked(t, TOWN_SCHOOL, "early-help", TOWN_TESS, 2), "asked");
 }
 
+/* --- whom to call --- */
+
+static json_t *status_of(struct town *t)
+{
+    ALM_CLEANUP(local_call_closep) struct local_call *call = NULL;
+    json_t *request = json_pack("{s:s}", "op", "tokens"), *reply = NULL;
+    char path[96];
+
+    town_mono += 10000; /* past what was counted last */
+    (void)snprintf(path, sizeof(path), "%s/control.sock", t->dir);
+    assert_int_equal(local_call_open(path, request, &call), 0);
+    town_turn(t);
+    assert_true(local_call_next(call, 1000, &reply) >= 0);
+    assert_true(json_is_true(json_object_get(reply, "ok")));
+    json_decref(request);
+    return reply;
+}
+
+static const json_t *status_agency(const json_t *reply, const char *agency)
+{
+    const json_t *list = json_object_get(reply, "agencies");
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *a = json_array_get(list, i);
+
+        if (!strcmp(json_string_value(json_object_get(a, "agency")), agency))
+            return a;
+    }
+    return NULL;
+}
+
+static json_int_t status_left(const json_t *a, const char *kind)
+{
+    const json_t *records = json_object_get(a, "records");
+
+    return json_integer_value(json_object_get(json_object_get(records, kind), "not_carried"));
+}
+
+static void the_status_names_each_agency_with_what_it_has_to_carry(void **state)
+{
+    struct town *t = *state;
+    struct id no = last_lodged(t, TOWN_POLICE, refusal(t, TOWN_SAM));
+    const json_t *a;
+    json_t *reply;
+
+    (void)last_lodged(t, TOWN_SCHOOL, town_consent(t, "early-help", TOWN_TESS));
+    assert_string_equal(epoch_activate(t, ONE_NEXT), "ok");
+    reply = status_of(t);
+    assert_int_equal(json_integer_value(json_object_get(reply, "holds_up")), 1);
+    assert_int_equal(json_integer_value(json_object_get(reply, "carried_to_epoch")), 2);
+    a = status_agency(reply, "police");
+    assert_int_equal(status_left(a, "refusals"), 1);
+    assert_string_equal(json_string_value(json_object_get(a, "contact")), "desk");
+    assert_string_equal(json_string_value(json_object_get(a, "to_do")), "carrying");
+    a = status_agency(reply, "school");
+    assert_int_equal(status_left(a, "consents"), 1);
+    assert_string_equal(json_string_value(json_object_get(a, "to_do")), "left-behind");
+    assert_non_null(status_agency(reply, "clinic")); /* has lodged nothing, and may yet */
+    assert_string_equal(json_string_value(json_object_get(status_agency(reply, "clinic"), "to_do")),
+                        "done");
+    json_decref(reply);
+    assert_string_equal(carry(t, TOWN_POLICE, RETOKEN_CONSENT, &no, TOWN_SAM, 2), "");
+    reply = status_of(t);
+    assert_int_equal(json_integer_value(json_object_get(reply, "holds_up")), 0);
+    assert_string_equal(json_string_value(json_object_get(status_agency(reply, "police"), "to_do")),
+                        "done");
+    json_decref(reply);
+}
+
+static void an_agency_that_is_away_or_suspended_is_to_be_called(void **state)
+{
+    struct town *t = *state;
+    const int one[] = { 0, -1 };
+    json_t *reply;
+
+    (void)last_lodged(t, TOWN_POLICE, refusal(t, TOWN_SAM));
+    (void)last_lodged(t, TOWN_CHARITY, refusal(t, TOWN_SAM));
+    assert_string_equal(epoch_activate(t, ONE_NEXT), "ok");
+    assert_string_equal(town_change(t, "agency-suspend",
+                                    json_pack("{s:s,s:s}", "agency", "charity", "reason", "gone"),
+                                    one),
+                        "ok");
+    town_mono += 600000; /* the police's leases have stopped */
+    town_turn(t);
+    reply = status_of(t);
+    assert_string_equal(json_string_value(json_object_get(status_agency(reply, "police"), "to_do")),
+                        "call");
+    assert_string_equal(json_string_value(json_object_get(status_agency(reply, "charity"), "to_do")),
+                        "suspended");
+    json_decref(reply);
+    /* What forbids is waited for, whoever lodged it. */
+    assert_string_equal(epoch_activate(t, TWO_PREV), "tokens-not-carried");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, epoch_setup, town_teardown)
 
 int main(void)
@@ -528,6 +622,8 @@ int main(void)
         TEST(a_watch_that_was_carried_sees_somebody_again_under_the_new_key),
         TEST(a_withdrawal_under_the_new_key_ends_a_grant_that_is_carried_later),
         TEST(a_grant_that_was_never_carried_can_still_be_once_its_tokens_are_gone),
+        TEST(the_status_names_each_agency_with_what_it_has_to_carry),
+        TEST(an_agency_that_is_away_or_suspended_is_to_be_called),
     };
 
     if (crypto_init() < 0)

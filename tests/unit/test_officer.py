@@ -471,10 +471,50 @@ def audit_verifies_the_live_log_and_exports_it():
         control.close()
 
 
+def records(**left):
+    kinds = ("refusals", "withdrawals", "disputes", "shields", "concerns", "consents", "referrals", "watches")
+    return {k: {"carried": 3, "not_carried": left.get(k, 0)} for k in kinds}
+
+
+def tokens_status_says_whom_to_call_and_what_comes_next():
+    def agency(name, to_do, holds_up, connected=False, **left):
+        return {"agency": name, "contact": f"{name} desk", "connected": connected, "last_seen": "2026-11-20", "to_do": to_do, "holds_up": holds_up,
+                "records": records(**left)}
+
+    reply = {"ok": True, "epochs": [{"scheme": "hmac", "epoch": 1, "state": "current"}, {"scheme": "oblivious", "epoch": 2, "state": "next"}],
+             "carried_to_scheme": "oblivious", "carried_to_epoch": 2, "keyholder": "audit-office", "erased": True, "holds_up": 4,
+             "agencies": [agency("school", "done", 0, True), agency("police", "call", 4, refusals=3, shields=1), agency("gp\x1b[2J", "carrying", 0, True),
+                          agency("refuge", "left-behind", 0, consents=2)]}
+
+    with Place() as p:
+        broker = Broker(p, "control.sock", lambda request: [reply])
+        said = expect(p.run(OFFICER, "tokens", "status", "--control", broker.path), 0, "next       oblivious 2", "keyholder  audit-office",
+                      "3 refusals, 1 shields", "police desk", "call: its adapter is not connected", "none of 24", "2026-11-20", "2 consents",
+                      "next: 4 records that forbid or count must be carried before the policy that makes oblivious 2 current can be activated")
+        assert "\x1b" not in said and broker.asked == [{"op": "tokens"}], said
+        assert json.loads(p.run(OFFICER, "tokens", "status", "--control", broker.path, "--json").stdout)["holds_up"] == 4
+        reply["holds_up"] = 0
+        expect(p.run(OFFICER, "tokens", "status", "--control", broker.path), 0, "next: activate the policy that makes oblivious 2 current")
+        reply["epochs"][1]["state"] = "previous"
+        expect(p.run(OFFICER, "tokens", "status", "--control", broker.path), 0, "without the previous epoch")
+        del reply["epochs"][1]
+        expect(p.run(OFFICER, "tokens", "status", "--control", broker.path), 0, "no change of key is under way")
+        reply["erased"] = False
+        expect(p.run(OFFICER, "tokens", "status", "--control", broker.path), 0, "is being erased")
+        expect(p.run(OFFICER, "tokens", "status", "extra", "--control", broker.path), 64, "usage: almoner tokens status")
+        expect(p.run(OFFICER, "tokens", "--control", broker.path), 64, "which of these")
+        broker.close()
+    with Place() as p:
+        broker = Broker(p, "control.sock", lambda request: [{"ok": False, "error": "no-policy", "message": "no policy is in force", "exit": 69}])
+        expect(p.run(OFFICER, "tokens", "status", "--control", broker.path), 69, "no policy is in force")
+        expect(p.run(OFFICER, "tokens", "status", "--control", p.path + "/none.sock"), 69)
+        broker.close()
+
+
 if __name__ == "__main__":
     main([officer_signs_the_exact_text_for_this_broker, officer_sends_every_kind_of_change, officer_add_at_genesis_needs_no_signature,
           officer_reads_mode_and_origin_from_the_configuration, officer_second_signature_may_come_later, officer_refuses_damaged_saved_changes,
           officer_bad_input_is_refused_with_what_to_do, officer_every_command_has_help, officer_says_what_the_broker_refused,
           audit_verifies_exports_of_every_size, audit_detects_any_flipped_byte_of_a_record, audit_detects_missing_moved_and_added_records,
           audit_detects_a_forged_head, audit_refuses_files_that_are_no_export, audit_reads_are_signed_and_shown,
-          audit_verifies_the_live_log_and_exports_it])
+          audit_verifies_the_live_log_and_exports_it, tokens_status_says_whom_to_call_and_what_comes_next])
