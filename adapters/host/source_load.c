@@ -93,8 +93,12 @@ static int load_done(struct link *l, struct bytes body)
 
     if (work_get_loaded(body, &loaded) != 0)
         return -EBADMSG;
+    if (loaded.result == -EAGAIN)
+        return -EHOSTUNREACH; /* the source, not this socket */
+    if (loaded.result == -EBADMSG || loaded.result == -EPIPE)
+        return -EIO; /* likewise */
     if (loaded.result != 0)
-        return loaded.result == -EBADMSG ? -EIO : loaded.result;
+        return loaded.result;
     l->state = loaded.state;
     l->stage = LINK_BUILDING;
     return 0;
