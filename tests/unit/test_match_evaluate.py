@@ -120,6 +120,18 @@ def people_of_one_family_are_not_taken_for_each_other():
             assert two["match"] == 0 and two[least] == 1, (change, two)
 
 
+def families_are_told_apart():
+    """tests/data/families: twins, a parent and child of one name, namesakes, adoption and others; test_families.c has each pair."""
+    folder = os.path.join(os.path.dirname(SLICE), "..", "families", "people.csv")
+    same = ("record", "given_name", "family_name", "house", "street", "identifier")
+    columns = [word for name in same for word in ("--column", f"{name}={name}")]
+    with Place() as p:
+        numbered, bare = evaluated(p, folder, "--postcode", "uk", "--identifier", "nhs", *columns)["passes"]
+        assert numbered["strict"]["two_people"]["match"] == 0 and numbered["lookups"]["wrong-match"] == 0, numbered
+        assert numbered["strict"]["one_person"] == {"none": 0, "possible": 3, "conflict": 1, "match": 14}, numbered
+        assert bare["strict"]["two_people"]["match"] == 1  # a step-parent's adoption, in which nothing but the family name is new
+
+
 def what_a_kind_of_token_is_good_for_is_seen_without_it():
     with Place() as p:
         rows = "rec-1-org, " + ANN + "rec-1-dup-0, " + ANN.replace("bell", "belle")
@@ -221,7 +233,7 @@ if __name__ == "__main__":
           two_people_of_one_name_birth_date_and_postcode_are_counted_as_wrong, a_copy_of_two_originals_is_many,
           rows_that_an_adapter_refuses_are_counted_and_missed,
           row_without_a_name_is_found_by_its_number_and_nobody_asks_with_it, what_people_write_otherwise_is_one_person,
-          people_of_one_family_are_not_taken_for_each_other, what_a_kind_of_token_is_good_for_is_seen_without_it,
+          people_of_one_family_are_not_taken_for_each_other, families_are_told_apart, what_a_kind_of_token_is_good_for_is_seen_without_it,
           several_files_are_measured_one_after_another,
           british_forms_are_held_to_the_products_check, columns_may_be_called_otherwise, bad_rows_are_told_with_their_line_and_without_the_value,
           files_that_are_not_csv_are_refused_with_their_line, files_that_are_not_there_are_told_so, options_that_make_no_sense_are_refused,
