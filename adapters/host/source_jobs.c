@@ -168,7 +168,7 @@ bool jobs_send(struct source *s, struct link *l, int64_t now_ms)
         if (j->sent)
             continue;
         if (j->op == WORK_ANSWER) /* a driver's own timeout lies below ours, so that it comes back */
-            work_set_within(&j->frame, within < most ? within : most);
+            work_set_within(&j->frame, within, most);
         buf_put(&l->proc.out, j->frame.data, j->frame.len);
         j->sent = true;
         l->op = j->op;

@@ -187,12 +187,15 @@ int work_put_answer(struct buf *out, uint32_t seq, const struct alm_question *q)
     return buf_status(out);
 }
 
-void work_set_within(struct buf *frame, int64_t within_ms)
+void work_set_within(struct buf *frame, int64_t left_ms, int64_t most_ms)
 {
     size_t at = 4 + 1 + 4 + ALM_KEY_LEN; /* length, type, number, key */
+    int64_t within_ms = left_ms < most_ms ? left_ms : most_ms;
 
-    if (frame->len < at + 8)
+    if (frame->len < at + 9)
         return;
+    if (frame->data[at + 8]) /* by_hand: the time is a person's, not a driver's */
+        within_ms = left_ms;
     for (size_t i = 0; i < 8; i++)
         frame->data[at + i] = (uint8_t)((uint64_t)within_ms >> (56 - 8 * i));
 }

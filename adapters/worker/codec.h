@@ -100,8 +100,9 @@ void work_put_begin(struct buf *out, const struct work_begin *b);
 void work_put_load(struct buf *out, bool strict);
 /* Return: 0; -EINVAL a text is too long, or there are too many places: nothing was put. */
 ALM_MUST_USE int work_put_answer(struct buf *out, uint32_t seq, const struct alm_question *q);
-/* A whole ANSWER frame's within_ms, when its time has come to be sent. */
-void work_set_within(struct buf *frame, int64_t within_ms);
+/* A whole ANSWER frame's within_ms, when its time has come to be sent: what is left, and for a driver
+ * (not by_hand) no more than most_ms. */
+void work_set_within(struct buf *frame, int64_t left_ms, int64_t most_ms);
 ALM_MUST_USE int work_put_relate(struct buf *out, uint32_t seq, const struct alm_subject *s);
 void work_put_plain(struct buf *out, enum work_type op, uint32_t seq); /* CHANGED, READY */
 void work_put_command(struct buf *out, uint32_t seq, struct bytes json);
