@@ -70,9 +70,8 @@ static const char *const keys_file[] = { "columns", NULL };
 
 struct csv_scalars {
     struct rows_scalars rows;
-    char encoding[16], delimiter[4], bad_rows[8];
-    char manifest[PATH_MAX], rejects[PATH_MAX];
-    int64_t rejects_most;
+    char encoding[16], delimiter[4];
+    char manifest[PATH_MAX];
 };
 /* clang-format off: a table, one row a setting */
 #define FORM_SETTINGS(outer)                                                                       \
@@ -98,29 +97,6 @@ static const struct setting settings_csv[] = {
       .max = 1024,
       .fallback = "",
       .help = "a CSV file (file,rows) that says how many rows each file has" },
-    { .key = "bad_rows",
-      .type = SETTING_CHOICE,
-      .offset = offsetof(struct csv_scalars, bad_rows),
-      .size = 8,
-      .choices = { "refuse", "reject" },
-      .fallback = "refuse",
-      .help =
-          "refuse: a bad row refuses the whole load; reject: it is left out, and what could rest "
-          "on it is partial" },
-    { .key = "rejects",
-      .type = SETTING_STRING,
-      .offset = offsetof(struct csv_scalars, rejects),
-      .size = PATH_MAX,
-      .max = 1024,
-      .fallback = "",
-      .help = "the file that names the rejected rows: line and reason, never the content" },
-    { .key = "rejects_most",
-      .type = SETTING_INT,
-      .offset = offsetof(struct csv_scalars, rejects_most),
-      .min = 1,
-      .max = 100000,
-      .fallback = "100",
-      .help = "rejected rows of one load; more refuse it" },
 };
 struct csv_file_scalars {
     char file[PATH_MAX], encoding[16], delimiter[4], trailer[CSV_WORD_MAX];
@@ -174,20 +150,6 @@ static void source_columns(enum rows_file f, const struct conf_node *columns, st
         conf_only(columns, e, known);
 }
 
-/* A path of the configuration: relative to its folder. */
-static void path_read(const char *text, const struct conf_node *at, const struct alm_setup *setup,
-                      char out[static PATH_MAX])
-{
-    int n = 0;
-
-    out[0] = '\0';
-    if (*text)
-        n = snprintf(out, PATH_MAX, "%s%s%s", text[0] == '/' ? "" : setup->dir,
-                     text[0] == '/' ? "" : "/", text);
-    if (n < 0 || n >= PATH_MAX)
-        conf_fail(setup->errors, at, "the path is too long");
-}
-
 /* all: of the group csv, for what this file does not say itself */
 static void source_form(const struct conf_node *group, const struct csv_scalars *all,
                         const struct csv_file_scalars *v, struct csv_source *s)
@@ -219,7 +181,7 @@ static void source_read(enum rows_file f, const struct conf_node *group,
     }
     source_columns(f, columns, setup->errors, s);
     source_form(group, all, &v, s);
-    path_read(v.file, group, setup, s->path);
+    rows_path(v.file, group, setup, s->path);
     (void)snprintf(s->label, sizeof(s->label), "%.255s", s->path);
     s->table.path = s->path;
     s->table.label = s->label;
@@ -250,21 +212,6 @@ static void sources_read(const struct conf_node *csv, const struct alm_setup *se
     }
 }
 
-static void rejects_read(const struct conf_node *csv, const struct alm_setup *setup,
-                         const struct csv_scalars *v, struct csv_config *c)
-{
-    bool reject = strcmp(v->bad_rows, "reject") == 0;
-
-    if (reject != (v->rejects[0] != '\0'))
-        conf_fail(setup->errors, csv,
-                  reject
-                      ? "bad_rows = \"reject\" needs rejects = \"PATH\": where the rejected rows "
-                        "are named"
-                      : "rejects is for bad_rows = \"reject\"");
-    path_read(v->rejects, csv, setup, c->rejects);
-    c->rejects_most = (uint64_t)v->rejects_most;
-}
-
 static int csv_config_fill(const struct alm_setup *setup, struct csv_config *c)
 {
     const struct conf_node *csv = conf_child(setup->root, "csv");
@@ -277,9 +224,8 @@ static int csv_config_fill(const struct alm_setup *setup, struct csv_config *c)
         return 0;
     }
     settings_read(settings_csv, ALM_LEN(settings_csv), csv, keys_csv, setup->errors, &v);
-    rows_scalars_take(&v.rows, setup->exercise, &c->rows);
-    path_read(v.manifest, csv, setup, c->manifest);
-    rejects_read(csv, setup, &v, c);
+    rows_scalars_take(&v.rows, csv, setup, &c->rows);
+    rows_path(v.manifest, csv, setup, c->manifest);
     sources_read(csv, setup, &v, c);
     for (int f = 0; f < ROWS_FILE_COUNT; f++)
         given[f] = c->files[f].given;

@@ -21,8 +21,6 @@ struct csv_config {
     struct rows_config rows;
     struct csv_source files[ROWS_FILE_COUNT];
     char manifest[PATH_MAX]; /* "": none */
-    char rejects[PATH_MAX];  /* "": bad rows are errors of the whole file */
-    uint64_t rejects_most;   /* of one load */
 };
 
 /* Return: 0, *out set; -EINVAL with errors added to setup->errors; -ENOMEM. */

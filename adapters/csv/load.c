@@ -3,8 +3,8 @@
 #include "csv/load.h"
 
 #include "csv/manifest.h"
-#include "csv/rejects.h"
 #include "rows/load.h"
+#include "rows/rejects.h"
 
 #include <errno.h>
 #include <sys/stat.h>
@@ -59,7 +59,7 @@ static int load_file(struct loading *l, enum rows_file file)
     int r;
 
     t.broken = &f.to.broken;
-    t.reject = l->config->rejects[0] && !l->strict ? filling_reject : NULL;
+    t.reject = l->config->rows.rejects[0] && !l->strict ? filling_reject : NULL;
     t.counted = manifest_rows(&l->manifest, s->path, &t.rows_exactly);
     source_written(l->rows, s->path);
     r = table_read(&t, l->sink->report, l->sink->ctx, filling_row, &f);
@@ -110,8 +110,8 @@ static int load_all(struct loading *l)
     r = manifest_read(&l->manifest, l->config, l->sink);
     if (r == 0)
         r = load_files(l);
-    if (r == 0 && l->config->rejects[0] && !l->strict)
-        r = rejects_write(&l->rejects, l->config->rejects, l->sink);
+    if (r == 0 && l->config->rows.rejects[0] && !l->strict)
+        r = rejects_write(&l->rejects, l->config->rows.rejects, l->sink);
     return r == 0 ? rows_index(l->rows) : r;
 }
 
@@ -121,7 +121,7 @@ int csv_load_rows(const struct csv_config *c, const struct alm_sink *sink, bool 
     struct loading l = { .config = c, .sink = sink, .strict = strict };
     int r;
 
-    rejects_init(&l.rejects, c->rejects_most);
+    rejects_init(&l.rejects, c->rows.rejects_most);
     r = load_all(&l);
     rejects_deinit(&l.rejects);
     if (r != 0) {

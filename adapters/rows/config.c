@@ -6,6 +6,7 @@
 #include "base/bytes.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,13 +27,37 @@ const char *rows_file_key(enum rows_file f)
     return keys_of_files[f];
 }
 
-void rows_scalars_take(const struct rows_scalars *v, bool exercise, struct rows_config *c)
+void rows_path(const char *text, const struct conf_node *at, const struct alm_setup *setup,
+               char out[static PATH_MAX])
 {
+    int n = 0;
+
+    out[0] = '\0';
+    if (*text)
+        n = snprintf(out, PATH_MAX, "%s%s%s", text[0] == '/' ? "" : setup->dir,
+                     text[0] == '/' ? "" : "/", text);
+    if (n < 0 || n >= PATH_MAX)
+        conf_fail(setup->errors, at, "the path is too long");
+}
+
+void rows_scalars_take(const struct rows_scalars *v, const struct conf_node *at,
+                       const struct alm_setup *setup, struct rows_config *c)
+{
+    bool exercise = setup->exercise, reject = strcmp(v->bad_rows, "reject") == 0;
+
     c->by_file_date =
         strcmp(v->data_as_of, "file") == 0 || (strcmp(v->data_as_of, "mode") == 0 && !exercise);
     c->max_age_days = (int32_t)v->max_age_days;
     c->reload_s = v->reload_s >= 0 ? (int32_t)v->reload_s : exercise ? 0 : 60;
     c->settle_s = (int32_t)v->settle_s;
+    if (reject != (v->rejects[0] != '\0'))
+        conf_fail(setup->errors, at, "%s",
+                  reject
+                      ? "bad_rows = \"reject\" needs rejects = \"PATH\": where the rejected rows "
+                        "are named"
+                      : "rejects is for bad_rows = \"reject\"");
+    rows_path(v->rejects, at, setup, c->rejects);
+    c->rejects_most = (uint64_t)v->rejects_most;
 }
 
 void rows_config_deinit(struct rows_config *c)

@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "lib/tally.h"
 #include "rows/rows.h"
+#include <limits.h>
 
 #define ROWS_QUESTIONS_MAX 512
 #define ROWS_WORD_MAX      TALLY_WORD_MAX /* bytes of a service, an id or a header, with NUL */
@@ -25,10 +26,12 @@ struct rows_question {
     int32_t window_days;
 };
 struct rows_config {
-    bool by_file_date;    /* data_as_of = "file" */
-    int32_t max_age_days; /* 0: no limit */
-    int32_t reload_s;     /* 0: never by itself */
-    int32_t settle_s;     /* a new file must have lain unchanged for so long */
+    bool by_file_date;      /* data_as_of = "file" */
+    int32_t max_age_days;   /* 0: no limit */
+    int32_t reload_s;       /* 0: never by itself */
+    int32_t settle_s;       /* a new file must have lain unchanged for so long */
+    char rejects[PATH_MAX]; /* "": bad rows are errors of the whole load */
+    uint64_t rejects_most;  /* of one load */
     size_t n_questions;
     struct rows_question *questions;
 };
@@ -37,8 +40,8 @@ void rows_config_deinit(struct rows_config *c);
 /* Scalars of a backend's group, as rows of its table of settings: { ROWS_SETTINGS(struct x, y) }.
  */
 struct rows_scalars {
-    char data_as_of[8];
-    int64_t max_age_days, reload_s, settle_s;
+    char data_as_of[8], bad_rows[8], rejects[PATH_MAX];
+    int64_t max_age_days, reload_s, settle_s, rejects_most;
 };
 /* clang-format off */
 #define ROWS_SETTINGS(outer, member)                                                                \
@@ -55,9 +58,24 @@ struct rows_scalars {
               "exercise" },                                                                         \
     { .key = "settle_s", .type = SETTING_INT, .offset = offsetof(outer, member.settle_s),           \
       .min = 0, .max = 3600, .fallback = "5",                                                       \
-      .help = "seconds that a new file must have lain unchanged before it is taken" }
+      .help = "seconds that a new file must have lain unchanged before it is taken" },              \
+    { .key = "bad_rows", .type = SETTING_CHOICE, .offset = offsetof(outer, member.bad_rows),        \
+      .size = 8, .choices = { "refuse", "reject" }, .fallback = "refuse",                           \
+      .help = "refuse: a bad row refuses the whole load; reject: it is left out, and what could "   \
+              "rest on it is partial" },                                                            \
+    { .key = "rejects", .type = SETTING_STRING, .offset = offsetof(outer, member.rejects),          \
+      .size = PATH_MAX, .max = 1024, .fallback = "",                                                \
+      .help = "the file that names the rejected rows: line and reason, never the content" },        \
+    { .key = "rejects_most", .type = SETTING_INT, .offset = offsetof(outer, member.rejects_most),   \
+      .min = 1, .max = 100000, .fallback = "100",                                                   \
+      .help = "rejected rows of one load; more refuse it" }
 /* clang-format on */
-void rows_scalars_take(const struct rows_scalars *v, bool exercise, struct rows_config *c);
+/* at: the backend's group, for errors. */
+void rows_scalars_take(const struct rows_scalars *v, const struct conf_node *at,
+                       const struct alm_setup *setup, struct rows_config *c);
+/* A path of the configuration, relative to its folder; "" stays "". */
+void rows_path(const char *text, const struct conf_node *at, const struct alm_setup *setup,
+               char out[static PATH_MAX]);
 
 /**
  * rows_questions_read() - the list `questions` of a configuration

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rejects.c - the rejects file. */
-#include "csv/rejects.h"
+#include "rows/rejects.h"
 
 #include "base/file.h"
 
