@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define COUNT_AGAIN_MS 5000 /* a count that found some is not made again sooner */
-#define SETTLE_STEP    128  /* records of one turn */
+#define SETTLE_STEP    64   /* records of one turn: some 50 ms */
 #define LAGGARDS_MAX   64   /* agencies that an error names */
 
 void epochs_changed(struct core *c)
