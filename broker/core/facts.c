@@ -246,7 +246,7 @@ static void facts_about_subject(struct core *c, const struct ask *ask, struct st
 
     if (ask->subject_kind == SUBJECT_HOUSEHOLD)
         return; /* nobody consents for an address, and a shield is a person's */
-    if (ask->subject.n == 0)
+    if (ask->subject.n == 0 || !epochs_complete(c, &ask->subject))
         c->facts.incomplete = true;
     if (facts_rest_on_consent(c) &&
         consents_about(t, c->store, &ask->subject, ask->purpose, facts_visit_consent, &g))

@@ -312,7 +312,8 @@ static bool watch_hidden(struct core *c, struct store_txn *t, const struct watch
 {
     struct hiding h = { .c = c, .r = r };
 
-    return shields_about(t, c->store, &r->watch.subject, watch_shield_visit, &h) || h.hidden;
+    return !epochs_complete(c, &r->watch.subject) ||
+           shields_about(t, c->store, &r->watch.subject, watch_shield_visit, &h) || h.hidden;
 }
 
 static bool watch_masks(const struct core *c, uint16_t index)
