@@ -84,6 +84,14 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+static double processor_seconds(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static int index_tell(const struct alm_sink *sink, const struct someone *who, size_t number)
 {
     char ref[24], home[24];
@@ -106,7 +114,7 @@ static int scale_build(uint64_t seed, struct scale *out, struct index *x)
 {
     struct alm_sink sink;
     struct someone who;
-    double begin = seconds(), told;
+    double begin = seconds(), told, cpu = processor_seconds();
     int e = 0;
 
     index_sink(x, &sink);
@@ -119,6 +127,7 @@ static int scale_build(uint64_t seed, struct scale *out, struct index *x)
         e = index_finish(x);
     out->build_s = told - begin;
     out->finish_s = seconds() - told;
+    out->build_cpu_s = processor_seconds() - cpu;
     out->people_per_s = (double)out->people / (out->build_s + out->finish_s);
     return e > 0 ? -EPROTO : e;
 }

@@ -11,6 +11,7 @@
 #include "lib/tokens.h"
 #include "lib/words.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static struct tokens_key key(uint8_t octet, uint16_t epoch)
@@ -62,6 +63,27 @@ static void names_that_are_none_are_refused(void **state)
     assert_int_equal(fold_name(longest, out), ALM_BAD_NAME);
     longest[FOLD_IN_MAX] = '\0';
     assert_int_equal(fold_name(longest, out), ALM_OK);
+}
+
+/* Every ASCII character alone and between letters, folded on the short way and (with a letter that is
+ * none of ASCII's behind it) on the long one. */
+static void ascii_is_folded_as_unicode_is(void **state)
+{
+    char text[8], with[16], out[FOLD_OUT_MAX], out_with[FOLD_OUT_MAX];
+
+    (void)state;
+    for (int c = 1; c < 0x80; c++) {
+        (void)snprintf(text, sizeof(text), "aB%cd9", c);
+        (void)snprintf(with, sizeof(with), "%s\u00e9", text);
+        assert_int_equal(fold_name(text, out), ALM_OK);
+        assert_int_equal(fold_name(with, out_with), ALM_OK);
+        assert_int_equal(strlen(out) + 1, strlen(out_with));
+        assert_memory_equal(out, out_with, strlen(out));
+        assert_int_equal(fold_address(text, out), ALM_OK);
+        assert_int_equal(fold_address(with, out_with), ALM_OK);
+        assert_int_equal(strlen(out) + 1, strlen(out_with));
+        assert_memory_equal(out, out_with, strlen(out));
+    }
 }
 
 static void name_that_grows_eighteenfold_is_refused_or_fits(void **state)
@@ -585,6 +607,7 @@ int main(void)
         cmocka_unit_test(event_without_a_letter_or_digit_is_none),
         cmocka_unit_test(names_are_folded_to_one_form),
         cmocka_unit_test(names_that_are_none_are_refused),
+        cmocka_unit_test(ascii_is_folded_as_unicode_is),
         cmocka_unit_test(name_that_grows_eighteenfold_is_refused_or_fits),
         cmocka_unit_test(nhs_numbers_need_their_check_digit),
         cmocka_unit_test(every_single_wrong_digit_of_an_nhs_number_is_found),
