@@ -162,8 +162,8 @@ bool epochs_complete(struct core *c, const struct token_set *subject)
     return e->state == POLICY_EPOCH_CURRENT || previous_complete(c, e);
 }
 
-/* What is asked beside what is remembered by token: under another key that would be forgotten, and
- * both halves of a differencing pair could be asked on one day. */
+/* What is answered from, or asked beside, what is kept by token: concerns lodged since are not there
+ * under the old key, and both halves of a differencing pair could be asked on one day. */
 static bool remembered(const struct core *c)
 {
     uint16_t q;
@@ -171,7 +171,8 @@ static bool remembered(const struct core *c)
     if (c->in.type != MSG_INSIGHT_QUERY)
         return false;
     q = bundle_question(c->bundle, c->in.insight_query.question);
-    return q != POLICY_NONE && bundle_differences(c->bundle, q);
+    return q != POLICY_NONE && (bundle_differences(c->bundle, q) ||
+                                bundle_question_at(c->bundle, q)->kind == QUESTION_THRESHOLD);
 }
 
 const char *epochs_query_wrong(struct core *c)

@@ -339,10 +339,11 @@ static void what_was_asked_under_the_old_key_is_not_answered_past_a_new_prohibit
     assert_int_equal(t->msg.involvement.n, 0);
 }
 
-/* What was asked is remembered by token: the other half of a pair could be had with the other key. */
-static void a_composite_and_its_parts_are_not_asked_under_the_old_key(void **state)
+/* What was asked is remembered by token: the other half of a pair could be had with the other key. And
+ * a concern lodged since has no tokens of the old one. */
+static void a_composite_its_parts_and_a_threshold_are_not_asked_under_the_old_key(void **state)
 {
-    static const char *const questions[] = { "strain", "plan" };
+    static const char *const questions[] = { "strain", "plan", "worry-apart" };
     struct town *t = *state;
 
     assert_string_equal(epoch_activate(t, ONE_NEXT), "ok");
@@ -614,7 +615,7 @@ int main(void)
         TEST(a_prohibition_is_found_under_both_keys),
         TEST(nothing_is_asked_under_the_old_key_that_a_new_prohibition_lacks),
         TEST(what_was_asked_under_the_old_key_is_not_answered_past_a_new_prohibition),
-        TEST(a_composite_and_its_parts_are_not_asked_under_the_old_key),
+        TEST(a_composite_its_parts_and_a_threshold_are_not_asked_under_the_old_key),
         TEST(tokens_of_two_keys_in_one_message_are_refused),
         TEST(an_outbox_of_last_week_is_good_until_the_key_has_changed_and_then_made_anew),
         TEST(concerns_of_both_keys_add_up_and_an_episode_is_not_opened_twice),
