@@ -193,7 +193,7 @@ static const char *reader_row(void *ctx, const char *const f[])
     return r > 0 ? "the record's label is too long" : NULL;
 }
 
-int records_read(const struct table *t, const struct records_forms *forms, alm_report_fn *report,
+int records_read(const struct table *t, const struct records_forms *forms, table_report_fn *report,
                  void *report_ctx, struct records *out)
 {
     struct reader rd = { .out = out, .forms = forms };

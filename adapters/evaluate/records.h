@@ -53,7 +53,7 @@ struct records {
  * Return: as table_read; -EINVAL also when there is no row.
  */
 ALM_MUST_USE int records_read(const struct table *t, const struct records_forms *forms,
-                              alm_report_fn *report, void *report_ctx, struct records *out);
+                              table_report_fn *report, void *report_ctx, struct records *out);
 void records_deinit(struct records *r); /* wipes */
 
 struct made { /* the tokens of a record; fault: the adapter would refuse the row, and there are none
