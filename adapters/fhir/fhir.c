@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "fhir/client.h"
 #include "fhir/load.h"
+#include "fhir/probe.h"
 #include "fhir/rules.h"
 
 #include <errno.h>
@@ -63,9 +64,13 @@ static int backend_load(void *backend, const struct alm_sink *sink, bool strict)
                          .bytes_left = b->limits.bytes_most,
                          .pages_most = b->config->pages_most };
 
-    (void)strict; /* a page that is missing fails every load */
+    int r;
+
     b->loaded_ms = clock_mono_ms();
-    return load_people(&call, sink, b->limits.rows_most);
+    r = load_people(&call, sink, b->limits.rows_most);
+    /* A page that is missing fails every load; what a check asks besides is whether the searches
+     * work. */
+    return r == 0 && strict ? probe_searches(&call, sink) : r;
 }
 
 /* The host gives a worker up when its time is over; a server that is late costs this question

@@ -287,6 +287,8 @@ void fhir_search_read(const struct conf_node *n, enum fhir_list list, struct con
     if (!*s->query || !*s->resource)
         return; /* told already */
     query_check(n, e, s);
+    if (s->by_location && !c->has_locations)
+        conf_fail(e, n, "a search with {location} needs fhir.locations = { search = \"...\"; }");
     needs_check(n, e, s);
     for (struct fhir_search *o = c->searches; *s->name && o < s; o++) {
         if (strcmp(o->name, s->name) == 0)

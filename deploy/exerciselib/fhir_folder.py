@@ -13,6 +13,7 @@
 A household's contact without a person is an Encounter at a Location without a subject: R4 asks for none.
 """
 import csv
+import hashlib
 import io
 from datetime import date, timedelta
 
@@ -22,6 +23,12 @@ KINDS = "https://almoner.example/CodeSystem/contact-kind"
 NHS = "https://fhir.nhs.uk/Id/nhs-number"
 UPN = "https://almoner.example/Id/upn"
 UNBORN = "https://almoner.example/CodeSystem/tag|unborn"
+
+
+def name_of(text, more=""):
+    """A logical id: letters, digits, '-' and '.', at most 64 of them."""
+    name = text.replace("_", ".-.") + more
+    return name if len(name) <= 64 else hashlib.sha256(name.encode()).hexdigest()
 
 
 def rows_of(text):
@@ -38,7 +45,7 @@ def period(start, end):
 
 
 def reference(kind, name):
-    return {"reference": f"{kind}/{name}"}
+    return {"reference": f"{kind}/{name_of(name)}"}
 
 
 def address_of(home, stay=None):
@@ -53,7 +60,7 @@ def address_of(home, stay=None):
 
 def patient(row, owner, addresses):
     identifiers = [{"system": system, "value": row[column]} for system, column in ((NHS, "nhs_number"), (UPN, "upn")) if row.get(column)]
-    out = {"resourceType": "Patient", "id": row["person_id"], "active": True, "managingOrganization": reference("Organization", owner),
+    out = {"resourceType": "Patient", "id": name_of(row["person_id"]), "active": True, "managingOrganization": reference("Organization", owner),
            "name": [{"use": "official", "family": row["family_name"], "given": [row["given_name"]]}], "birthDate": row["date_of_birth"]}
     if identifiers:
         out["identifier"] = identifiers
@@ -66,13 +73,13 @@ def patient(row, owner, addresses):
 
 
 def location(home):
-    return {"resourceType": "Location", "id": home["household_id"], "status": "active", "mode": "instance",
+    return {"resourceType": "Location", "id": name_of(home["household_id"]), "status": "active", "mode": "instance",
             "physicalType": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/location-physical-type", "code": "ho"}]},
             "address": address_of(home)}
 
 
 def encounter(row):
-    out = {"resourceType": "Encounter", "id": row["contact_id"], "status": "finished",
+    out = {"resourceType": "Encounter", "id": name_of(row["contact_id"]), "status": "finished",
            "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
            "type": [{"coding": [{"system": KINDS, "code": row["kind"]}]}], "period": {"start": row["date"], "end": row["date"]}}
     if row["person_id"]:
@@ -85,7 +92,7 @@ def encounter(row):
 def episode(row, owner):
     # One that began and ended on a day was never open on any, which a period of FHIR cannot say.
     status = "cancelled" if row["end_date"] and row["end_date"] <= row["start_date"] else "finished" if row["end_date"] else "active"
-    return {"resourceType": "EpisodeOfCare", "id": row["involvement_id"], "status": status, "type": [{"text": row["service"]}] if row["service"] else [],
+    return {"resourceType": "EpisodeOfCare", "id": name_of(row["involvement_id"]), "status": status, "type": [{"text": row["service"]}] if row["service"] else [],
             "patient": reference("Patient", row["person_id"]), "managingOrganization": reference("Organization", owner),
             "period": period(row["start_date"], row["end_date"] if status != "cancelled" else "")}
 
@@ -94,9 +101,9 @@ def tasks(row):
     status = "completed" if row["closed_date"] else "rejected" if row["decision"] == "declined" else "accepted" if row["decision"] == "accepted" else "requested"
     common = {"resourceType": "Task", "status": status, "intent": "order", "authoredOn": row["sent_date"]}
     if row["person_id"]:
-        yield dict(common, id=row["referral_id"], **{"for": reference("Patient", row["person_id"])})
+        yield dict(common, id=name_of(row["referral_id"]), **{"for": reference("Patient", row["person_id"])})
     if row["household_id"]:
-        yield dict(common, id=row["referral_id"] + ".home", **{"for": reference("Location", row["household_id"])})
+        yield dict(common, id=name_of(row["referral_id"], ".home"), **{"for": reference("Location", row["household_id"])})
 
 
 def resources(files, agency):
@@ -149,7 +156,7 @@ class FhirRows:
 def group(agency, base, more=""):
     """The group `fhir` of an adapter's configuration; the questions are those of the CSV backend, word for word. more: further
     settings, as `ca_file = "..."` or `insecure_loopback = true`."""
-    own = f"organization=Organization/{agency}"
+    own = f"organization=Organization/{name_of(agency)}"
     return f'''fhir = {{
   base = "{base}";
   {more}

@@ -27,7 +27,7 @@ SEARCH = {
     "Patient": {"identifier": ("token", "identifier"), "active": ("bool", "active"), "organization": ("reference", "managingOrganization"),
                 "address-postalcode": ("string", "address.postalCode"), "address": ("string", "address.line|address.city|address.postalCode")},
     "Location": {"address-postalcode": ("string", "address.postalCode"), "address": ("string", "address.line|address.city|address.postalCode"),
-                 "type": ("token", "type")},
+                 "type": ("token", "type"), "status": ("token", "status")},
     "Encounter": {"patient": ("reference", "subject"), "subject": ("reference", "subject"), "location": ("reference", "location.location"),
                   "type": ("token", "type"), "status": ("token", "status")},
     "Condition": {"patient": ("reference", "subject"), "subject": ("reference", "subject"), "code": ("token", "code")},

@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_fhir.py DRIVER - the FHIR backend against a stand-in that answers well, and in every way that a real server goes wrong."""
 import copy
+import re
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-from fhir_town import FhirTown, Place
+from fhir_town import EXAMPLES, FhirTown, Place
 from commands import main  # noqa: E402
 from exerciselib import fhir_stand_in  # noqa: E402
 
@@ -90,6 +91,21 @@ def load_with_too_many_pages_is_given_up():
     with town("page_size = 1; pages_most = 3;") as t:
         told = t.load()
         assert told["result"] == -11 and "more pages" in told["reports"][0]
+
+
+def check_puts_every_search_about_nobody_and_tells_which_the_server_does_not_know():
+    questions = 'questions = ( { id = "q"; rule = "ever"; kinds = [ "x" ]; } );'
+    unknown = 'searches = ( { name = "lost"; resource = "Flag"; query = "of-whom={patient}"; }, { name = "good"; resource = "Flag"; query = "patient={patient}"; } );'
+    with town() as t:
+        assert t.load(strict=True)["result"] == 0
+        assert t.asked("Encounter/_search") == 2 and t.asked("Task/_search") == 1
+    with town(searches=unknown, questions=questions) as t:
+        for strict, why in ((True, "status 400"), (False, "asked about nobody")):
+            t.server.strict = strict
+            assert t.load()["result"] == 0
+            told = t.load(strict=True)
+            assert told["result"] == -22, told["result"]  # EINVAL
+            assert [why in r and "search lost" in r for r in told["reports"] if "nobody" in r] == [True], told["reports"]
 
 
 # --- answers ---
@@ -564,7 +580,8 @@ def mistakes_of_a_configuration_are_told_with_their_lines():
     { resource = "Enc ounter"; query = "patient={patient}"; },
     { resource = "Observation"; query = "patient={patient}"; },
     { name = "a"; resource = "Flag"; query = "patient={patient}"; date = "period..start"; },
-    { name = "a"; resource = "Flag"; query = "patient={patient}"; kinds = ( { kind = "x"; } ); }
+    { name = "a"; resource = "Flag"; query = "patient={patient}"; kinds = ( { kind = "x"; } ); },
+    { resource = "Encounter"; query = "location={location}"; }
   );
   involvements = ( { resource = "EpisodeOfCare"; query = "location={location}"; } );
   oauth = { token_url = "http://as.example/token"; client_id = "x"; key_file = "k.pem"; alg = "HS256"; };
@@ -579,8 +596,19 @@ questions = (
     with Place() as p:
         done = subprocess.run([DRIVER, p.file("bad.conf", bad)], input="", capture_output=True, text=True, timeout=30)
     assert done.returncode == 78
-    for line in (1, 3, 4, 7, 8, 9, 10, 11, 13, 14, 17, 18, 19, 20):
+    for line in (1, 3, 4, 7, 8, 9, 10, 11, 12, 14, 15, 18, 19, 20, 21):
         assert f"bad.conf:{line}:" in done.stdout, f"nothing of line {line}: {done.stdout}"
+
+
+def example_configuration_loads_and_answers():
+    text = (EXAMPLES.parents[2] / "adapters/fhir/example/adapter.conf").read_text()
+    with town() as t:
+        text = re.sub(r'base = "[^"]*"', f'base = "{t.server.base("trust")}"; ca_file = "{t.certificates["ca"]}"', text)
+        text = re.sub(r"(?s)oauth = \{.*?\};", "", text)
+        t.backend.close()
+        t.backend = type(t.backend)(DRIVER, t.file("example.conf", text))
+        assert (t.load(strict=True)["result"], t.answer("seen-90", "2021-06-01", "ada"), t.answer("pregnant-now", "2021-06-01", "ada")) == (0, "yes", "yes")
+        assert t.answer("visit-in-pairs", DAY, "flagged") == t.answer("health-visiting", DAY, "ada") == "yes"
 
 
 TESTS = [value for name, value in list(globals().items())
