@@ -187,7 +187,7 @@ static enum later_answered later_stray(struct core *c, struct work *w, const cha
 
 static void later_recorded(struct core *c, struct work *w, const struct pending *p)
 {
-    struct ledger_clear *l = lodge_record(c, w, EVENT_LATE_ANSWER, p->ask.purpose);
+    struct ledger_clear *l = lodge_record(c, w, EVENT_ANSWERED_BY_HAND, p->ask.purpose);
 
     l->about = p->leaf;
     text_cut(l->question, sizeof(l->question),

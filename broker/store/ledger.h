@@ -20,7 +20,7 @@ enum ledger_event { /* what a leaf records; numbers for ever; words by ledger_ev
     EVENT_WATCH_CHANGED, EVENT_REAPPEARED,
     EVENT_REFERRAL_SENT, EVENT_REFERRAL_STEP, EVENT_SEALING_KEY, EVENT_OUTCOME, EVENT_NOT_SHARED,
     EVENT_CONSENT_NOT_POSSIBLE, EVENT_DISPUTED, EVENT_DISPUTE_LIFTED, EVENT_REQUEUED,
-    EVENT_PUT_TO_DESK /* a question that is answered by hand, when it first leaves */, EVENT_LATE_ANSWER, EVENT_LAPSED /* its time ended unanswered */,
+    EVENT_PUT_TO_DESK /* a question that is answered by hand, when it first leaves */, EVENT_ANSWERED_BY_HAND /* in time or late */, EVENT_LAPSED /* its time ended unanswered */,
     EVENT_RETOKENED /* a record's tokens under another epoch */, EVENT_TOKENS_ASKED /* aggregated: of the keyholder */,
     EVENT_COUNT
 };

@@ -79,7 +79,7 @@ static void late_answer_composes_as_any_other(void **state)
         assert_true(id_equal(&t->msg.deliver.query, &query));
         assert_string_equal(t->msg.deliver.insight.policy_rule, "safeguarding/arrears");
         assert_int_equal(t->msg.deliver.insight.later_by_ms, 0);
-        assert_int_equal(town_leaves(t, EVENT_LATE_ANSWER, NULL), i + 1);
+        assert_int_equal(town_leaves(t, EVENT_ANSWERED_BY_HAND, NULL), i + 1);
         assert_int_equal(town_leaves(t, EVENT_DISCLOSED, NULL), 2 * (i + 1));
         acknowledged(t);
     }
@@ -382,6 +382,49 @@ static void final_reply_waits_for_an_asker_that_is_away(void **state)
 
 /* --- its answers --- */
 
+struct sealed_search {
+    struct store_txn *txn;
+    struct bytes needle;
+    size_t n;
+};
+
+static int sealed_visit(void *ctx, const struct ledger_record *r)
+{
+    ALM_CLEANUP(buf_deinit) struct buf opened = { 0 };
+    struct sealed_search *s = ctx;
+
+    if (r->clear.event != EVENT_ANSWERED_BY_HAND)
+        return 0;
+    buf_init(&opened, WIRE_FRAME_MAX);
+    assert_int_equal(ledger_sealed_open(s->txn, r, &opened), 0);
+    s->n += memmem(opened.data, opened.len, s->needle.data, s->needle.len) != NULL;
+    assert_null(memmem(r->clear_octets.data, r->clear_octets.len, s->needle.data, s->needle.len));
+    return 0;
+}
+
+static void who_answered_by_hand_is_in_the_sealed_part_of_its_leaf(void **state)
+{
+    ALM_CLEANUP(store_abortp) struct store_txn *txn = NULL;
+    struct town *t = *state;
+    struct sealed_search s = { .needle = bytes_str("volunteer-9") };
+    struct msg *m;
+    struct id q;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    m = answer_msg(t, &q, ANSWER_NOT_KNOWN);
+    (void)snprintf(m->answer.by, sizeof(m->answer.by), "volunteer-9");
+    m->answer.by_ms = town_wall - 5000;
+    town_say(t, TOWN_CHARITY, m);
+    town_turn(t);
+    finally(t, INSIGHT_NO, COMPLETE_ALL);
+    assert_int_equal(store_begin(t->core->store, false, &txn), 0);
+    s.txn = txn;
+    assert_int_equal(ledger_each(txn, 0, UINT64_MAX, sealed_visit, &s), 0);
+    assert_int_equal(s.n, 1);
+}
+
 static void same_answer_again_gets_its_first_receipt(void **state)
 {
     struct town *t = *state;
@@ -413,7 +456,7 @@ static void same_answer_again_gets_its_first_receipt(void **state)
             hours_pass(t, 168);
         }
     }
-    assert_int_equal(town_leaves(t, EVENT_LATE_ANSWER, NULL), 1);
+    assert_int_equal(town_leaves(t, EVENT_ANSWERED_BY_HAND, NULL), 1);
 }
 
 static void same_id_with_another_answer_is_refused(void **state)
@@ -470,7 +513,7 @@ static void answer_of_an_agency_that_was_not_asked_counts_for_nothing(void **sta
     assert_string_equal(town_refusal(t, TOWN_SCHOOL), "question-over");
     assert_int_equal(finals(t, 0), 0);
     assert_int_equal(town_leaves(t, EVENT_STRAY_ANSWER, NULL), 2);
-    assert_int_equal(town_leaves(t, EVENT_LATE_ANSWER, NULL), 0);
+    assert_int_equal(town_leaves(t, EVENT_ANSWERED_BY_HAND, NULL), 0);
     answers(t, TOWN_CHARITY, &charity, ANSWER_NO);
     finally(t, INSIGHT_NO, COMPLETE_ALL);
 }
@@ -581,6 +624,7 @@ int main(void)
         ONE_DESK(question_with_no_time_left_for_a_person_does_not_come_again),
         ONE_DESK(desk_that_comes_before_the_deadline_is_in_the_reply),
         ONE_DESK(final_reply_waits_for_an_asker_that_is_away),
+        ONE_DESK(who_answered_by_hand_is_in_the_sealed_part_of_its_leaf),
         ONE_DESK(same_answer_again_gets_its_first_receipt),
         ONE_DESK(same_id_with_another_answer_is_refused),
         TWO_DESKS(other_answer_to_the_same_question_is_refused_and_the_first_counts),

@@ -281,7 +281,7 @@ static void promise_6_a_crash_at_any_point_loses_nothing_and_answers_nobody_twic
 
     for (int step = 0; step <= 6; step++) {
         played_with_a_crash_after(t, step);
-        assert_int_equal(town_leaves(t, EVENT_LATE_ANSWER, NULL), (size_t)step + 1);
+        assert_int_equal(town_leaves(t, EVENT_ANSWERED_BY_HAND, NULL), (size_t)step + 1);
         assert_int_equal(town_leaves(t, EVENT_PUT_TO_DESK, NULL), (size_t)step + 1);
     }
     /* the one that had no reply by its deadline, and one leaf for each final reply */
@@ -331,7 +331,7 @@ static void promise_2_nothing_of_a_late_answer_leaves_before_its_commit(void **s
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 1);
     finally(t, INSIGHT_YES, COMPLETE_ALL);
-    assert_int_equal(town_leaves(t, EVENT_LATE_ANSWER, NULL), 1);
+    assert_int_equal(town_leaves(t, EVENT_ANSWERED_BY_HAND, NULL), 1);
 }
 
 static void promise_2_a_question_that_is_not_recorded_is_put_to_no_desk(void **state)

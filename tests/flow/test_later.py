@@ -103,7 +103,7 @@ def by_hand(tap, town):
     rows = [r for r in town.audit() if r["message"] == text_id(query.id)]
     events = [r["event"] for r in rows]
     tap.check("the log has the decision, the putting, and each disclosure", sorted(events) == ["decided", "disclosed", "disclosed", "put-to-desk"], events)
-    late = town.audit(event="late-answer", agency=RIVER)
+    late = town.audit(event="answered-by-hand", agency=RIVER)
     tap.check("and the late answer, once, about the decision", [r["about"] for r in late] == [r["leaf"] for r in rows if r["event"] == "decided"], late)
     withdrawn(tap, town, asker, desk)
 
