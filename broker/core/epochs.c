@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT_AGAIN_MS 5000 /* a count that found some is not made again sooner */
+#define COUNT_AGAIN_MS 60000 /* a count that found some is not made again sooner: it reads every record */
 #define SETTLE_STEP    64   /* records of one turn: some 50 ms */
 #define LAGGARDS_MAX   64   /* agencies that an error names */
 
