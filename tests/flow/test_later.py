@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A question that people answer by hand, through real processes: River Recovery has two hours. The core is ended with SIGKILL at each step.
 
-argv[1]: protoc.
+The same with a person at the desk of the product's own adapter. argv[1]: protoc.
 """
+import json
 import sys
 import time
 
@@ -104,7 +105,7 @@ def by_hand(tap, town):
     events = [r["event"] for r in rows]
     tap.check("the log has the decision, the putting, and each disclosure", sorted(events) == ["decided", "disclosed", "disclosed", "put-to-desk"], events)
     late = town.audit(event="answered-by-hand", agency=RIVER)
-    tap.check("and the late answer, once, about the decision", [r["about"] for r in late] == [r["leaf"] for r in rows if r["event"] == "decided"], late)
+    tap.check("and the answer by hand, once, about the decision", [r["about"] for r in late] == [r["leaf"] for r in rows if r["event"] == "decided"], late)
     withdrawn(tap, town, asker, desk)
 
 
@@ -127,10 +128,83 @@ def withdrawn(tap, town, asker, desk):
     tap.check("the log says it too", [r["reason"] for r in hidden] == ["consent-withdrawn"], hidden)
 
 
+class List:
+    """River Recovery's rows: a list of people, and somebody at the desk (a source of the exercise's cabinet)."""
+
+    def __init__(self, stage, person):
+        self.stage, self.person = stage, person
+
+    def put(self, agency, _files):
+        p = self.person
+        (self.stage.work / "agencies" / agency / "list.csv").write_text(
+            f"person_id,given_name,family_name,date_of_birth,nhs_number,start_date\nr-1,{p.given},{p.family},{p.born},{p.nhs},2021-01-10\n", encoding="utf-8")
+        return True
+
+    def settings(self, _agency, _questions, _place):
+        return ('backend = "desk";\ndesk = { people = { file = "list.csv"; }; book = "book"; reload_s = 0; };\n'
+                f'questions = ( {{ id = "{QUESTION}"; wording = "Do you work with this person?"; }} );\n')
+
+
+class Counter:
+    """One agency's commands against its adapter."""
+
+    def __init__(self, town, agency):
+        self.town, self.socket = town, ["--socket", town.stage.socket_of(agency)]
+
+    def run(self, *words, **kw):
+        return self.town.stage.patient(*words, *self.socket, "--json", **kw).json()
+
+    def ask(self, about):
+        p = self.town.people[about]
+        person = {"given_name": p.given, "family_name": p.family, "date_of_birth": p.born, "nhs_number": p.nhs, "upn": "", "homes": []}
+        return self.run("ask", QUESTION, "--purpose", "child-protection", "--basis", "safeguarding-child", "--practitioner", "p-1", "--role", "social-worker",
+                        "--subject", "-", stdin=json.dumps(person))
+
+    def events(self):
+        """What the inbox holds now, done thereby."""
+        got = self.town.stage.command("stream", "follow", "--wait", "0", "--practitioner", "p-1", "--role", "social-worker", *self.socket, "--json", check=False)
+        return [json.loads(line) for line in got.out.splitlines()]
+
+    def await_final(self, query):
+        found = []
+
+        def there():
+            found.extend(e for e in self.events() if e["type"] == "insight" and e["insight"]["query"] == query)
+            return bool(found)
+
+        return found[0]["insight"] if wait_for(there, 30 * PATIENCE) else None
+
+
+def at_a_desk(tap, town):
+    """The same with the product's own adapters at both ends, and a person at one."""
+    asker, desk = Counter(town, CHILDRENS), Counter(town, RIVER)
+    signed = ("--name", "Rowan", "--practitioner", "r.1")
+    desk.run("desk", "complete", *signed)
+    reply = asker.ask("Ben")
+    tap.check("`almoner ask` says that somebody answers by hand, and by when", reply["answer"] == "cannot-say" and reply["later_by"].startswith("20"), reply)
+    waits = []
+    tap.check("`almoner desk list` has the question", wait_for(lambda: waits.extend(desk.run("desk", "list")["questions"]) or waits, 20 * PATIENCE), waits)
+    town.core_dies()
+    town.stage.patient("desk", "answer", waits[0]["id"], "yes", *signed, *desk.socket)
+    final_ = asker.await_final(reply["message_id"])
+    tap.check("the answer comes to the asker's inbox, about its question", final_ is not None and (final_["answer"], final_["completeness"]) == ("yes", "all"), final_)
+    tap.check("nothing waits at the desk any more", desk.run("desk", "list")["questions"] == [], None)
+    tap.check("nor in its outbox", wait_for(lambda: desk.run("status")["outbox"] == 0, 20 * PATIENCE), None)
+    again = asker.ask("Cleo" if "Cleo" in town.people else next(n for n in town.people if n != "Ben"))
+    tap.check("who is not on the list is not known there, by the statement that it is complete, at once",
+              (again["answer"], again["later_by"]) == ("no", ""), again)
+    rows = town.audit(event="answered-by-hand", agency=RIVER)
+    tap.check("both answers are in the log, one by hand and one by statement", len(rows) == 2, rows)
+
+
 def main():
     tap = Tap()
     with ByHand(sys.argv[1]) as town:
         by_hand(tap, town)
+    town = ByHand(town.pb, with_adapters=(CHILDRENS, RIVER), limits="lease_ms = 2000; deadline_ms = 3000;")
+    town.cabinet.sources[RIVER] = List(town.stage, town.people["Ben"])
+    with town:
+        at_a_desk(tap, town)
     tap.done()
 
 
