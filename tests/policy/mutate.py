@@ -33,6 +33,7 @@ FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-DALM_SANITIZED", "-O0", "-g0", "-w", "-f
          f'-DALM_SMALL_POLICY="{HERE}/small.policy"', f'-DALM_RULES="{ROOT}/policy/rules"', f'-DALM_COMPOSITE_POLICY="{HERE}/composite.policy"',
          f'-DALM_BUNDLE_V1="{ROOT}/tests/fuzz/seeds/bundle/small"', f'-DALM_BUNDLE_V2="{ROOT}/tests/fuzz/seeds/bundle/small-classes"',
          f'-DALM_BUNDLE_V4="{ROOT}/tests/fuzz/seeds/bundle/small-v4"', f'-DALM_BUNDLE_V4_COMPOSITE="{ROOT}/tests/fuzz/seeds/bundle/composite-v4"',
+         f'-DALM_BUNDLE_V5="{ROOT}/tests/fuzz/seeds/bundle/casework"',
          f'-DALM_CASEWORK_POLICY="{HERE}/casework.policy"', f'-DALM_REFERRALS_DOC="{ROOT}/policy/REFERRALS.md"']
 # bounds-strict: an array at the end of a struct has its bounds too.
 SANITIZE = ["-fsanitize=address,undefined,bounds-strict", "-fno-sanitize-recover=all"]
@@ -42,12 +43,12 @@ WRAP = "-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup"
 LIBRARIES = ["-lcmocka", "-lconfig", "-lcrypto", "-lsodium"]
 # name -> whether it has the fixture; those first that are most likely to notice.
 TESTS = {"gates": True, "consent": True, "transforms": True, "law": True, "reasons": True, "layout": True, "trace": True, "composite": True,
-         "composite_layout": True, "override": True, "casework": True, "casework_layout": True, "threshold": True, "referral": True, "oracle": False,
+         "composite_layout": True, "override": True, "casework": True, "casework_layout": True, "threshold": True, "referral": True, "tokens": True, "oracle": False,
          "bundle": True, "england": True}
 FIRST = {"basis.c": ["consent", "law"], "bundle.c": ["gates", "layout", "composite"], "casework.c": ["casework_layout", "casework"],
          "cells.c": ["transforms"], "composite.c": ["composite", "composite_layout"], "consent.c": ["consent"], "decide.c": ["trace", "gates"],
          "override.c": ["override"], "reader.c": ["layout", "casework_layout"], "reason.c": ["reasons"], "refer.c": ["referral"],
-         "referral.c": ["referral"], "threshold.c": ["threshold"], "transforms.c": ["transforms"], "view.c": ["gates", "layout"]}
+         "referral.c": ["referral"], "threshold.c": ["threshold"], "tokens.c": ["tokens"], "transforms.c": ["transforms"], "view.c": ["gates", "layout"]}
 
 # (what to find in the code without comments and texts, what to put there)
 SWAPS = [
@@ -146,7 +147,7 @@ class Bench:
         self.env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", ASAN_OPTIONS="detect_leaks=1:exitcode=99", ALM_SEED="1")
         self.engine = sorted(ENGINE.glob("*.c"))
         self.tests = [t for t in TESTS if (HERE / f"test_{t}.c").exists()]
-        helpers = [HERE / "fixture.c", ROOT / "tests" / "unit" / "alloc_fail.c", *HERE.glob("england.c")]
+        helpers = [HERE / "fixture.c", HERE / "bad_text.c", ROOT / "tests" / "unit" / "alloc_fail.c", *HERE.glob("england.c")]
         libraries = [*(ROOT / "proto" / "base").glob("*.c"), *(ROOT / "proto" / "conf").glob("*.c"), *(ROOT / "policy" / "compile").glob("*.c")]
         sources = [*self.engine, *libraries, *helpers, *(HERE / f"test_{t}.c" for t in self.tests)]
         self.helpers = helpers
