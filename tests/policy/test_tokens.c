@@ -234,7 +234,7 @@ static void bytes_that_say_what_no_text_may_are_refused(void **state)
     BAD(t.epochs[1].public_key[0] = 0);
     BAD(t.epochs[2].epoch = 1);
     BAD(t.epochs[1].state = POLICY_EPOCH_CURRENT);
-    BAD(t.epochs[1] = (struct policy_epoch){ .scheme = POLICY_HMAC, .state = POLICY_EPOCH_NEXT, .epoch = 1 });
+    BAD((t.epochs[1] = t.epochs[0], t.epochs[1].state = POLICY_EPOCH_NEXT));
     BAD(t.epochs[2].state = POLICY_EPOCH_NEXT);
     BAD((t.n = 1, t.epochs[0].state = POLICY_EPOCH_PREVIOUS));
 #undef BAD
