@@ -5,10 +5,11 @@ from concurrent.futures import ThreadPoolExecutor
 from .policy_text import write_policy
 
 
-def raise_curtain(stage, folder, cabinet, first_day, tell=lambda line, always=False: None, without=()):
+def raise_curtain(stage, folder, cabinet, first_day, tell=lambda line, always=False: None, without=(), by_hand=()):
     """Keys, broker, officers, policy, agencies, adapters: everything up and on the first day.
 
     without: agencies that are enrolled but get no adapter here; somebody else speaks for them, or nobody.
+    by_hand: agencies where somebody at a desk answers.
     """
     agencies = list(cabinet.organisation)
     organisations = sorted(set(cabinet.organisation.values()))
@@ -16,7 +17,7 @@ def raise_curtain(stage, folder, cabinet, first_day, tell=lambda line, always=Fa
     stage.make_broker(organisations)
     stage.make_agency_keys(agencies)
     policy = stage.work / "policy"
-    write_policy(folder, policy)
+    write_policy(folder, policy, by_hand)
     tell(f"starting a broker with {len(organisations)} gates", True)
     stage.start_broker()
     stage.enrol_officers()

@@ -26,6 +26,7 @@ LODGER, DECIDER = "practitioner", "duty-manager"  # roles: of whoever lodges, an
 DECIDE_DAYS, DECIDE_HOURS = 28, 24  # data README, "Referrals"; the hours are the exercise's own
 LONGEST_DAYS = 3660  # nothing of a story is forgotten while it is told
 CATEGORY = "concern"  # where concerns.csv has no category
+DESK_HOURS = "1"  # of an agency that answers by hand
 KIND = "soft"  # of every referral: the data names none
 
 
@@ -111,12 +112,13 @@ def domains(folder):
             f"concern_categories = {words(categories(folder))};\n")
 
 
-def agencies(folder):
+def agencies(folder, by_hand=()):
     hub = hubs(folder)
     return listing("agencies", [group([
         ("id", text(a["agency_id"])), ("name", text(a["name"])), ("sector", text(a["sector"])),
         ("team_of", text(a["team_of"]) if a["team_of"] else None), ("sensitive", yes(a["sensitive"] == "yes")),
-        ("controller", text(a["controller"])), ("hub", "true" if a["agency_id"] in hub else None)])
+        ("controller", text(a["controller"])), ("hub", "true" if a["agency_id"] in hub else None),
+        ("desk_hours", DESK_HOURS if a["agency_id"] in by_hand else None)])
         for a in folder.rows("agencies")])
 
 
@@ -244,21 +246,21 @@ referrals = {{
 HEAD = "# Written from an exercise folder; change the folder, not this file.\n"
 
 
-def policy_files(folder):
-    """file name -> policy text."""
+def policy_files(folder, by_hand=()):
+    """file name -> policy text. by_hand: agencies where people answer."""
     return {
-        "10-partnership.policy": HEAD + partnership(folder) + domains(folder) + agencies(folder),
+        "10-partnership.policy": HEAD + partnership(folder) + domains(folder) + agencies(folder, by_hand),
         "20-law.policy": HEAD + gateways(folder) + consent_rules() + shields(folder),
         "30-protocols.policy": HEAD + protocols(folder) + purposes(folder),
         "40-questions.policy": HEAD + questions(folder) + casework(),
     }
 
 
-def write_policy(folder, out):
+def write_policy(folder, out, by_hand=()):
     """Writes the policy text of a loaded folder into the directory out (made if absent)."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    for name, content in policy_files(folder).items():
+    for name, content in policy_files(folder, by_hand).items():
         (out / name).write_text(content, encoding="utf-8")
     return out
 
