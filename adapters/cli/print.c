@@ -168,6 +168,39 @@ static void print_questions(const json_t *r)
     table_print(json_object_get(r, "questions"), questions, ALM_LEN(questions));
 }
 
+/* What is to be said of rows that are not as they should be. */
+static const char *rows_said(const char *rows)
+{
+    static const struct {
+        const char *word, *said;
+    } all[] = {
+        { "old", "; the last reading failed, these are the rows before it: see the log" },
+        { "partial", "; something is missing at the source (a file, a column, a page): see the log" },
+        { "stale", "; older than the configuration allows: questions are \"cannot say\"" },
+        { "loading", "; being read for the first time" },
+        { "none", "; none could be read yet, it is tried again: see the log" },
+    };
+
+    for (size_t i = 0; i < ALM_LEN(all); i++) {
+        if (strcmp(rows, all[i].word) == 0)
+            return all[i].said;
+    }
+    return "";
+}
+
+static void print_source(const json_t *r)
+{
+    const json_t *source = json_object_get(r, "source");
+
+    (void)printf("Source: %s, %s", text_at(r, "backend"), text_at(source, "worker"));
+    if (number_at(source, "restarts"))
+        (void)printf(", replaced %lld times since the start: see the log",
+                     number_at(source, "restarts"));
+    if (json_is_true(json_object_get(source, "loading")))
+        (void)printf(", reading (%lld rows so far)", number_at(source, "rows_loading"));
+    (void)puts("");
+}
+
 static void print_status(const json_t *r)
 {
     (void)printf("%s (%s, %s): %s\n", text_at(r, "agency"), text_at(r, "mode"),
@@ -176,11 +209,8 @@ static void print_status(const json_t *r)
                  *text_at(r, "civil_day") ? text_at(r, "civil_day") : "not known yet");
     (void)printf("Rows: %lld people, complete up to %s%s\n", number_at(r, "people"),
                  *text_at(r, "data_as_of") ? text_at(r, "data_as_of") : "?",
-                 strcmp(text_at(r, "rows"), "old") == 0
-                     ? "; the last reading failed, these are the rows before it: see the log"
-                 : strcmp(text_at(r, "rows"), "partial") == 0
-                     ? "; a file or column is missing: see the log"
-                     : "");
+                 rows_said(text_at(r, "rows")));
+    print_source(r);
     (void)printf("Outbox: %lld waiting", number_at(r, "outbox"));
     if (number_at(r, "outbox_refused"))
         (void)printf(", %lld refused by the broker", number_at(r, "outbox_refused"));
