@@ -255,7 +255,7 @@ static int segments_seal(const struct token_cache *c, uint32_t *number, struct b
 
 int token_cache_flush(struct token_cache *c)
 {
-    ALM_CLEANUP(buf_deinit) struct buf out;
+    ALM_CLEANUP(buf_deinit) struct buf out = { 0 };
     uint32_t number = c->n_segments;
     int r = buf_status(&c->noted);
 
