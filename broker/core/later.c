@@ -89,24 +89,37 @@ int later_load(struct core *c, uint64_t leaf, struct pending **out)
 
 /* --- before it is put --- */
 
+static bool later_desk_is_full(const struct core *c, uint16_t slot)
+{
+    return (c->later_full[slot / 64] >> (slot % 64)) & 1;
+}
+
 static bool later_by_hand(const struct core *c, uint16_t slot)
 {
     return later_hours(c, slot) && agency_active(&c->agencies.slots[slot]);
+}
+
+static uint16_t later_holder(const struct core *c, uint16_t i)
+{
+    return c->agencies.by_index[c->decision.holders[i]];
 }
 
 bool later_wanted(const struct core *c, const struct ask *ask)
 {
     if (ask->eligibility)
         return false; /* a criterion waits for nobody */
-    for (uint16_t i = 0; i < c->decision.n_holders; i++)
-        if (later_by_hand(c, c->agencies.by_index[c->decision.holders[i]]))
+    for (uint16_t i = 0; i < c->decision.n_holders; i++) {
+        uint16_t slot = later_holder(c, i);
+
+        if (later_by_hand(c, slot) && !later_desk_is_full(c, slot))
             return true;
+    }
     return false;
 }
 
 /* "One hostile agency harms only itself" (promise 7): one asker has a quarter of a desk's time. */
-static int later_desk_full(struct core *c, struct store_txn *t, uint16_t slot, const char *asker,
-                           bool *full)
+static int later_count(struct core *c, struct store_txn *t, uint16_t slot, const char *asker,
+                       bool *full)
 {
     const char *desk = c->agencies.slots[slot].reg.id;
     uint32_t most = c->set.limits.later_desk;
@@ -119,41 +132,52 @@ static int later_desk_full(struct core *c, struct store_txn *t, uint16_t slot, c
     return r;
 }
 
-/* Of what waits already, never of whom it is about. */
-static int later_full(struct core *c, const struct ask *ask, bool *full)
+/* Which of the holders have no time left for this asker, or it none for more that wait. It follows
+ * from what waits already, never from whom it is about. */
+static int later_count_all(struct core *c, const struct ask *ask, uint16_t *n_full)
 {
     const char *asker = c->agencies.slots[ask->agency].reg.id;
     struct store_txn *t = batch_txn(c);
-    size_t n = 0;
-    int r = t ? laters_waiting(t, asker, &n) : -EIO;
+    size_t waiting = 0;
+    int r = t ? laters_waiting(t, asker, &waiting) : -EIO;
 
-    *full = n >= c->set.limits.later_agency;
-    for (uint16_t i = 0; i < c->decision.n_holders && !r && !*full; i++) {
-        uint16_t slot = c->agencies.by_index[c->decision.holders[i]];
+    for (uint16_t i = 0; i < c->decision.n_holders && !r; i++) {
+        uint16_t slot = later_holder(c, i);
+        bool full = waiting >= c->set.limits.later_agency;
 
-        if (later_by_hand(c, slot))
-            r = later_desk_full(c, t, slot, asker, full);
+        if (!later_by_hand(c, slot))
+            continue;
+        if (!full)
+            r = later_count(c, t, slot, asker, &full);
+        if (full)
+            c->later_full[slot / 64] |= UINT64_C(1) << (slot % 64);
+        *n_full = (uint16_t)(*n_full + full);
     }
     return r;
 }
 
+/* A desk that never answers must not stop others from asking the rest: one that is full is asked as
+ * a machine is. Only where there is nobody else the asker is told to come again. */
 bool later_admit(struct core *c, const struct work *w, const struct ask *ask)
 {
-    bool full = false;
+    uint16_t n_full = 0;
+    bool busy;
     int r;
 
+    memset(c->later_full, 0, sizeof(c->later_full));
     if (!later_wanted(c, ask))
         return true;
     if (!deliver_admit(c, w, ask->agency)) /* its final reply would find no room */
         return false;
-    r = later_full(c, ask, &full);
+    r = later_count_all(c, ask, &n_full);
     if (r)
         batch_fail(c, r, "later");
-    if (full) {
+    busy = !r && n_full && n_full == c->decision.n_holders;
+    if (busy) {
         limits_count(c, w->agency, LIMITED_PENDING);
         tell_busy(c, w->agency, &w->id, BUSY_LATER_MS);
     }
-    return !r && !full;
+    return !r && !busy;
 }
 
 int later_prepare(struct pending *p)
@@ -168,7 +192,7 @@ void later_place(struct core *c, struct pending *p, uint16_t i, uint16_t slot)
 
     /* the id under which it is asked when it comes, should it be away now */
     if (!p->later || slot == AGENCY_NONE || !later_by_hand(c, slot) ||
-        id_new(c->wall_ms, &h->question))
+        later_desk_is_full(c, slot) || id_new(c->wall_ms, &h->question))
         return;
     h->desk = true;
     h->truly = !p->hidden || agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, slot);

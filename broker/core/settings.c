@@ -27,7 +27,7 @@ void core_settings_init(struct core_settings *s)
         .queue_items = 50000,
         .queue_bytes = 128 * MIB,
         .queue_days = 30,
-        .later_agency = 256,
+        .later_agency = 1024,
         .later_desk = 512,
     };
     s->log_level = LOG_INFO;

@@ -74,7 +74,8 @@ bool answer_detail(struct pending_holder *h, const struct msg_answer *a);
 /* --- later.c, later_answer.c, later_release.c, later_codec.c: agencies that answer by hand --- */
 /* Does c->decision put the question to anybody who answers by hand? */
 bool later_wanted(const struct core *c, const struct ask *ask);
-/* Room for one more of the asker's, and at each desk; false: the sender of w has been told Busy. */
+/* Which desks have room for one more of this asker's. false: there is nobody else to ask, and the
+ * sender of w has been told Busy. */
 bool later_admit(struct core *c, const struct work *w, const struct ask *ask);
 ALM_MUST_USE int later_prepare(struct pending *p); /* 0 or -ENOMEM */
 /* Before place i is put: it stays open past the deadline where the agency answers by hand. */

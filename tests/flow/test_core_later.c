@@ -601,6 +601,31 @@ static void hidden_questions_count_like_others(void **state)
     assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 2);
 }
 
+/* "One hostile agency harms only itself": people who never answer stop nobody's other questions. */
+static void promise_7_a_desk_that_never_answers_stops_nobody_from_asking_the_others(void **state)
+{
+    struct town *t = *state;
+    struct id q;
+
+    for (int i = 0; i < 2; i++)
+        asks_insight(t, "arrears", TOWN_TESS);
+    town_forget(t);
+    asks_insight(t, "truancy", TOWN_TESS);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 0);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 1);
+    assert_true(t->msg.question.deadline_ms <= 2000); /* it may be known without anybody's doing */
+    q = t->msg.id;
+    answers(t, TOWN_CHARITY, &q, ANSWER_NOT_KNOWN);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 0);
+    q = question_of(t, TOWN_POLICE);
+    answers(t, TOWN_POLICE, &q, ANSWER_YES);
+    town_forget(t);
+    asks(t, town_involvement(t, "safeguarding", TOWN_TESS));
+    deadline_passes(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INVOLVEMENT), 1);
+    assert_int_equal(t->msg.involvement.later_by_ms, 0);
+}
+
 #define FEW(f) cmocka_unit_test_setup_teardown(f, few_later, no_desks_after)
 
 int main(void)
@@ -634,6 +659,7 @@ int main(void)
         FEW(too_many_that_wait_are_busy_for_that_asker_alone),
         FEW(room_is_made_by_an_answer),
         FEW(hidden_questions_count_like_others),
+        FEW(promise_7_a_desk_that_never_answers_stops_nobody_from_asking_the_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
