@@ -60,6 +60,8 @@ static int password_put(const struct odbc_config *c, struct buf *out)
 
     buf_init(&file, PASSWORD_MAX);
     if (r == 0)
+        r = buf_room(&file, PASSWORD_MAX); /* as the connection's: never moved */
+    if (r == 0)
         r = file_read(c->password_file, PASSWORD_MAX, &file);
     if (r == 0) {
         for (n = file.len; n > 0 && (file.data[n - 1] == '\n' || file.data[n - 1] == '\r');)
