@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* answering.c - the queue, the memory of answers given, and what is said of what the source said. */
+/* answering.c - the queue, the memory of answers given, and what is said of what the source said.
+ */
 #include "host/answering.h"
 
 #include "base/clock.h"
@@ -12,10 +13,13 @@
 #include <string.h>
 
 #define QUEUE_MAX 256
-#define STEP_MAX  32   /* put in one turn of the loop: the local socket and the lease wait no longer than that */
+#define STEP_MAX                                                                                   \
+    32 /* put in one turn of the loop: the local socket and the lease wait no longer than that */
 #define GIVEN_MAX 1024 /* answers remembered */
-#define MARGIN_MS 250  /* before the broker's deadline: the way back takes a while; or an eighth of it */
-#define TRIES_MAX 3    /* of a question that has hours: a worker that fell over it is not the end of it */
+#define MARGIN_MS                                                                                  \
+    250 /* before the broker's deadline: the way back takes a while; or an eighth of it */
+#define TRIES_MAX                                                                                  \
+    3 /* of a question that has hours: a worker that fell over it is not the end of it */
 #define AGAIN_MS  5000 /* between them */
 #define AGAIN_MAX 8
 
@@ -91,8 +95,8 @@ struct answering *answering_free(struct answering *a)
 /* --- the queue --- */
 static void slot_free(struct answering *a, struct slot *s)
 {
-    crypto_wipe(s, sizeof(*s)); /* "A holder that does not know the person forgets the tokens and logs
-                                   none." */
+    crypto_wipe(s, sizeof(*s)); /* "A holder that does not know the person forgets the tokens and
+                                   logs none." */
     a->n--;
 }
 
@@ -121,8 +125,8 @@ void answering_take(struct answering *a, const struct msg *question, int64_t now
     struct slot *s = slot_find(a, &question->id);
     char id[ID_TEXT];
 
-    if (s) { /* put again while it is under way: one answer, told as often; one that has hours has an
-                outbox to be told from */
+    if (s) { /* put again while it is under way: one answer, told as often; one that has hours has
+                an outbox to be told from */
         s->again += !s->by_hand && s->again < AGAIN_MAX;
         return;
     }
@@ -240,8 +244,8 @@ static bool given_send(struct answering *a, const struct given *g, bool durable)
     int r = answer_send(a, g, durable);
 
     id_format(&g->question, id);
-    if (r == -EINVAL) { /* a text in the rows that cannot be sent, such as a line break in a service's
-                           name */
+    if (r == -EINVAL) { /* a text in the rows that cannot be sent, such as a line break in a
+                           service's name */
         cannot_say(&plain.answer, CAUSE_FAILED, g->answer.data_as_of);
         log_error("answer-not-sendable", "question=%s", id);
         r = answer_send(a, &plain, durable);
@@ -280,8 +284,8 @@ static void slot_cannot_say(struct answering *a, struct slot *s, enum cannot_say
 }
 
 /* --- to the source --- */
-/* Homes are looked for only under keys for which the index is whole: else "not ours" would be said of
- * what was not looked at. */
+/* Homes are looked for only under keys for which the index is whole: else "not ours" would be said
+ * of what was not looked at. */
 static bool homes_ready(const struct index *x, const struct msg_question *q)
 {
     if (q->subject_kind == SUBJECT_HOUSEHOLD && !index_ready_for(x, &q->household))
@@ -305,15 +309,15 @@ static enum index_known question_resolve(const struct index *x, const struct slo
     enum index_known known = INDEX_UNKNOWN;
     size_t person;
 
-    *out = (struct alm_question){ .key = s->id.octets,
-                                  .by_hand = s->by_hand,
-                                  .purpose = "",
-                                  .asker = q->asking_agency[0] ? q->asking_agency
-                                                               : q->asking_sector,
-                                  .involvement = q->involvement,
-                                  .id = q->question,
-                                  .as_of = q->as_of,
-                                  .places = places };
+    *out =
+        (struct alm_question){ .key = s->id.octets,
+                               .by_hand = s->by_hand,
+                               .purpose = "",
+                               .asker = q->asking_agency[0] ? q->asking_agency : q->asking_sector,
+                               .involvement = q->involvement,
+                               .id = q->question,
+                               .as_of = q->as_of,
+                               .places = places };
     if (!homes_ready(x, q))
         return INDEX_NOT_READY;
     out->about_household = q->subject_kind == SUBJECT_HOUSEHOLD;
@@ -354,7 +358,8 @@ static bool slot_put(struct answering *a, struct slot *s, int64_t now_ms)
     if (!x)
         return false;
     known = question_resolve(x, s, places, &q);
-    if (known != INDEX_ONE && known != INDEX_UNKNOWN) { /* possible, many, conflict; or not whole yet */
+    if (known != INDEX_ONE &&
+        known != INDEX_UNKNOWN) { /* possible, many, conflict; or not whole yet */
         slot_cannot_say(a, s, known == INDEX_NOT_READY ? CAUSE_FAILED : CAUSE_AMBIGUOUS);
         return true;
     }
@@ -419,7 +424,8 @@ bool answering_ready(struct answering *a, const struct alm_ready *ready)
     id_format(&g.question, id);
     if (id_new(clock_wall_ms(), &g.id) != 0)
         return false;
-    /* Whether it was about who is involved is no longer known here: such an answer says so itself. */
+    /* Whether it was about who is involved is no longer known here: such an answer says so itself.
+     */
     answer_compose(a, involvement, &ready->answer,
                    a->setup.data_day(a->setup.ctx, civil_today(clock_wall_ms())), &g.answer);
     if (!given_send(a, &g, true))
@@ -482,7 +488,7 @@ int64_t answering_due_ms(const struct answering *a)
     for (size_t i = 0; i < QUEUE_MAX && a->n; i++) {
         const struct slot *s = &a->slots[i];
         int64_t at = s->not_before_ms > 0 && s->not_before_ms < s->answer_by ? s->not_before_ms
-                                                                              : s->answer_by;
+                                                                             : s->answer_by;
 
         if (s->state == SLOT_NEW && at < due)
             due = at;

@@ -1,28 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* answering.h - Questions that came in: from a Question's tokens to our own references, to the source,
- * and back as an Answer in time.
+/* answering.h - Questions that came in: from a Question's tokens to our own references, to the
+ * source, and back as an Answer in time.
  *
  * A person whom we do not know leaves nothing behind: tokens live in the queue until the source is
  * asked and are wiped; only ids are remembered, so that a Question put twice gets the same answer
- * twice. What the source does not say in time is "cannot say", said before the broker's deadline. */
+ * twice. What the source does not say in time is "cannot say", said before the broker's deadline.
+ */
 #pragma once
 #include "almoner/adapter.h"
 #include "base/attr.h"
 #include "lib/index.h"
 #include "wire/msg.h"
 
-#define ANSWERING_BY_HAND_MS 60000 /* a Question with more time than this may be answered by a person */
+#define ANSWERING_BY_HAND_MS                                                                       \
+    60000 /* a Question with more time than this may be answered by a person */
 
-struct answering;        /* opaque: answering.c */
-struct answering_setup { /* borrowed */
+struct answering;                                  /* opaque: answering.c */
+struct answering_setup {                           /* borrowed */
     const char *contact_route, *lead_professional; /* where a row names none */
     void *ctx;
-    const struct index *(*index)(void *ctx);     /* NULL: no rows yet */
-    int32_t (*data_day)(void *ctx, int32_t day); /* up to which the rows are complete, as told on day */
+    const struct index *(*index)(void *ctx); /* NULL: no rows yet */
+    int32_t (*data_day)(void *ctx,
+                        int32_t day); /* up to which the rows are complete, as told on day */
     /* Puts a question to the source: see source_answer. */
     int (*put)(void *ctx, uint32_t ticket, const struct alm_question *q, int64_t due_ms);
-    /* Fills sender, id and time of an Answer, and sends it, or keeps it in the outbox until it has its
-     * receipt. Return: 0 or -errno. */
+    /* Fills sender, id and time of an Answer, and sends it, or keeps it in the outbox until it has
+     * its receipt. Return: 0 or -errno. */
     int (*prepare)(void *ctx, struct msg *answer);
     int (*send)(void *ctx, const struct msg *answer);
     int (*keep)(void *ctx, const struct msg *answer);
@@ -31,8 +34,8 @@ ALM_MUST_USE int answering_new(const struct answering_setup *setup, struct answe
 struct answering *answering_free(struct answering *a);
 /* Queues a MSG_QUESTION; one too many is dropped, and the broker says "cannot say" for us. */
 void answering_take(struct answering *a, const struct msg *question, int64_t now_ms);
-/* Puts a bounded number to the source, and answers what has waited too long. Return: whether more can
- * be put at once. */
+/* Puts a bounded number to the source, and answers what has waited too long. Return: whether more
+ * can be put at once. */
 bool answering_step(struct answering *a, int64_t now_ms);
 /* When answering_step has something to do by itself; INT64_MAX: never. */
 int64_t answering_due_ms(const struct answering *a);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* await.h - commands that need what takes a while: parked with their request, and run again from the
- * start when it has come.
+/* await.h - commands that need what takes a while: parked with their request, and run again from
+ * the start when it has come.
  *
- * An operation asks for what it needs where it needs it. What is not there yet is asked for, and the
- * operation returns an error reply as if it had failed; whoever runs it sees that something is
- * awaited, throws that reply away, and runs it again later, when the same call finds what it asked for.
- * So an operation must send and lodge nothing before it has all that it needs. Threads: one loop. */
+ * An operation asks for what it needs where it needs it. What is not there yet is asked for, and
+ * the operation returns an error reply as if it had failed; whoever runs it sees that something is
+ * awaited, throws that reply away, and runs it again later, when the same call finds what it asked
+ * for. So an operation must send and lodge nothing before it has all that it needs. Threads: one
+ * loop. */
 #pragma once
+#include "almoner/adapter.h"
 #include "base/attr.h"
 #include "base/crypto.h"
 #include "host/pending.h"
-#include "almoner/adapter.h"
 
 #define AWAIT_MAX      64 /* commands parked */
 #define AWAIT_RUNS_MAX 8  /* of one command: each time it found that it needs something else */
@@ -35,7 +36,7 @@ struct awaiting { /* one command: what it has got so far, and what it needs next
     json_t *request; /* owned; texts in it are wiped when dropped */
     const struct op *op;
     struct asked_id asked;
-    int64_t due_ms; /* then it is given up */
+    int64_t due_ms;  /* then it is given up */
     uint32_t ticket; /* of AWAIT_RELATION, AWAIT_COMMAND */
     bool has_relation;
     struct awaited_relation relation;

@@ -27,7 +27,8 @@ struct proc { /* zeroed: none */
 };
 /* Return: 0; -errno. */
 ALM_MUST_USE int proc_open(struct proc *p, const char *program, const char *config);
-/* grace_ms 0: killed. Else it is told by a closed socket, and killed if it has not ended by then. */
+/* grace_ms 0: killed. Else it is told by a closed socket, and killed if it has not ended by then.
+ */
 void proc_close(struct proc *p, int64_t now_ms, int64_t grace_ms);
 /* Return: how many of fds were set. */
 size_t proc_poll_fds(const struct proc *p, struct pollfd fds[static PROC_FDS]);

@@ -45,7 +45,8 @@ static void rows_report(void *ctx, const char *where, unsigned long line, const 
 
     h->n_reports++;
     if (!h->source || source_opened(h->source) == 1)
-        conf_fail(h->errors, NULL, "%s", text); /* of the configuration: all its errors go together */
+        conf_fail(h->errors, NULL, "%s",
+                  text); /* of the configuration: all its errors go together */
     else if (h->checking)
         report_print(where, line, text);
     else
@@ -69,9 +70,10 @@ static void rows_failed(struct host *h, int r)
     }
     if (!h->checking)
         log_error("rows-not-loaded", "error=%s text=%s", LOG_Q(strerror(-r)),
-                  LOG_Q(!first          ? "going on with the rows of the load before"
-                        : h->stopping   ? "correct the rows named above, or see almoner-adapter --check"
-                                        : "the source is tried again; until then nothing can be said"));
+                  LOG_Q(!first ? "going on with the rows of the load before"
+                        : h->stopping
+                            ? "correct the rows named above, or see almoner-adapter --check"
+                            : "the source is tried again; until then nothing can be said"));
 }
 
 static void rows_loaded(void *ctx, int r)
@@ -91,8 +93,7 @@ static void question_answered(void *ctx, uint32_t ticket, int r, const struct al
     answering_came(((struct host *)ctx)->answering, ticket, r, answer);
 }
 
-static void subject_related(void *ctx, uint32_t ticket, int r,
-                            const struct alm_relationship *found)
+static void subject_related(void *ctx, uint32_t ticket, int r, const struct alm_relationship *found)
 {
     await_related(ctx, ticket, r, found);
 }

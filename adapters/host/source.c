@@ -94,10 +94,10 @@ static void source_plan(struct source *s, int64_t now_ms, int r)
     if (serving)
         s->start_ms = now_ms + backoff(RELOAD_MS, RELOAD_MOST, s->reload_fails++);
     else /* the first time at once: a hang costs one "cannot say" */
-        s->start_ms = now_ms + (s->fails <= 1 ? 0
-                                              : backoff(s->setup.limits.restart_ms,
-                                                        s->setup.limits.restart_most_ms,
-                                                        s->fails - 2));
+        s->start_ms =
+            now_ms + (s->fails <= 1 ? 0
+                                    : backoff(s->setup.limits.restart_ms,
+                                              s->setup.limits.restart_most_ms, s->fails - 2));
 }
 
 void load_ended(struct source *s, int r, int64_t now_ms)
@@ -205,9 +205,8 @@ static void done_changed(struct source *s, int result, int64_t now_ms)
 {
     s->look_ms = now_ms + LOOK_MS;
     if (result == 1 && s->next.stage == LINK_NONE && s->start_ms == INT64_MAX)
-        s->start_ms = s->reload_fails
-                          ? now_ms + backoff(RELOAD_MS, RELOAD_MOST, s->reload_fails)
-                          : now_ms;
+        s->start_ms =
+            s->reload_fails ? now_ms + backoff(RELOAD_MS, RELOAD_MOST, s->reload_fails) : now_ms;
 }
 
 static void done_ready(struct source *s, const struct work_done *d, int64_t now_ms)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* source.h - this agency's own source of rows as the host sees it: a worker that answers, at times a
- * second one that loads, and the index made from what the last load told.
+/* source.h - this agency's own source of rows as the host sees it: a worker that answers, at times
+ * a second one that loads, and the index made from what the last load told.
  *
  *   worker:  OPENING --opened--> LOADING --loaded--> BUILDING --index ready--> SERVING
  *               |  (rows are there already, or none are kept)                    ^
@@ -8,8 +8,8 @@
  *
  * Nothing here waits. A worker that does not come back within worker.deadline_ms is killed: what it
  * hung on fails, the rest goes to the next one, which is started at once, or after a while that
- * doubles when it keeps happening. Rows that were loaded stay good until a whole load replaces them;
- * index and worker are exchanged together. Threads: one loop. */
+ * doubles when it keeps happening. Rows that were loaded stay good until a whole load replaces
+ * them; index and worker are exchanged together. Threads: one loop. */
 #pragma once
 #include "almoner/adapter.h"
 #include "base/attr.h"

@@ -32,7 +32,7 @@ struct link { /* one worker */
     unsigned long n_reports;
     int64_t told_ms; /* when progress was last logged */
 };
-struct job { /* a question, a relation or a command */
+struct job {    /* a question, a relation or a command */
     uint8_t op; /* enum work_type */
     uint32_t ticket;
     uint32_t seq;
@@ -47,15 +47,15 @@ struct source {
     struct job jobs[SOURCE_JOBS_MAX]; /* oldest first */
     size_t n_jobs;
     uint32_t last_seq;
-    int opened; /* see source_opened */
+    int opened;    /* see source_opened */
     bool may_load; /* source_load was called */
     bool again;    /* a load was asked for while one was under way */
     bool settling, old;
     bool keeps_rows; /* as the backend said last */
     struct alm_state state;
-    unsigned fails;       /* workers in a row that did not last */
+    unsigned fails; /* workers in a row that did not last */
     unsigned reload_fails;
-    int64_t start_ms;     /* when the next worker is started; INT64_MAX: not by itself */
+    int64_t start_ms;          /* when the next worker is started; INT64_MAX: not by itself */
     int64_t look_ms, ready_ms; /* when to ask what has changed, and what is ready */
     bool forget;               /* an answer is kept: the backend is to be told */
     uint8_t forget_key[ALM_KEY_LEN];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* source_jobs.c - what is asked of the source: a queue with deadlines, one at a time with the worker. */
+/* source_jobs.c - what is asked of the source: a queue with deadlines, one at a time with the
+ * worker. */
 #include "host/source_in.h"
 
 #include "base/clock.h"
@@ -128,7 +129,8 @@ void jobs_expire(struct source *s, int64_t now_ms)
 {
     for (size_t i = 0; i < s->n_jobs;) {
         if (s->jobs[i].due_ms <= now_ms)
-            job_end(s, i, -ETIMEDOUT, NULL); /* if it is with the worker, that may still come back */
+            job_end(s, i, -ETIMEDOUT,
+                    NULL); /* if it is with the worker, that may still come back */
         else
             i++;
     }
@@ -167,7 +169,8 @@ bool jobs_send(struct source *s, struct link *l, int64_t now_ms)
 
         if (j->sent)
             continue;
-        if (j->op == WORK_ANSWER) /* a driver's own timeout lies below ours, so that it comes back */
+        if (j->op ==
+            WORK_ANSWER) /* a driver's own timeout lies below ours, so that it comes back */
             work_set_within(&j->frame, within, most);
         buf_put(&l->proc.out, j->frame.data, j->frame.len);
         j->sent = true;

@@ -9,9 +9,9 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#define BUILD_STEP  256    /* people and homes */
-#define BUILD_MS    10     /* then the loop has its turn */
-#define REPORTS_MAX 1000   /* told of one load; the rest is counted */
+#define BUILD_STEP  256  /* people and homes */
+#define BUILD_MS    10   /* then the loop has its turn */
+#define REPORTS_MAX 1000 /* told of one load; the rest is counted */
 #define PROGRESS_MS 10000
 
 int link_report(struct source *s, struct link *l, struct bytes body)
@@ -32,10 +32,11 @@ static int rows_over(struct source *s, const struct link *l)
 
     if (!rows && l->n_bytes <= m->bytes_most)
         return 0;
-    s->setup.events.report(s->setup.events.ctx, "", 0,
-                           rows ? "more rows than worker.rows_most allows; choose fewer, or allow more"
-                                : "more bytes than worker.bytes_most allows; choose fewer rows, or "
-                                  "allow more");
+    s->setup.events.report(
+        s->setup.events.ctx, "", 0,
+        rows ? "more rows than worker.rows_most allows; choose fewer, or allow more"
+             : "more bytes than worker.bytes_most allows; choose fewer rows, or "
+               "allow more");
     return -ENOBUFS;
 }
 
@@ -76,7 +77,8 @@ static int load_row(struct source *s, struct link *l, uint8_t type, struct bytes
     if (r == 0)
         r = row_tell(l, type, body);
     if (r > 0) {
-        /* The worker checked the same: without the row "no" would be said of somebody it is about. */
+        /* The worker checked the same: without the row "no" would be said of somebody it is about.
+         */
         s->setup.events.report(s->setup.events.ctx, "", 0, alm_fault_text((enum alm_fault)r));
         return -EPROTO;
     }
@@ -101,6 +103,7 @@ static int load_done(struct link *l, struct bytes body)
         return loaded.result;
     l->state = loaded.state;
     l->stage = LINK_BUILDING;
+    l->until_ms = INT64_MAX; /* nothing is asked of it now; a key holder may take its time */
     return 0;
 }
 

@@ -24,14 +24,35 @@
 
 /* What drivers and their libraries read. Nothing else of our environment reaches a worker: it may
  * hold what is none of a driver's business. */
-static const char *const kept[] = {
-    "PATH",         "HOME",          "LANG",           "LANGUAGE",      "TZ",
-    "TMPDIR",       "ODBCINI",       "ODBCSYSINI",     "ODBCINSTINI",   "ODBCINSTLIBDIR",
-    "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "OPENSSL_CONF",  "KRB5_CONFIG",
-    "KRB5CCNAME",   "ORACLE_HOME",   "TNS_ADMIN",      "NLS_LANG",      "FREETDSCONF",
-    "http_proxy",   "https_proxy",   "HTTPS_PROXY",    "no_proxy",      "NO_PROXY",
-    "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",   NULL
-};
+static const char *const kept[] = { "PATH",
+                                    "HOME",
+                                    "LANG",
+                                    "LANGUAGE",
+                                    "TZ",
+                                    "TMPDIR",
+                                    "ODBCINI",
+                                    "ODBCSYSINI",
+                                    "ODBCINSTINI",
+                                    "ODBCINSTLIBDIR",
+                                    "SSL_CERT_FILE",
+                                    "SSL_CERT_DIR",
+                                    "CURL_CA_BUNDLE",
+                                    "OPENSSL_CONF",
+                                    "KRB5_CONFIG",
+                                    "KRB5CCNAME",
+                                    "ORACLE_HOME",
+                                    "TNS_ADMIN",
+                                    "NLS_LANG",
+                                    "FREETDSCONF",
+                                    "http_proxy",
+                                    "https_proxy",
+                                    "HTTPS_PROXY",
+                                    "no_proxy",
+                                    "NO_PROXY",
+                                    "ASAN_OPTIONS",
+                                    "UBSAN_OPTIONS",
+                                    "LSAN_OPTIONS",
+                                    NULL };
 static const char *const kept_prefixes[] = { "LC_", "PG", NULL };
 
 bool spawn_name_valid(const char *name)

@@ -26,8 +26,9 @@ struct spawned {
 /**
  * spawn_start() - start program with one argument, the configuration's path
  *
- * The worker gets descriptors 0 (nothing to read), 1 and 2 (the pipe) and 3 (the socket); a session of
- * its own; the default signal mask; SIGKILL when we end; and of the environment what drivers read.
+ * The worker gets descriptors 0 (nothing to read), 1 and 2 (the pipe) and 3 (the socket); a session
+ * of its own; the default signal mask; SIGKILL when we end; and of the environment what drivers
+ * read.
  *
  * Return: 0; -errno. Threads: safe beside others (nothing but system calls between fork and exec).
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* smallest.c - the smallest backend that is of use: a text file, one person a line, and one fact about
- * them, that we work with them since a day.
+/* smallest.c - the smallest backend that is of use: a text file, one person a line, and one fact
+ * about them, that we work with them since a day.
  *
  *     backend = "smallest";
  *     smallest = { file = "people.txt"; };
@@ -120,7 +120,8 @@ static const char *line_take(struct smallest *s, const struct alm_sink *sink, ch
         char *part = strsep(&rest, ";");
 
         if (!part)
-            return "a line has five fields: reference; given name; family name; born; with us since";
+            return "a line has five fields: reference; given name; family name; born; with us "
+                   "since";
         field[i] = trimmed(part);
     }
     if (rest || civil_parse(field[3], &told.born) != 0 || civil_parse(field[4], &to.since) != 0)
@@ -130,7 +131,7 @@ static const char *line_take(struct smallest *s, const struct alm_sink *sink, ch
     told.family = field[2];
     *r = sink->person(sink->ctx, &told); /* it checks the rest: names, and references that repeat */
     if (*r != 0)
-        return *r > 0 ? alm_fault_text((enum alm_fault)*r) : "";
+        return *r > 0 ? alm_fault_text((enum alm_fault) * r) : "";
     if (s->n == s->cap) {
         size_t cap = s->cap ? s->cap * 2 : 64;
         struct person *grown = reallocarray(s->people, cap, sizeof(*grown));
@@ -247,8 +248,8 @@ static int smallest_changed(void *backend)
     const struct smallest *s = backend;
     struct stat st;
 
-    return stat(s->path, &st) == 0 && (st.st_mtim.tv_sec != s->written.tv_sec ||
-                                       st.st_mtim.tv_nsec != s->written.tv_nsec);
+    return stat(s->path, &st) == 0 &&
+           (st.st_mtim.tv_sec != s->written.tv_sec || st.st_mtim.tv_nsec != s->written.tv_nsec);
 }
 
 static void smallest_close(void *backend)

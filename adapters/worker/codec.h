@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* codec.h - what the frames between host and worker say, as plain structs and back.
  *
- * Decoding is strict: texts are UTF-8 of bounded length, numbers of an enumeration are of it, counts
- * have a bound, and nothing may be left over. Pure; reentrant. */
+ * Decoding is strict: texts are UTF-8 of bounded length, numbers of an enumeration are of it,
+ * counts have a bound, and nothing may be left over. Pure; reentrant. */
 #pragma once
 #include "almoner/adapter.h"
 #include "worker/frame.h"
 
 #define WORK_VERSION    1
-#define WORK_NAME_MAX   32  /* bytes of a backend's name, with NUL */
+#define WORK_NAME_MAX   32 /* bytes of a backend's name, with NUL */
 #define WORK_ZONE_MAX   64
 #define WORK_WHERE_MAX  512 /* bytes of a report's place and of its text, with NUL */
 #define WORK_REPORT_MAX 512
@@ -41,7 +41,7 @@ struct work_begin {
     struct alm_limits limits;
 };
 struct work_opened {
-    int32_t result; /* of open */
+    int32_t result;                              /* of open */
     bool keeps_rows, changes, commands, by_hand; /* which operations the backend has */
     char name[WORK_NAME_MAX];
 };
@@ -100,8 +100,8 @@ void work_put_begin(struct buf *out, const struct work_begin *b);
 void work_put_load(struct buf *out, bool strict);
 /* Return: 0; -EINVAL a text is too long, or there are too many places: nothing was put. */
 ALM_MUST_USE int work_put_answer(struct buf *out, uint32_t seq, const struct alm_question *q);
-/* A whole ANSWER frame's within_ms, when its time has come to be sent: what is left, and for a driver
- * (not by_hand) no more than most_ms. */
+/* A whole ANSWER frame's within_ms, when its time has come to be sent: what is left, and for a
+ * driver (not by_hand) no more than most_ms. */
 void work_set_within(struct buf *frame, int64_t left_ms, int64_t most_ms);
 ALM_MUST_USE int work_put_relate(struct buf *out, uint32_t seq, const struct alm_subject *s);
 void work_put_plain(struct buf *out, enum work_type op, uint32_t seq); /* CHANGED, READY */

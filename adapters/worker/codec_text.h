@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* codec_text.h - strict reads that both directions share. A read that fails leaves c->failed set. */
+/* codec_text.h - strict reads that both directions share. A read that fails leaves c->failed set.
+ */
 #pragma once
 #include "base/bytes.h"
 

@@ -21,8 +21,8 @@ void frames_deinit(struct frames *f);
 /* Reads once what fd has. Return: 0; -EAGAIN nothing now; -EPIPE the other end has gone; -ENOMEM;
  * -errno. */
 ALM_MUST_USE int frames_fill(struct frames *f, int fd);
-/* The next whole frame; body is borrowed until the next frames_fill. Return: 1; 0 none yet; -EBADMSG
- * a length that no frame has: nothing after it can be read. */
+/* The next whole frame; body is borrowed until the next frames_fill. Return: 1; 0 none yet;
+ * -EBADMSG a length that no frame has: nothing after it can be read. */
 ALM_MUST_USE int frames_next(struct frames *f, uint8_t *type, struct bytes *body);
 
 /* Writing: what is put between begin and end is one frame's body. Return: where it begins. */

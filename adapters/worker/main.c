@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - the main loop of every backend's program: one operation after the other, as the host asks.
+/* main.c - the main loop of every backend's program: one operation after the other, as the host
+ * asks.
  *
  *     begin -> open -> OPENED -> [load -> rows -> LOADED] -> (operation -> DONE)* -> close
  *
@@ -314,10 +315,11 @@ int alm_backend_main(const struct alm_backend *backend, int argc, char *argv[])
     int r;
 
     if (argc != 2 || !started_by_host()) {
-        (void)fprintf(stderr,
-                      "almoner-source-%s reads the source of an agency's adapter; almoner-adapter(8) "
-                      "starts it\n",
-                      backend->name);
+        (void)fprintf(
+            stderr,
+            "almoner-source-%s reads the source of an agency's adapter; almoner-adapter(8) "
+            "starts it\n",
+            backend->name);
         return EX_USAGE;
     }
     w = calloc(1, sizeof(*w));

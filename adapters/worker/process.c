@@ -14,10 +14,16 @@
 #define MEMORY_BESIDE (768ull << 20)
 #define FILES_MOST    256
 
+/* At most this; a limit of the system's that is lower stays. */
 static int limit(__rlimit_resource_t what, uint64_t most)
 {
-    struct rlimit l = { most, most };
+    struct rlimit l;
 
+    if (getrlimit(what, &l) != 0)
+        return -errno;
+    if (l.rlim_max == RLIM_INFINITY || l.rlim_max > most)
+        l.rlim_max = most;
+    l.rlim_cur = l.rlim_max;
     return setrlimit(what, &l) == 0 ? 0 : -errno;
 }
 

@@ -2,8 +2,8 @@
 /* source_bad.c - a backend for tests of the host: it does whatever a driver may do wrong.
  *
  * One person is known, and what goes wrong is said by the question's id ("hang", "die", "garbage",
- * "eat", "slow", "fail", "invalid", "noise"; anything else is answered "yes") and, for loads, by the
- * word in the file `behave` beside the configuration. */
+ * "eat", "slow", "fail", "invalid", "noise"; anything else is answered "yes") and, for loads, by
+ * the word in the file `behave` beside the configuration. */
 #include "almoner/adapter.h"
 #include "base/civil.h"
 #include "base/log.h"
@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #ifndef BAD_NAME
-#define BAD_NAME   "bad"
-#define BAD_KEEPS  false
+#define BAD_NAME  "bad"
+#define BAD_KEEPS false
 #endif
 #define HOST_FD 3
 
@@ -108,6 +108,16 @@ static int tell_raw(void)
     }
 }
 
+/* A load that takes as long as the test wants: until there is a file behave.go. */
+static void wait_for_go(const struct bad *b)
+{
+    char go[4200];
+
+    (void)snprintf(go, sizeof(go), "%s.go", b->path);
+    while (access(go, F_OK) != 0)
+        (void)usleep((useconds_t)20000);
+}
+
 static int bad_load(void *backend, const struct alm_sink *sink, bool strict)
 {
     struct bad *b = backend;
@@ -140,7 +150,7 @@ static int bad_load(void *backend, const struct alm_sink *sink, bool strict)
         return -EINVAL;
     }
     if (strncmp(word, "slow", 4) == 0)
-        (void)sleep(4);
+        wait_for_go(b);
     b->partial = strstr(word, "partial") != NULL;
     if (civil_parse("2014-05-14", &p.born) != 0)
         return -EINVAL;
@@ -209,8 +219,8 @@ static int bad_changed(void *backend)
     struct bad *b = backend;
     struct stat st;
 
-    return stat(b->path, &st) == 0 && (st.st_mtim.tv_sec != b->read.tv_sec ||
-                                       st.st_mtim.tv_nsec != b->read.tv_nsec);
+    return stat(b->path, &st) == 0 &&
+           (st.st_mtim.tv_sec != b->read.tv_sec || st.st_mtim.tv_nsec != b->read.tv_nsec);
 }
 
 static int bad_command(void *backend, const char *request, char *reply, size_t size)

@@ -6,6 +6,7 @@ BACKENDS: the folder with almoner-source-bad and almoner-source-bad-rows, which 
 import importlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -51,7 +52,7 @@ def until(condition, what, timeout_s=PATIENCE):
 class Town(Place):
     """One adapter whose backend is bad, and a gate that this test plays."""
 
-    def __init__(self, backend="bad", worker="deadline_ms = 700; restart_ms = 50; restart_most_s = 1;", behave="", top=""):
+    def __init__(self, backend="bad", worker="deadline_ms = 1500; restart_ms = 50; restart_most_s = 1;", behave="", top=""):
         super().__init__()
         os.makedirs(f"{self.path}/keys")
         os.mkdir(f"{self.path}/admitted")
@@ -229,7 +230,7 @@ def what_a_driver_prints_is_logged_by_the_line_and_rationed():
 
 
 def hanging_again_and_again_is_slowed_down_and_the_rest_is_answered():
-    with Town(worker="deadline_ms = 200; restart_ms = 100; restart_most_s = 1;") as t:
+    with Town(worker="deadline_ms = 1000; restart_ms = 100; restart_most_s = 1;") as t:
         t.start().ready()
         for _ in range(4):
             failed(t.answered("hang"))
@@ -259,13 +260,12 @@ def source_that_cannot_say_why_we_may_ask_is_told_and_a_reason_of_ones_own_goes(
 
 
 def commands_of_others_go_on_while_one_waits_for_the_source():
-    with Town(worker="deadline_ms = 3000;") as t:
+    with Town(worker="deadline_ms = 6000;") as t:
         t.start().ready()
         t.file("behave", "relate-hangs")
         waiting = t.ask()
-        begun = time.monotonic()
         assert t.status()["connected"]
-        assert time.monotonic() - begun < 2.5
+        assert not select.select([waiting], [], [], 0)[0], "the status waited for the source"
         assert t.heard(waiting)["error"] == "source-failed"
 
 
@@ -274,11 +274,11 @@ def slow_load_leaves_the_rows_before_in_service():
         t.start().ready()
         assert t.status()["people"] == 1
         t.file("behave", "slow two partial")
-        begun = time.monotonic()
         t.adapter.send_signal(signal.SIGHUP)
         until(lambda: len(t.workers()) == 2, "a second worker")
         t.yes()
-        assert time.monotonic() - begun < 4, "the question waited for the load"
+        assert (t.status()["people"], t.status()["source"]["loading"]) == (1, True), t.status()
+        t.file("behave.go")
         status = until(lambda: (s := t.status()).get("people") == 2 and s, "the new rows")
         assert status["rows"] == "partial", status
         until(lambda: len(t.workers()) == 1, "the old worker's end")
@@ -288,7 +288,7 @@ def slow_load_leaves_the_rows_before_in_service():
 def load_that_fails_leaves_the_rows_before_in_service():
     for word, words in (("wrong", "no such day"), ("away", "cannot be reached"), ("die", "why=ended"), ("garbage", "why=garbage"),
                         ("many", "rows_most"), ("raw", "why=garbage")):
-        with Town("bad-rows", worker="deadline_ms = 700; rows_most = 20000;") as t:
+        with Town("bad-rows", worker="deadline_ms = 1500; rows_most = 20000;") as t:
             t.start().ready()
             t.file("behave", word)
             t.adapter.send_signal(signal.SIGHUP)
@@ -302,7 +302,7 @@ def load_that_fails_leaves_the_rows_before_in_service():
 
 
 def load_without_end_is_ended():
-    with Town("bad-rows", worker="load_s = 1; deadline_ms = 700;") as t:
+    with Town("bad-rows", worker="load_s = 1; deadline_ms = 1500;") as t:
         t.start().ready()
         t.file("behave", "never")
         t.adapter.send_signal(signal.SIGHUP)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fuzz_worker.c - frames from a worker whose driver went wrong: refused, or what a good one would send. */
+/* fuzz_worker.c - frames from a worker whose driver went wrong: refused, or what a good one would
+ * send. */
 #include "base/bytes.h"
 #include "worker/codec.h"
 

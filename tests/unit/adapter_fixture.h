@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* adapter_fixture.h - a CSV backend over files that a test writes, in the test's own process: load, then
- * ask. Each load is a new backend, as it is a new worker in an adapter. */
+/* adapter_fixture.h - a CSV backend over files that a test writes, in the test's own process: load,
+ * then ask. Each load is a new backend, as it is a new worker in an adapter. */
 #pragma once
 #include "temp_dir.h"
 

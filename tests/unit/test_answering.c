@@ -438,9 +438,9 @@ static struct msg *question_of_hours(void)
 
 static void answer_by_hand_is_kept_until_it_has_a_receipt(void **state)
 {
-    struct alm_ready ready = { .answer = { .value = ALM_NO,
-                                           .data_as_of = ALM_DAY_NONE,
-                                           .since = ALM_DAY_NONE } };
+    struct alm_ready ready = {
+        .answer = { .value = ALM_NO, .data_as_of = ALM_DAY_NONE, .since = ALM_DAY_NONE }
+    };
     struct msg *q = question_of_hours();
 
     (void)state;
