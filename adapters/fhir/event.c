@@ -168,14 +168,31 @@ bool span_read(const struct fhir_config *c, const struct fhir_search *s, const j
     return true;
 }
 
-bool event_has_patient(const struct fhir_config *c, const struct fhir_search *s,
-                       const json_t *resource, char out[static FHIR_ID_MAX])
+static bool anything(void *ctx, const json_t *value)
 {
-    return fhir_reference(path_text(resource, s->subject), c->base, "Patient", out);
+    (void)value;
+    *(bool *)ctx = true;
+    return false;
 }
 
-bool event_has_subject(const struct fhir_search *s, const json_t *resource)
+enum event_subject event_subject(const struct fhir_config *c, const struct fhir_search *s,
+                                 const json_t *resource, char id[static FHIR_ID_MAX])
 {
-    /* The same path serves both where a resource's subject may be the home itself (Flag). */
-    return strcmp(s->subject, s->location) != 0 && *path_text(resource, s->subject);
+    const char *reference = path_text(resource, s->subject);
+    char subject[PATH_MAX_LEN], place[FHIR_ID_MAX];
+    size_t len = strlen(s->subject), tail = strlen(".reference");
+    bool any = false;
+
+    if (fhir_reference(reference, c->base, "Patient", id))
+        return EVENT_PATIENT;
+    /* The home itself is the subject of a Flag. */
+    if (fhir_reference(reference, c->base, "Location", place))
+        return EVENT_HOME;
+    if (*reference)
+        return EVENT_OTHER;
+    text_take(subject, sizeof(subject), s->subject);
+    if (len > tail && strcmp(subject + len - tail, ".reference") == 0)
+        subject[len - tail] = '\0';
+    (void)path_each(resource, subject, anything, &any);
+    return any ? EVENT_UNTOLD : EVENT_HOME;
 }

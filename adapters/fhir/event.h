@@ -33,9 +33,12 @@ struct span {           /* an involvement */
 /* Return: false when it is restricted, ignored, or without any beginning. */
 bool span_read(const struct fhir_config *c, const struct fhir_search *s, const json_t *resource,
                struct span *out);
-/* Is it about a patient (and not a home alone)? */
-bool event_has_patient(const struct fhir_config *c, const struct fhir_search *s,
-                       const json_t *resource, char out[static FHIR_ID_MAX]);
-/* A subject that is neither a patient nor a home (a group, an organisation) is nobody that is asked
- * about. */
-bool event_has_subject(const struct fhir_search *s, const json_t *resource);
+/* Whom a resource that was found by its home is about. */
+enum event_subject {
+    EVENT_HOME = 0, /* nobody: the home alone */
+    EVENT_PATIENT,  /* *id is set */
+    EVENT_OTHER,    /* a group, an organisation: nobody that is asked about */
+    EVENT_UNTOLD    /* somebody who is named without a reference */
+};
+enum event_subject event_subject(const struct fhir_config *c, const struct fhir_search *s,
+                                 const json_t *resource, char id[static FHIR_ID_MAX]);

@@ -68,12 +68,20 @@ static int event_take(void *ctx, const json_t *resource)
                             "the server sent what is about another home");
     if (!event_read(h->config, h->question, h->search, resource, h->as_of, &e))
         return 0;
-    if (event_has_patient(h->config, h->search, resource, id)) {
+    switch (event_subject(h->config, h->search, resource, id)) {
+    case EVENT_HOME:
+        count_add(&h->itself, &e);
+        break;
+    case EVENT_PATIENT:
         met = met_of(h, id);
         if (met)
             count_add(&met->count, &e);
-    } else if (!event_has_subject(h->search, resource)) {
-        count_add(&h->itself, &e);
+        break;
+    case EVENT_UNTOLD: /* whether they are restricted nobody can see */
+        h->itself.unclear = true;
+        break;
+    case EVENT_OTHER:
+        break;
     }
     return 0;
 }

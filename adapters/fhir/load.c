@@ -132,25 +132,28 @@ static int row_count(struct loading *l)
     return 0;
 }
 
-/* Repeated ones are usual: pages shift while records are written. */
+/* Which count a record that is passed over goes to. */
+static size_t fault_of(int fault)
+{
+    return fault == ALM_BAD_BORN ? FAULT_BORN : fault == ALM_BAD_NAME ? FAULT_NAME : (size_t)fault;
+}
+
+/* Whether somebody can be found by a number alone is the sink's to say; without one nobody is. */
 static int patient_tell(struct loading *l, const struct patient *p)
 {
     struct alm_person told = { p->id,  p->given, p->family, p->born,
                                p->nhs, p->upn,   p->unborn, l->asking };
+    bool number = *p->nhs || *p->upn;
     size_t at;
-    int r;
+    int r = number                    ? ALM_OK
+            : p->family[0] == 0       ? ALM_BAD_NAME
+            : p->born == ALM_DAY_NONE ? ALM_BAD_BORN
+                                      : ALM_OK;
 
-    if (!*p->family || !*p->given) {
-        l->faults[FAULT_NAME]++;
-        return ALM_BAD_NAME;
-    }
-    if (p->born == ALM_DAY_NONE) {
-        l->faults[FAULT_BORN]++;
-        return ALM_BAD_BORN;
-    }
-    r = l->sink->person(l->sink->ctx, &told);
+    if (r == ALM_OK)
+        r = l->sink->person(l->sink->ctx, &told);
     if (r > 0 && r < ALM_FAULT_COUNT)
-        l->faults[r]++;
+        l->faults[fault_of(r)]++;
     return r != 0 ? r : refs_add(&l->people, p->id, &at);
 }
 
@@ -165,6 +168,7 @@ static int patient_take(void *ctx, const json_t *resource)
         return r;
     patient_read(l->config, resource, &p);
     l->restricted += p.restricted;
+    /* Repeated ones are usual: pages shift while records are written. */
     if (p.restricted || p.gone || refs_find(&l->people, p.id, &at))
         return 0;
     r = patient_tell(l, &p);

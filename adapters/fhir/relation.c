@@ -49,11 +49,10 @@ static void relating_offer(struct relating *r, int rank, enum alm_relation kind,
 static bool about_us(const struct relating *r, const json_t *resource)
 {
     char id[FHIR_ID_MAX];
-    const char *reference = path_text(resource, r->search->subject);
 
     if (r->of_subject)
-        return who_is(&r->who, r->config->base, reference);
-    if (!fhir_reference(reference, r->config->base, "Patient", id))
+        return who_is(&r->who, r->config, resource, r->search->subject);
+    if (!fhir_reference(path_text(resource, r->search->subject), r->config->base, "Patient", id))
         return false;
     for (size_t i = 0; i < r->n_mates; i++) {
         if (strcmp(r->mates[i], id) == 0)

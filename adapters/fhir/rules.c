@@ -40,7 +40,7 @@ static int person_event(void *ctx, const json_t *resource)
     struct asking *a = ctx;
     struct event e;
 
-    if (!who_is(&a->who, a->config->base, path_text(resource, a->search->subject)))
+    if (!who_is(&a->who, a->config, resource, a->search->subject))
         return fetch_refuse(a->call, a->search->resource,
                             "the server sent what is about another person");
     if (event_read(a->config, a->question, a->search, resource, a->q->as_of, &e))
@@ -75,11 +75,12 @@ static int household_event(void *ctx, const json_t *resource)
 {
     struct asking *a = ctx;
     struct event e;
+    char id[FHIR_ID_MAX];
     struct at_homes h = { a, NULL, false };
-    bool counts = event_read(a->config, a->question, a->search, resource, a->q->as_of, &e) &&
-                  !event_has_subject(a->search, resource);
 
-    h.e = counts ? &e : NULL;
+    if (event_read(a->config, a->question, a->search, resource, a->q->as_of, &e) &&
+        event_subject(a->config, a->search, resource, id) == EVENT_HOME)
+        h.e = &e;
     (void)path_each(resource, a->search->location, home_event, &h);
     return h.named ? 0
                    : fetch_refuse(a->call, a->search->resource,
@@ -248,7 +249,7 @@ static int involvement_take(void *ctx, const json_t *resource)
     struct asking *a = ctx;
     struct span v;
 
-    if (!who_is(&a->who, a->config->base, path_text(resource, a->search->subject)))
+    if (!who_is(&a->who, a->config, resource, a->search->subject))
         return fetch_refuse(a->call, a->search->resource,
                             "the server sent what is about another person");
     if (!service_counts(a, resource) || !span_read(a->config, a->search, resource, &v) ||

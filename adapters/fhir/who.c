@@ -3,8 +3,10 @@
 #include "fhir/who.h"
 
 #include "base/bytes.h"
+#include "lib/fold.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define HITS_MAX 16
@@ -147,6 +149,7 @@ int who_find(struct call *call, const char *ref, struct who *out)
     if (r != FETCH_OK)
         return r < 0 ? r : r == FETCH_ABSENT ? WHO_NONE : WHO_FAILED;
     patient_read(call->client->config, own, &p);
+    memcpy(out->nhs, p.nhs, sizeof(out->nhs));
     if (p.restricted) {
         r = WHO_NONE;
     } else if (*p.nhs) {
@@ -169,11 +172,33 @@ void who_deinit(struct who *w)
     w->n = 0;
 }
 
-bool who_is(const struct who *w, const char *base, const char *reference)
+/* A logical reference (FHIR R4, Reference): no reference, but an identifier. */
+static bool who_numbered(const struct who *w, const struct fhir_config *c, const json_t *resource,
+                         const char *path)
 {
+    char beside[PATH_MAX_LEN + 16];
+    size_t len = strlen(path), tail = strlen(".reference");
+    char held[NHS_TEXT], wanted[NHS_TEXT];
+
+    if (len <= tail || strcmp(path + len - tail, ".reference") != 0 || strchr(path, '|') ||
+        fold_nhs(w->nhs, wanted) != ALM_OK)
+        return false;
+    (void)snprintf(beside, sizeof(beside), "%.*s.identifier.system", (int)(len - tail), path);
+    if (strcmp(path_text(resource, beside), c->nhs_system) != 0)
+        return false;
+    (void)snprintf(beside, sizeof(beside), "%.*s.identifier.value", (int)(len - tail), path);
+    return fold_nhs(path_text(resource, beside), held) == ALM_OK && strcmp(held, wanted) == 0;
+}
+
+bool who_is(const struct who *w, const struct fhir_config *c, const json_t *resource,
+            const char *path)
+{
+    const char *reference = path_text(resource, path);
     char id[FHIR_ID_MAX];
 
-    if (!fhir_reference(reference, base, "Patient", id))
+    if (!*reference)
+        return who_numbered(w, c, resource, path);
+    if (!fhir_reference(reference, c->base, "Patient", id))
         return false;
     for (size_t i = 0; i < w->n; i++) {
         if (strcmp(w->ids[i], id) == 0)

@@ -16,12 +16,15 @@ enum who_result {
 struct who {
     json_t *patient; /* owned */
     size_t n;
-    char ids[WHO_IDS_MAX][FHIR_ID_MAX]; /* the first is the living record */
+    char ids[WHO_IDS_MAX][FHIR_ID_MAX]; /* the living record, and those merged into it */
+    char nhs[ALM_FIELD_MAX];            /* "" none */
 };
 /* Return: enum who_result, *out set on WHO_KNOWN; -ENOMEM. */
 ALM_MUST_USE int who_find(struct call *call, const char *ref, struct who *out);
 void who_deinit(struct who *w); /* for ALM_CLEANUP; safe on a zeroed struct */
-/* Is it a reference to one of a person's records? */
-bool who_is(const struct who *w, const char *base, const char *reference);
+/* Is what stands at a path of a resource ("subject.reference") one of a person's records: by
+ * reference, or, where there is none, by the NHS number beside it ("subject.identifier")? */
+bool who_is(const struct who *w, const struct fhir_config *c, const json_t *resource,
+            const char *path);
 /* "Patient/1,Patient/2", for {patient}. */
 void who_value(const struct who *w, struct buf *out);

@@ -196,6 +196,17 @@ def household_answers_by_its_own_contacts_and_never_by_those_of_somebody_restric
         assert t.answer("pregnant", DAY, household={"homes": [home]}) == "unsupported"
 
 
+def event_at_a_home_about_somebody_without_a_reference_is_nobody_elses():
+    with town() as t:
+        home = home_of({"stays": [s for s in t.load()["stays"] if not s["until"]]}, "ada")
+        visit = next(r for r in t.resources if r["id"] == "home-1")
+        for subject, household in (({"identifier": {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9997001028"}}, "partial"), ({"display": "somebody"}, "partial"),
+                                   ({"reference": "Group/g1"}, "no"), ({"reference": "Location/pretend-street"}, "yes")):
+            visit["subject"] = subject
+            assert t.answer("visited", DAY, household={"homes": [home]}) == household, subject
+            assert t.answer("visited", DAY, "ada") == ("yes" if household == "yes" else "no"), subject
+
+
 def question_that_is_not_configured_is_unsupported():
     with town() as t:
         assert t.answer("nothing", DAY, "ada") == "unsupported"
@@ -312,6 +323,16 @@ def anothers_affairs_in_a_reply_are_refused_whole():
         failing(t, "entry", where="Patient/_search", resource=stranger)
         failing(t, "entry", resource=stranger, mode="include", expected="yes")
         failing(t, "other", where="Patient/ada", resource=stranger)
+
+
+def subject_named_by_number_alone_is_the_person_and_no_other():
+    with town() as t:
+        number = {"identifier": {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "999 700 1001"}}
+        event = dict(next(r for r in t.resources if r["id"] == "ada-1"), id="numbered", subject=number, period={"start": "2022-05-20"})
+        t.plan.add("entry", "Encounter", resource=event)
+        assert t.answer("clinic-30", DAY, "ada") == "yes"
+        for change in ({"value": "9997001028"}, {"system": "urn:oid:1.2.3"}, {"value": ""}):
+            failing(t, "entry", resource=dict(event, subject={"identifier": dict(number["identifier"], **change)}))
 
 
 def anothers_home_in_a_reply_is_refused_whole():

@@ -62,7 +62,7 @@ static void read_events(const json_t *resource)
     }
     if (span_read(&config, &search, resource, &s))
         assert(s.unclear || s.start != ALM_DAY_NONE);
-    if (event_has_patient(&config, &search, resource, id))
+    if (event_subject(&config, &search, resource, id) == EVENT_PATIENT)
         assert(fhir_id_valid(id));
 }
 
