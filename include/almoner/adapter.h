@@ -38,9 +38,9 @@
 /* --- What a backend tells the host while it loads; strings are borrowed for the call. --- */
 struct alm_person {
     const char *ref;
-    const char *given, *family;
-    int32_t born;
-    const char *nhs, *upn; /* "" when not held */
+    const char *given, *family; /* "" when not held, as born ALM_DAY_NONE: then nhs or upn is, */
+    int32_t born;               /* and the person is found by that alone */
+    const char *nhs, *upn;      /* "" when not held */
     bool unborn;           /* an unborn child, by the mother's identifiers */
     bool asking_only;      /* serves working out a relationship; not known when others ask */
 };
