@@ -6,6 +6,8 @@
  * have left; its asker has what can be said by its deadline, and the rest later. */
 #include "later.h"
 
+#include "epochs.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +44,15 @@ bool later_alive(const struct core *c, const struct pending *p)
             return true;
     }
     return false;
+}
+
+bool later_epoch(struct core *c, const struct pending *p)
+{
+    struct token_set home = { .n = 1, .tokens = { p->ask.household } };
+
+    return c->bundle && epochs_complete(c, p->ask.subject_kind == SUBJECT_HOUSEHOLD
+                                               ? &home
+                                               : &p->ask.subject);
 }
 
 struct ledger_clear *later_record(struct core *c, const struct pending *p, uint8_t event,

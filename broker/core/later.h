@@ -17,6 +17,9 @@ uint16_t later_hours(const struct core *c, uint16_t slot);
 struct later_ref later_ref_of(const struct core *c, const struct pending *p);
 /* Is its query still in memory, before its deadline? Then the reply is release.c's. */
 bool later_alive(const struct core *c, const struct pending *p);
+/* Is it about tokens of a key that may still be asked under? Else nobody would be found by them, and
+ * "not known" would be no answer. It follows from the policy, never from whom it is about. */
+bool later_epoch(struct core *c, const struct pending *p);
 /* A leaf about one desk of it. */
 struct ledger_clear *later_record(struct core *c, const struct pending *p, uint8_t event,
                                   uint16_t slot);

@@ -102,6 +102,8 @@ static int later_put_again(struct core *c, struct pending *p, struct pending_hol
     bool permitted;
     int r;
 
+    if (!later_epoch(c, p))
+        return 0;
     decide(c, &p->ask);
     permitted = c->decision.outcome == OUTCOME_PERMIT;
     if (!permitted && c->decision.telling != TELL_HIDDEN) {

@@ -13,9 +13,10 @@
 
 #define LATER_SWEEP 64 /* of one batch */
 #define GONE_TEXT   "What was answered is kept no longer."
-#define GONE_WAY    "Ask again."
+#define EPOCH_TEXT  "It was asked under a key of tokens that is no longer in use."
+#define AGAIN_WAY   "Ask again."
 
-enum { TOLD_DISCLOSED = 1, TOLD_HIDING, TOLD_REFUSED };
+enum { TOLD_DISCLOSED = 1, TOLD_HIDING, TOLD_REFUSED, TOLD_EPOCH };
 
 /* --- whose time has ended --- */
 
@@ -101,11 +102,24 @@ static void later_cannot_say(const struct core *c, struct msg_deliver *d, const 
     }
 }
 
+static void later_refused(struct pending *p, uint8_t outcome, uint8_t value)
+{
+    p->later->told.outcome = outcome;
+    p->later->told.value = value;
+    p->later->told.completeness = COMPLETE_NONE;
+}
+
 static void later_composed(struct core *c, struct pending *p, struct msg_deliver *d)
 {
     bool permitted, hidden;
     const char *text, *way;
 
+    if (!later_epoch(c, p)) {
+        memset(&c->decision, 0, sizeof(c->decision));
+        later_cannot_say(c, d, EPOCH_TEXT, AGAIN_WAY);
+        later_refused(p, TOLD_EPOCH, 0);
+        return;
+    }
     decide(c, &p->ask);
     permitted = c->decision.outcome == OUTCOME_PERMIT;
     hidden = !permitted && c->decision.telling == TELL_HIDDEN;
@@ -117,9 +131,7 @@ static void later_composed(struct core *c, struct pending *p, struct msg_deliver
     }
     tell_reason(&c->decision, &text, &way);
     later_cannot_say(c, d, text, way);
-    p->later->told.outcome = TOLD_REFUSED;
-    p->later->told.value = c->decision.reason;
-    p->later->told.completeness = COMPLETE_NONE;
+    later_refused(p, TOLD_REFUSED, c->decision.reason);
 }
 
 bool later_still(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why)
@@ -133,7 +145,7 @@ bool later_still(struct core *c, uint16_t slot, struct msg_deliver *d, const cha
     if (!r)
         r = later_load(c, leaf, &p);
     if (r == -ENOENT) { /* from the dead letters: its record did not wait there */
-        later_cannot_say(c, d, GONE_TEXT, GONE_WAY);
+        later_cannot_say(c, d, GONE_TEXT, AGAIN_WAY);
         return true;
     }
     if (r)
@@ -151,6 +163,10 @@ static void later_disclosed(struct core *c, struct pending *p)
     bool hidden = p->later->told.outcome == TOLD_HIDING;
     uint64_t leaf;
 
+    if (p->later->told.outcome == TOLD_EPOCH) {
+        release_record_refusal(c, p, "token-epoch", TELL_REASON);
+        return;
+    }
     if (p->later->told.outcome == TOLD_REFUSED) {
         release_record_refusal(c, p, reason_word((enum reason)c->decision.reason),
                                c->decision.telling);

@@ -14,10 +14,16 @@
 
 #define HOUR_MS INT64_C(3600000)
 
-static unsigned desk_hours[TOWN_N]; /* for the next policy */
+static unsigned desk_hours[TOWN_N]; /* for the next policy, as are the epochs of tokens by state */
+static uint16_t desk_epochs[POLICY_EPOCH_PREVIOUS + 1];
 
 static inline void desks(struct layout *l)
 {
+    l->tokens.keyholder = POLICY_NONE;
+    for (uint8_t s = 1; s <= POLICY_EPOCH_PREVIOUS; s++)
+        if (desk_epochs[s])
+            l->tokens.epochs[l->tokens.n++] =
+                (struct policy_epoch){ .scheme = POLICY_HMAC, .epoch = desk_epochs[s], .state = s };
     for (size_t a = 0; a < l->n_agencies; a++)
         l->agencies[a].desk_hours = (uint16_t)desk_hours[a];
 }
@@ -25,6 +31,7 @@ static inline void desks(struct layout *l)
 static inline int with_desks(void **state, unsigned charity, unsigned police, unsigned clinic)
 {
     memset(desk_hours, 0, sizeof(desk_hours));
+    memset(desk_epochs, 0, sizeof(desk_epochs));
     desk_hours[TOWN_CHARITY] = charity;
     desk_hours[TOWN_POLICE] = police;
     desk_hours[TOWN_CLINIC] = clinic;

@@ -220,6 +220,54 @@ static void policy_without_the_desk_still_takes_what_was_put_to_it(void **state)
     finally(t, INSIGHT_YES, COMPLETE_ALL);
 }
 
+/* --- a change of key meanwhile --- */
+
+static void change_key(struct town *t, uint16_t current, uint16_t next, uint16_t previous)
+{
+    desk_epochs[POLICY_EPOCH_CURRENT] = current;
+    desk_epochs[POLICY_EPOCH_NEXT] = next;
+    desk_epochs[POLICY_EPOCH_PREVIOUS] = previous;
+    town_activate(t);
+}
+
+static void question_under_the_previous_key_is_answered_while_it_is_asked_under(void **state)
+{
+    struct town *t = *state;
+    struct id q;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    change_key(t, 1, 2, 0);
+    change_key(t, 2, 0, 1);
+    hello(t, TOWN_CHARITY);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 1);
+    answers(t, TOWN_CHARITY, &q, ANSWER_YES);
+    finally(t, INSIGHT_YES, COMPLETE_ALL);
+}
+
+/* Else "not known" of tokens that nobody finds anything by would read as a no. */
+static void question_under_a_key_that_is_gone_ends_in_cannot_say(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+    struct id q;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    change_key(t, 1, 2, 0);
+    change_key(t, 2, 0, 1);
+    change_key(t, 2, 0, 0);
+    hello(t, TOWN_CHARITY);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 0);
+    answers(t, TOWN_CHARITY, &q, ANSWER_NOT_KNOWN);
+    finally(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE);
+    assert_non_null(strstr(t->msg.deliver.insight.guidance, "Ask again"));
+    assert_int_equal(town_leaves(t, EVENT_NOT_DISCLOSED, &leaf), 1);
+    assert_string_equal(leaf.reason, "token-epoch");
+}
+
 /* --- 2, 6: no crash loses anything, nor answers twice --- */
 
 /* The step after which the core is killed; each process has the store and nothing else. */
@@ -504,6 +552,8 @@ int main(void)
         ONE_DESK(promise_6_a_suspended_asker_is_told_nothing),
         ONE_DESK(promise_6_a_practitioner_suspended_since_is_told_nothing),
         ONE_DESK(policy_without_the_desk_still_takes_what_was_put_to_it),
+        ONE_DESK(question_under_the_previous_key_is_answered_while_it_is_asked_under),
+        ONE_DESK(question_under_a_key_that_is_gone_ends_in_cannot_say),
         ONE_DESK(promise_6_a_crash_at_any_point_loses_nothing_and_answers_nobody_twice),
         ONE_DESK(promise_6_time_goes_on_while_the_core_is_down),
         ONE_DESK(promise_2_nothing_of_a_late_answer_leaves_before_its_commit),
