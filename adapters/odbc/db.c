@@ -368,7 +368,11 @@ int db_execute(struct db_statement *st, const struct db_value *values, size_t n,
         trouble = trouble_of(st->db, SQL_HANDLE_STMT, st->handle, false);
     /* What was bound lies on this stack. */
     (void)SQLFreeStmt(st->handle, SQL_RESET_PARAMS);
-    return trouble != 0 ? trouble : columns_bind(st);
+    if (trouble == 0)
+        trouble = columns_bind(st);
+    if (trouble != 0)
+        db_done(st);
+    return trouble;
 }
 
 static bool column_sound(struct db_statement *st, const struct column *c)

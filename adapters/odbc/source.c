@@ -147,7 +147,7 @@ int source_connect(struct odbc_source *s, int64_t until_ms, bool now)
             r = DB_ABSENT;
         }
     }
-    s->retry_ms = r == 0 ? 0 : clock_mono_ms() + RETRY_MS;
+    s->retry_ms = r == DB_ABSENT ? clock_mono_ms() + RETRY_MS : 0;
     if (r == 0)
         log_info("source-connected", "backend=odbc");
     return r;
