@@ -40,13 +40,15 @@ static unsigned tokens_of(const struct token_set *s, uint8_t kind)
     return n;
 }
 
-/* A set with fewer of what finds a person would let a prohibition be missed under the new key. */
+/* A set with less of what finds a person would let a prohibition be missed under the new key: each
+ * number, and something of each other kind, but for what is made of homes, which change. */
 static bool retoken_weaker(const struct token_set *own, const struct token_set *other)
 {
-    for (uint8_t kind = TOKEN_NHS; kind <= TOKEN_HOME; kind++) {
-        bool finds = token_kind_strong(kind) || kind == TOKEN_NAME_DOB;
+    for (uint8_t kind = TOKEN_NHS; kind < TOKEN_KIND_COUNT; kind++) {
+        const struct token_kind_facts *f = token_kind_facts(kind);
+        unsigned had = tokens_of(own, kind), has = tokens_of(other, kind);
 
-        if (finds && tokens_of(other, kind) < tokens_of(own, kind))
+        if (f->finds && !f->of_home && (f->strong ? has < had : had && !has))
             return true;
     }
     return false;
