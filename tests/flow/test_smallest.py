@@ -51,6 +51,8 @@ def whoever_is_not_on_the_list_is_not_known():
         assert t.answered("with-us").value == PB.ANSWER_VALUE_NOT_KNOWN
         a = t.answered("something-else")
         assert (a.value, a.cause) == (PB.ANSWER_VALUE_CANNOT_SAY, PB.CAUSE_UNSUPPORTED)
+        t.adapter.terminate()
+        assert t.adapter.wait(test_worker.PATIENCE) == 0 and "event=source-ended" not in t.said(), t.said()
 
 
 def list_that_is_missing_is_partial_and_never_no():

@@ -373,6 +373,7 @@ def stopped_adapter_leaves_no_worker():
         t.adapter.terminate()
         assert t.adapter.wait(PATIENCE) == 0
         assert not any(os.path.exists(f"/proc/{pid}") for pid in pids)
+        assert "event=source-ended" not in t.said(), t.said()  # it ended by itself, and found nothing wrong
 
 
 def worker_has_nothing_of_the_adapters():
