@@ -43,7 +43,8 @@ static int told_person(void *ctx, const struct alm_person *p)
 {
     struct told *t = ctx;
 
-    if (!*p->given || !*p->family || p->born == ALM_DAY_NONE) /* as the worker's sink does */
+    /* As the worker's sink: who has a number may be found by it alone. */
+    if (!*p->nhs && !*p->upn && (!*p->given || !*p->family || p->born == ALM_DAY_NONE))
         return p->born == ALM_DAY_NONE ? ALM_BAD_BORN : ALM_BAD_NAME;
     json_array_append_new(t->people, json_pack("{s:s,s:s,s:s,s:o,s:s,s:s,s:b,s:b}", "ref", p->ref,
                                                "given", p->given, "family", p->family, "born",

@@ -36,15 +36,20 @@ def people_are_told_by_official_name_number_and_whole_birth_date():
         assert next(p for p in told["people"] if p["ref"] == "unborn")["unborn"]
 
 
-def restricted_merged_and_undated_people_are_not_told_and_the_undated_are_counted():
+def restricted_and_merged_people_are_not_told_and_those_whom_nobody_could_find_are_counted():
     with town() as t:
+        for r in t.resources:
+            if r["id"] == "flagged" and r["resourceType"] == "Patient":
+                r.pop("identifier")
+                r["birthDate"] = "1960-12"
         told = t.load()
-        refs = {p["ref"] for p in told["people"]}
-        assert refs == {"ada", "double-1", "double-2", "merged-new", "mother", "unborn", "flagged"}, refs
+        people = {p["ref"]: p for p in told["people"]}
+        assert set(people) == {"ada", "double-1", "double-2", "merged-new", "mother", "unborn", "yearonly"}, set(people)
+        assert (people["yearonly"]["born"], people["yearonly"]["nhs"]) == ("", "9997001036")  # by the number alone
         said = "\n".join(told["reports"])
         assert "1 records passed over or cut: without a whole birth date" in said
         assert "1 records passed over or cut: without an official or usual name" in said
-        assert "9997" not in said and "Whenborn" not in said and "yearonly" not in said
+        assert "9997" not in said and "Marker" not in said and "flagged" not in said
         assert "ruth" not in str(told).lower()
 
 
