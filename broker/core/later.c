@@ -2,8 +2,8 @@
 /* later.c - agencies where people answer by hand: their questions are durable, and take hours
  * (DESIGN.md section 4: "a desk adapter's question is durable and takes hours").
  *
- * The query is stored in the transaction of its decision, so that no crash loses a question that may
- * have left; its asker has what can be said by its deadline, and the rest later. */
+ * The query is stored in the transaction of its decision, so that no crash loses a question that
+ * may have left; its asker has what can be said by its deadline, and the rest later. */
 #include "later.h"
 
 #include "epochs.h"
@@ -50,9 +50,8 @@ bool later_epoch(struct core *c, const struct pending *p)
 {
     struct token_set home = { .n = 1, .tokens = { p->ask.household } };
 
-    return c->bundle && epochs_complete(c, p->ask.subject_kind == SUBJECT_HOUSEHOLD
-                                               ? &home
-                                               : &p->ask.subject);
+    return c->bundle &&
+           epochs_complete(c, p->ask.subject_kind == SUBJECT_HOUSEHOLD ? &home : &p->ask.subject);
 }
 
 struct ledger_clear *later_record(struct core *c, const struct pending *p, uint8_t event,
@@ -341,8 +340,7 @@ static void later_lapsed(struct core *c, const struct pending *p)
 static void later_attempted(struct core *c, const struct pending *p)
 {
     decide(c, &p->ask);
-    if (!p->hidden && c->decision.outcome != OUTCOME_PERMIT &&
-        c->decision.telling == TELL_HIDDEN)
+    if (!p->hidden && c->decision.outcome != OUTCOME_PERMIT && c->decision.telling == TELL_HIDDEN)
         shield_attempted(c, &p->ask);
 }
 

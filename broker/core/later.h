@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* later.h - inside later*.c only: a query that waits for answers by hand, as it stands in the store.
+/* later.h - inside later*.c only: a query that waits for answers by hand, as it stands in the
+ * store.
  *
  * In memory it is a struct pending that is in no table: what it takes to decide it again, and a
  * place for each holder. The store has the truth; nothing of it stays in memory between batches. */
@@ -17,8 +18,8 @@ uint16_t later_hours(const struct core *c, uint16_t slot);
 struct later_ref later_ref_of(const struct core *c, const struct pending *p);
 /* Is its query still in memory, before its deadline? Then the reply is release.c's. */
 bool later_alive(const struct core *c, const struct pending *p);
-/* Is it about tokens of a key that may still be asked under? Else nobody would be found by them, and
- * "not known" would be no answer. It follows from the policy, never from whom it is about. */
+/* Is it about tokens of a key that may still be asked under? Else nobody would be found by them,
+ * and "not known" would be no answer. It follows from the policy, never from whom it is about. */
 bool later_epoch(struct core *c, const struct pending *p);
 /* A leaf about one desk of it. */
 struct ledger_clear *later_record(struct core *c, const struct pending *p, uint8_t event,

@@ -2,9 +2,9 @@
 /* later_answer.c - questions that are out to desks: put again to an adapter that comes back, and
  * their answers, each of which is durable and gets a receipt.
  *
- * Whoever is hidden when a question first leaves is asked about under random tokens; a question that
- * left before keeps what it left with, or the desk could compare. release.c puts aside what comes
- * back. */
+ * Whoever is hidden when a question first leaves is asked about under random tokens; a question
+ * that left before keeps what it left with, or the desk could compare. release.c puts aside what
+ * comes back. */
 #include "later.h"
 
 #include <errno.h>
@@ -69,8 +69,8 @@ static int later_question(struct core *c, struct pending *p, const struct pendin
     memcpy(q->question, p->factors ? p->factors[h->factor] : p->ask.question, sizeof(name_t));
     q->deadline_ms = (uint32_t)(h->until_ms - c->wall_ms);
     question = q->involvement ? POLICY_NONE : bundle_question(c->bundle, q->question);
-    if (p->factors && (question == POLICY_NONE ||
-                       !bundle_question_at(c->bundle, question)->uses_homes))
+    if (p->factors &&
+        (question == POLICY_NONE || !bundle_question_at(c->bundle, question)->uses_homes))
         q->n_homes = 0;
     return 0;
 }
@@ -96,7 +96,8 @@ static void later_first(struct core *c, struct pending *p, struct pending_holder
     (void)record_end(c);
 }
 
-/* "Basis and consent are checked again at delivery": a question too leaves under a fresh decision. */
+/* "Basis and consent are checked again at delivery": a question too leaves under a fresh decision.
+ */
 static int later_put_again(struct core *c, struct pending *p, struct pending_holder *h)
 {
     bool permitted;
@@ -113,8 +114,8 @@ static int later_put_again(struct core *c, struct pending *p, struct pending_hol
         return 0;
     }
     if (!h->sent)
-        h->truly = permitted ||
-                   agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, h->agency);
+        h->truly =
+            permitted || agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, h->agency);
     r = later_question(c, p, h);
     if (!r)
         r = out_put(c, h->agency, &c->reply, pending_ref(&h->question));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* later_codec.c - a query that waits for answers by hand, as bytes (TABLE_LATER, 'r'). Agencies stand
- * by name: slots are of one process. */
+/* later_codec.c - a query that waits for answers by hand, as bytes (TABLE_LATER, 'r'). Agencies
+ * stand by name: slots are of one process. */
 #include "later.h"
 
 #include "store/fields.h"

@@ -3,9 +3,9 @@
  * anew each time that it is sent, and gone with its record when it was acknowledged.
  *
  * "After (in commit order) a withdrawal, refusal, shield, suspension or revocation no answer or
- * delivery rests on what it ended" (promise 6): nothing composed lies in the queue. Who is hidden by
- * then gets the reply of a person whom nobody knows, as at a reply that is released at once; what is
- * told then becomes "cannot say". */
+ * delivery rests on what it ended" (promise 6): nothing composed lies in the queue. Who is hidden
+ * by then gets the reply of a person whom nobody knows, as at a reply that is released at once;
+ * what is told then becomes "cannot say". */
 #include "later.h"
 
 #include <errno.h>

@@ -23,7 +23,7 @@
 
 /* Not disclosed, and why. */
 void release_record_refusal(struct core *c, const struct pending *p, const char *reason,
-                                   uint8_t told)
+                            uint8_t told)
 {
     struct ledger_clear *l = record_begin(c, EVENT_NOT_DISCLOSED, p->ask.agency);
 
@@ -126,8 +126,7 @@ uint8_t release_compose(struct core *c, const struct pending *p, bool hidden,
     }
     if (!composite_asked(c, &p->ask))
         compose_insight(c->heard, d->n_holders, d->n_listed,
-                        bundle_question_at(c->bundle, c->facts.question)->unknown_cannot_say,
-                        out);
+                        bundle_question_at(c->bundle, c->facts.question)->unknown_cannot_say, out);
     out->as_of = c->day;
     out->review_due = d->review_due;
     text_cut(out->policy_rule, sizeof(out->policy_rule), d->rule);

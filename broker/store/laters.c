@@ -245,8 +245,8 @@ int laters_first(struct store_txn *t, int64_t *until_ms, uint64_t *leaf)
 {
     struct later_earliest e = { 0 };
     struct later_key k = key_of('t');
-    int r = store_scan(t, TABLE_LATER, key_view(&k), bytes_of(NULL, 0), false, later_first_visit,
-                       &e);
+    int r =
+        store_scan(t, TABLE_LATER, key_view(&k), bytes_of(NULL, 0), false, later_first_visit, &e);
 
     if (r)
         return r;

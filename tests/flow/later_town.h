@@ -197,11 +197,11 @@ static inline void suspends(struct town *t, const char *kind, enum town_agency w
 {
     static const int two[] = { 0, 1, -1 };
 
-    assert_string_equal(town_change(t, kind,
-                                    json_pack("{s:s,s:s}", "agency", town_names[who], "reason",
-                                              "under review"),
-                                    two),
-                        "ok");
+    assert_string_equal(
+        town_change(t, kind,
+                    json_pack("{s:s,s:s}", "agency", town_names[who], "reason", "under review"),
+                    two),
+        "ok");
 }
 
 static inline void lodges(struct town *t, enum town_agency who, struct msg *m)

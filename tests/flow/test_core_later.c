@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_core_later.c - agencies whose people answer by hand, through one core: what the asker gets by
- * its deadline and what later, what a desk is put and when again, and that every answer of a desk has
- * a receipt (DESIGN.md section 4: "a desk adapter's question is durable and takes hours"). */
+/* test_core_later.c - agencies whose people answer by hand, through one core: what the asker gets
+ * by its deadline and what later, what a desk is put and when again, and that every answer of a
+ * desk has a receipt (DESIGN.md section 4: "a desk adapter's question is durable and takes hours").
+ */
 #include "later_town.h"
 
 /* --- what the asker gets --- */
@@ -287,7 +288,8 @@ static void desk_that_is_away_is_asked_when_it_comes_and_has_the_time_that_is_le
     falls_silent(t, TOWN_CHARITY);
     asks_insight(t, "arrears", TOWN_TESS);
     assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 0);
-    told(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE, town_wall + 24 * HOUR_MS); /* nobody to wait for now */
+    told(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE,
+         town_wall + 24 * HOUR_MS); /* nobody to wait for now */
     assert_int_equal(town_leaves(t, EVENT_PUT_TO_DESK, NULL), 0);
     hours_pass(t, 20);
     hello(t, TOWN_CHARITY);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_core_later_ends.c - what happens to a question that people answer by hand when something ends
- * meanwhile, or the core does: DESIGN.md promises 1 to 7, hours later. */
+/* test_core_later_ends.c - what happens to a question that people answer by hand when something
+ * ends meanwhile, or the core does: DESIGN.md promises 1 to 7, hours later. */
 #include "later_town.h"
 
 #include "core/later.h"
@@ -529,7 +529,8 @@ static void record_comes_back_as_it_was_and_cut_short_anywhere_is_damage(void **
     }
     buf_put_u8(&octets, 0); /* and so is one too long */
     assert_int_equal(later_decode(t->core, buf_view(&octets), &p), -EBADMSG);
-    for (size_t i = 0; i < again.len; i++) { /* whatever a bit says, nothing is read out of bounds */
+    for (size_t i = 0; i < again.len;
+         i++) { /* whatever a bit says, nothing is read out of bounds */
         struct pending *other = NULL;
 
         again.data[i] ^= 0x81;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_core_later_hidden.c - DESIGN.md promise 5 where people answer by hand: who is hidden, when the
- * question is put or since, is to the asker and to the desk somebody whom nobody knows. */
+/* test_core_later_hidden.c - DESIGN.md promise 5 where people answer by hand: who is hidden, when
+ * the question is put or since, is to the asker and to the desk somebody whom nobody knows. */
 #include "later_town.h"
 
 /* --- 5: "refusing does not tell" --- */
@@ -66,8 +66,8 @@ static void hear_questions(struct town *t, struct id *q, bool *truly)
     }
 }
 
-/* shield_at: 0 none; 1 before the question; 2 after the reply by the deadline; 3 after everybody has
- * answered but the desks; 4 after the desks, while the asker is away */
+/* shield_at: 0 none; 1 before the question; 2 after the reply by the deadline; 3 after everybody
+ * has answered but the desks; 4 after the desks, while the asker is away */
 static void play(struct town *t, struct msg *m, int shield_at, struct seen *s)
 {
     struct id q[TOWN_N] = { 0 };

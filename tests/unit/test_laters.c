@@ -219,9 +219,8 @@ static void nothing_is_left_of_what_is_erased(void **state)
     laters_over(t, &r, "other", &p);
     laters_erase(t, &r);
     laters_erase(t, &r); /* twice is as good as once */
-    assert_int_equal(store_scan(t, TABLE_LATER, bytes_of(NULL, 0), bytes_of(NULL, 0), false, count,
-                                &n),
-                     0);
+    assert_int_equal(
+        store_scan(t, TABLE_LATER, bytes_of(NULL, 0), bytes_of(NULL, 0), false, count, &n), 0);
     assert_int_equal(n, 0);
     assert_int_equal(store_commit(t), 0);
 }
