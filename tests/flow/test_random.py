@@ -37,7 +37,7 @@ def main():
         try:
             folder = place / f"seed-{seed}-{size}"
             random_folder.make(folder, seed, size)
-            scenarios(tap, folder)
+            scenarios(tap, folder, "csv")
         finally:
             shutil.rmtree(place)
     tap.done()
