@@ -201,6 +201,40 @@ static void print_source(const json_t *r)
     (void)puts("");
 }
 
+/* A line a key; the usual single one of the scheme hmac says nothing worth a line. */
+static void print_tokens(const json_t *t)
+{
+    const json_t *keys = json_object_get(t, "keys"), *k = NULL;
+    size_t i;
+
+    json_array_foreach((json_t *)keys, i, k)
+    {
+        const char *scheme = text_at(k, "scheme");
+        bool ready = json_is_true(json_object_get(k, "ready"));
+
+        if (json_array_size(keys) == 1 && ready && strcmp(scheme, "hmac") == 0)
+            break;
+        (void)printf("Tokens: %s %lld (%s), %s", scheme, number_at(k, "epoch"),
+                     text_at(k, "state"),
+                     ready                                          ? "ready"
+                     : json_is_true(json_object_get(k, "usable")) ? "not ready yet"
+                                                                    : "cannot be used here");
+        if (!ready)
+            (void)printf(": %lld of %lld people and homes", number_at(k, "indexed"),
+                         number_at(k, "of"));
+        (void)puts("");
+    }
+    if (json_is_true(json_object_get(t, "carrying")))
+        (void)printf("Carried to the next key: %lld of %lld records\n", number_at(t, "carried"),
+                     number_at(t, "records"));
+    if (number_at(t, "lost"))
+        (void)printf("%lld records cannot be carried: withdraw them and lodge them anew (the log "
+                     "names them)\n",
+                     number_at(t, "lost"));
+    if (*text_at(t, "text"))
+        (void)printf("%s\n", text_at(t, "text"));
+}
+
 static void print_status(const json_t *r)
 {
     (void)printf("%s (%s, %s): %s\n", text_at(r, "agency"), text_at(r, "mode"),
@@ -217,6 +251,7 @@ static void print_status(const json_t *r)
     if (number_at(r, "outbox_bad"))
         (void)printf(", %lld damaged", number_at(r, "outbox_bad"));
     (void)puts("");
+    print_tokens(json_object_get(r, "tokens"));
 }
 
 static void print_subject(const json_t *r)

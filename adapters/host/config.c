@@ -159,6 +159,13 @@ static const struct setting settings_keys[] = {
       .max = 1024,
       .fallback = "",
       .help = "the agencies' token key (hmac), 64 hex characters" },
+    { .key = "token_next",
+      .type = SETTING_STRING,
+      AT(token_next_path),
+      .min = 0,
+      .max = 1024,
+      .fallback = "",
+      .help = "another token key (hmac), while the key changes" },
     { .key = "seal",
       .type = SETTING_STRING,
       AT(seal_path),
@@ -182,6 +189,13 @@ static const struct setting settings_tokens[] = {
       .max = UINT16_MAX,
       .fallback = "1",
       .help = "which token key keys.token is" },
+    { .key = "next_epoch",
+      .type = SETTING_INT,
+      AT(next_epoch),
+      .min = 0,
+      .max = UINT16_MAX,
+      .fallback = "0",
+      .help = "which token key keys.token_next is" },
 };
 static const struct setting settings_worker[] = {
     { .key = "deadline_ms",
@@ -346,7 +360,7 @@ static void paths_check(const struct conf_node *root, struct conf_errors *e, str
         char *path;
     } paths[] = {
         { "keys", "curve", c->curve_path }, { "keys", "sign", c->sign_path },
-        { "keys", "token", c->token_path }, { NULL, "socket", c->socket },
+        { "keys", "token", c->token_path }, { "keys", "token_next", c->token_next_path }, { NULL, "socket", c->socket },
         { NULL, "outbox", c->outbox },      { "keys", "seal", c->seal_path },
         { NULL, "inbox", c->inbox },        { NULL, "pins", c->pins },
         { NULL, "consents", c->consents },
@@ -396,7 +410,12 @@ static void keys_load(const struct conf_node *root, struct conf_errors *e, struc
     secret_load(node_at(root, "keys", "token"), c->token_path, e, &c->token.key);
     secret_load(node_at(root, "keys", "seal"), c->seal_path, e, &c->seal);
     c->has_seal = c->seal_path[0] != '\0';
+    secret_load(node_at(root, "keys", "token_next"), c->token_next_path, e, &c->token_next);
     c->has_token = c->token_path[0] != '\0';
+    c->has_token_next = c->token_next_path[0] != '\0';
+    if (c->has_token_next && (!c->next_epoch || c->next_epoch == c->epoch))
+        conf_fail(e, node_at(root, "tokens", "next_epoch"),
+                  "tokens.next_epoch says which key keys.token_next is: another than tokens.epoch");
     if (!c->has_token && strcmp(c->scheme, "hmac") == 0)
         conf_fail(e, node_at(root, "keys", "token"),
                   "keys.token is missing: the agencies' token key; or tokens.scheme is "
@@ -471,6 +490,7 @@ void host_config_wipe(struct host_config *c)
     cert_wipe(&c->curve);
     secret_wipe(&c->sign);
     secret_wipe(&c->token.key);
+    secret_wipe(&c->token_next);
     secret_wipe(&c->seal);
 }
 

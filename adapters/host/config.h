@@ -13,9 +13,9 @@
 struct host_config {
     char agency[NAME_MAX_LEN], mode[16], origin[WIRE_ORIGIN_MAX], zone[64];
     char address[256], server_key[CERT_KEY_TEXT];
-    char curve_path[PATH_MAX], sign_path[PATH_MAX], token_path[PATH_MAX], seal_path[PATH_MAX];
+    char curve_path[PATH_MAX], sign_path[PATH_MAX], token_path[PATH_MAX], seal_path[PATH_MAX], token_next_path[PATH_MAX];
     char scheme[16];
-    int64_t epoch;
+    int64_t epoch, next_epoch;
     char socket[PATH_MAX], socket_mode[8];
     char outbox[PATH_MAX], inbox[PATH_MAX], pins[PATH_MAX], asked[PATH_MAX],
         consents[PATH_MAX], /* of what was lodged, for receipts */
@@ -29,7 +29,8 @@ struct host_config {
     /* Read from the files named above. */
     struct cert curve;
     struct secret sign;
-    bool has_token;          /* a key of the hmac scheme */
+    bool has_token, has_token_next; /* keys of the hmac scheme */
+    struct secret token_next;
     struct tokens_key token;
     bool has_seal;
     struct secret seal; /* X25519 */

@@ -36,7 +36,9 @@ int keyring_open(struct host *h)
     struct ring_setup ring = { .agency = h->config.agency,
                                .dir = h->config.tokens,
                                .hmac = h->config.has_token ? &h->config.token.key : NULL,
-                               .hmac_epoch = h->config.token.epoch };
+                               .hmac_epoch = h->config.token.epoch,
+                               .hmac_next = h->config.has_token_next ? &h->config.token_next : NULL,
+                               .hmac_next_epoch = (uint16_t)h->config.next_epoch };
     int r = fetch_new(&fetch, &h->fetch);
 
     ring.fetch = h->fetch;

@@ -182,16 +182,25 @@ static int key_begin_oblivious(struct ring *r, struct ring_key *k)
     return 0;
 }
 
+static const struct secret *hmac_of(const struct ring *r, uint16_t epoch)
+{
+    if (r->setup.hmac && r->setup.hmac_epoch == epoch)
+        return r->setup.hmac;
+    return r->setup.hmac_next && r->setup.hmac_next_epoch == epoch ? r->setup.hmac_next : NULL;
+}
+
 static void key_begin_hmac(struct ring *r, struct ring_key *k)
 {
-    if (!r->setup.hmac || r->setup.hmac_epoch != k->epoch) {
+    const struct secret *hmac = hmac_of(r, k->epoch);
+
+    if (!hmac) {
         log_error("token-key-missing", "epoch=%u text=%s", k->epoch,
                   LOG_Q("the policy lists a key of the hmac scheme that this adapter has not: "
-                        "correct keys.token and tokens.epoch"));
+                        "correct keys.token and tokens.epoch, or keys.token_next and tokens.next_epoch"));
         return;
     }
-    k->typed.key = k->rows.key = k->own.key = *r->setup.hmac;
-    k->usable = crypto_derive(r->setup.hmac, "almoner/disk/v1", &k->disk) == 0;
+    k->typed.key = k->rows.key = k->own.key = *hmac;
+    k->usable = crypto_derive(hmac, "almoner/disk/v1", &k->disk) == 0;
     k->unlocked = k->usable;
 }
 

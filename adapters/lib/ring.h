@@ -22,6 +22,8 @@ struct ring_setup { /* borrowed for the ring's life */
     const char *agency, *dir;
     const struct secret *hmac; /* the partnership's key; NULL: none here */
     uint16_t hmac_epoch;       /* which it is; the current one until the policy says otherwise */
+    const struct secret *hmac_next; /* another one, while keys change; NULL: none */
+    uint16_t hmac_next_epoch;
     struct fetch *fetch;
 };
 struct ring; /* opaque: ring.c */
