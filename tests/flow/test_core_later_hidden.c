@@ -250,6 +250,30 @@ static void promise_6_a_shield_lodged_while_the_reply_waits_for_its_asker_hides_
     assert_int_equal(hidden.final.deliver.involvement.completeness, COMPLETE_SOME);
 }
 
+/* What was asked about nobody says nothing about somebody, though nothing hides them any more. */
+static void answer_about_nobody_is_none_about_a_person_who_is_hidden_no_more(void **state)
+{
+    static const int two[] = { 0, 1, -1 };
+    struct town *t = *state;
+    struct id q, shield;
+    char text[ID_TEXT];
+    struct msg *m = town_shield(t, TOWN_TESS, 3);
+
+    assert_int_equal(id_new(town_wall, &shield), 0);
+    m->id = shield;
+    lodges(t, TOWN_COUNCIL, m);
+    asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    id_format(&shield, text);
+    assert_string_equal(
+        town_change(t, "shield-lift", json_pack("{s:s,s:s}", "shield", text, "reason", "safe"), two),
+        "ok");
+    answers(t, TOWN_CHARITY, &q, ANSWER_NOT_KNOWN);
+    finally(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE);
+    assert_string_equal(t->msg.deliver.insight.policy_rule, "safeguarding/arrears");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +284,7 @@ int main(void)
         ONE_DESK(promise_5_a_desk_that_was_away_learns_nothing_of_who_was_hidden_meanwhile),
         ONE_DESK(promise_6_a_shield_lodged_before_the_late_answer_hides_it),
         ONE_DESK(promise_6_a_shield_lodged_while_the_reply_waits_for_its_asker_hides_it),
+        ONE_DESK(answer_about_nobody_is_none_about_a_person_who_is_hidden_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
