@@ -12,10 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PAUSE_MS      1000           /* when a busy server does not say how long */
-#define PAUSE_MOST_MS (3600 * 1000L) /* a server that says more is asked again after that */
-#define CONNECT_MS    5000L
-#define BEARER_MAX    8192
+#define PAUSE_MS        1000           /* when a busy server does not say how long */
+#define PAUSE_MOST_MS   (3600 * 1000L) /* a server that says more is asked again after that */
+#define CONNECT_MS      5000L
+#define REQUEST_MOST_MS 60000 /* one request, also where a load has longer */
+#define BEARER_MAX      8192
 
 struct http {
     CURL *easy;
@@ -349,7 +350,7 @@ int http_ask(struct http *h, const struct http_request *r, struct buf *body)
         left = r->until_ms - clock_mono_ms();
         if (left <= 0)
             return http_say(h, HTTP_LATE, "no whole reply in time");
-        outcome = http_once(h, r, left, body);
+        outcome = http_once(h, r, left < REQUEST_MOST_MS ? left : REQUEST_MOST_MS, body);
         if (outcome != HTTP_BUSY)
             return outcome;
         pause_note(h);
