@@ -4,6 +4,7 @@
 It listens on a Unix socket in its own folder and nowhere else, runs as an unprivileged user (it refuses root), and holds
 made-up rows only, so it does without fsync.
 """
+import ctypes
 import os
 import pwd
 import shutil
@@ -39,6 +40,14 @@ def unprivileged():
             continue
         return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     raise SqlError("there is neither a user postgres nor nobody to run a server as")
+
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def end_with_us():
+    """In the child, before it becomes the server: it ends when we do, however we do."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
 
 
 class Postgres:
@@ -84,7 +93,8 @@ class Postgres:
             argv += ["-c", f"{name}={value}"]
         (self.folder / "data" / "postmaster.pid").unlink(missing_ok=True)
         with open(self.folder / "log", "ab") as log:
-            self.process = subprocess.Popen(argv, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self.as_user)
+            self.process = subprocess.Popen(argv, env=self.env, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            preexec_fn=end_with_us, **self.as_user)
         end = time.monotonic() + WAIT_S
         while not self.answers():
             if self.process.poll() is not None or time.monotonic() > end:
