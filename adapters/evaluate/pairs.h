@@ -36,13 +36,13 @@ enum looked {
 struct lookups {
     uint64_t n, by[LOOKED_COUNT];
     uint64_t n_number_alone; /* originals that are found by their number alone */
-    uint64_t n_unlike; /* where the adapter's index says something else: a fault of ours */
+    uint64_t n_unlike;       /* where the adapter's index says something else: a fault of ours */
 };
 
 /**
  * pairs_decide() - decide each record against all others
- * @made: tokens of records, as many. Pairs that share no token are none by the decision's own table,
- * and are counted without being decided; and so are two records of which neither can ask.
+ * @made: tokens of records, as many. Pairs that share no token are none by the decision's own
+ * table, and are counted without being decided; and so are two records of which neither can ask.
  * @out: to be freed with pairs_deinit. Return: 0 or -ENOMEM.
  */
 ALM_MUST_USE int pairs_decide(const struct records *rs, const struct made *made, struct pairs *out);

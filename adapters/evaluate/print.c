@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 static const char *const looked_words[LOOKED_COUNT] = {
-    [LOOKED_RIGHT] = "match", [LOOKED_WRONG] = "wrong-match", [LOOKED_POSSIBLE] = "possible",
-    [LOOKED_MANY] = "many",   [LOOKED_CONFLICT] = "conflict", [LOOKED_NONE] = "none",
+    [LOOKED_RIGHT] = "match",        [LOOKED_WRONG] = "wrong-match", [LOOKED_POSSIBLE] = "possible",
+    [LOOKED_MANY] = "many",          [LOOKED_CONFLICT] = "conflict", [LOOKED_NONE] = "none",
     [LOOKED_NOT_ASKED] = "not-asked"
 };
 static const char *const fault_words[ALM_FAULT_COUNT] = {
@@ -103,11 +103,12 @@ static void pass_table(const struct report_pass *p)
 static void scale_table(const struct scale *s)
 {
     (void)printf("\nIndex of %zu generated people in %zu homes\n", s->people, s->homes);
-    (void)printf("  build   %.2f s being told, %.2f s making tokens: %.0f people a second; peak memory %ld "
-                 "KiB\n"
-                 "          %.2f s of processor time: %.0f people a second where nothing else runs\n",
-                 s->build_s, s->finish_s, s->people_per_s, s->peak_kib, s->build_cpu_s,
-                 (double)s->people / s->build_cpu_s);
+    (void)printf(
+        "  build   %.2f s being told, %.2f s making tokens: %.0f people a second; peak memory %ld "
+        "KiB\n"
+        "          %.2f s of processor time: %.0f people a second where nothing else runs\n",
+        s->build_s, s->finish_s, s->people_per_s, s->peak_kib, s->build_cpu_s,
+        (double)s->people / s->build_cpu_s);
     (void)printf("  lookup  median %.2f us, 99 %% under %.2f us, longest %.2f us; an asker's "
                  "tokens take %.2f us\n",
                  s->median_us, s->p99_us, s->most_us, s->tokens_us);
@@ -150,7 +151,8 @@ static json_t *json_counts(const uint64_t counts[static MATCH_COUNT])
     json_t *o = json_object();
 
     for (unsigned m = 0; m < MATCH_COUNT; m++)
-        (void)json_object_set_new(o, match_word((enum match)m), json_integer((json_int_t)counts[m]));
+        (void)json_object_set_new(o, match_word((enum match)m),
+                                  json_integer((json_int_t)counts[m]));
     return o;
 }
 
@@ -158,8 +160,7 @@ static json_t *json_tally(const struct tally *t, const struct figures *f)
 {
     return json_pack("{s:o, s:o, s:o, s:o, s:o}", "precision", json_figure(&f->precision), "recall",
                      json_figure(&f->recall), "f", json_figure(&f->f), "one_person",
-                     json_counts(t->same), "two_people",
-                     json_counts(t->others));
+                     json_counts(t->same), "two_people", json_counts(t->others));
 }
 
 static json_t *json_kinds(const struct pairs *p)
@@ -200,24 +201,24 @@ static json_t *json_pass(const struct report_pass *p)
                                   json_integer((json_int_t)p->lookups.by[l]));
 
     (void)json_object_set_new(looked, "copies", json_integer((json_int_t)p->lookups.n));
-    return json_pack(
-        "{s:b, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "with_identifier", (int)p->with_identifier,
-        "pairs", (json_int_t)p->pairs.n, "refused", json_refused(p), "number_alone",
-        (json_int_t)p->n_number_alone, "no_home", (json_int_t)p->n_no_home, "strict", json_tally(&p->pairs.strict, &p->strict), "broad",
-        json_tally(&p->pairs.broad, &p->broad), "kinds", json_kinds(&p->pairs), "lookups", looked);
+    return json_pack("{s:b, s:I, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "with_identifier",
+                     (int)p->with_identifier, "pairs", (json_int_t)p->pairs.n, "refused",
+                     json_refused(p), "number_alone", (json_int_t)p->n_number_alone, "no_home",
+                     (json_int_t)p->n_no_home, "strict", json_tally(&p->pairs.strict, &p->strict),
+                     "broad", json_tally(&p->pairs.broad, &p->broad), "kinds",
+                     json_kinds(&p->pairs), "lookups", looked);
 }
 
 static json_t *json_scale(const struct scale *s)
 {
-    return json_pack("{s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I}",
-                     "people", (json_int_t)s->people, "homes", (json_int_t)s->homes, "told_s",
-                     s->build_s, "tokens_s", s->finish_s, "people_per_s", s->people_per_s,
-                     "build_cpu_s", s->build_cpu_s,
-                     "lookup_median_us", s->median_us, "lookup_p99_us", s->p99_us,
-                     "lookup_longest_us", s->most_us, "tokens_us", s->tokens_us, "peak_kib",
-                     (json_int_t)s->peak_kib, "lookups", (json_int_t)s->lookups, "one",
-                     (json_int_t)s->n_one, "wrong", (json_int_t)s->n_wrong, "ambiguous",
-                     (json_int_t)s->n_ambiguous, "unknown", (json_int_t)s->n_unknown);
+    return json_pack(
+        "{s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:I, s:I, s:I, s:I, s:I, s:I}",
+        "people", (json_int_t)s->people, "homes", (json_int_t)s->homes, "told_s", s->build_s,
+        "tokens_s", s->finish_s, "people_per_s", s->people_per_s, "build_cpu_s", s->build_cpu_s,
+        "lookup_median_us", s->median_us, "lookup_p99_us", s->p99_us, "lookup_longest_us",
+        s->most_us, "tokens_us", s->tokens_us, "peak_kib", (json_int_t)s->peak_kib, "lookups",
+        (json_int_t)s->lookups, "one", (json_int_t)s->n_one, "wrong", (json_int_t)s->n_wrong,
+        "ambiguous", (json_int_t)s->n_ambiguous, "unknown", (json_int_t)s->n_unknown);
 }
 
 static json_t *json_file(const struct report *r)

@@ -261,9 +261,8 @@ static void kinds_drop(struct token_set *s, unsigned without)
 int record_tokens(const struct tokens_key *k, const struct record *r, bool with_identifier,
                   unsigned without, struct made *out)
 {
-    const struct identity who = {
-        r->given, r->family, r->born, with_identifier ? r->nhs : "", "", false
-    };
+    const struct identity who = { r->given, r->family, r->born, with_identifier ? r->nhs : "",
+                                  "",       false };
     int e = tokens_row(k, &who, &out->set);
 
     out->home = out->asks = false;

@@ -63,6 +63,7 @@ struct made { /* the tokens of a record; fault: the adapter would refuse the row
     bool home; /* of them some are from the home */
     bool asks; /* somebody can ask with it: not a number alone, by which it is only found */
 };
-/* without: bits by token kind that are left out, to see what each is good for. Return: 0; -errno. */
+/* without: bits by token kind that are left out, to see what each is good for. Return: 0; -errno.
+ */
 ALM_MUST_USE int record_tokens(const struct tokens_key *k, const struct record *r,
                                bool with_identifier, unsigned without, struct made *out);

@@ -8,9 +8,9 @@
 
 struct scale {
     size_t people, homes, lookups;
-    double build_s, finish_s;          /* being told people, homes and stays; making their tokens */
-    double people_per_s;               /* of both together, as it went on this machine */
-    double build_cpu_s; /* processor time of both, which other work does not lengthen much */
+    double build_s, finish_s; /* being told people, homes and stays; making their tokens */
+    double people_per_s;      /* of both together, as it went on this machine */
+    double build_cpu_s;       /* processor time of both, which other work does not lengthen much */
     double median_us, p99_us, most_us; /* of one index_find; tokens were made before */
     double tokens_us;                  /* mean cost of making one asker's tokens */
     long peak_kib;                     /* of this process, ever */

@@ -86,8 +86,8 @@ static bool ascii_only(const char *text, size_t len)
     return true;
 }
 
-/* What the Unicode tables say of ASCII, without asking them: most names, and a third of the cost of an
- * index. */
+/* What the Unicode tables say of ASCII, without asking them: most names, and a third of the cost of
+ * an index. */
 static void folding_ascii(struct folding *f, char c)
 {
     if (c >= 'A' && c <= 'Z')
@@ -369,9 +369,10 @@ static void code_digit(char *c)
     *c = *c == 'O' ? '0' : *c == 'I' ? '1' : *c;
 }
 
-/* Only where one of the two can stand: no code that is one is brought to another. Source: Royal Mail's
- * forms A9, A99, AA9, AA99, A9A, AA9A; the areas that begin with I or O are IG, IM, IP, IV, OL and OX,
- * none has I second; no single letter is followed by 0 and one more; no district ends in I or O. */
+/* Only where one of the two can stand: no code that is one is brought to another. Source: Royal
+ * Mail's forms A9, A99, AA9, AA99, A9A, AA9A; the areas that begin with I or O are IG, IM, IP, IV,
+ * OL and OX, none has I second; no single letter is followed by 0 and one more; no district ends in
+ * I or O. */
 static void postcode_mend(char *code, size_t n)
 {
     size_t out = n - 3; /* the outward part: 2 to 4 characters */

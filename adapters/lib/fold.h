@@ -21,7 +21,7 @@
 /* Case, diacritics, hyphens, apostrophes and spaces gone: "Zoë O'Neill-Smith" is "zoeoneillsmith".
  * ALM_BAD_NAME. */
 ALM_MUST_USE enum alm_fault fold_name(const char *text, char out[static FOLD_OUT_MAX]);
-struct given { /* given names, folded; its owner wipes it */
+struct given {                 /* given names, folded; its owner wipes it */
     char plain[FOLD_OUT_MAX];  /* as fold_name */
     char formal[FOLD_OUT_MAX]; /* the first one's diminutive or spelling written out (lib/words) */
     char first[FOLD_OUT_MAX];  /* the first alone, written out; names joined by a hyphen are one */
@@ -30,14 +30,14 @@ struct given { /* given names, folded; its owner wipes it */
 ALM_MUST_USE enum alm_fault fold_given(const char *text, struct given *out);
 /* Soundex of a folded name; one that starts outside a to z stands for itself (cut to fit). */
 void fold_phonetic(const char *folded, char out[static FOLD_OUT_MAX]);
-/* Words parted by one space, "Rd" written "road", a flat first: "8A Phantom Rd, Apt. 2" is "flat 2 8a
- * phantom road". ALM_BAD_ADDRESS: also more than 64 words. */
+/* Words parted by one space, "Rd" written "road", a flat first: "8A Phantom Rd, Apt. 2" is "flat 2
+ * 8a phantom road". ALM_BAD_ADDRESS: also more than 64 words. */
 ALM_MUST_USE enum alm_fault fold_address(const char *text, char out[static FOLD_OUT_MAX]);
-/* What tells a home from its neighbours under one postcode: the numbers of a folded address, "2 8a",
- * or all of it where it has none. Empty only for what fold_address did not make. */
+/* What tells a home from its neighbours under one postcode: the numbers of a folded address, "2
+ * 8a", or all of it where it has none. Empty only for what fold_address did not make. */
 void fold_door(const char *folded, char out[static FOLD_OUT_MAX]);
-/* "zz7 8za" is "ZZ78ZA", and so is "ZZ7 8ZA" with an O for a 0. ALM_BAD_POSTCODE. Source: Royal Mail's form: outward part, then a digit
- * and two letters. */
+/* "zz7 8za" is "ZZ78ZA", and so is "ZZ7 8ZA" with an O for a 0. ALM_BAD_POSTCODE. Source: Royal
+ * Mail's form: outward part, then a digit and two letters. */
 ALM_MUST_USE enum alm_fault fold_postcode(const char *text, char out[static POSTCODE_TEXT]);
 /* Ten digits, spaces and hyphens allowed between. ALM_BAD_NHS.
  * Source: NHS Data Dictionary, "NHS NUMBER": check digit by modulus 11, weights 10 to 2; 10 is no

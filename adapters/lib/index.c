@@ -170,8 +170,9 @@ static int index_home(void *ctx, const struct alm_home *h)
     memset(e, 0, sizeof(*e));
     e->has_token = has_token;
     e->shielded_from = h->shielded_from;
-    x->failed = x->failed ||
-                texts_keep(&e->texts, (const char *const[TEXTS_MAX]){ h->address, h->postcode }) != 0;
+    x->failed =
+        x->failed ||
+        texts_keep(&e->texts, (const char *const[TEXTS_MAX]){ h->address, h->postcode }) != 0;
     return x->failed ? -ENOMEM : 0;
 }
 
@@ -429,8 +430,8 @@ bool index_home_shielded(const struct index *x, const struct token *home, const 
     uint32_t i = f ? face_first(f, &f->by_home, home) : FACE_NONE;
     size_t at;
 
-    if (!f || (ref && refs_find(&x->homes_refs, ref, &at) &&
-               home_shielded(&x->rows.homes[at], day)))
+    if (!f ||
+        (ref && refs_find(&x->homes_refs, ref, &at) && home_shielded(&x->rows.homes[at], day)))
         return true;
     for (; i != FACE_NONE; i = face_next(f, &f->by_home, i)) {
         if (home_shielded(&x->rows.homes[f->by_home.at[i].whose], day))

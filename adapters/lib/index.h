@@ -2,8 +2,8 @@
 /* index.h - the people and homes of this agency, found by token: the only thing that turns tokens
  * back into local references.
  *
- * Told once per load by a backend (it is an alm_sink), then built in bounded steps for each token key
- * in use (two or three while keys rotate), then immutable. Keeps identifiers until every key is
+ * Told once per load by a backend (it is an alm_sink), then built in bounded steps for each token
+ * key in use (two or three while keys rotate), then immutable. Keeps identifiers until every key is
  * done; after that tokens and references. */
 #pragma once
 #include "almoner/adapter.h"
@@ -36,8 +36,8 @@ static inline bool index_ambiguous(enum index_known k)
 ALM_MUST_USE int index_new(const struct tokens_key *key, struct index **out);
 struct index *index_free(struct index *x);
 void index_freep(struct index **x);
-/* Another epoch's, after the first in order. Return: 0; -EEXIST; -ENOSPC; -EBUSY the identifiers are
- * wiped: load again. */
+/* Another epoch's, after the first in order. Return: 0; -EEXIST; -ENOSPC; -EBUSY the identifiers
+ * are wiped: load again. */
 ALM_MUST_USE int index_add_key(struct index *x, const struct tokens_key *key);
 /* Forgets what was built for it; the key's memo may go. */
 void index_drop_key(struct index *x, uint8_t scheme, uint16_t epoch);
@@ -68,9 +68,9 @@ struct index_progress index_progress(const struct index *x, const struct tokens_
  *
  * Return: INDEX_ONE when exactly one matches (match_strict), whatever else is merely possible;
  * INDEX_MANY when several do, or so many share a token that nobody looks; else INDEX_CONFLICT,
- * INDEX_POSSIBLE or INDEX_UNKNOWN (match_of_tally); INDEX_NOT_READY nothing can be said yet of tokens of
- * this scheme and epoch. Threads: pure. Source: DESIGN.md section 7, "possible, many, conflict are
- * cannot say".
+ * INDEX_POSSIBLE or INDEX_UNKNOWN (match_of_tally); INDEX_NOT_READY nothing can be said yet of
+ * tokens of this scheme and epoch. Threads: pure. Source: DESIGN.md section 7, "possible, many,
+ * conflict are cannot say".
  */
 enum index_known index_find(const struct index *x, const struct token_set *subject, bool asking,
                             size_t *person);
@@ -80,7 +80,7 @@ const char *index_person_ref(const struct index *x, size_t person);
 void index_person_tokens(const struct index *x, const struct tokens_key *key, size_t person,
                          struct token_set *out);
 
-struct index_home {                /* a person's stay in a home that has a token */
+struct index_home {                             /* a person's stay in a home that has a token */
     struct token home, at_home[TOKENS_AT_HOME]; /* TOKEN_HOME; what joins them */
     int32_t from, until, shielded_from;
 };

@@ -48,7 +48,8 @@ struct postings { /* chains by a token's first bytes */
     size_t n, cap, n_heads;
 };
 struct face_person {
-    uint32_t own, stays; /* places in the pool: n_own tokens; TOKENS_AT_HOME a stay, as the stays lie */
+    uint32_t own,
+        stays; /* places in the pool: n_own tokens; TOKENS_AT_HOME a stay, as the stays lie */
     uint8_t n_own;
 };
 struct face {
@@ -62,7 +63,8 @@ struct face {
     bool begun, ready;
     bool waiting; /* for tokens that are wanted: no use in trying before they are all there */
 };
-/* Tokens of at most `most` people or homes. Return: 0, ready is set after the last; -EAGAIN; -errno. */
+/* Tokens of at most `most` people or homes. Return: 0, ready is set after the last; -EAGAIN;
+ * -errno. */
 ALM_MUST_USE int face_step(struct face *f, const struct index_people *rows, size_t most);
 void face_deinit(struct face *f);
 /* Places in p->at of postings with this token, first told first; FACE_NONE: no more. */

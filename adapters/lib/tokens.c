@@ -80,7 +80,7 @@ bool token_set_add(struct token_set *s, const struct token *t)
     return true;
 }
 
-struct names { /* folded */
+struct names {                /* folded */
     const char *least, *most; /* given and family, in order of their bytes */
     struct given given;
     char family[FOLD_OUT_MAX];
@@ -173,9 +173,8 @@ static int tokens_sound(struct making *m, const struct names *plain)
     fold_phonetic(plain->family, family);
     born_turned(plain->born, born);
     as_is = strcmp(given, family) <= 0;
-    r = tokens_add(
-        m, TOKEN_PHONETIC_DOB,
-        (const char *[]){ as_is ? given : family, as_is ? family : given, born }, 3);
+    r = tokens_add(m, TOKEN_PHONETIC_DOB,
+                   (const char *[]){ as_is ? given : family, as_is ? family : given, born }, 3);
     crypto_wipe(given, sizeof(given));
     crypto_wipe(family, sizeof(family));
     return r;

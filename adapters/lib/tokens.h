@@ -23,7 +23,8 @@ struct tokens_key {
     uint16_t epoch;    /* from 1 */
     struct memo *memo; /* TOKEN_OBLIVIOUS: borrowed; NULL: not there yet (-EAGAIN) */
 };
-bool tokens_key_is(const struct tokens_key *k, const struct token *t); /* t is of k's scheme and epoch */
+bool tokens_key_is(const struct tokens_key *k,
+                   const struct token *t); /* t is of k's scheme and epoch */
 
 struct identity { /* of a person, as typed or as a row has it; "" is "not known" */
     const char *given, *family;
@@ -52,7 +53,8 @@ ALM_MUST_USE int tokens_identity(const struct tokens_key *k, const struct identi
  * nobody asks or lodges with it. */
 bool identity_number_alone(const struct identity *who);
 /* Of a row in an index: as tokens_identity(), or the strong tokens alone of a number alone. */
-ALM_MUST_USE int tokens_row(const struct tokens_key *k, const struct identity *who, struct token_set *out);
+ALM_MUST_USE int tokens_row(const struct tokens_key *k, const struct identity *who,
+                            struct token_set *out);
 ALM_MUST_USE int tokens_row_check(const struct identity *who);
 /* A household's token. Only for an address with a postcode. Return: ALM_OK; ALM_BAD_ADDRESS,
  * ALM_BAD_POSTCODE; -EAGAIN; -errno. */
@@ -69,4 +71,5 @@ ALM_MUST_USE int tokens_at_home(const struct tokens_key *k, const struct identit
  * @out: 32 bytes; keyed apart from every token of a person or home
  * Return: 0; ALM_BAD_NAME no letter or digit in it; -EAGAIN; -errno.
  */
-ALM_MUST_USE int tokens_origin(const struct tokens_key *k, const char *text, uint8_t out[static TOKEN_LEN]);
+ALM_MUST_USE int tokens_origin(const struct tokens_key *k, const char *text,
+                               uint8_t out[static TOKEN_LEN]);

@@ -201,9 +201,9 @@ enum reason transforms_hidden(struct choice *c)
                                the subject */
     shield = shield_reason(c);
     trace(c, PASS_TRANSFORMS, CLAUSE_NO_SHIELD,
-          shield == REASON_NONE             ? HOLDS
+          shield == REASON_NONE            ? HOLDS
           : shield == REASON_NEAR_SHIELDED ? CANNOT_TELL
-                                            : FAILS);
+                                           : FAILS);
     if (shield != REASON_NONE)
         return shield;
     if (trace(c, PASS_TRANSFORMS, CLAUSE_NO_CONFLICT, consent_conflict(c) ? CANNOT_TELL : HOLDS) !=

@@ -6,7 +6,11 @@
 #include "match/token.h"
 
 static const struct token_kind_facts kinds[TOKEN_KIND_COUNT] = {
-    [TOKEN_NHS] = { .name = "nhs", .joins = "NHS number", .person = true, .strong = true, .finds = true },
+    [TOKEN_NHS] = { .name = "nhs",
+                    .joins = "NHS number",
+                    .person = true,
+                    .strong = true,
+                    .finds = true },
     [TOKEN_UPN] = { .name = "upn", .joins = "UPN", .person = true, .strong = true, .finds = true },
     [TOKEN_NAME_DOB] = { .name = "name-dob",
                          .joins = "both names in either order, birth date",
@@ -15,8 +19,9 @@ static const struct token_kind_facts kinds[TOKEN_KIND_COUNT] = {
                          .alone = true,
                          .who = 6 },
     [TOKEN_PHONETIC_DOB] = { .name = "phonetic-dob",
-                             .joins = "sounds of both names in either order, birth date with day and "
-                                      "month in either order",
+                             .joins =
+                                 "sounds of both names in either order, birth date with day and "
+                                 "month in either order",
                              .person = true,
                              .alone = true,
                              .who = 3 },

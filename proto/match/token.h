@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* token.h - match tokens: what stands for a person outside an adapter, and how sets of them compare.
+/* token.h - match tokens: what stands for a person outside an adapter, and how sets of them
+ * compare.
  *
  * Pure: no keys, no identifiers, no I/O. Making tokens from identifiers is adapters/lib/tokens. */
 #pragma once
@@ -8,8 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TOKEN_LEN     32 /* bytes of a token's value */
-#define TOKEN_SET_MAX 36 /* tokens about one person: five of their own, four for each of seven homes, and room for what an asker knows otherwise */
+#define TOKEN_LEN 32 /* bytes of a token's value */
+/* Tokens about one person: five of their own, four for each of seven homes, and room for what an
+ * asker knows otherwise. More would not fit the size to which questions are padded. */
+#define TOKEN_SET_MAX 36
 
 /* What each joins and weighs is in kinds.c, how identifiers become its parts in adapters/README.md.
  * Numbers are on the wire and in the store: never reuse one. 0 is refused everywhere. */
@@ -29,11 +32,11 @@ enum token_kind {
 struct token_kind_facts {
     const char *name, *joins; /* a word; what goes into it, for people to read */
     bool person;              /* may be part of a person's set */
-    bool strong;              /* one number for one person: it decides, and where it differs it forbids */
-    bool finds;               /* the broker finds consents and refusals by it */
-    bool alone;               /* worth a doubt even where nothing else agrees */
-    bool of_home;             /* made once for each home */
-    uint8_t who, where;       /* points of evidence; where > 0: may be the "one more" */
+    bool strong;        /* one number for one person: it decides, and where it differs it forbids */
+    bool finds;         /* the broker finds consents and refusals by it */
+    bool alone;         /* worth a doubt even where nothing else agrees */
+    bool of_home;       /* made once for each home */
+    uint8_t who, where; /* points of evidence; where > 0: may be the "one more" */
 };
 /* Never NULL: a number that is no kind has no weight and is part of no set. */
 const struct token_kind_facts *token_kind_facts(uint8_t kind);
@@ -75,15 +78,16 @@ const char *match_word(enum match m); /* "match", "none", "possible", "many", "c
 enum match match_strict(const struct token_set *a, const struct token_set *b);
 /**
  * match_broad() - might it be the same person, for a prohibition
- * MATCH_YES: any strong token or NAME_DOB agrees; MATCH_CONFLICT: so, and another strong kind disagrees.
- * Never MATCH_POSSIBLE on phonetics alone: that is MATCH_NONE here. Unborn and born are different subjects.
+ * MATCH_YES: any strong token or NAME_DOB agrees; MATCH_CONFLICT: so, and another strong kind
+ * disagrees. Never MATCH_POSSIBLE on phonetics alone: that is MATCH_NONE here. Unborn and born are
+ * different subjects.
  */
 enum match match_broad(const struct token_set *a, const struct token_set *b);
 /**
  * match_near() - is it near enough that what is shielded about one must not be told of the other
  * True where the strict decision is anything but none and the broad one is no match: what is only
- * possible, and what is in conflict. Source: DESIGN.md section 7, "a near match to a shielded record
- * is quarantined".
+ * possible, and what is in conflict. Source: DESIGN.md section 7, "a near match to a shielded
+ * record is quarantined".
  */
 bool match_near(const struct token_set *a, const struct token_set *b);
 

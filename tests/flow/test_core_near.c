@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_core_near.c - "a near match to a shielded record is quarantined" (DESIGN.md section 7): who is
- * only possibly the shielded person, or in conflict with them, is hidden as they are; and who is
+/* test_core_near.c - "a near match to a shielded record is quarantined" (DESIGN.md section 7): who
+ * is only possibly the shielded person, or in conflict with them, is hidden as they are; and who is
  * surely somebody else is not. */
 #include "referral_town.h"
 
@@ -270,7 +270,8 @@ static void a_shield_that_is_over_quarantines_nobody(void **state)
 
 /* --- what is lodged about somebody near --- */
 
-static const char *const somebody = "D2P1G1Q1"; /* with a home: what is lodged is found again strictly */
+static const char *const somebody =
+    "D2P1G1Q1"; /* with a home: what is lodged is found again strictly */
 
 static size_t receipt_of_consent(struct town *t, const char *person)
 {
@@ -289,10 +290,12 @@ static void a_consent_of_somebody_near_is_receipted_alike_and_opens_nothing(void
     struct msg *m;
 
     shield(t, 3);
-    assert_int_equal(receipt_of_consent(t, somebody), receipt_of_consent(t, unknown_like(somebody)));
+    assert_int_equal(receipt_of_consent(t, somebody),
+                     receipt_of_consent(t, unknown_like(somebody)));
     m = town_insight(t, "early-help", "noise", TOWN_NOBODY);
     person_of(somebody, &m->insight_query.subject);
-    assert_string_equal(says(t, TOWN_COUNCIL, m), ""); /* not that one needs consent: that is there */
+    assert_string_equal(says(t, TOWN_COUNCIL, m),
+                        ""); /* not that one needs consent: that is there */
     assert_int_equal(town_leaves(t, EVENT_REFUSED, &leaf), 1);
     assert_int_equal(leaf.told, TELL_HIDDEN);
 }
@@ -359,7 +362,6 @@ static void a_referral_of_somebody_near_is_taken_alike_and_goes_to_nobody(void *
     assert_int_equal(town_leaves(t, EVENT_NOT_DELIVERED, &leaf), 1);
     assert_string_equal(leaf.reason, "near-shielded");
 }
-
 
 #define IN_TOWN(name) cmocka_unit_test_setup_teardown(name, worry_setup, town_teardown)
 

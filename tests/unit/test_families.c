@@ -14,13 +14,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIELDS_MAX  12
-#define PEOPLE_MAX  256
-#define PAIRS_MAX   128
-#define LINE_MAX_   512
-#define FOLDER      ALM_FAMILIES "/"
+#define FIELDS_MAX 12
+#define PEOPLE_MAX 256
+#define PAIRS_MAX  128
+#define LINE_MAX_  512
+#define FOLDER     ALM_FAMILIES "/"
 
-enum { RECORD, GIVEN, FAMILY, HOUSE, STREET, POSTCODE, BORN, NHS, UPN, UNBORN, FORMER, FORMER_CODE };
+enum {
+    RECORD,
+    GIVEN,
+    FAMILY,
+    HOUSE,
+    STREET,
+    POSTCODE,
+    BORN,
+    NHS,
+    UPN,
+    UNBORN,
+    FORMER,
+    FORMER_CODE
+};
 
 struct row { /* the line, cut at its commas: no field of ours holds one */
     char line[LINE_MAX_];
@@ -73,7 +86,8 @@ static void home_add(const struct identity *who, const char *address, const char
 
 static struct identity identity_of(const struct row *r)
 {
-    struct identity who = { r->at[GIVEN], r->at[FAMILY], CIVIL_NONE, r->at[NHS], r->at[UPN], r->at[UNBORN][0] != '\0' };
+    struct identity who = { r->at[GIVEN], r->at[FAMILY], CIVIL_NONE,
+                            r->at[NHS],   r->at[UPN],    r->at[UNBORN][0] != '\0' };
 
     if (r->at[BORN][0])
         assert_int_equal(civil_parse(r->at[BORN], &who.born), 0);
@@ -92,7 +106,8 @@ static int setup(void **state)
         return -1;
     memset(key.key.octets, 7, sizeof(key.key.octets));
     n_people = rows_read(FOLDER "people.csv", people, PEOPLE_MAX, FIELDS_MAX);
-    n_people += rows_read(FOLDER "others.csv", people + n_people, PEOPLE_MAX - n_people, FIELDS_MAX);
+    n_people +=
+        rows_read(FOLDER "others.csv", people + n_people, PEOPLE_MAX - n_people, FIELDS_MAX);
     n_pairs = rows_read(FOLDER "pairs.csv", pairs, PAIRS_MAX, 6);
     for (size_t i = 0; i < n_people; i++) {
         struct identity who = identity_of(&people[i]);
@@ -128,9 +143,8 @@ static void each_pair_is_decided_as_the_table_says(void **state)
 
         if (strcmp(match_word(match_strict(a, b)), row[STRICT]) != 0 ||
             strcmp(match_word(match_broad(a, b)), row[BROAD]) != 0)
-            fail_msg("%s: %s and %s, expected %s and %s", row[WHAT],
-                     match_word(match_strict(a, b)), match_word(match_broad(a, b)), row[STRICT],
-                     row[BROAD]);
+            fail_msg("%s: %s and %s, expected %s and %s", row[WHAT], match_word(match_strict(a, b)),
+                     match_word(match_broad(a, b)), row[STRICT], row[BROAD]);
         assert_int_equal(match_strict(b, a), match_strict(a, b));
         assert_int_equal(match_broad(b, a), match_broad(a, b));
     }
@@ -148,7 +162,8 @@ static void nobody_is_taken_for_another_but_where_the_table_says_that_nothing_he
         if (strcmp(pairs[i].at[TRUTH], "two") == 0)
             assert_int_equal(strcmp(pairs[i].at[STRICT], "match") == 0, limit);
         else
-            assert_string_not_equal(pairs[i].at[STRICT], "none"); /* none of ours says "no" of one person */
+            assert_string_not_equal(pairs[i].at[STRICT],
+                                    "none"); /* none of ours says "no" of one person */
     }
     assert_int_equal(limits, 2);
 }
@@ -184,7 +199,8 @@ static enum index_known found(const struct row *held, const struct token_set *as
 {
     ALM_CLEANUP(index_freep) struct index *x = NULL;
     struct identity who = identity_of(held);
-    struct alm_person p = { "p", who.given, who.family, who.born, who.nhs, who.upn, who.unborn, false };
+    struct alm_person p = { "p",     who.given, who.family, who.born,
+                            who.nhs, who.upn,   who.unborn, false };
     struct alm_sink sink;
     char address[LINE_MAX_];
     size_t at;
@@ -193,9 +209,14 @@ static enum index_known found(const struct row *held, const struct token_set *as
     index_sink(x, &sink);
     address_of(held, address);
     assert_int_equal(sink.person(sink.ctx, &p), 0);
-    assert_int_equal(sink.home(sink.ctx, &(struct alm_home){ "h", address, held->at[POSTCODE], ALM_DAY_NONE }), 0);
-    assert_int_equal(sink.home(sink.ctx, &(struct alm_home){ "f", held->at[FORMER], held->at[FORMER_CODE], ALM_DAY_NONE }), 0);
-    assert_int_equal(sink.stay(sink.ctx, "p", &(struct alm_stay){ "h", ALM_DAY_NONE, ALM_DAY_NONE }), 0);
+    assert_int_equal(
+        sink.home(sink.ctx, &(struct alm_home){ "h", address, held->at[POSTCODE], ALM_DAY_NONE }),
+        0);
+    assert_int_equal(sink.home(sink.ctx, &(struct alm_home){ "f", held->at[FORMER],
+                                                             held->at[FORMER_CODE], ALM_DAY_NONE }),
+                     0);
+    assert_int_equal(
+        sink.stay(sink.ctx, "p", &(struct alm_stay){ "h", ALM_DAY_NONE, ALM_DAY_NONE }), 0);
     assert_int_equal(sink.stay(sink.ctx, "p", &(struct alm_stay){ "f", 1, 2 }), 0);
     assert_int_equal(index_finish(x), 0);
     return index_find(x, asked, false, &at);
@@ -209,12 +230,14 @@ static void an_index_that_holds_one_says_the_same_of_the_other(void **state)
 
         if (strcmp(match_word((enum match)found(&people[a], &sets[b])), pairs[i].at[STRICT]) != 0 ||
             strcmp(match_word((enum match)found(&people[b], &sets[a])), pairs[i].at[STRICT]) != 0)
-            fail_msg("%s: %d, %d", pairs[i].at[WHAT], found(&people[a], &sets[b]), found(&people[b], &sets[a]));
+            fail_msg("%s: %d, %d", pairs[i].at[WHAT], found(&people[a], &sets[b]),
+                     found(&people[b], &sets[a]));
     }
 }
 
-/* "adoption and gender recognition (old link not derivable)": no token at all of the old name, number
- * or home is among the new ones, but for what the given name and birth date, or the home, still are. */
+/* "adoption and gender recognition (old link not derivable)": no token at all of the old name,
+ * number or home is among the new ones, but for what the given name and birth date, or the home,
+ * still are. */
 static void nothing_strong_and_no_name_leads_from_an_old_identity_to_the_new(void **state)
 {
     size_t n = 0;

@@ -65,13 +65,11 @@ static void people_tell(struct index *x, size_t n)
         (void)snprintf(ref, sizeof(ref), "p%zu", i);
         assert_int_equal(sink.person(sink.ctx, &p), 0);
     }
-    assert_int_equal(sink.home(sink.ctx, &(struct alm_home){ "h1", "1 Row", "ZZ7 8ZA",
-                                                            ALM_DAY_NONE }),
-                     0);
+    assert_int_equal(
+        sink.home(sink.ctx, &(struct alm_home){ "h1", "1 Row", "ZZ7 8ZA", ALM_DAY_NONE }), 0);
     assert_int_equal(sink.home(sink.ctx, &(struct alm_home){ "h2", "2 Row", "ZZ7 8ZA", 5 }), 0);
-    assert_int_equal(sink.home(sink.ctx, &(struct alm_home){ "h3", "No fixed address", "",
-                                                            ALM_DAY_NONE }),
-                     0);
+    assert_int_equal(
+        sink.home(sink.ctx, &(struct alm_home){ "h3", "No fixed address", "", ALM_DAY_NONE }), 0);
     for (size_t i = 0; i < n; i++) {
         struct alm_stay s = { i % 2 ? "h2" : "h1", 1, ALM_DAY_NONE };
 
@@ -149,7 +147,7 @@ static void wanted_tokens_stop_a_step_and_the_same_step_goes_on_when_they_came(v
     assert_int_equal(index_new(&oblivious, &x), 0);
     people_tell(x, 20);
     assert_int_equal(index_step(x, 8), -EAGAIN);
-    assert_int_equal(index_step(x, 8), -EAGAIN);       /* nothing came */
+    assert_int_equal(index_step(x, 8), -EAGAIN);      /* nothing came */
     assert_int_equal(wants_fetch(oblivious.memo), 2); /* and nothing was wanted twice */
     while ((r = index_step(x, 8)) != 0) {
         if (r == -EAGAIN) {

@@ -82,13 +82,15 @@ static const struct {
     { "D1P1G1Q1", "D2P2G1Q1", MATCH_POSSIBLE, MATCH_NONE }, /* a postcode is many doors */
     { "D1P1G1S1", "D2P2G1S1", MATCH_POSSIBLE, MATCH_NONE }, /* every town has a High Street */
     { "D1P1G1", "D2P1G1", MATCH_POSSIBLE, MATCH_NONE },     /* no home in common */
-    { "D1P1G1", "D2P2G1", MATCH_NONE, MATCH_NONE },         /* one of many called so, born that day */
+    { "D1P1G1", "D2P2G1", MATCH_NONE, MATCH_NONE }, /* one of many called so, born that day */
     { "D1P1G1H1Q1S1", "D2P1G2H1Q1S1", MATCH_POSSIBLE, MATCH_NONE }, /* Daniel and Danielle */
     { "D1P1G1H1Q1S1", "D2P2G2H1Q1S1", MATCH_NONE, MATCH_NONE },     /* twins */
     { "P1C1D1G1", "P1C1D2G2", MATCH_YES, MATCH_NONE }, /* day and month changed places */
-    { "P1C1D1G1", "P2C1D2G2", MATCH_POSSIBLE, MATCH_NONE }, /* father and son, or a birth date mistyped */
+    { "P1C1D1G1", "P2C1D2G2", MATCH_POSSIBLE,
+      MATCH_NONE }, /* father and son, or a birth date mistyped */
     { "P1C1D1N1", "P1C1D2N2", MATCH_CONFLICT, MATCH_NONE },
-    { "N1D1P1G1H1", "N2D2P2G1H1", MATCH_NONE, MATCH_NONE }, /* adopted: another name, another number */
+    { "N1D1P1G1H1", "N2D2P2G1H1", MATCH_NONE,
+      MATCH_NONE }, /* adopted: another name, another number */
     { "N1D1P1G1Q1", "N2D2P1G1Q1", MATCH_CONFLICT, MATCH_NONE }, /* a name and a number mistyped */
     { "D1Q1", "D1Q1", MATCH_YES, MATCH_YES },
     { "D1S1", "D1S1", MATCH_YES, MATCH_YES },
@@ -241,8 +243,9 @@ static void match_keeps_twins_apart(void **state)
     check_pair("D1H9", "D2H9", MATCH_POSSIBLE,
                MATCH_NONE); /* nothing strong known: cannot say, never yes */
     check_pair("D1P9H9", "D2P9H9", MATCH_POSSIBLE, MATCH_NONE); /* nor of names that sound alike */
-    check_pair("D1P1H9", "D2P2H9", MATCH_NONE, MATCH_NONE); /* but these are surely two */
-    check_pair("D1P1C1H9", "D2P2C1H9", MATCH_POSSIBLE, MATCH_NONE); /* one name: a birth date mistyped? */
+    check_pair("D1P1H9", "D2P2H9", MATCH_NONE, MATCH_NONE);     /* but these are surely two */
+    check_pair("D1P1C1H9", "D2P2C1H9", MATCH_POSSIBLE,
+               MATCH_NONE); /* one name: a birth date mistyped? */
 }
 
 static void match_calls_transposed_strong_tokens_a_conflict(void **state)

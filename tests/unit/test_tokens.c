@@ -26,18 +26,30 @@ static struct tokens_key key(uint8_t octet, uint16_t epoch)
 static void names_are_folded_to_one_form(void **state)
 {
     static const char *const same[][2] = {
-        { "Isla", "isla" },           { "ISLA", "isla" },
-        { "Zo\u00eb", "zoe" },        { "Zoe\u0308", "zoe" },
-        { "O'Neill", "oneill" },      { "O\u2019Neill", "oneill" },
-        { "Mary-Jane", "maryjane" },  { "mary jane", "maryjane" },
-        { " Ann ", "ann" },           { "Stra\u00dfe", "strasse" },
-        { "S\u00f8ren", "soren" },    { "\u0141ukasz", "lukasz" },
-        { "\u00c6thel", "aethel" },   { "\u0130brahim", "ibrahim" },
-        { "I\u015f\u0131k", "isik" }, { "\uff21\uff42", "ab" },
-        { "St. John", "stjohn" },     { "O\u02bcNeill", "oneill" },
-        { "Ka\u02bbiulani", "kaiulani" }, { "\u0126al", "hal" },
-        { "Na\u014b", "nan" },       { "\u018fli", "eli" },
-        { "\u1e9eein", "ssein" },    { "\ufb01nn", "finn" },
+        { "Isla", "isla" },
+        { "ISLA", "isla" },
+        { "Zo\u00eb", "zoe" },
+        { "Zoe\u0308", "zoe" },
+        { "O'Neill", "oneill" },
+        { "O\u2019Neill", "oneill" },
+        { "Mary-Jane", "maryjane" },
+        { "mary jane", "maryjane" },
+        { " Ann ", "ann" },
+        { "Stra\u00dfe", "strasse" },
+        { "S\u00f8ren", "soren" },
+        { "\u0141ukasz", "lukasz" },
+        { "\u00c6thel", "aethel" },
+        { "\u0130brahim", "ibrahim" },
+        { "I\u015f\u0131k", "isik" },
+        { "\uff21\uff42", "ab" },
+        { "St. John", "stjohn" },
+        { "O\u02bcNeill", "oneill" },
+        { "Ka\u02bbiulani", "kaiulani" },
+        { "\u0126al", "hal" },
+        { "Na\u014b", "nan" },
+        { "\u018fli", "eli" },
+        { "\u1e9eein", "ssein" },
+        { "\ufb01nn", "finn" },
     };
     char out[FOLD_OUT_MAX];
 
@@ -65,8 +77,8 @@ static void names_that_are_none_are_refused(void **state)
     assert_int_equal(fold_name(longest, out), ALM_OK);
 }
 
-/* Every ASCII character alone and between letters, folded on the short way and (with a letter that is
- * none of ASCII's behind it) on the long one. */
+/* Every ASCII character alone and between letters, folded on the short way and (with a letter that
+ * is none of ASCII's behind it) on the long one. */
 static void ascii_is_folded_as_unicode_is(void **state)
 {
     char text[8], with[16], out[FOLD_OUT_MAX], out_with[FOLD_OUT_MAX];
@@ -172,17 +184,35 @@ static void postcodes_have_one_form(void **state)
     static const struct {
         const char *text, *out;
     } rows[] = {
-        { "ZZ7 8ZA", "ZZ78ZA" }, { "zz78za", "ZZ78ZA" },    { " Zz7  8zA", "ZZ78ZA" },
-        { "M1 1AE", "M11AE" },   { "SW1A 1AA", "SW1A1AA" }, { "ZZ7", "" },
-        { "ZZ7 8Z", "" },        { "1Z7 8ZA", "" },         { "ZZ7 ZZA", "" },
-        { "ZZ7 8ZAAA", "" },     { "ZZ7/8ZA", "" },         { "", "" },
+        { "ZZ7 8ZA", "ZZ78ZA" },
+        { "zz78za", "ZZ78ZA" },
+        { " Zz7  8zA", "ZZ78ZA" },
+        { "M1 1AE", "M11AE" },
+        { "SW1A 1AA", "SW1A1AA" },
+        { "ZZ7", "" },
+        { "ZZ7 8Z", "" },
+        { "1Z7 8ZA", "" },
+        { "ZZ7 ZZA", "" },
+        { "ZZ7 8ZAAA", "" },
+        { "ZZ7/8ZA", "" },
+        { "", "" },
         { "ZZZZZ 8ZA", "" },
         /* O and 0, I and 1, where only one of the two can stand */
-        { "S01 1AA", "SO11AA" }, { "SO1 IAA", "SO11AA" },   { "0X1 2AB", "OX12AB" },
-        { "1P1 2AB", "IP12AB" }, { "0Z1 2AB", "" }, { "S014 0AA", "SO140AA" }, { "SO14 OAA", "SO140AA" },
-        { "SO1O 4AA", "SO104AA" }, { "LI 4AB", "L14AB" },   { "LIO 4AB", "L104AB" },
-        { "SWIA 1AA", "SW1A1AA" }, { "EC1A IBB", "EC1A1BB" }, { "B1 1BB", "B11BB" },
-        { "CO1 1AA", "CO11AA" }, { "S11 8AA", "S118AA" },
+        { "S01 1AA", "SO11AA" },
+        { "SO1 IAA", "SO11AA" },
+        { "0X1 2AB", "OX12AB" },
+        { "1P1 2AB", "IP12AB" },
+        { "0Z1 2AB", "" },
+        { "S014 0AA", "SO140AA" },
+        { "SO14 OAA", "SO140AA" },
+        { "SO1O 4AA", "SO104AA" },
+        { "LI 4AB", "L14AB" },
+        { "LIO 4AB", "L104AB" },
+        { "SWIA 1AA", "SW1A1AA" },
+        { "EC1A IBB", "EC1A1BB" },
+        { "B1 1BB", "B11BB" },
+        { "CO1 1AA", "CO11AA" },
+        { "S11 8AA", "S118AA" },
     };
     char out[POSTCODE_TEXT];
 
@@ -343,7 +373,8 @@ static void what_is_written_two_ways_agrees_in(const struct identity *a, const s
             got[i] = "NPG"[i];
     }
     if (strcmp(got, kinds) != 0)
-        fail_msg("%s %s / %s %s: %s, expected %s", a->given, a->family, b->given, b->family, got, kinds);
+        fail_msg("%s %s / %s %s: %s, expected %s", a->given, a->family, b->given, b->family, got,
+                 kinds);
 }
 
 static void names_and_dates_written_otherwise_agree_where_they_should(void **state)
@@ -352,18 +383,40 @@ static void names_and_dates_written_otherwise_agree_where_they_should(void **sta
         struct identity a, b;
         const char *kinds;
     } rows[] = {
-        { { "Isla", "Amory", 16204, "", "", false }, { "ISLA", "amory", 16204, "", "", false }, "NPG" },
-        { { "Amory", "Isla", 16204, "", "", false }, { "Isla", "Amory", 16204, "", "", false }, "NP-" },
-        { { "Kate", "Amory", 16204, "", "", false }, { "Katherine", "Amory", 16204, "", "", false }, "-PG" },
-        { { "Isla", "Amory", 16204, "", "", false }, { "Isla", "Amery", 16204, "", "", false }, "-PG" },
-        { { "Isla", "Amory", 16204, "", "", false }, { "Isla", "Brown", 16204, "", "", false }, "--G" },
-        { { "Isla Rose", "Amory", 16204, "", "", false }, { "Isla", "Amory", 16204, "", "", false }, "-P-" },
-        { { "Isla Rose", "Amory", 16204, "", "", false }, { "Isla-Rose", "Amory", 16204, "", "", false }, "N-G" },
-        { { "Daniel", "Amory", 16204, "", "", false }, { "Danielle", "Amory", 16204, "", "", false }, "-P-" },
-        { { "Libby", "Amory", 16204, "", "", false }, { "Beth", "Amory", 16204, "", "", false }, "---" },
+        { { "Isla", "Amory", 16204, "", "", false },
+          { "ISLA", "amory", 16204, "", "", false },
+          "NPG" },
+        { { "Amory", "Isla", 16204, "", "", false },
+          { "Isla", "Amory", 16204, "", "", false },
+          "NP-" },
+        { { "Kate", "Amory", 16204, "", "", false },
+          { "Katherine", "Amory", 16204, "", "", false },
+          "-PG" },
+        { { "Isla", "Amory", 16204, "", "", false },
+          { "Isla", "Amery", 16204, "", "", false },
+          "-PG" },
+        { { "Isla", "Amory", 16204, "", "", false },
+          { "Isla", "Brown", 16204, "", "", false },
+          "--G" },
+        { { "Isla Rose", "Amory", 16204, "", "", false },
+          { "Isla", "Amory", 16204, "", "", false },
+          "-P-" },
+        { { "Isla Rose", "Amory", 16204, "", "", false },
+          { "Isla-Rose", "Amory", 16204, "", "", false },
+          "N-G" },
+        { { "Daniel", "Amory", 16204, "", "", false },
+          { "Danielle", "Amory", 16204, "", "", false },
+          "-P-" },
+        { { "Libby", "Amory", 16204, "", "", false },
+          { "Beth", "Amory", 16204, "", "", false },
+          "---" },
         /* 2014-05-14 stands; 2014-05-07 is 2014-07-05 when day and month change places */
-        { { "Isla", "Amory", 16197, "", "", false }, { "Isla", "Amory", 16256, "", "", false }, "-P-" },
-        { { "Isla", "Amory", 16204, "", "", false }, { "Isla", "Amory", 16205, "", "", false }, "---" },
+        { { "Isla", "Amory", 16197, "", "", false },
+          { "Isla", "Amory", 16256, "", "", false },
+          "-P-" },
+        { { "Isla", "Amory", 16204, "", "", false },
+          { "Isla", "Amory", 16205, "", "", false },
+          "---" },
     };
 
     (void)state;
@@ -559,7 +612,8 @@ static void a_full_set_takes_no_more(void **state)
 
 static void one_event_has_one_token_however_its_number_is_written(void **state)
 {
-    static const char *const ways[] = { "MP-2022/0815", "mp 2022 0815", "mp20220815", " MP.2022.0815 " };
+    static const char *const ways[] = { "MP-2022/0815", "mp 2022 0815", "mp20220815",
+                                        " MP.2022.0815 " };
     struct tokens_key k = key(7, 1);
     uint8_t first[TOKEN_LEN], token[TOKEN_LEN];
 
