@@ -505,6 +505,8 @@ int64_t source_due_ms(const struct source *s)
 {
     int64_t due = sooner(jobs_due_ms(s), s->start_ms);
 
+    if (s->now.stage == LINK_SERVING && !s->now.busy && (s->forget || jobs_waiting(s)))
+        return 0; /* what was put since the last step */
     if (s->now.stage == LINK_SERVING)
         due = sooner(due, s->now.until_ms);
     if (s->next.stage != LINK_NONE)

@@ -73,6 +73,7 @@ void load_ended(struct source *s, int r, int64_t now_ms);
 void jobs_fail_sent(struct source *s, int r);
 void jobs_expire(struct source *s, int64_t now_ms);
 int64_t jobs_due_ms(const struct source *s);
+bool jobs_waiting(const struct source *s); /* some are not with the worker yet */
 void jobs_done(struct source *s, const struct work_done *d, int64_t now_ms);
 /* The oldest that was not sent, put into the worker's buffer. Return: whether there was one. */
 bool jobs_send(struct source *s, struct link *l, int64_t now_ms);

@@ -147,6 +147,15 @@ int64_t jobs_due_ms(const struct source *s)
     return due;
 }
 
+bool jobs_waiting(const struct source *s)
+{
+    for (size_t i = 0; i < s->n_jobs; i++) {
+        if (!s->jobs[i].sent)
+            return true;
+    }
+    return false;
+}
+
 void jobs_done(struct source *s, const struct work_done *d, int64_t now_ms)
 {
     for (size_t i = 0; i < s->n_jobs; i++) {

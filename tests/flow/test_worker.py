@@ -232,10 +232,10 @@ def what_a_driver_prints_is_logged_by_the_line_and_rationed():
 def hanging_again_and_again_is_slowed_down_and_the_rest_is_answered():
     with Town(worker="deadline_ms = 1000; restart_ms = 100; restart_most_s = 1;") as t:
         t.start().ready()
-        for _ in range(4):
+        for _ in range(3):
             failed(t.answered("hang"))
             t.yes()
-        assert t.status()["source"]["restarts"] == 4
+        assert t.status()["source"]["restarts"] == 3
 
 
 def why_we_may_ask_comes_from_the_worker():
@@ -260,7 +260,7 @@ def source_that_cannot_say_why_we_may_ask_is_told_and_a_reason_of_ones_own_goes(
 
 
 def commands_of_others_go_on_while_one_waits_for_the_source():
-    with Town(worker="deadline_ms = 6000;") as t:
+    with Town(worker="deadline_ms = 4000;") as t:
         t.start().ready()
         t.file("behave", "relate-hangs")
         waiting = t.ask()
@@ -273,8 +273,7 @@ def slow_load_leaves_the_rows_before_in_service():
     with Town("bad-rows") as t:
         t.start().ready()
         assert t.status()["people"] == 1
-        t.file("behave", "slow two partial")
-        t.adapter.send_signal(signal.SIGHUP)
+        t.file("behave", "slow two partial")  # seen by itself: after a signal commands would wait a while for it
         until(lambda: len(t.workers()) == 2, "a second worker")
         t.yes()
         assert (t.status()["people"], t.status()["source"]["loading"]) == (1, True), t.status()
@@ -349,7 +348,9 @@ def rows_that_changed_are_read_by_themselves():
 def commands_of_the_backend_go_to_it():
     with Town() as t:
         t.start().ready()
-        assert t.op(op="source", do="count")["bytes"] > 10
+        begun = time.monotonic()
+        assert all(t.op(op="source", do="count")["bytes"] > 10 for _ in range(20))
+        assert time.monotonic() - begun < 15, "each waited for the next turn of the clock"
         for word, error in (("nonsense", "source-failed"), ("fail", "source-failed"), ("hang", "source-silent")):
             reply = t.op(op="source", do=word)
             assert (reply["ok"], reply["error"]) == (False, error), reply
