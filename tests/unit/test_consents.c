@@ -16,7 +16,7 @@ static void add(struct token_set *s, uint8_t kind, uint8_t value)
 /* "N1D1C2": NHS, UPN, name and birth Date, Phonetic, name and postCode, Home and birth date. */
 static struct token_set person_of(const char *text)
 {
-    static const char letters[] = "?NUDPCH";
+    static const char letters[] = "?NUDPCHAGQS";
     struct token_set s = { 0 };
 
     for (; *text; text += 2)
@@ -495,6 +495,24 @@ static void shields_are_found_by_any_strong_or_name_token_each_once(void **state
     assert_int_equal(shields_get(t, &a.id, &back), -ENOENT);
 }
 
+/* What is near to a shield is quarantined (proto/match), so it must be found. */
+static void shields_are_found_by_whatever_says_that_names_are_alike_and_by_no_home(void **state)
+{
+    struct fixture *f = *state;
+    struct shield_record a = shield_of(1, "N1D1P1G1C1H1Q1S1");
+
+    assert_int_equal(put_shield(f, &a), 0);
+    check_shields(f, "D2P1", "1 ");
+    check_shields(f, "D2G1", "1 ");
+    check_shields(f, "D2C1", "1 ");
+    check_shields(f, "D2P1G1C1H1", "1 ");
+    check_shields(f, "D2H1Q1S1", "");
+    a.shield.subject = person_of("N1D1P3");
+    assert_int_equal(put_shield(f, &a), 0); /* what it was found by is forgotten */
+    check_shields(f, "D2P1G1C1", "");
+    check_shields(f, "D2P3", "1 ");
+}
+
 static void shields_lifted_are_still_found_and_say_so(void **state)
 {
     struct fixture *f = *state;
@@ -558,6 +576,7 @@ int main(void)
         CONSENTS_TEST(consents_put_that_fails_at_any_step_leaves_nothing),
         CONSENTS_TEST(consents_leave_no_token_in_the_keys_on_disk),
         CONSENTS_TEST(shields_are_found_by_any_strong_or_name_token_each_once),
+        CONSENTS_TEST(shields_are_found_by_whatever_says_that_names_are_alike_and_by_no_home),
         CONSENTS_TEST(shields_lifted_are_still_found_and_say_so),
         CONSENTS_TEST(shields_of_another_owner_or_without_a_findable_token_are_refused),
         CONSENTS_TEST(shields_record_that_makes_no_sense_stops_what_would_rest_on_it),
