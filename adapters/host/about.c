@@ -84,10 +84,11 @@ json_t *about_json(const struct host *h, uint8_t kind, const struct token_set *s
     size_t n_homes = x && household && household->kind ? index_homes_find(x, household, homes, 1)
                                                        : 0,
            person;
-    enum index_known known = INDEX_UNKNOWN;
+    bool ready = x && (kind != SUBJECT_HOUSEHOLD || !household || index_ready_for(x, household));
+    enum index_known known = ready ? INDEX_UNKNOWN : INDEX_NOT_READY;
 
     if (kind == SUBJECT_HOUSEHOLD)
-        known = n_homes ? INDEX_ONE : INDEX_UNKNOWN;
+        known = n_homes ? INDEX_ONE : known;
     else if (x && subject->n)
         known = index_find(x, subject, true, &person);
     if (kind != SUBJECT_HOUSEHOLD && known == INDEX_ONE)

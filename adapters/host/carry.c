@@ -22,7 +22,8 @@ static bool record_gone(const char *reason)
 bool carry_settled(struct host *h, const struct id *id, const struct msg *said)
 {
     struct book_entry *e = book_sent(h->book, id);
-    const struct tokens_key *next = ring_next(h->ring);
+    bool is_next;
+    const struct tokens_key *next = ring_carry_to(h->ring, &is_next);
     char record[ID_TEXT];
     int r;
 
@@ -43,7 +44,7 @@ bool carry_settled(struct host *h, const struct id *id, const struct msg *said)
         book_end(h->book, &gone);
         return true;
     }
-    /* Another key is the next one by now: made anew under that. */
+    /* Another key is the one to carry to by now: made anew under that. */
     e->lost = strcmp(said->refusal.reason, "token-epoch") != 0 ||
               (next && next->scheme == h->carrying_to.scheme && next->epoch == h->carrying_to.epoch);
     if (e->lost)
@@ -107,7 +108,8 @@ static int carry_one(struct host *h, struct book_entry *e, const struct tokens_k
 
 bool carry_step(struct host *h)
 {
-    const struct tokens_key *next = ring_next(h->ring);
+    bool is_next;
+    const struct tokens_key *next = ring_carry_to(h->ring, &is_next);
     const struct index *x = source_index(h->source);
 
     if (!next || !x || !index_ready(x, next) || !book_unlocked(h->book) ||

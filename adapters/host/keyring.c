@@ -369,7 +369,8 @@ json_t *keyring_json(const struct host *h)
 {
     static const char *const states[] = { "", "current", "next", "previous" };
     const struct index *x = source_index(h->source);
-    const struct tokens_key *next = ring_next(h->ring);
+    bool is_next;
+    const struct tokens_key *next = ring_carry_to(h->ring, &is_next);
     struct book_counts n = book_count(h->book, next ? next->scheme : 0, next ? next->epoch : 0);
     struct ring_view views[RING_MAX];
     size_t n_views = ring_view(h->ring, views);
@@ -392,5 +393,6 @@ json_t *keyring_json(const struct host *h)
                      ring_text(h->ring)[0] ? ring_text(h->ring) : fetch_text(h->fetch), "fetched",
                      (json_int_t)fetch_count(h->fetch).values, "records", (json_int_t)n.records,
                      "carried", (json_int_t)(next ? n.carried : 0), "lost", (json_int_t)n.lost,
-                     "carrying", next != NULL);
+                     "carrying",
+                     next && (is_next || n.carried < n.records));
 }

@@ -442,10 +442,13 @@ const struct tokens_key *ring_current(const struct ring *r)
     return k && k->usable ? &k->typed : &r->unknown;
 }
 
-const struct tokens_key *ring_next(const struct ring *r)
+const struct tokens_key *ring_carry_to(const struct ring *r, bool *next)
 {
     const struct ring_key *k = key_in(r, EPOCH_NEXT);
 
+    *next = k != NULL;
+    if (!k)
+        k = key_in(r, EPOCH_CURRENT);
     return k && k->usable && k->unlocked ? &k->own : NULL;
 }
 

@@ -202,10 +202,16 @@ def to_the_next(tap, town):
 
 def to_another(tap, town):
     """From one key of the key holder's to another."""
+    given = town.run(SCHOOL, "senco", "consent", "grant", "--purpose", "early-help", "--capacity", "parent", "--recipients", "*", about="Ben")
+    tap.check("a consent is lodged by the school", given.exit == 0 and town.tokens_of(SCHOOL)["records"] == 1, given.out + given.err)
+    town.kill_adapter(SCHOOL)
     town.epochs(NEXT % ("current", town.publics[2]), LAST % ("next", town.publics[3]))
-    tap.check("all is carried to another key of the key holder's", town.carried(CHILDRENS) and town.ready(SCHOOL, 3) and
+    tap.check("all is carried to another key of the key holder's", town.carried(CHILDRENS) and
               wait_for(lambda: town.left()[0].get("holds_up") == 0, PATIENCE_S), town.left())
     town.epochs(LAST % ("current", town.publics[3]), NEXT % ("previous", town.publics[2]))
+    town.start_adapter(SCHOOL)
+    tap.check("an adapter that was away all the while is ready for it", town.ready(SCHOOL, 3), town.tokens_of(SCHOOL))
+    tap.check("and carries a consent, which held nobody up, when it is back", wait_for(lambda: town.tokens_of(SCHOOL)["carried"] == 1, PATIENCE_S), town.tokens_of(SCHOOL))
     ok, last = town.answers((0, "yes"))
     tap.check("and the answer is the same again", ok, last)
     town.epochs(LAST % ("current", town.publics[3]))
