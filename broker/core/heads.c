@@ -4,6 +4,7 @@
  *
  * "a log that cannot be signed: all of them stop sharing" (DESIGN.md promise 1). */
 #include "stages.h"
+#include "tree/tree.h"
 
 #include <errno.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #define HEADS_ANSWER_MS    10000 /* then the signer is asked again */
 #define HEADS_DATAGRAM_MAX (1 + 8 + SHA256_LEN + 2 + NOTE_MAX)
+#define HEADS_ASK_MAX      (1 + 8 + SHA256_LEN + 8 + 2 + TREE_PROOF_MAX * SHA256_LEN)
 
 int heads_init(struct core *c, int fd)
 {
@@ -60,25 +62,57 @@ int64_t heads_next_ms(const struct core *c)
                                                                    : c->set.limits.head_quiet_ms);
 }
 
+/* From nodes as they are on disk: who changed a leaf and every node above it proves nothing by them. */
+static int heads_prove(struct core *c, struct tree_proof *proof)
+{
+    ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
+    const struct heads *h = &c->heads;
+    int r;
+
+    proof->n = 0;
+    if (h->proved_size > h->asked_size)
+        return 0; /* the signer says what is to be said of it */
+    r = store_begin(c->store, false, &t);
+    return r ? r
+             : tree_prove_consistency(h->proved_size, h->asked_size, ledger_node, t, proof);
+}
+
+static int heads_send(struct core *c)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct heads *h = &c->heads;
+    struct tree_proof proof;
+    int r = heads_prove(c, &proof);
+
+    if (r)
+        return r;
+    buf_init(&b, HEADS_ASK_MAX);
+    buf_put_u8(&b, 'H');
+    buf_put_u64(&b, h->asked_size);
+    buf_put(&b, h->asked_root, SHA256_LEN);
+    buf_put_u64(&b, h->proved_size < h->asked_size ? h->proved_size : h->asked_size);
+    buf_put_u16(&b, (uint16_t)proof.n); /* at most TREE_PROOF_MAX */
+    buf_put(&b, proof.hashes, proof.n * SHA256_LEN);
+    if (buf_status(&b))
+        return buf_status(&b);
+    return send(h->fd, b.data, b.len, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)b.len ? 0 : -errno;
+}
+
 /* Between batches, so what is signed is on disk. */
 void heads_ask(struct core *c)
 {
     struct heads *h = &c->heads;
-    uint8_t said[1 + 8 + SHA256_LEN] = { 'H' };
-    uint64_t size = ledger_size(c->ledger);
+    int r;
 
     if (!heads_due(c))
         return;
     h->asked_ms = c->mono_ms;
-    h->asked_size = size;
+    h->asked_size = ledger_size(c->ledger);
     ledger_root(c->ledger, h->asked_root);
-    for (int i = 0; i < 8; i++)
-        said[1 + i] = (uint8_t)(size >> (56 - 8 * i));
-    memcpy(said + 9, h->asked_root, SHA256_LEN);
-    h->waiting =
-        send(h->fd, said, sizeof(said), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(said);
-    if (!h->waiting)
-        log_warn("signer-not-asked", "error=%d", errno);
+    r = heads_send(c);
+    h->waiting = r == 0;
+    if (r)
+        log_warn("signer-not-asked", "error=%d", -r);
 }
 
 /* The signer is believed only for what was asked, and only over its signature. */
@@ -120,6 +154,20 @@ static void heads_note(struct core *c, struct cursor *at)
     h->note_due = true;
 }
 
+/* The signer signed a head that this core has not heard of: it is asked again at once, with the
+ * proof from there; never twice for one size, so that the two cannot keep each other busy. */
+static void heads_want_proof(struct core *c, struct cursor *at)
+{
+    struct heads *h = &c->heads;
+    uint64_t size = cursor_u64(at);
+
+    if (cursor_end(at) || !h->waiting || size == h->proved_size || size > h->asked_size)
+        return;
+    h->proved_size = size;
+    h->waiting = false;
+    h->asked_ms = c->mono_ms - c->set.limits.head_quiet_ms;
+}
+
 void heads_drain(struct core *c)
 {
     static uint8_t said[HEADS_DATAGRAM_MAX];
@@ -131,6 +179,8 @@ void heads_drain(struct core *c)
 
         if (what == 'N') {
             heads_note(c, &at);
+        } else if (what == 'P') {
+            heads_want_proof(c, &at);
         } else if (what == 'X') {
             c->heads.refused = true;
             c->heads.waiting = false;
@@ -164,5 +214,6 @@ void heads_settle(struct core *c, bool committed)
         return; /* asked again at the next interval */
     h->signed_ms = c->mono_ms;
     h->signed_size = h->asked_size;
+    h->proved_size = h->asked_size;
     h->refused = false;
 }

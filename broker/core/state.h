@@ -111,6 +111,7 @@ struct heads {
     int64_t asked_ms, signed_ms; /* monotonic */
     bool waiting;
     uint64_t asked_size, signed_size;
+    uint64_t proved_size; /* the head that the signer signed last, as it says */
     uint8_t asked_root[SHA256_LEN];
     bool note_due; /* a checked note waits for the next batch */
     char note[NOTE_MAX];

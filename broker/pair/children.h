@@ -29,8 +29,10 @@ struct child_shared {
 };
 
 /* Core -> signer: a tree head to sign; signer -> core: the signed note. Datagrams:
- *   'H' u64 tree size, 32-byte root  (core -> signer)
+ *   'H' u64 tree size, 32-byte root, u64 proved size, u16 n, n hashes of 32  (core -> signer): n is the consistency proof
+ *       (RFC 9162 section 2.1.4) from the tree of the proved size, which the core believes was signed last
  *   'N' u64 tree size, 32-byte root, u16 length, note text (signer -> core): a C2SP signed checkpoint
- *   'X' u16 length, reason (signer -> core): refused (would disagree with an earlier head)
+ *   'P' u64 size (signer -> core): the head signed last has this size; ask again with a proof from it
+ *   'X' u16 length, reason (signer -> core): refused (would disagree with an earlier head, or does not continue it)
  * Reader -> core: 'L' u32 ref, u16 length, JSON of the reading's leaf {officer, command, query}; core -> reader: 'K' u32 ref, u64 leaf (committed) or
  * 'D' u32 ref, u16 length, reason (denied: unknown officer, or not recorded). */

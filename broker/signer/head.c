@@ -8,14 +8,19 @@
 #include <errno.h>
 #include <string.h>
 
-enum head_verdict head_judge(const struct head *last, uint64_t size,
-                             const uint8_t root[static SHA256_LEN])
+enum head_verdict head_judge(const struct head *last, const struct head_ask *ask)
 {
-    if (!last->any || size > last->size)
+    if (!last->any)
         return HEAD_FOLLOWS;
-    if (size < last->size)
+    if (ask->size < last->size)
         return HEAD_SHRINKS;
-    return memcmp(root, last->root, SHA256_LEN) ? HEAD_DISAGREES : HEAD_SAME;
+    if (ask->size == last->size)
+        return memcmp(ask->root, last->root, SHA256_LEN) ? HEAD_DISAGREES : HEAD_SAME;
+    if (ask->from != last->size)
+        return HEAD_UNPROVED;
+    return tree_check_consistency(last->size, ask->size, last->root, ask->root, &ask->proof)
+               ? HEAD_BREAKS
+               : HEAD_FOLLOWS;
 }
 
 int head_load(const char *path, const struct note_key *key, const char *origin, struct head *out)

@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "tree/note.h"
+#include "tree/tree.h"
 
 struct head {
     bool any; /* a head was ever signed */
@@ -13,18 +14,26 @@ struct head {
     char note[NOTE_MAX]; /* text, NUL-terminated */
 };
 
+/* What is asked to be signed, and the proof that it continues what was. */
+struct head_ask {
+    uint64_t size;
+    uint8_t root[SHA256_LEN];
+    uint64_t from;           /* the size that the proof begins at */
+    struct tree_proof proof; /* as it came: not believed */
+};
+
 /* Whether a head may follow the last one. */
 enum head_verdict {
-    HEAD_FOLLOWS = 0, /* larger, or the first */
+    HEAD_FOLLOWS = 0, /* larger and proved, or the first */
     HEAD_SAME,        /* the same: the same note is the answer */
     HEAD_DISAGREES,   /* the same size with another root */
     HEAD_SHRINKS,     /* smaller than what was signed */
+    HEAD_UNPROVED,    /* larger, with a proof from another size than the last head's */
+    HEAD_BREAKS,      /* larger, and not a continuation of what was signed */
 };
-/* Source: DESIGN.md section 3, "keeps its last head, refuses two that disagree". Known gap: that a
- * larger tree continues the smaller one is for whoever holds a consistency proof (almoner audit
- * verify); the signer sees no leaves. */
-enum head_verdict head_judge(const struct head *last, uint64_t size,
-                             const uint8_t root[static SHA256_LEN]);
+/* Source: DESIGN.md section 3, "keeps its last head, refuses two that disagree"; RFC 9162 section 2.1.4.2. Pure: any proof is
+ * safe to judge. */
+enum head_verdict head_judge(const struct head *last, const struct head_ask *ask);
 
 /**
  * head_load() - read the last head

@@ -2,8 +2,8 @@
 /* main.c - almoner-signer: the only process with the audit key; signs tree heads, and never two
  * that disagree.
  *
- * The core asks ('H'), the signer answers ('N' or 'X'); see pair/children.h. Of several requests
- * that wait, the newest is signed. */
+ * The core asks ('H'), the signer answers ('N', 'P' or 'X'); see pair/children.h. Of several
+ * requests that wait, the newest is signed. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "pair/child.h"
@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define SIGNER_ASK_LEN (1 + 8 + SHA256_LEN)
+#define SIGNER_ASK_MAX (1 + 8 + SHA256_LEN + 8 + 2 + TREE_PROOF_MAX * SHA256_LEN)
 
 struct signer {
     const char *state_file, *origin;
@@ -28,8 +28,7 @@ struct signer {
     struct head last;
     int64_t signed_ms; /* when the last note went out, monotonic */
     bool asked;        /* a request waits */
-    uint64_t asked_size;
-    uint8_t asked_root[SHA256_LEN];
+    struct head_ask ask;
 };
 
 static int signer_send(struct bytes datagram)
@@ -67,21 +66,32 @@ static int signer_refuse(const char *reason)
     return buf_status(&b) ? buf_status(&b) : signer_send(buf_view(&b));
 }
 
+/* From which size a proof is wanted: the core cannot know what was signed for the one before it. */
+static int signer_want_proof(uint64_t size)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+
+    buf_init(&b, 16);
+    buf_put_u8(&b, 'P');
+    buf_put_u64(&b, size);
+    return buf_status(&b) ? buf_status(&b) : signer_send(buf_view(&b));
+}
+
 static int signer_make(struct signer *s, struct head *h)
 {
     ALM_CLEANUP(buf_deinit) struct buf note = { 0 };
-    struct checkpoint checkpoint = { .size = s->asked_size };
+    struct checkpoint checkpoint = { .size = s->ask.size };
     int r = text_copy(checkpoint.origin, sizeof(checkpoint.origin), s->origin);
 
     if (r)
         return r;
-    memcpy(checkpoint.root, s->asked_root, SHA256_LEN);
+    memcpy(checkpoint.root, s->ask.root, SHA256_LEN);
     buf_init(&note, NOTE_MAX - 1);
     r = checkpoint_sign(&checkpoint, &s->key, &s->secret, &note);
     if (r)
         return r;
-    *h = (struct head){ .any = true, .size = s->asked_size };
-    memcpy(h->root, s->asked_root, SHA256_LEN);
+    *h = (struct head){ .any = true, .size = s->ask.size };
+    memcpy(h->root, s->ask.root, SHA256_LEN);
     memcpy(h->note, note.data, note.len); /* note.len < NOTE_MAX: the rest is zero */
     return 0;
 }
@@ -96,7 +106,7 @@ static int signer_follow(struct signer *s)
     if (!r)
         r = head_store(s->state_file, &h);
     if (r) {
-        log_error("head-not-signed", "size=%llu reason=%s", (unsigned long long)s->asked_size,
+        log_error("head-not-signed", "size=%llu reason=%s", (unsigned long long)s->ask.size,
                   LOG_Q(strerror(-r)));
         return r;
     }
@@ -106,41 +116,66 @@ static int signer_follow(struct signer *s)
 
 static int signer_answer(struct signer *s)
 {
+    enum head_verdict verdict = head_judge(&s->last, &s->ask);
+
     s->asked = false;
-    s->signed_ms = clock_mono_ms();
-    switch (head_judge(&s->last, s->asked_size, s->asked_root)) {
+    if (verdict != HEAD_UNPROVED) /* that one is asked again at once */
+        s->signed_ms = clock_mono_ms();
+    switch (verdict) {
     case HEAD_FOLLOWS:
         return signer_follow(s);
     case HEAD_SAME:
         return signer_reply_note(&s->last);
     case HEAD_DISAGREES:
-        log_error("head-refused", "size=%llu reason=disagrees", (unsigned long long)s->asked_size);
+        log_error("head-refused", "size=%llu reason=disagrees", (unsigned long long)s->ask.size);
         return signer_refuse("a head of this size with another root was signed before");
     case HEAD_SHRINKS:
         log_error("head-refused", "size=%llu signed=%llu reason=smaller",
-                  (unsigned long long)s->asked_size, (unsigned long long)s->last.size);
+                  (unsigned long long)s->ask.size, (unsigned long long)s->last.size);
         return signer_refuse("a head of a larger log was signed before");
+    case HEAD_UNPROVED:
+        return signer_want_proof(s->last.size);
+    case HEAD_BREAKS:
+        log_error("head-refused", "size=%llu signed=%llu reason=not-continued",
+                  (unsigned long long)s->ask.size, (unsigned long long)s->last.size);
+        return signer_refuse("this log does not continue the one that was signed before");
     }
+    return 0;
+}
+
+static int signer_ask_parse(struct bytes datagram, struct head_ask *out)
+{
+    struct cursor c = cursor_of(datagram);
+    uint8_t kind = cursor_u8(&c);
+    struct bytes root, hashes;
+    uint16_t n;
+
+    out->size = cursor_u64(&c);
+    root = cursor_take(&c, SHA256_LEN);
+    out->from = cursor_u64(&c);
+    n = cursor_u16(&c);
+    if (kind != 'H' || n > TREE_PROOF_MAX || out->from > out->size)
+        return -EBADMSG;
+    hashes = cursor_take(&c, (size_t)n * SHA256_LEN);
+    if (cursor_end(&c))
+        return -EBADMSG;
+    memcpy(out->root, root.data, SHA256_LEN);
+    out->proof.n = n;
+    if (n)
+        memcpy(out->proof.hashes, hashes.data, hashes.len);
     return 0;
 }
 
 /* Keeps the newest request. Return: 0; -EBADMSG not a request; -ECONNRESET; -errno. */
 static int signer_hear(struct signer *s)
 {
-    uint8_t datagram[SIGNER_ASK_LEN + 1];
+    uint8_t datagram[SIGNER_ASK_MAX + 1];
     ssize_t n;
 
     while ((n = recv(CHILD_FD_SIGNER, datagram, sizeof(datagram), MSG_DONTWAIT)) > 0) {
-        struct cursor c = cursor_of(bytes_of(datagram, (size_t)n));
-        uint8_t kind = cursor_u8(&c);
-        uint64_t size = cursor_u64(&c);
-        struct bytes root = cursor_take(&c, SHA256_LEN);
-
-        if (cursor_end(&c) || kind != 'H')
+        if (signer_ask_parse(bytes_of(datagram, (size_t)n), &s->ask))
             return -EBADMSG;
         s->asked = true;
-        s->asked_size = size;
-        memcpy(s->asked_root, root.data, SHA256_LEN);
     }
     if (n == 0)
         return -ECONNRESET;
