@@ -171,7 +171,6 @@ void lease_take(struct core *c, struct work *w)
      * the catalogue again. */
     c->agencies.slots[w->agency].greeted = true;
     adapters_catalogue(c, w->agency, NULL);
-    later_here(c, w->agency); /* what the core before this one had put to it may never have left */
 }
 
 static bool adapters_listens(const struct agency *a)

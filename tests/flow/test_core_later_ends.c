@@ -540,6 +540,88 @@ static void record_comes_back_as_it_was_and_cut_short_anywhere_is_damage(void **
     }
 }
 
+/* --- 7: how many --- */
+
+static int few_later(void **state)
+{
+    struct core_settings s;
+
+    core_settings_init(&s);
+    town_limits = s.limits;
+    town_limits.later_agency = 3;
+    town_limits.later_desk = 8;
+    return with_desks(state, 24, 0, 0);
+}
+
+static void too_many_that_wait_are_busy_for_that_asker_alone(void **state)
+{
+    struct town *t = *state;
+
+    for (int i = 0; i < 2; i++)
+        asks_insight(t, "arrears", TOWN_TESS);
+    asks_insight(t, "arrears", TOWN_TESS); /* a quarter of the desk's eight are its share */
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 1);
+    assert_true(t->msg.busy.retry_after_ms >= 60000);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 2);
+    town_say(t, TOWN_POLICE, town_insight(t, "safeguarding", "arrears", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 3);
+    asks_insight(t, "plan", TOWN_TESS); /* what is put to no desk goes on */
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 1);
+}
+
+static void room_is_made_by_an_answer(void **state)
+{
+    struct town *t = *state;
+    struct id q;
+
+    for (int i = 0; i < 2; i++)
+        asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    answers(t, TOWN_CHARITY, &q, ANSWER_NO);
+    asks_insight(t, "arrears", TOWN_TESS);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 0);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 3);
+}
+
+static void hidden_questions_count_like_others(void **state)
+{
+    struct town *t = *state;
+
+    lodges(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    for (int i = 0; i < 3; i++)
+        asks_insight(t, "arrears", TOWN_TESS);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 1);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 2);
+}
+
+/* "One hostile agency harms only itself": people who never answer stop nobody's other questions. */
+static void promise_7_a_desk_that_never_answers_stops_nobody_from_asking_the_others(void **state)
+{
+    struct town *t = *state;
+    struct id q;
+
+    for (int i = 0; i < 2; i++)
+        asks_insight(t, "arrears", TOWN_TESS);
+    town_forget(t);
+    asks_insight(t, "truancy", TOWN_TESS);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 0);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 1);
+    assert_true(t->msg.question.deadline_ms <= 2000); /* it may be known without anybody's doing */
+    q = t->msg.id;
+    answers(t, TOWN_CHARITY, &q, ANSWER_NOT_KNOWN);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 0);
+    q = question_of(t, TOWN_POLICE);
+    answers(t, TOWN_POLICE, &q, ANSWER_YES);
+    town_forget(t);
+    asks(t, town_involvement(t, "safeguarding", TOWN_TESS));
+    deadline_passes(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INVOLVEMENT), 1);
+    assert_int_equal(t->msg.involvement.later_by_ms, 0);
+}
+
+#define FEW(f) cmocka_unit_test_setup_teardown(f, few_later, no_desks_after)
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -564,6 +646,10 @@ int main(void)
         ONE_DESK(damaged_record_holds_up_nobody_else),
         ONE_DESK(dead_letter_keeps_nothing_of_what_was_answered),
         TWO_DESKS(record_comes_back_as_it_was_and_cut_short_anywhere_is_damage),
+        FEW(too_many_that_wait_are_busy_for_that_asker_alone),
+        FEW(room_is_made_by_an_answer),
+        FEW(hidden_questions_count_like_others),
+        FEW(promise_7_a_desk_that_never_answers_stops_nobody_from_asking_the_others),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,6 +250,24 @@ static void promise_6_a_shield_lodged_while_the_reply_waits_for_its_asker_hides_
     assert_int_equal(hidden.final.deliver.involvement.completeness, COMPLETE_SOME);
 }
 
+static void promise_5_random_tokens_stay_the_same_past_the_deadline(void **state)
+{
+    struct town *t = *state;
+    struct msg_question first;
+
+    falls_silent(t, TOWN_CHARITY);
+    asks_insight(t, "truancy", TOWN_TESS); /* others are there, and waited for */
+    lodges(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    hello(t, TOWN_CHARITY);
+    (void)question_of(t, TOWN_CHARITY);
+    first = t->msg.question;
+    deadline_passes(t);
+    hours_pass(t, 1);
+    hello(t, TOWN_CHARITY);
+    (void)question_of(t, TOWN_CHARITY);
+    assert_memory_equal(&t->msg.question.subject, &first.subject, sizeof(first.subject));
+}
+
 /* What was asked about nobody says nothing about somebody, though nothing hides them any more. */
 static void answer_about_nobody_is_none_about_a_person_who_is_hidden_no_more(void **state)
 {
@@ -266,9 +284,9 @@ static void answer_about_nobody_is_none_about_a_person_who_is_hidden_no_more(voi
     q = question_of(t, TOWN_CHARITY);
     deadline_passes(t);
     id_format(&shield, text);
-    assert_string_equal(
-        town_change(t, "shield-lift", json_pack("{s:s,s:s}", "shield", text, "reason", "safe"), two),
-        "ok");
+    assert_string_equal(town_change(t, "shield-lift",
+                                    json_pack("{s:s,s:s}", "shield", text, "reason", "safe"), two),
+                        "ok");
     answers(t, TOWN_CHARITY, &q, ANSWER_NOT_KNOWN);
     finally(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE);
     assert_string_equal(t->msg.deliver.insight.policy_rule, "safeguarding/arrears");
@@ -284,6 +302,7 @@ int main(void)
         ONE_DESK(promise_5_a_desk_that_was_away_learns_nothing_of_who_was_hidden_meanwhile),
         ONE_DESK(promise_6_a_shield_lodged_before_the_late_answer_hides_it),
         ONE_DESK(promise_6_a_shield_lodged_while_the_reply_waits_for_its_asker_hides_it),
+        ONE_DESK(promise_5_random_tokens_stay_the_same_past_the_deadline),
         ONE_DESK(answer_about_nobody_is_none_about_a_person_who_is_hidden_no_more),
     };
 
