@@ -217,7 +217,8 @@ static int person_make(struct face *f, const struct index_people *rows, size_t i
     if (s != 0)
         return s;
     p->n_own = set.n;
-    memcpy(f->pool + p->own, set.tokens, set.n * sizeof(set.tokens[0]));
+    if (set.n) /* none while all are wanted */
+        memcpy(f->pool + p->own, set.tokens, set.n * sizeof(set.tokens[0]));
     s = stays_make(f, rows, &who, i);
     return s ? s : r;
 }

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_ring.c - keys come and go as the policy lists them; what is pinned stays pinned. The key holder
+ * is played. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "lib/ring.h"
+#include "temp_dir.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static struct secret hmac = { { 7 } }, key;
+static struct msg_catalogue_epoch shared, oblivious;
+static struct fetch *fetch;
+static struct ring *ring;
+static struct msg request, reply;
+static bool asked;
+
+static int prepare(void *ctx, struct msg *m)
+{
+    (void)ctx;
+    memset(m, 0, sizeof(*m));
+    m->type = MSG_TOKEN_REQUEST;
+    return id_new(1, &m->id);
+}
+
+static int send_it(void *ctx, const struct msg *m)
+{
+    (void)ctx;
+    request = *m;
+    asked = true;
+    return 0;
+}
+
+static void ring_up(const struct secret *with)
+{
+    const struct fetch_setup f = { NULL, prepare, send_it };
+    struct ring_setup s = { .agency = "school", .dir = temp_dir, .hmac = with, .hmac_epoch = 1 };
+
+    assert_int_equal(fetch_new(&f, &fetch), 0);
+    s.fetch = fetch;
+    assert_int_equal(ring_new(&s, &ring), 0);
+}
+
+static void ring_down(void)
+{
+    ring = ring_free(ring);
+    fetch = fetch_free(fetch);
+}
+
+/* The key holder answers what is asked until nothing is. */
+static void serve(void)
+{
+    for (int i = 0; i < 50; i++) {
+        ring_step(ring, i, NULL, NULL);
+        asked = false;
+        (void)fetch_step(fetch, i, true);
+        if (!asked)
+            continue;
+        memset(&reply, 0, sizeof(reply));
+        reply.type = MSG_TOKENS;
+        reply.in_reply_to = request.id;
+        reply.tokens.epoch = request.token_request.epoch;
+        reply.tokens.n = request.token_request.n;
+        assert_int_equal(oprf_evaluate(OPRF_VERIFIABLE, &key,
+                                       (const oprf_point *)request.token_request.points,
+                                       request.token_request.n, NULL, reply.tokens.points,
+                                       reply.tokens.proof),
+                         0);
+        assert_true(fetch_reply(fetch, &reply, i));
+    }
+}
+
+static int setup(void **state)
+{
+    if (crypto_init() != 0 || oprf_init() != 0 || temp_dir_setup(state) != 0 ||
+        oprf_key_new(&key) != 0)
+        return -1;
+    shared = (struct msg_catalogue_epoch){ .scheme = TOKEN_HMAC, .epoch = 1, .state = EPOCH_CURRENT };
+    oblivious = (struct msg_catalogue_epoch){ .scheme = TOKEN_OBLIVIOUS,
+                                              .epoch = 2,
+                                              .state = EPOCH_NEXT };
+    return oprf_public(&key, oblivious.public_key);
+}
+
+static int teardown(void **state)
+{
+    ring_down();
+    return temp_dir_teardown(state);
+}
+
+static int update(const struct msg_catalogue_epoch *a, const struct msg_catalogue_epoch *b)
+{
+    struct msg_catalogue_epoch both[2];
+    size_t n = 0;
+
+    if (a)
+        both[n++] = *a;
+    if (b)
+        both[n++] = *b;
+    return ring_update(ring, both, n, NULL, NULL);
+}
+
+static void shared_key_serves_until_the_policy_says_otherwise(void **state)
+{
+    bool next;
+
+    (void)state;
+    ring_up(&hmac);
+    assert_int_equal(ring_current(ring)->scheme, TOKEN_HMAC);
+    assert_int_equal(update(NULL, NULL), 0); /* an older broker says nothing */
+    assert_int_equal(ring_current(ring)->epoch, 1);
+    assert_int_equal(update(&shared, &oblivious), 1);
+    assert_int_equal(ring_current(ring)->scheme, TOKEN_HMAC);
+    assert_null(ring_carry_to(ring, &next)); /* the cache's key has not come */
+    assert_true(next);
+    serve();
+    assert_non_null(ring_carry_to(ring, &next));
+    assert_int_equal(update(&shared, &oblivious), 0);
+    shared.state = EPOCH_PREVIOUS;
+    oblivious.state = EPOCH_CURRENT;
+    assert_int_equal(update(&shared, &oblivious), 0); /* no index lacks a key: nothing is read anew */
+    assert_int_equal(ring_current(ring)->epoch, 2);
+    assert_int_equal(ring_serving(ring)->epoch, 2);
+}
+
+static void keys_in_use_are_known_after_a_restart_before_the_broker_is_reached(void **state)
+{
+    (void)state;
+    ring_up(NULL);
+    assert_int_equal(ring_current(ring)->scheme, 0); /* not known yet */
+    oblivious.state = EPOCH_CURRENT;
+    assert_int_equal(update(&oblivious, NULL), 1);
+    ring_down();
+    ring_up(NULL);
+    assert_int_equal(ring_current(ring)->scheme, TOKEN_OBLIVIOUS);
+    assert_int_equal(ring_current(ring)->epoch, 2);
+}
+
+static void damaged_list_of_keys_is_as_none(void **state)
+{
+    char path[160];
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/epochs", temp_dir);
+    assert_int_equal(file_write(path, bytes_str("ALMEPO1?rubbish"), 0600), 0);
+    ring_up(&hmac);
+    assert_int_equal(ring_current(ring)->scheme, TOKEN_HMAC);
+}
+
+static void another_public_key_for_a_known_epoch_is_never_used(void **state)
+{
+    struct msg_catalogue_epoch false_one = oblivious;
+    struct ring_view views[RING_MAX];
+    struct secret other;
+
+    (void)state;
+    assert_int_equal(oprf_key_new(&other), 0);
+    assert_int_equal(oprf_public(&other, false_one.public_key), 0);
+    ring_up(&hmac);
+    assert_int_equal(update(&shared, &oblivious), 1);
+    assert_int_equal(update(&shared, &false_one), 0);
+    serve(); /* with the first one's key: its proofs still hold */
+    assert_int_equal(ring_view(ring, views), 2);
+    assert_true(views[1].unlocked);
+    ring_down();
+    ring_up(&hmac);
+    assert_int_equal(update(&shared, NULL), 0);
+    (void)update(&shared, &false_one); /* as if new: the pin is on disk */
+    assert_int_equal(ring_view(ring, views), 2);
+    assert_false(views[1].usable);
+    assert_string_not_equal(ring_text(ring), "");
+}
+
+static void shared_key_of_another_epoch_is_named_and_not_used(void **state)
+{
+    struct ring_view views[RING_MAX];
+
+    (void)state;
+    ring_up(&hmac);
+    shared.epoch = 5;
+    assert_int_equal(update(&shared, NULL), 1);
+    assert_int_equal(ring_view(ring, views), 1);
+    assert_false(views[0].usable);
+    assert_string_not_equal(ring_text(ring), "");
+    assert_int_equal(ring_current(ring)->scheme, 0);
+}
+
+static void epoch_that_the_policy_drops_leaves_no_cache(void **state)
+{
+    char path[160];
+    struct secret disk;
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/epoch-2.cache", temp_dir);
+    ring_up(&hmac);
+    assert_int_equal(update(&shared, &oblivious), 1);
+    assert_int_equal(ring_disk_key(ring, TOKEN_OBLIVIOUS, 2, &disk), -EAGAIN);
+    serve();
+    assert_int_equal(ring_disk_key(ring, TOKEN_OBLIVIOUS, 2, &disk), 0);
+    assert_int_equal(access(path, F_OK), 0);
+    assert_int_equal(update(&shared, NULL), 0);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_equal(ring_disk_key(ring, TOKEN_OBLIVIOUS, 2, &disk), -ENOENT);
+}
+
+static void index_of_a_ring_that_knows_no_key_waits_and_makes_nothing(void **state)
+{
+    ALM_CLEANUP(index_freep) struct index *x = NULL;
+    struct alm_sink sink;
+    struct alm_person p = { "a", "Ann", "Lee", 1, "", "", false, false };
+
+    (void)state;
+    ring_up(NULL);
+    assert_int_equal(ring_index_new(ring, &x), 0);
+    index_sink(x, &sink);
+    assert_int_equal(sink.person(sink.ctx, &p), 0);
+    assert_int_equal(index_step(x, 10), -EAGAIN);
+    oblivious.state = EPOCH_CURRENT;
+    assert_int_equal(update(&oblivious, NULL), 1);
+    assert_int_equal(index_step(x, 10), -EAGAIN); /* that index never; a new load has the key */
+    assert_false(index_ready(x, ring_serving(ring)));
+}
+
+static void typed_tokens_are_forgotten_and_wanted_again(void **state)
+{
+    struct identity who = { "Ann", "Lee", 1, "", "", false };
+    struct token_set set;
+
+    (void)state;
+    ring_up(NULL);
+    oblivious.state = EPOCH_CURRENT;
+    assert_int_equal(update(&oblivious, NULL), 1);
+    assert_int_equal(tokens_identity(ring_current(ring), &who, &set), -EAGAIN);
+    assert_true(ring_wanting(ring));
+    serve();
+    assert_int_equal(tokens_identity(ring_current(ring), &who, &set), 0);
+    ring_forget(ring);
+    assert_int_equal(tokens_identity(ring_current(ring), &who, &set), -EAGAIN);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(shared_key_serves_until_the_policy_says_otherwise),
+        T(keys_in_use_are_known_after_a_restart_before_the_broker_is_reached),
+        T(damaged_list_of_keys_is_as_none),
+        T(another_public_key_for_a_known_epoch_is_never_used),
+        T(shared_key_of_another_epoch_is_named_and_not_used),
+        T(epoch_that_the_policy_drops_leaves_no_cache),
+        T(index_of_a_ring_that_knows_no_key_waits_and_makes_nothing),
+        T(typed_tokens_are_forgotten_and_wanted_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
