@@ -308,14 +308,13 @@ static bool serve_next(struct source *s, struct link *l, int64_t now_ms)
         work_put_sent(&l->proc.out, l->seq, s->forget_key);
         return true;
     }
-    if (jobs_send(s, l, now_ms))
-        return true;
+    /* These first, though questions never end: they come once in a second or two. */
     if (l->opened.by_hand && s->ready_ms <= now_ms)
         l->op = WORK_READY;
     else if (l->opened.changes && s->look_ms <= now_ms && s->next.stage == LINK_NONE)
         l->op = WORK_CHANGED;
     else
-        return false;
+        return jobs_send(s, l, now_ms);
     l->seq = source_seq(s);
     work_put_plain(&l->proc.out, (enum work_type)l->op, l->seq);
     return true;
@@ -543,6 +542,5 @@ void source_status(const struct source *s, struct source_status *out)
                                    .data_day = s->state.data_day,
                                    .restarts = s->restarts,
                                    .rows_loading = s->next.n_rows,
-                                   .loading = s->next.stage == LINK_LOADING ||
-                                              s->next.stage == LINK_BUILDING };
+                                   .loading = s->next.stage != LINK_NONE && s->next.loads };
 }

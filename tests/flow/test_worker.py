@@ -146,8 +146,15 @@ worker = {{ {worker} }};
 
     def workers(self):
         """Processes whose parent is the adapter."""
-        done = subprocess.run(["ps", "-o", "pid=,stat=", "--ppid", str(self.adapter.pid)], capture_output=True, text=True, check=False)
-        return [int(line.split()[0]) for line in done.stdout.splitlines() if "Z" not in line.split()[1]]
+        found = []
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                state, parent = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:2]
+            except OSError:
+                continue  # it ended meanwhile
+            if int(parent) == self.adapter.pid and state != "Z":
+                found.append(int(stat.parent.name))
+        return found
 
     def yes(self):
         a = self.answered("fine")
@@ -282,6 +289,17 @@ def slow_load_leaves_the_rows_before_in_service():
         assert status["rows"] == "partial", status
         until(lambda: len(t.workers()) == 1, "the old worker's end")
         t.yes()
+
+
+def rows_are_exchanged_between_two_questions():
+    """The worker that goes first says what it is at."""
+    with Town("bad-rows") as t:
+        t.start().ready()
+        t.file("behave", "two")
+        asked = []
+        until(lambda: asked.append(t.put("slow", deadline_ms=60000)) or time.sleep(0.3) or t.status().get("people") == 2, "the new rows")
+        assert all(t.answer(q).value == PB.ANSWER_VALUE_YES for q in asked), len(asked)
+        assert t.status()["source"]["restarts"] == 0
 
 
 def load_that_fails_leaves_the_rows_before_in_service():
@@ -430,6 +448,7 @@ if __name__ == "__main__":
              source_that_cannot_say_why_we_may_ask_is_told_and_a_reason_of_ones_own_goes,
              commands_of_others_go_on_while_one_waits_for_the_source,
              slow_load_leaves_the_rows_before_in_service,
+             rows_are_exchanged_between_two_questions,
              load_that_fails_leaves_the_rows_before_in_service,
              load_without_end_is_ended,
              source_that_is_away_at_the_start_is_tried_again,
