@@ -62,7 +62,8 @@ int64_t heads_next_ms(const struct core *c)
                                                                    : c->set.limits.head_quiet_ms);
 }
 
-/* From nodes as they are on disk: who changed a leaf and every node above it proves nothing by them. */
+/* From nodes as they are on disk: who changed a leaf and every node above it proves nothing by
+ * them. */
 static int heads_prove(struct core *c, struct tree_proof *proof)
 {
     ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
@@ -73,8 +74,7 @@ static int heads_prove(struct core *c, struct tree_proof *proof)
     if (h->proved_size > h->asked_size)
         return 0; /* the signer says what is to be said of it */
     r = store_begin(c->store, false, &t);
-    return r ? r
-             : tree_prove_consistency(h->proved_size, h->asked_size, ledger_node, t, proof);
+    return r ? r : tree_prove_consistency(h->proved_size, h->asked_size, ledger_node, t, proof);
 }
 
 static int heads_send(struct core *c)

@@ -31,8 +31,8 @@ enum head_verdict {
     HEAD_UNPROVED,    /* larger, with a proof from another size than the last head's */
     HEAD_BREAKS,      /* larger, and not a continuation of what was signed */
 };
-/* Source: DESIGN.md section 3, "keeps its last head, refuses two that disagree"; RFC 9162 section 2.1.4.2. Pure: any proof is
- * safe to judge. */
+/* Source: DESIGN.md section 3, "keeps its last head, refuses two that disagree"; RFC 9162
+ * section 2.1.4.2. Pure: any proof is safe to judge. */
 enum head_verdict head_judge(const struct head *last, const struct head_ask *ask);
 
 /**

@@ -143,7 +143,8 @@ static bool shares(struct town *t)
 
 /* --- a store that somebody with its key rewrites --- */
 
-static int keep_node(void *ctx, unsigned level, uint64_t index, const uint8_t hash[static SHA256_LEN])
+static int keep_node(void *ctx, unsigned level, uint64_t index,
+                     const uint8_t hash[static SHA256_LEN])
 {
     uint8_t key[9] = { (uint8_t)level };
 
@@ -271,7 +272,8 @@ static void a_rewritten_store_of_the_same_size_is_refused_too(void **state)
     assert_true(t->core->heads.refused);
 }
 
-static void a_signer_that_asks_for_one_proof_again_and_again_does_not_keep_the_core_busy(void **state)
+static void
+a_signer_that_asks_for_one_proof_again_and_again_does_not_keep_the_core_busy(void **state)
 {
     struct town *t = *state;
     uint8_t datagram[8192];
