@@ -441,6 +441,25 @@ void firing_withdrawn(struct core *c)
 
 /* --- at delivery --- */
 
+/* It was put with the tokens of that day. Since then the key may have changed, and a shield been lodged
+ * that has tokens of the new one alone: it is weighed, and read, under the key to which its episode was
+ * carried. false: not every shield would be seen under that. */
+static bool firing_tokens_now(struct core *c, struct msg_firing *m)
+{
+    struct token_set home = { .n = 1 };
+    struct store_txn *t = batch_txn(c);
+    int r = t ? episodes_get(t, &m->episode, &c->episode_record) : -EIO;
+
+    if (r && r != -ENOENT)
+        return false;
+    if (!r) {
+        m->subject = c->episode_record.subject;
+        m->household = c->episode_record.household;
+    }
+    home.tokens[0] = m->household;
+    return epochs_complete(c, m->subject_kind == SUBJECT_HOUSEHOLD ? &home : &m->subject);
+}
+
 static const char *firing_stands_not(struct core *c, uint16_t slot, struct msg_firing *m)
 {
     uint16_t question = bundle_question(c->bundle, m->rule);
@@ -457,6 +476,8 @@ static const char *firing_stands_not(struct core *c, uint16_t slot, struct msg_f
         return "rule-gone";
     if (!firing_reader(c, question, slot))
         return "not-a-reader";
+    if (!firing_tokens_now(c, m))
+        return "facts-incomplete";
     if (concern_shielded(c, question, slot, &about))
         return "shielded";
     if (!concern_gather(c, question, &about))
