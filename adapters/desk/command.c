@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define LIST_MAX       200
+#define LIST_MAX       1000
 #define STATEMENTS_MAX 100
 #define DAY_MS         86400000LL
 
@@ -89,7 +89,9 @@ static json_t *question_json(const struct desk *d, const struct book_question *q
     if (!o)
         return NULL;
     (void)json_object_set_new(o, "about", json_string(q->household ? "home" : "person"));
-    if (q->household)
+    if (!q->about[0])
+        (void)json_object_set_new(o, "on_list", json_false());
+    else if (q->household)
         put_home(d, q->about, "home", o);
     else
         put_person(d, q, o);
@@ -116,20 +118,24 @@ static json_t *verb_list(struct desk *d, const json_t *request)
     struct book_question *all = calloc(LIST_MAX, sizeof(*all));
     json_t *rows = json_array(), *reply;
     struct book_statement s;
-    int n = all && rows ? desk_lapse(d, clock_wall_ms()) : -ENOMEM;
+    int n = all && rows ? desk_lapse(d, clock_wall_ms()) : -ENOMEM, n_unknown = 0;
 
     (void)request;
     if (n == 0)
         n = book_list(d->book, BOOK_OPEN, all, LIST_MAX);
-    for (int i = 0; i < n && i < LIST_MAX; i++)
-        (void)json_array_append_new(rows, question_json(d, &all[i]));
+    for (int i = 0; i < n && i < LIST_MAX; i++) {
+        if (all[i].about[0])
+            (void)json_array_append_new(rows, question_json(d, &all[i]));
+        else
+            n_unknown++;
+    }
     free(all);
     if (n < 0) {
         json_decref(rows);
         return book_failed(n);
     }
-    reply = json_pack("{s:b, s:s, s:i, s:o}", "ok", 1, "kind", "desk-questions", "waiting", n,
-                      "questions", rows);
+    reply = json_pack("{s:b, s:s, s:i, s:i, s:o}", "ok", 1, "kind", "desk-questions", "waiting",
+                      n - n_unknown, "unknown", n_unknown, "questions", rows);
     if (reply && desk_statement(d, clock_wall_ms(), &s))
         (void)json_object_set_new(reply, "statement", statement_json(d, &s));
     return reply;
@@ -251,6 +257,29 @@ static json_t *still_open(struct desk *d, const struct book_question *q, int64_t
                        q->name);
 }
 
+/* While somebody sits at the desk: questions about people who are not on the list, by the statement that
+ * holds. One by one, so that what stopped one is tried again with the next sitting. */
+static int unknown_answer(struct desk *d, int64_t now_ms)
+{
+    struct book_question *all = calloc(LIST_MAX, sizeof(*all));
+    struct book_statement s;
+    int n = all ? book_list(d->book, BOOK_OPEN, all, LIST_MAX) : -ENOMEM, r = n < 0 ? n : 0;
+
+    if (r == 0 && !desk_statement(d, now_ms, &s))
+        n = 0;
+    for (int i = 0; r == 0 && i < n && i < LIST_MAX; i++) {
+        if (all[i].about[0])
+            continue;
+        desk_not_known(d, &s, &all[i].answer);
+        if (all[i].answer.data_as_of == ALM_DAY_NONE || all[i].answer.data_as_of > all[i].as_of)
+            all[i].answer.data_as_of = all[i].as_of;
+        memcpy(all[i].name, s.name, sizeof(all[i].name));
+        r = book_move(d->book, &all[i], BOOK_GIVEN);
+    }
+    free(all);
+    return r;
+}
+
 static json_t *verb_answer(struct desk *d, const json_t *request)
 {
     int64_t now = clock_wall_ms();
@@ -269,6 +298,8 @@ static json_t *verb_answer(struct desk *d, const json_t *request)
     q.answer.by_ms = now;
     q.answer.data_as_of = answer_day(d, &q, now);
     r = book_move(d->book, &q, BOOK_GIVEN);
+    if (r == 0)
+        r = unknown_answer(d, now);
     if (r != 0)
         return book_failed(r);
     log_info("desk-answered", "key=%s", q.key); /* never what */
@@ -287,6 +318,8 @@ static json_t *verb_complete(struct desk *d, const json_t *request)
         return wrong;
     memcpy(s.list, d->people->digest, sizeof(s.list));
     r = book_state_complete(d->book, &s, clock_wall_ms());
+    if (r == 0)
+        r = unknown_answer(d, clock_wall_ms());
     if (r != 0)
         return book_failed(r);
     log_info("desk-stated", "people=%llu", (unsigned long long)s.people);

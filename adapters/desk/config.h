@@ -39,6 +39,8 @@ struct desk_config {
     int64_t keep_days;          /* of questions that are over */
     int64_t open_most;          /* questions that wait */
     int64_t reload_s;
+    char unknown[16]; /* "by-hand": whoever is not on the list is answered when somebody sits at the desk,
+                         as the others are; "at-once": by the last statement */
     size_t n_questions;
     struct desk_question *questions;
     bool exercise;

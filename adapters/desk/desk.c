@@ -116,20 +116,27 @@ bool desk_statement(const struct desk *d, int64_t now_ms, struct book_statement 
     return r > 0 && out->at_ms <= now_ms && now_ms - out->at_ms <= d->config->statement_days * DAY_MS;
 }
 
+void desk_not_known(const struct desk *d, const struct book_statement *by, struct alm_answer *out)
+{
+    const struct book_statement s = *by;
+
+    out->value = ALM_NOT_KNOWN;
+    out->by_ms = s.at_ms;
+    memcpy(out->by, s.by, sizeof(out->by));
+    out->data_as_of = d->config->exercise ? ALM_DAY_NONE : civil_today(s.at_ms);
+}
+
 /* Of somebody who is not on the list. */
 static void answer_by_statement(const struct desk *d, int64_t now_ms, struct alm_answer *out)
 {
     struct book_statement s;
 
-    if (!desk_statement(d, now_ms, &s)) {
-        out->value = ALM_CANNOT_SAY;
-        out->cause = ALM_STALE;
+    if (desk_statement(d, now_ms, &s)) {
+        desk_not_known(d, &s, out);
         return;
     }
-    out->value = ALM_NOT_KNOWN;
-    out->by_ms = s.at_ms;
-    memcpy(out->by, s.by, sizeof(out->by));
-    out->data_as_of = d->config->exercise ? ALM_DAY_NONE : civil_today(s.at_ms);
+    out->value = ALM_CANNOT_SAY;
+    out->cause = ALM_STALE;
 }
 
 static void cannot_say(struct alm_answer *out, enum alm_cause cause)
@@ -138,10 +145,16 @@ static void cannot_say(struct alm_answer *out, enum alm_cause cause)
     out->cause = (uint8_t)cause;
 }
 
+/* Nobody, and no home, on the list. */
+static bool unknown(const struct alm_question *q)
+{
+    return q->about_household ? q->household.n == 0 : !q->person;
+}
+
 /* A text that does not fit is a question that we could not show as it was asked. */
 static int question_new(const struct alm_question *q, int64_t now_ms, struct book_question *out)
 {
-    const char *about = q->about_household ? q->household.homes[0] : q->person;
+    const char *about = unknown(q) ? "" : q->about_household ? q->household.homes[0] : q->person;
     const char *place = q->has_parameter && q->parameter.n ? q->parameter.homes[0] : "";
 
     memset(out, 0, sizeof(*out));
@@ -184,7 +197,8 @@ static int desk_answer(void *backend, const struct alm_question *q, struct alm_a
 
     if (!d->book)
         return -ENODATA;
-    if (q->about_household ? q->household.n == 0 : !q->person) {
+    /* An answer that comes at once where a listed person's takes hours would tell who is on the list. */
+    if (unknown(q) && (!q->by_hand || strcmp(d->config->unknown, "at-once") == 0)) {
         answer_by_statement(d, now, out);
         return 0;
     }

@@ -16,5 +16,7 @@ struct desk {
 int desk_command(void *backend, const char *request, char *reply, size_t size);
 /* The newest statement that still holds at this moment. Return: whether there is one. */
 bool desk_statement(const struct desk *d, int64_t now_ms, struct book_statement *out);
+/* "Not known to us", by whoever stated that the list is complete. */
+void desk_not_known(const struct desk *d, const struct book_statement *by, struct alm_answer *out);
 /* Questions whose time is over, out of the way. Return: 0 or -errno. */
 int desk_lapse(struct desk *d, int64_t now_ms);

@@ -37,8 +37,8 @@ static void help(FILE *to)
         "  --socket PATH        of the adapter (or ALMONER_SOCKET)\n"
         "  --timeout S          how long to wait for the adapter (default 10)\n"
         "  --json               for programs\n\n"
-        "Whoever is not on our list is answered \"not known to us\" for as long as somebody has stated\n"
-        "lately that the list is complete; otherwise \"cannot say\".\n\n"
+        "Questions about people who are not on our list wait too: \"not known to us\" is said when you state\n"
+        "that the list is complete, or answer any question while such a statement holds.\n\n"
         "examples:\n"
         "  almoner desk complete --name 'Dilys Ward' --practitioner dw\n"
         "  almoner desk answer 3f9a no --name 'Dilys Ward' --practitioner dw\n",

@@ -154,6 +154,17 @@ static void question_write(struct buf *out, const struct page *p, const json_t *
     put(out, "<p><button type=\"submit\">Send this answer</button></p>\n</form>\n</section>\n");
 }
 
+static void unknown_write(struct buf *out, const json_t *reply)
+{
+    long long n = (long long)json_integer_value(json_object_get(reply, "unknown"));
+
+    if (n)
+        buf_printf(out,
+                   "<p>%lld question%s about people who are not on our list wait%s. \"Not known to us\" is "
+                   "said when you answer a question or state that the list is complete.</p>\n",
+                   n, n == 1 ? "" : "s", n == 1 ? "s" : "");
+}
+
 static void statement_write(struct buf *out, const struct page *p, const json_t *reply)
 {
     const json_t *s = json_object_get(reply, "statement");
@@ -167,8 +178,8 @@ static void statement_write(struct buf *out, const struct page *p, const json_t 
         buf_printf(out, " stated on %s that it is, with %lld people. This holds until %s.", at,
                    (long long)json_integer_value(json_object_get(s, "people")), until);
     } else {
-        put(out, "Nobody has stated so lately. Until somebody does, we answer \"cannot say\" about "
-                 "everybody who is not on it.");
+        put(out, "Nobody has stated so lately. Until somebody does, questions about everybody who is not "
+                 "on it wait.");
     }
     put(out, "</p>\n<form method=\"post\" action=\"/complete\">\n");
     hidden_write(out, "form", p->form_token);
@@ -203,6 +214,7 @@ void page_write(struct buf *out, const struct page *p, const json_t *reply)
     if (p->status)
         said_write(out, "status", "status", p->status);
     put(out, "<p><a href=\"/\">Look for new questions</a></p>\n</header>\n<main id=\"main\">\n");
+    unknown_write(out, reply);
     json_array_foreach(rows, i, q)
         question_write(out, p, q);
     if (good)

@@ -52,8 +52,8 @@ void print_statement(const json_t *reply)
     char until[24], at[24];
 
     if (!s) {
-        (void)printf("Nobody has stated lately that the list of people is complete: about whoever is not "
-                     "in it we answer \"cannot say\".\n  almoner desk complete\n");
+        (void)printf("Nobody has stated lately that the list of people is complete: questions about whoever is "
+                     "not in it wait.\n  almoner desk complete\n");
         return;
     }
     desk_time(s, "until_ms", until);
@@ -63,11 +63,22 @@ void print_statement(const json_t *reply)
                  (long long)json_integer_value(json_object_get(s, "people")), until);
 }
 
+void print_unknown(const json_t *reply)
+{
+    long long n = (long long)json_integer_value(json_object_get(reply, "unknown"));
+
+    if (n)
+        (void)printf("%lld question%s about people who are not on our list wait%s: \"not known to us\" is said "
+                     "when you\nanswer a question or state that the list is complete.\n\n",
+                     n, n == 1 ? "" : "s", n == 1 ? "s" : "");
+}
+
 void print_questions(const json_t *reply)
 {
     const json_t *rows = json_object_get(reply, "questions"), *q;
     size_t i;
 
+    print_unknown(reply);
     json_array_foreach(rows, i, q)
     {
         print_question(q);

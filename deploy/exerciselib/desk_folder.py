@@ -103,6 +103,8 @@ class Desk:
         listed = self.stage.command("desk", "list", "--json", *socket, check=False)
         if listed.exit != 0:  # the list is being read again
             return
+        if listed.json()["unknown"]:  # people who are not on the list
+            self.stage.command("desk", "complete", *SIGNED, *socket, check=False)
         for q in listed.json()["questions"]:
             self.stage.command("desk", "answer", q["id"], self.answer(agency, q), *SIGNED, *socket, check=False)
 

@@ -191,8 +191,13 @@ def at_a_desk(tap, town):
     tap.check("nothing waits at the desk any more", desk.run("desk", "list")["questions"] == [], None)
     tap.check("nor in its outbox", wait_for(lambda: desk.run("status")["outbox"] == 0, 20 * PATIENCE), None)
     again = asker.ask("Cleo" if "Cleo" in town.people else next(n for n in town.people if n != "Ben"))
-    tap.check("who is not on the list is not known there, by the statement that it is complete, at once",
-              (again["answer"], again["later_by"]) == ("no", ""), again)
+    tap.check("who is not on the list waits like who is: when an answer comes does not tell them apart",
+              (again["answer"], again["later_by"][:2]) == ("cannot-say", "20"), again)
+    tap.check("the desk is told that somebody is asked about who is not on its list, and no more",
+              wait_for(lambda: desk.run("desk", "list")["unknown"] == 1, 20 * PATIENCE) and desk.run("desk", "list")["questions"] == [], None)
+    desk.run("desk", "complete", *signed)
+    final_ = asker.await_final(again["message_id"])
+    tap.check("once somebody has stated that the list is complete, it is no", final_ is not None and (final_["answer"], final_["completeness"]) == ("no", "all"), final_)
     rows = town.audit(event="answered-by-hand", agency=RIVER)
     tap.check("both answers are in the log, one by hand and one by statement", len(rows) == 2, rows)
 

@@ -249,32 +249,66 @@ static void the_list_says_why_we_may_ask(void **state)
 }
 
 /* --- statements --- */
-static void nobody_is_not_known_before_somebody_has_stated_that_the_list_is_complete(void **state)
+static void somebody_who_is_not_on_the_list_waits_for_a_sitting_as_the_others_do(void **state)
 {
     struct alm_question q = about(NULL, key_one);
-    struct alm_answer a;
-
-    (void)state;
-    desk_starts();
-    assert_int_equal(asked(&q, &a), 0);
-    assert_int_equal(a.value, ALM_CANNOT_SAY);
-    assert_int_equal(a.cause, ALM_STALE);
-}
-
-static void not_known_to_us_bears_who_stated_it_and_when(void **state)
-{
-    struct alm_question q = about(NULL, key_one);
+    struct alm_ready ready;
     struct alm_answer a;
     int64_t before = clock_wall_ms();
+    json_t *o;
 
     (void)state;
     desk_starts();
     done("{\"do\":\"complete\"," SIGNED "}");
+    assert_int_equal(asked(&q, &a), ALM_LATER); /* at once would tell who is on the list */
+    o = said("{\"do\":\"list\"}");
+    assert_int_equal(json_integer_value(json_object_get(o, "unknown")), 1);
+    assert_int_equal(json_array_size(json_object_get(o, "questions")), 0);
+    json_decref(o);
+    assert_int_equal(backend_desk.ready(desk, &ready), 0);
+    done("{\"do\":\"complete\"," SIGNED "}");
+    assert_int_equal(backend_desk.ready(desk, &ready), 1);
+    assert_int_equal(ready.answer.value, ALM_NOT_KNOWN);
+    assert_string_equal(ready.answer.by, "dw");
+    assert_in_range(ready.answer.by_ms, before, clock_wall_ms());
+    assert_int_equal(ready.answer.data_as_of, civil_today(ready.answer.by_ms));
+}
+
+static void an_answer_about_somebody_else_is_a_sitting_too_while_a_statement_holds(void **state)
+{
+    struct alm_question q = about(NULL, key_one), known = about("p1", key_two);
+    struct alm_ready ready;
+    struct alm_answer a;
+
+    (void)state;
+    desk_starts();
+    assert_int_equal(asked(&q, &a), ALM_LATER);
+    assert_int_equal(asked(&known, &a), ALM_LATER);
+    done("{\"do\":\"answer\",\"id\":\"abce\",\"value\":\"no\"," SIGNED "}");
+    assert_int_equal(backend_desk.ready(desk, &ready), 1);
+    assert_memory_equal(ready.key, key_two, ALM_KEY_LEN);
+    assert_int_equal(backend_desk.sent(desk, key_two), 0);
+    assert_int_equal(backend_desk.ready(desk, &ready), 0); /* nobody has stated anything */
+    done("{\"do\":\"complete\"," SIGNED "}");
+    assert_int_equal(backend_desk.ready(desk, &ready), 1);
+    assert_memory_equal(ready.key, key_one, ALM_KEY_LEN);
+}
+
+static void where_it_is_said_at_once_it_is_said_only_while_a_statement_holds(void **state)
+{
+    struct alm_question q = about(NULL, key_one);
+    struct alm_answer a;
+
+    (void)state;
+    assert_int_equal(desk_opens("desk = { people = { file = \"people.csv\"; }; book = \"book\"; unknown = \"at-once\"; };\n"), 0);
+    assert_int_equal(desk_loads(people_text), 0);
+    assert_int_equal(asked(&q, &a), 0);
+    assert_int_equal(a.value, ALM_CANNOT_SAY);
+    assert_int_equal(a.cause, ALM_STALE);
+    done("{\"do\":\"complete\"," SIGNED "}");
     assert_int_equal(asked(&q, &a), 0);
     assert_int_equal(a.value, ALM_NOT_KNOWN);
     assert_string_equal(a.by, "dw");
-    assert_in_range(a.by_ms, before, clock_wall_ms());
-    assert_int_equal(a.data_as_of, civil_today(a.by_ms));
 }
 
 static void a_statement_needs_a_name_and_a_reference(void **state)
@@ -310,6 +344,7 @@ static void a_statement_that_was_changed_is_noticed(void **state)
     assert_int_equal(fclose(f), 0);
     refused_with("{\"do\":\"statements\"}", "book-damaged");
     refused_with("{\"do\":\"complete\"," SIGNED "}", "book-damaged");
+    q.by_hand = false;
     assert_int_equal(asked(&q, &a), 0);
     assert_int_equal(a.value, ALM_CANNOT_SAY);
 }
@@ -551,8 +586,9 @@ int main(void)
         T(without_a_list_nothing_is_loaded),
         T(a_configuration_is_checked_whole),
         T(the_list_says_why_we_may_ask),
-        T(nobody_is_not_known_before_somebody_has_stated_that_the_list_is_complete),
-        T(not_known_to_us_bears_who_stated_it_and_when),
+        T(somebody_who_is_not_on_the_list_waits_for_a_sitting_as_the_others_do),
+        T(an_answer_about_somebody_else_is_a_sitting_too_while_a_statement_holds),
+        T(where_it_is_said_at_once_it_is_said_only_while_a_statement_holds),
         T(a_statement_needs_a_name_and_a_reference),
         T(a_statement_that_was_changed_is_noticed),
         T(a_statement_cut_off_by_a_crash_was_never_made),
