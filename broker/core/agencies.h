@@ -31,6 +31,9 @@ struct agency {
     bool greeted;     /* said Hello to this core: knows mode, origin and catalogue */
     int64_t heard_ms; /* monotonic; the last verified message */
     bool later_here;  /* what is out to it is to be sent again */
+    bool later_done;  /* and was, in the batch that is not committed yet */
+    bool later_put;   /* and it was something */
+    int64_t later_put_ms; /* monotonic; more that was put lately is weighed against it */
     uint32_t n_pending;
     struct budget budget;
 };

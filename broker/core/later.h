@@ -30,6 +30,8 @@ ALM_MUST_USE int later_load(struct core *c, uint64_t leaf, struct pending **out)
 /* Nobody is waited for any more: its final reply goes into the asker's inbox. */
 void later_ready(struct core *c, struct pending *p);
 
+void later_unsent(struct core *c); /* later_answer.c: the batch failed */
+
 /* --- later_codec.c --- */
 void later_encode(const struct core *c, const struct pending *p, struct buf *out);
 /* Return: 0; -EBADMSG; -ENOMEM. Agencies that are no members any more have no slot. */

@@ -10,6 +10,12 @@
 #include <errno.h>
 #include <string.h>
 
+/* What is out to a desk is read, decided and put anew: some 50 ms where it is as much as there may be.
+ * So an adapter that says Hello without end has it but so often ("one hostile agency harms only
+ * itself"); a line that breaks a few times in a row has it at once each time. */
+#define LATER_AGAIN_MS 5000
+#define LATER_AT_ONCE  8
+
 /* --- again --- */
 
 void later_here(struct core *c, uint16_t slot)
@@ -30,9 +36,25 @@ void later_sent(struct core *c)
 {
     if (!c->later_round)
         return;
-    for (uint16_t s = 0; s < c->agencies.n; s++)
-        c->agencies.slots[s].later_here = false;
     c->later_due = c->later_round = false;
+    for (uint16_t s = 0; s < c->agencies.n; s++) {
+        struct agency *a = &c->agencies.slots[s];
+
+        if (a->later_done)
+            a->later_here = false;
+        if (a->later_put)
+            a->later_put_ms =
+                LATER_AGAIN_MS + (a->later_put_ms > c->mono_ms ? a->later_put_ms : c->mono_ms);
+        a->later_done = a->later_put = false;
+        c->later_due = c->later_due || a->later_here;
+    }
+}
+
+void later_unsent(struct core *c)
+{
+    for (uint16_t s = 0; s < c->agencies.n; s++)
+        c->agencies.slots[s].later_done = c->agencies.slots[s].later_put = false;
+    c->later_round = false;
 }
 
 static struct pending_holder *later_place_of(struct pending *p, const struct id *question)
@@ -119,6 +141,8 @@ static int later_put_again(struct core *c, struct pending *p, struct pending_hol
     r = later_question(c, p, h);
     if (!r)
         r = out_put(c, h->agency, &c->reply, pending_ref(&h->question));
+    if (!r)
+        c->agencies.slots[h->agency].later_put = true;
     if (!r && !h->sent)
         later_first(c, p, h);
     return r;
@@ -148,33 +172,43 @@ static int later_visit_again(void *ctx, const struct id *question, uint64_t leaf
     return later_put_again(c, p, h);
 }
 
+static bool later_too_soon(const struct core *c, const struct agency *a)
+{
+    return a->later_put_ms - c->mono_ms > (LATER_AT_ONCE - 1) * LATER_AGAIN_MS;
+}
+
+/* Return: false: there is no room for more in this batch, or it has failed. */
 static bool later_served(struct core *c, uint16_t slot)
 {
-    const struct agency *a = &c->agencies.slots[slot];
+    struct agency *a = &c->agencies.slots[slot];
     struct later_round round = { c, slot };
     struct store_txn *t;
     int r;
 
-    if (!a->later_here || !agency_active(a) || a->gate == GATE_NONE || !c->gates[a->gate].pair ||
-        !c->bundle || a->index == POLICY_NONE)
+    if (!a->later_here || later_too_soon(c, a))
+        return true;
+    a->later_done = true;
+    if (!agency_active(a) || a->gate == GATE_NONE || !c->gates[a->gate].pair || !c->bundle ||
+        a->index == POLICY_NONE)
         return true;
     t = batch_txn(c);
     r = t ? laters_each(t, a->reg.id, later_visit_again, &round) : -EIO;
     if (r && r != -ENOSPC && t) /* no room in the batch: the next one has */
         batch_fail(c, r, "later");
+    a->later_done = r == 0;
     return r == 0;
 }
 
 void later_send(struct core *c)
 {
-    bool all = true;
+    bool on = true;
 
     /* "if no head has been signed for 120 s the core stops sharing" */
     if (!c->later_due || c->batch.error || c->agencies.broken || !heads_fresh(c))
         return;
-    for (uint16_t s = 0; s < c->agencies.n && all; s++)
-        all = later_served(c, s);
-    c->later_round = all && !c->batch.error;
+    for (uint16_t s = 0; s < c->agencies.n && on; s++)
+        on = later_served(c, s);
+    c->later_round = !c->batch.error;
 }
 
 /* --- the answer --- */

@@ -74,7 +74,7 @@ void later_forget(struct core *c)
 {
     c->later = pending_free(c->later);
     c->later_next_ms = INT64_MIN;
-    c->later_round = false;
+    later_unsent(c);
 }
 
 /* --- sending --- */

@@ -200,5 +200,5 @@ struct core {
     struct pending *later;         /* owned; later_release.c: whose final reply is being sent */
     int64_t later_next_ms;         /* no desk's time ends before; INT64_MIN: to be looked up */
     uint64_t later_full[AGENCIES_MAX / 64]; /* later.c: desks that the query at hand finds full */
-    bool later_due, later_round;   /* later_here() was said of somebody; and all of them were served */
+    bool later_due, later_round;   /* later_here() was said of somebody; this batch has served some */
 };
