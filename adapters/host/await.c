@@ -85,6 +85,7 @@ static void await_serve(struct host *h, struct awaiting *a)
     wrong = a->op->run(h, a->client, a->request);
     h->awaits.running = NULL;
     crypto_wipe(h->out, sizeof(*h->out));
+    book_subject_wipe(&h->lodging);
     if (a->need != AWAIT_NOTHING && await_park(h, a)) {
         json_decref(wrong);
         return;

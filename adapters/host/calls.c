@@ -330,6 +330,7 @@ static void reply_step(struct host *h, struct pending *p, const struct msg *m)
     if (wrong)
         ops_reply_now(h, mine.client, wrong);
     crypto_wipe(h->out, sizeof(*h->out));
+    book_subject_wipe(&h->lodging);
     pending_drop(&mine);
 }
 

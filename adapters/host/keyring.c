@@ -136,12 +136,16 @@ static int wrap_write(const struct wrap *w, const struct secret *disk, const str
     return r ? r : file_write(w->path, buf_view(&sealed), 0600);
 }
 
-/* From whichever epoch's wrap opens; a new one where none is left. */
-static int book_key_find(struct host *h, const struct ring_view *views, size_t n)
+/* From whichever epoch's wrap opens; a new one where none is left. A shared key that the policy lists no
+ * more still opens what was wrapped under it. */
+static int book_key_find(struct host *h, const struct ring_view *listed, size_t n)
 {
+    struct ring_view views[RING_MAX + 1];
     struct wrap w;
     int found = -ENOENT;
 
+    memcpy(views, listed, n * sizeof(views[0]));
+    views[n++] = (struct ring_view){ .scheme = TOKEN_HMAC, .epoch = h->config.token.epoch };
     for (size_t i = 0; i < n; i++) {
         ALM_CLEANUP(secret_wipe) struct secret disk = { { 0 } };
         int r = wrap_of(h, &views[i], &w);
@@ -183,13 +187,15 @@ static void book_key_wrap(struct host *h, const struct ring_view *views, size_t 
 static void book_step(struct host *h, int64_t now_ms)
 {
     struct ring_view views[RING_MAX];
-    size_t n;
+    size_t n = ring_view(h->ring, views), unlocked = 0;
     int r;
 
-    if (now_ms < h->book_due_ms)
-        return;
+    for (size_t i = 0; i < n; i++)
+        unlocked += views[i].unlocked ? (size_t)views[i].scheme << 16 | views[i].epoch : 0;
+    if (now_ms < h->book_due_ms && unlocked == h->unlocked)
+        return; /* a key that has come wraps it at once: the one before may go with the next policy */
+    h->unlocked = unlocked;
     h->book_due_ms = now_ms + (book_unlocked(h->book) ? 1000 : 100);
-    n = ring_view(h->ring, views);
     if (!book_unlocked(h->book)) {
         r = book_key_find(h, views, n);
         if (r != 0 && r != -EAGAIN)

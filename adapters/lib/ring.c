@@ -537,6 +537,8 @@ int ring_disk_key(const struct ring *r, uint8_t scheme, uint16_t epoch, struct s
 {
     const struct ring_key *k = key_of(r, scheme, epoch);
 
+    if (!k && scheme == TOKEN_HMAC && hmac_of(r, epoch))
+        return crypto_derive(hmac_of(r, epoch), "almoner/disk/v1", out);
     if (!k || !k->usable)
         return -ENOENT;
     if (!k->unlocked)

@@ -55,8 +55,8 @@ void ring_step(struct ring *r, int64_t now_ms, const struct index *serving,
                const struct index *coming);
 /* No command waits any more: what was typed leaves nothing behind. */
 void ring_forget(struct ring *r);
-/* A key for what is sealed on our disk, as long as this epoch is in use: under the oblivious scheme it
- * came from the key holder. Return: 0; -EAGAIN not yet; -ENOENT no such epoch. */
+/* A key for what is sealed on our disk, as long as this epoch is in use, or its shared key is in the
+ * configuration: under the oblivious scheme it came from the key holder. Return: 0; -EAGAIN not yet; -ENOENT no such epoch. */
 ALM_MUST_USE int ring_disk_key(const struct ring *r, uint8_t scheme, uint16_t epoch,
                                struct secret *out);
 bool ring_wanting(const struct ring *r); /* values are under way */
