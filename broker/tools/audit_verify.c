@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* audit_verify.c - `audit export` and `audit verify`: the whole log up to its signed head, from the
- * live reader or from a file.
+ * live reader, from a file, or from a folder of tiles (bundle.h).
  *
- * An export is lines of JSON: {"almoner_export":1,"note":"<checkpoint>"} and then a row each, with
- * the exact octets. What is sealed stays sealed in it. */
+ * An export as a file is lines of JSON: {"almoner_export":1,"note":"<checkpoint>"} and then a row
+ * each, with the exact octets. What is sealed stays sealed in it. */
 #include "audit.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "bundle.h"
 #include "local/local.h"
 #include "verify.h"
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -67,25 +69,46 @@ static int key_from_config(const struct officer_session *s, struct note_key *out
     return 0;
 }
 
+int audit_key(const struct officer_session *s, struct note_key *out)
+{
+    return s->args->vkey ? key_from_file(s, s->args->vkey, out) : key_from_config(s, out);
+}
+
 /* --- a verification on its way --- */
+
+void audit_progress(void *ctx, uint64_t leaves)
+{
+    struct audit_progress *p = ctx;
+    int64_t now = clock_mono_ms();
+
+    if (leaves % 256 || now - p->began_ms < PROGRESS_MS || now - p->told_ms < PROGRESS_MS)
+        return;
+    p->told_ms = now;
+    (void)fprintf(stderr, "%" PRIu64 " of %" PRIu64 " leaves ...\n", leaves, p->size);
+}
 
 struct run {
     struct officer_session *s;
     struct verify v;
     struct note_key key;
-    int64_t began_ms, told_ms;
+    struct audit_progress progress;
     FILE *out; /* of an export */
 };
 
-static void run_progress(struct run *r)
+static int run_begin(struct run *r, struct bytes note)
 {
-    int64_t now = clock_mono_ms();
+    ALM_CLEANUP(buf_deinit) struct buf kept = { 0 };
+    const char *head = r->s->args->head;
+    int rc = verify_begin(&r->v, note, &r->key);
 
-    if (r->v.tree.size % 256 || now - r->began_ms < PROGRESS_MS || now - r->told_ms < PROGRESS_MS)
-        return;
-    r->told_ms = now;
-    (void)fprintf(stderr, "%" PRIu64 " of %" PRIu64 " leaves ...\n", r->v.tree.size,
-                  r->v.head.size);
+    r->progress.size = r->v.head.size;
+    if (rc || !head)
+        return rc;
+    buf_init(&kept, NOTE_MAX);
+    rc = file_read(head, NOTE_MAX, &kept);
+    if (rc)
+        return officer_fail(r->s, EX_NOINPUT, "%s: %s", head, strerror(-rc));
+    return verify_continues(&r->v, buf_view(&kept), &r->key);
 }
 
 static int run_verdict(struct run *r, int rc, int64_t newer)
@@ -98,9 +121,11 @@ static int run_verdict(struct run *r, int rc, int64_t newer)
                             strerror(-rc));
     hex_encode(r->v.head.root, SHA256_LEN, root);
     if (r->s->args->json) {
-        o = json_pack("{s:b, s:b, s:s, s:I, s:s, s:I, s:s}", "ok", !rc, "verified", !rc, "origin",
-                      r->v.head.origin, "leaves", (json_int_t)r->v.head.size, "root", root, "newer",
-                      (json_int_t)newer, "why", rc ? r->v.why : "");
+        o = json_pack("{s:b, s:b, s:s, s:I, s:s, s:I, s:s, s:I, s:o}", "ok", !rc, "verified", !rc,
+                      "origin", r->v.head.origin, "leaves", (json_int_t)r->v.head.size, "root",
+                      root, "newer", (json_int_t)newer, "why", rc ? r->v.why : "", "erased",
+                      (json_int_t)r->v.erased, "first_bad",
+                      rc && r->v.bad ? json_integer((json_int_t)r->v.bad_leaf) : json_null());
         print_json(o);
         json_decref(o);
     } else if (rc) {
@@ -110,6 +135,13 @@ static int run_verdict(struct run *r, int rc, int64_t newer)
             "verified: %" PRIu64
             " leaves, none missing, none altered, up to the head signed by %s\nroot      %s\n",
             r->v.head.size, r->v.head.origin, root);
+        if (r->v.continues)
+            (void)printf("continues the head of %" PRIu64 " leaves that was kept\n",
+                         r->v.earlier.size);
+        if (r->v.erased)
+            (void)printf("erased    the sealed part of %" PRIu64
+                         " leaves, of which the hash is left\n",
+                         r->v.erased);
         if (newer > 0)
             (void)printf("newer     %" PRId64 " leaves since, under the next head\n", newer);
     }
@@ -121,7 +153,7 @@ static int run_row(void *ctx, const json_t *row)
     struct run *r = ctx;
     int rc = verify_row(&r->v, row);
 
-    run_progress(r);
+    audit_progress(&r->progress, r->v.tree.size);
     return rc ? (rc == -EBADMSG ? run_verdict(r, rc, 0)
                                 : officer_fail(r->s, EX_OSERR, "%s", strerror(-rc)))
               : 0;
@@ -129,7 +161,7 @@ static int run_row(void *ctx, const json_t *row)
 
 /* --- from the live log --- */
 
-static int live_head(struct officer_session *s, struct buf *note, int64_t *leaves)
+int audit_head(struct officer_session *s, struct buf *note, int64_t *leaves)
 {
     json_t *last = NULL;
     const char *text;
@@ -145,10 +177,10 @@ static int live_head(struct officer_session *s, struct buf *note, int64_t *leave
     return text && !buf_status(note) ? 0 : officer_fail(s, EX_PROTOCOL, "the reader sent no head");
 }
 
-static json_t *export_query(uint64_t size)
+json_t *audit_export_query(uint64_t from, uint64_t until)
 {
-    return json_pack("{s:s, s:I, s:I}", "read", "export", "from", (json_int_t)0, "count",
-                     (json_int_t)size);
+    return json_pack("{s:s, s:I, s:I}", "read", "export", "from", (json_int_t)from, "count",
+                     (json_int_t)(until - from));
 }
 
 static int verify_live(struct run *r)
@@ -158,14 +190,14 @@ static int verify_live(struct run *r)
     int rc;
 
     buf_init(&note, NOTE_MAX);
-    rc = live_head(r->s, &note, &leaves);
+    rc = audit_head(r->s, &note, &leaves);
     if (rc)
         return rc;
-    rc = verify_begin(&r->v, buf_view(&note), &r->key);
+    rc = run_begin(r, buf_view(&note));
     if (rc)
-        return run_verdict(r, rc, 0);
+        return rc < 0 ? run_verdict(r, rc, 0) : rc;
     if (r->v.head.size)
-        rc = audit_read(r->s, export_query(r->v.head.size), 0, run_row, r, NULL);
+        rc = audit_read(r->s, audit_export_query(0, r->v.head.size), 0, run_row, r, NULL);
     if (rc)
         return rc;
     return run_verdict(r, verify_end(&r->v), leaves - (int64_t)r->v.head.size);
@@ -197,7 +229,9 @@ static int file_line(struct run *r, const char *path, unsigned n, char *line, si
                 "%s:1: not an export of a log (one is made with \"almoner audit export FILE\")",
                 path);
         else
-            rc = verify_begin(&r->v, bytes_str(note), &r->key) ? run_verdict(r, -EBADMSG, 0) : 0;
+            rc = run_begin(r, bytes_str(note));
+        if (rc < 0)
+            rc = run_verdict(r, rc, 0);
     }
     json_decref(o);
     return rc;
@@ -228,14 +262,60 @@ static int verify_file(struct run *r, const char *path)
              : officer_fail(r->s, EX_DATAERR, "%s: an empty file", path);
 }
 
+/* --- from a folder of tiles --- */
+
+int audit_folder_head(const struct officer_session *s, const char *folder, struct buf *note)
+{
+    char path[BUNDLE_FILE_MAX];
+    struct stat st;
+    int rc;
+
+    if (snprintf(path, sizeof(path), "%s/%s", folder, BUNDLE_HEAD) >= (int)sizeof(path))
+        return officer_fail(s, EX_USAGE, "%.80s...: a path too long", folder);
+    rc = file_read(path, NOTE_MAX, note);
+    if (!rc)
+        return 0;
+    if (rc != -ENOENT)
+        return officer_fail(s, rc == -E2BIG ? EX_DATAERR : EX_NOINPUT, "%s: %s", path,
+                            rc == -E2BIG ? "is no signed head" : strerror(-rc));
+    (void)snprintf(path, sizeof(path), "%s/%s", folder, BUNDLE_UNFINISHED);
+    if (stat(path, &st) == 0)
+        return officer_fail(s, EX_DATAERR,
+                            "%s: an export that was not finished; \"almoner audit export\" with "
+                            "the same words goes on with it",
+                            folder);
+    return officer_fail(s, EX_DATAERR, "%s: no \"%s\" in it: not an export in tiles", folder,
+                        BUNDLE_HEAD);
+}
+
+static int verify_folder(struct run *r, const char *folder)
+{
+    ALM_CLEANUP(buf_deinit) struct buf note = { 0 };
+    int rc;
+
+    buf_init(&note, NOTE_MAX);
+    rc = audit_folder_head(r->s, folder, &note);
+    if (rc)
+        return rc;
+    rc = run_begin(r, buf_view(&note));
+    if (!rc)
+        rc = verify_tiles(&r->v, folder, audit_progress, &r->progress);
+    return rc > 0 ? rc : run_verdict(r, rc, 0);
+}
+
 int command_audit_verify(struct officer_session *s)
 {
-    struct run r = { .s = s, .began_ms = clock_mono_ms() };
-    int rc = s->args->vkey ? key_from_file(s, s->args->vkey, &r.key) : key_from_config(s, &r.key);
+    struct run r = { .s = s, .progress = { .began_ms = clock_mono_ms() } };
+    const char *input = s->args->input;
+    struct stat st;
+    int rc = audit_key(s, &r.key);
 
     if (rc)
         return rc;
-    return s->args->input ? verify_file(&r, s->args->input) : verify_live(&r);
+    if (!input)
+        return verify_live(&r);
+    return stat(input, &st) == 0 && S_ISDIR(st.st_mode) ? verify_folder(&r, input)
+                                                        : verify_file(&r, input);
 }
 
 /* --- export --- */
@@ -259,7 +339,7 @@ static int export_to(struct run *r)
     int rc;
 
     buf_init(&note, NOTE_MAX);
-    rc = live_head(r->s, &note, &leaves);
+    rc = audit_head(r->s, &note, &leaves);
     if (rc)
         return rc;
     o = json_pack("{s:i, s:s#}", "almoner_export", 1, "note", (const char *)note.data, note.len);
@@ -272,7 +352,7 @@ static int export_to(struct run *r)
         note.data[note.len] = '\0';
         size = strtoll(strchr((const char *)note.data, '\n') + 1, NULL, 10);
         if (size > 0)
-            rc = audit_read(r->s, export_query((uint64_t)size), 0, export_row, r, NULL);
+            rc = audit_read(r->s, audit_export_query(0, (uint64_t)size), 0, export_row, r, NULL);
     }
     if (!rc)
         (void)printf("exported %" PRId64 " leaves and their signed head; next: almoner audit "
@@ -284,9 +364,14 @@ static int export_to(struct run *r)
 int command_audit_export(struct officer_session *s)
 {
     struct run r = { .s = s };
-    const char *path = s->args->operands[2];
+    const char *path = s->args->operands[2], *format = s->args->format;
     int rc;
 
+    if (format && !strcmp(format, "tiles"))
+        return audit_export_tiles(s, path);
+    if (format && strcmp(format, "lines"))
+        return officer_fail(s, EX_USAGE, "--format: \"%.20s\" is neither \"lines\" nor \"tiles\"",
+                            format);
     r.out = fopen(path, "wxe"); /* never over another export */
     if (!r.out)
         return officer_fail(s, EX_CANTCREAT, "%s: %s", path,

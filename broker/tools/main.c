@@ -204,10 +204,19 @@ static const struct command {
       "example:\n  almoner audit list --from 1000 --count 500 --json\n" },
     { "audit", "show", 1, 1, "LEAF", READS, command_audit_show, "one leaf's clear part in full",
       "example:\n  almoner audit show 1042\n" },
-    { "audit", "export", 1, 1, "FILE", READS, command_audit_export,
+    { "audit", "export", 1, 1, "[--format lines|tiles] FILE", READS "format ", command_audit_export,
       "everything up to the signed head, to verify elsewhere",
-      "Lines of JSON with the exact octets; what is sealed stays sealed.\n\nexample:\n  almoner "
-      "audit export 2026-06.export\n" },
+      "Lines of JSON with the exact octets; what is sealed stays sealed. With --format tiles a "
+      "folder of tiles, entries and records (C2SP tlog-tiles),\nin which \"audit verify\" names the "
+      "first bad leaf. It is made as FILE.partial, and an export that was interrupted is gone "
+      "on\nwith by the same command.\n\nexamples:\n  almoner audit export 2026-06.export\n  almoner "
+      "audit export --format tiles 2026-06.tiles\n" },
+    { "audit", "prove", 1, 1, "--export FILE [--vkey FILE] LEAF", "config vkey export json help ",
+      command_audit_prove, "that one leaf is in the log, for somebody who has nothing else of it",
+      "Needs an export in tiles. Prints JSON: the leaf's clear part and entry, the hashes of its "
+      "inclusion proof (RFC 9162) in base64, and the\nsigned head. What is printed names agencies "
+      "and a question, and nobody.\n\nexample:\n  almoner audit prove 1042 --export 2026-06.tiles "
+      "--vkey marlham.vkey\n" },
     { "tokens", "status", 0, 0, "", WHERE, command_tokens_status,
       "how far a change of the tokens' key is, and whom to call",
       "Of each agency: which of its records have tokens of the key to come, when it was last seen, "
@@ -215,14 +224,17 @@ static const struct command {
       "while a refusal, withdrawal, dispute, shield or concern that\ncounts has none. Counts only: "
       "the broker does not know whom a record is about.\n\nexample:\n  almoner tokens status "
       "--config /etc/almoner/almonerd.conf\n" },
-    { "audit", "verify", 0, 0, "[--vkey FILE] [--export FILE]", READS "vkey export ",
+    { "audit", "verify", 0, 0, "[--vkey FILE] [--export FILE] [--head FILE]",
+      READS "vkey export head ",
       command_audit_verify, "prove that no record is missing or altered",
       "Every leaf's hash is computed again from its octets, the root from the leaves, and the "
       "head's signature checked with the\nverifier key. Get audit.vkey "
       "from the broker's operator by another way than the log; without --vkey the key is taken "
-      "from\nthe configuration's keys_dir. Exit 65 when anything does not "
-      "fit.\n\nexamples:\n  almoner audit verify --vkey marlham.vkey\n  almoner audit verify "
-      "--export 2026-06.export --vkey marlham.vkey\n" },
+      "from\nthe configuration's keys_dir. With --head also that the log continues a head that you kept: "
+      "whoever can sign may rewrite a log, but not\nso that it fits that. Exit 65 when anything does "
+      "not fit.\n\nexamples:\n  almoner audit verify --vkey marlham.vkey\n  almoner audit verify "
+      "--export 2026-06.export --vkey marlham.vkey\n  almoner audit verify --export 2026-07.tiles "
+      "--head 2026-06.tiles/checkpoint --vkey marlham.vkey\n" },
 };
 
 static void print_usage(FILE *to, const struct command *c)

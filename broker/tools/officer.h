@@ -101,6 +101,7 @@ int command_audit_tail(struct officer_session *s);
 int command_audit_show(struct officer_session *s);
 int command_audit_export(struct officer_session *s);
 int command_audit_verify(struct officer_session *s);
+int command_audit_prove(struct officer_session *s); /* prove.c */
 int command_stats(struct officer_session *s); /* stats.c */
 
 /* A table for people: cells are copied; control characters become '?'. */

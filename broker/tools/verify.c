@@ -40,6 +40,43 @@ int verify_begin(struct verify *v, struct bytes note, const struct note_key *key
     }
 }
 
+int verify_continues(struct verify *v, struct bytes note, const struct note_key *key)
+{
+    if (checkpoint_open(note, key, key->name, &v->earlier))
+        return verify_fail(v, "the head that was kept is not one that this verifier key signed: it "
+                              "cannot be compared with");
+    if (v->earlier.size > v->head.size) {
+        v->bad = true;
+        v->bad_leaf = v->head.size;
+        return verify_fail(v,
+                           "the log was cut short: %" PRIu64
+                           " leaves were signed in the head that was kept, "
+                           "%" PRIu64 " in this one",
+                           v->earlier.size, v->head.size);
+    }
+    v->continues = true;
+    return verify_grown(v, &v->tree);
+}
+
+int verify_grown(struct verify *v, const struct tree_frontier *tree)
+{
+    uint8_t root[SHA256_LEN];
+    int rc;
+
+    if (!v->continues || tree->size != v->earlier.size)
+        return 0;
+    rc = tree_root(tree, root);
+    if (rc)
+        return rc;
+    if (memcmp(root, v->earlier.root, sizeof(root)))
+        return verify_fail(
+            v,
+            "the log does not continue the head that was kept: one of its first %" PRIu64
+            " leaves was altered, moved or left out since, and signed anew",
+            v->earlier.size);
+    return 0;
+}
+
 /* SHA-256 of a base64 field's octets. Return: 0; -EBADMSG; -errno. */
 static int field_hash(struct verify *v, const json_t *row, const char *key,
                       uint8_t out[static SHA256_LEN])
@@ -94,10 +131,21 @@ static int row_leaf_hash(struct verify *v, const json_t *row, uint8_t out[static
     return rc ? rc : tree_leaf_hash(bytes_of(entry, sizeof(entry)), out);
 }
 
+static int row_add(struct verify *v, const json_t *row)
+{
+    uint8_t hash[SHA256_LEN];
+    int rc = row_leaf_hash(v, row, hash);
+
+    if (!rc)
+        rc = tree_append(&v->tree, hash, NULL, NULL);
+    if (!rc && !json_object_get(row, "sealed"))
+        v->erased++;
+    return rc;
+}
+
 int verify_row(struct verify *v, const json_t *row)
 {
     const json_t *field = json_object_get(row, "leaf");
-    uint8_t hash[SHA256_LEN];
     json_int_t leaf = json_integer_value(field);
     int rc;
 
@@ -105,12 +153,15 @@ int verify_row(struct verify *v, const json_t *row)
         return verify_fail(v, "a row without a leaf's number after leaf %" PRIu64, v->tree.size);
     if (v->tree.size >= v->head.size)
         return 0;
+    v->bad_leaf = v->tree.size;
+    v->bad = true; /* until it is shown to be good */
     if ((uint64_t)leaf != v->tree.size)
         return verify_fail(
             v, "leaf %" PRIu64 " is missing: leaf %" JSON_INTEGER_FORMAT " came in its place",
             v->tree.size, leaf);
-    rc = row_leaf_hash(v, row, hash);
-    return rc ? rc : tree_append(&v->tree, hash, NULL, NULL);
+    rc = row_add(v, row);
+    v->bad = rc != 0;
+    return rc ? rc : verify_grown(v, &v->tree);
 }
 
 int verify_end(struct verify *v)
@@ -118,10 +169,13 @@ int verify_end(struct verify *v)
     uint8_t root[SHA256_LEN];
     int rc;
 
-    if (v->tree.size < v->head.size)
+    if (v->tree.size < v->head.size) {
+        v->bad = true;
+        v->bad_leaf = v->tree.size;
         return verify_fail(
             v, "the log ends at leaf %" PRIu64 ", but %" PRIu64 " were signed: the rest is missing",
             v->tree.size, v->head.size);
+    }
     rc = tree_root(&v->tree, root);
     if (rc)
         return rc;
