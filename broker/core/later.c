@@ -276,6 +276,7 @@ void later_merge(struct core *c, struct pending *p)
             continue;
         h->sent = s->sent;
         h->truly = s->truly;
+        h->said_on = s->said_on;
         if (s->state != HOLDER_ANSWERED || h->state != HOLDER_SILENT)
             continue;
         h->state = HOLDER_ANSWERED;
@@ -290,6 +291,9 @@ void later_keep(struct core *c, struct pending *p)
 {
     if (!p->later)
         return;
+    for (uint16_t i = 0; i < p->n_holders; i++)
+        if (!p->holders[i].desk)
+            p->holders[i].said_on = c->day;
     if (later_awaited(p))
         later_store(c, p);
     else

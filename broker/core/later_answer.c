@@ -247,6 +247,7 @@ static enum later_answered later_taken(struct core *c, struct work *w, struct pe
     h->value = a->value;
     h->cause = a->cause;
     h->state = HOLDER_ANSWERED;
+    h->said_on = c->day;
     later_recorded(c, w, p);
     laters_answered(t, &ref, c->agencies.slots[w->agency].reg.id, &h->question);
     later_store(c, p);

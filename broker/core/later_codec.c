@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LATER_LAYOUT 1
+#define LATER_LAYOUT 2
 
 enum { PLACE_DESK = 1, PLACE_SENT = 2, PLACE_TRULY = 4, PLACE_ANSWERED = 8, PLACE_DETAIL = 16 };
 
@@ -135,6 +135,7 @@ static void put_place(const struct core *c, const struct pending_holder *h, stru
         return;
     buf_put_u8(b, h->value);
     buf_put_u8(b, h->cause);
+    buf_put_i32(b, h->said_on);
     if (!detail)
         return;
     PUT_TEXT(b, h->detail->service);
@@ -174,6 +175,7 @@ static int take_place(const struct core *c, struct cursor *at, struct pending_ho
     h->state = HOLDER_ANSWERED;
     h->value = cursor_u8(at);
     h->cause = cursor_u8(at);
+    h->said_on = cursor_i32(at);
     return flags & PLACE_DETAIL ? take_detail(at, h) : 0;
 }
 

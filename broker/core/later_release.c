@@ -109,6 +109,18 @@ static void later_refused(struct pending *p, uint8_t outcome, uint8_t value)
     p->later->told.completeness = COMPLETE_NONE;
 }
 
+/* "Every answer carries its as-of": that of the oldest answer that it may rest on. What was said last
+ * week is not today's because it is sent today, or again. */
+static int32_t later_as_of(const struct core *c, const struct pending *p)
+{
+    int32_t day = c->day;
+
+    for (uint16_t i = 0; i < p->n_holders; i++)
+        if (p->holders[i].state == HOLDER_ANSWERED && p->holders[i].said_on < day)
+            day = p->holders[i].said_on;
+    return day;
+}
+
 static void later_composed(struct core *c, struct pending *p, struct msg_deliver *d)
 {
     bool permitted, hidden;
@@ -127,6 +139,7 @@ static void later_composed(struct core *c, struct pending *p, struct msg_deliver
         p->later->told.outcome = hidden ? TOLD_HIDING : TOLD_DISCLOSED;
         p->later->told.value = release_compose(c, p, hidden, &d->insight, &d->involvement,
                                                &p->later->told.completeness);
+        *(p->ask.involvement ? &d->involvement.as_of : &d->insight.as_of) = later_as_of(c, p);
         return;
     }
     tell_reason(&c->decision, &text, &way);

@@ -62,6 +62,7 @@ struct pending_holder {
     bool desk;        /* people answer there by hand: it stays open past the deadline */
     bool sent, truly; /* of a desk: the question has left; with the true tokens */
     int64_t until_ms; /* of a desk: wall; when its own time ends */
+    int32_t said_on;  /* civil day of its answer, where that is kept (struct pending's later) */
 };
 struct pending {
     struct ask ask;

@@ -46,11 +46,78 @@ static void one_desk_that_is_put_off_holds_up_no_other(void **state)
     assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
 }
 
+static void day_is(struct town *t, int32_t day)
+{
+    const int one[] = { 0, -1 };
+    char text[CIVIL_TEXT];
+
+    civil_format(day, text);
+    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
+    town_turn(t);
+}
+
+/* "Every answer carries its as-of": what was answered last week is not today's because it comes today. */
+static void final_reply_is_of_the_day_of_its_oldest_answer_whenever_it_comes(void **state)
+{
+    struct town *t = *state;
+    struct id charity, police;
+
+    asks_insight(t, "truancy", TOWN_TESS);
+    charity = question_of(t, TOWN_CHARITY);
+    police = question_of(t, TOWN_POLICE);
+    deadline_passes(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.as_of, TOWN_DAY);
+    day_is(t, TOWN_DAY + 1);
+    answers(t, TOWN_CHARITY, &charity, ANSWER_YES);
+    day_is(t, TOWN_DAY + 2);
+    answers(t, TOWN_POLICE, &police, ANSWER_NO);
+    finally(t, INSIGHT_YES, COMPLETE_SOME);
+    assert_int_equal(t->msg.deliver.insight.as_of, TOWN_DAY + 1);
+    day_is(t, TOWN_DAY + 6);
+    town_reopen(t);
+    hello(t, TOWN_COUNCIL); /* it had not been acknowledged */
+    finally(t, INSIGHT_YES, COMPLETE_SOME);
+    assert_int_equal(t->msg.deliver.insight.as_of, TOWN_DAY + 1);
+}
+
+static void what_machines_said_by_the_deadline_dates_the_final_reply(void **state)
+{
+    struct town *t = *state;
+    struct id desk, q;
+    struct msg *m = town_involvement(t, "safeguarding", TOWN_TESS);
+
+    asks(t, m);
+    desk = question_of(t, TOWN_CHARITY);
+    q = question_of(t, TOWN_SCHOOL);
+    answers(t, TOWN_SCHOOL, &q, ANSWER_NO);
+    deadline_passes(t);
+    day_is(t, TOWN_DAY + 3);
+    answers(t, TOWN_CHARITY, &desk, ANSWER_NOT_KNOWN);
+    assert_int_equal(finals(t, DELIVERY_INVOLVEMENT), 1);
+    assert_int_equal(t->msg.deliver.involvement.as_of, TOWN_DAY);
+}
+
+static void final_reply_to_which_nobody_said_anything_is_of_the_day_that_it_comes(void **state)
+{
+    struct town *t = *state;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    deadline_passes(t);
+    day_is(t, TOWN_DAY + 1);
+    hours_pass(t, 25);
+    finally(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE);
+    assert_int_equal(t->msg.deliver.insight.as_of, TOWN_DAY + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ONE_DESK(desk_that_says_hello_without_end_is_put_its_questions_now_and_then),
         TWO_DESKS(one_desk_that_is_put_off_holds_up_no_other),
+        TWO_DESKS(final_reply_is_of_the_day_of_its_oldest_answer_whenever_it_comes),
+        ONE_DESK(what_machines_said_by_the_deadline_dates_the_final_reply),
+        ONE_DESK(final_reply_to_which_nobody_said_anything_is_of_the_day_that_it_comes),
     };
 
     if (crypto_init() < 0)
