@@ -336,16 +336,6 @@ static enum index_known question_resolve(const struct index *x, const struct slo
     return known;
 }
 
-static void slot_forget_tokens(struct slot *s)
-{
-    struct msg_question *q = &s->question;
-
-    crypto_wipe(&q->subject, sizeof(q->subject));
-    crypto_wipe(&q->household, sizeof(q->household));
-    crypto_wipe(&q->parameter, sizeof(q->parameter));
-    crypto_wipe(q->homes, sizeof(q->homes));
-}
-
 /* Return: whether it was dealt with; else it waits (no rows yet, too much is under way). */
 static bool slot_put(struct answering *a, struct slot *s, int64_t now_ms)
 {
@@ -358,6 +348,10 @@ static bool slot_put(struct answering *a, struct slot *s, int64_t now_ms)
     if (!x)
         return false;
     known = question_resolve(x, s, places, &q);
+    if (known == INDEX_NOT_READY && s->by_hand) { /* there are hours for the index to become whole */
+        s->not_before_ms = now_ms + AGAIN_MS;
+        return true;
+    }
     if (known != INDEX_ONE &&
         known != INDEX_UNKNOWN) { /* possible, many, conflict; or not whole yet */
         slot_cannot_say(a, s, known == INDEX_NOT_READY ? CAUSE_FAILED : CAUSE_AMBIGUOUS);
@@ -365,9 +359,7 @@ static bool slot_put(struct answering *a, struct slot *s, int64_t now_ms)
     }
     q.within_ms = s->answer_by - now_ms;
     s->ticket = ++a->last_ticket;
-    s->state = SLOT_PUT;
-    if (!s->by_hand) /* one that has hours may have to be put again */
-        slot_forget_tokens(s);
+    s->state = SLOT_PUT; /* with its tokens: it may have to be looked for again */
     r = a->setup.put(a->setup.ctx, s->ticket, &q, s->answer_by);
     if (r == 0)
         return true;
@@ -400,6 +392,8 @@ void answering_came(struct answering *a, uint32_t ticket, int r, const struct al
         answer_compose(a, s->question.involvement, answer,
                        a->setup.data_day(a->setup.ctx, s->question.as_of), &said);
         slot_answer(a, s, &said);
+    } else if (r == -ESTALE) {
+        s->state = SLOT_NEW; /* our own references, of rows that serve no longer: looked for again */
     } else if (r == ALM_LATER) {
         log_info("question-by-hand", "question=%s", id);
         slot_free(a, s); /* it lies with the backend; ready brings it back */

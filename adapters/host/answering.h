@@ -2,8 +2,8 @@
 /* answering.h - Questions that came in: from a Question's tokens to our own references, to the
  * source, and back as an Answer in time.
  *
- * A person whom we do not know leaves nothing behind: tokens live in the queue until the source is
- * asked and are wiped; only ids are remembered, so that a Question put twice gets the same answer
+ * A person whom we do not know leaves nothing behind: tokens live in the queue until the source has
+ * answered and are wiped; only ids are remembered, so that a Question put twice gets the same answer
  * twice. What the source does not say in time is "cannot say", said before the broker's deadline.
  */
 #pragma once
@@ -41,7 +41,8 @@ bool answering_step(struct answering *a, int64_t now_ms);
 int64_t answering_due_ms(const struct answering *a);
 size_t answering_count(const struct answering *a); /* not answered yet */
 
-/* What the source said: see source_events. */
+/* What the source said: see source_events. -ESTALE: it is put again, with the references of the rows
+ * that serve by then. */
 void answering_came(struct answering *a, uint32_t ticket, int r, const struct alm_answer *answer);
 /* An answer given by hand. Return: whether it is kept durably. */
 bool answering_ready(struct answering *a, const struct alm_ready *ready);

@@ -207,6 +207,10 @@ void await_related(struct host *h, uint32_t ticket, int r, const struct alm_rela
 
     if (!a)
         return;
+    if (r == -ESTALE) { /* rows were exchanged: whom it is about is looked for again */
+        a->here = true;
+        return;
+    }
     if (r != 0)
         log_warn("relation-failed", "error=%s", LOG_Q(strerror(-r)));
     a->has_relation = true;

@@ -174,8 +174,10 @@ void source_swap(struct source *s, int64_t now_ms)
     s->now.serving_since_ms = now_ms;
     s->look_ms = now_ms + LOOK_MS;
     s->ready_ms = now_ms;
-    if (loaded)
+    if (loaded) {
+        jobs_outdated(s);
         load_ended(s, 0, now_ms);
+    }
 }
 
 /* --- frames --- */

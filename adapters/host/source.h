@@ -25,7 +25,8 @@ struct source_limits { /* settings of the group `worker` */
     uint64_t rows_most, bytes_most;
 };
 /* Called from source_step; results: 0, or what went wrong: -ETIMEDOUT the source did not answer in
- * time; -EPIPE its worker ended; else what the backend returned. */
+ * time; -EPIPE its worker ended; -ESTALE (answered, related) the rows were exchanged before it was
+ * with a worker, and what it says of whom is of the rows before; else what the backend returned. */
 struct source_events {
     void *ctx;
     /* r also ALM_LATER. answer: NULL unless r is 0. */

@@ -72,6 +72,8 @@ void load_ended(struct source *s, int r, int64_t now_ms);
 /* source_jobs.c */
 void jobs_fail_sent(struct source *s, int r);
 void jobs_expire(struct source *s, int64_t now_ms);
+/* The rows were exchanged: what names people by the ones before ends with -ESTALE. */
+void jobs_outdated(struct source *s);
 int64_t jobs_due_ms(const struct source *s);
 bool jobs_waiting(const struct source *s); /* some are not with the worker yet */
 void jobs_done(struct source *s, const struct work_done *d, int64_t now_ms);

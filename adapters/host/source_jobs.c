@@ -136,6 +136,21 @@ void jobs_expire(struct source *s, int64_t now_ms)
     }
 }
 
+/* Events may put new jobs, at the end of the queue: those name people by the rows of now. */
+void jobs_outdated(struct source *s)
+{
+    uint32_t last = s->last_seq;
+
+    for (size_t i = 0; i < s->n_jobs;) {
+        const struct job *j = &s->jobs[i];
+
+        if (j->op == WORK_COMMAND || j->sent || (int32_t)(j->seq - last) > 0)
+            i++;
+        else
+            job_end(s, i, -ESTALE, NULL);
+    }
+}
+
 int64_t jobs_due_ms(const struct source *s)
 {
     int64_t due = INT64_MAX;

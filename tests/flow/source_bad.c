@@ -2,7 +2,7 @@
 /* source_bad.c - a backend for tests of the host: it does whatever a driver may do wrong.
  *
  * One person is known, and what goes wrong is said by the question's id ("hang", "die", "garbage",
- * "eat", "slow", "fail", "invalid", "noise"; anything else is answered "yes") and, for loads, by
+ * "eat", "slow", "wait", "fail", "invalid", "noise"; anything else is answered "yes") and, for loads, by
  * the word in the file `behave` beside the configuration. */
 #include "almoner/adapter.h"
 #include "base/civil.h"
@@ -108,11 +108,16 @@ static int tell_raw(void)
     }
 }
 
-/* A load that takes as long as the test wants: until there is a file behave.go. */
+/* A load, or an answer, that takes as long as the test wants: until there is a file behave.go. */
 static void wait_for_go(const struct bad *b)
 {
     char go[4200];
+    FILE *f;
 
+    (void)snprintf(go, sizeof(go), "%s.at", b->path); /* it has begun */
+    f = fopen(go, "w");
+    if (f)
+        (void)fclose(f);
     (void)snprintf(go, sizeof(go), "%s.go", b->path);
     while (access(go, F_OK) != 0)
         (void)usleep((useconds_t)20000);
@@ -154,6 +159,8 @@ static int bad_load(void *backend, const struct alm_sink *sink, bool strict)
     b->partial = strstr(word, "partial") != NULL;
     if (civil_parse("2014-05-14", &p.born) != 0)
         return -EINVAL;
+    if (strstr(word, "other")) /* the same reference, somebody else */
+        p.given = "Rhys";
     if (sink->person(sink->ctx, &p) != 0)
         return -EINVAL;
     p = (struct alm_person){ "p2", "Owen", "Example", p.born, "", "", false, false };
@@ -162,7 +169,6 @@ static int bad_load(void *backend, const struct alm_sink *sink, bool strict)
 
 static int bad_answer(void *backend, const struct alm_question *q, struct alm_answer *out)
 {
-    (void)backend;
     if (strcmp(q->id, "hang") == 0)
         hang();
     if (strcmp(q->id, "die") == 0)
@@ -171,6 +177,8 @@ static int bad_answer(void *backend, const struct alm_question *q, struct alm_an
         garbage();
     if (strcmp(q->id, "eat") == 0)
         eat();
+    if (strcmp(q->id, "wait") == 0) /* as long as the test wants */
+        wait_for_go(backend);
     if (strcmp(q->id, "slow") == 0)
         (void)usleep((useconds_t)400000);
     if (strcmp(q->id, "fail") == 0)

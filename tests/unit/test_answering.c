@@ -490,6 +490,46 @@ static void worker_that_falls_over_a_question_of_hours_is_not_the_end_of_it(void
     assert_int_equal(kept[0].answer.value, ANSWER_YES);
 }
 
+/* What was resolved by the rows before may name another person, or nobody, in the rows of now. */
+static void question_put_by_rows_that_were_exchanged_is_looked_for_anew(void **state)
+{
+    struct msg *q = question("with-us", "Ann", "Lee", "1990-01-01", "9991010017");
+
+    (void)state;
+    source_does = SOURCE_SILENT;
+    answering_take(answering, q, 0);
+    (void)answering_step(answering, 1);
+    assert_int_equal(n_waiting, 1);
+    temp_text("people.csv", "person_id,given_name,family_name,date_of_birth,nhs_number\n"
+                            "a,Zoe,Else,1991-02-03,9991012001\n");
+    temp_text("involvements.csv", "involvement_id,person_id,service,start_date,end_date\n1,a,"
+                                  "support,2020-01-01,\n");
+    assert_int_equal(fixture_load(&f, true), 0);
+    source_does = SOURCE_ANSWERS;
+    answering_came(answering, waiting[0], -ESTALE, NULL);
+    (void)answering_step(answering, 2);
+    assert_int_equal(n_sent, 1);
+    assert_int_equal(sent[0].answer.value, ANSWER_NOT_KNOWN);
+    assert_int_equal(answering_count(answering), 0);
+}
+
+static void question_of_hours_waits_for_an_index_that_is_not_whole(void **state)
+{
+    struct msg *q = question_of_hours();
+
+    (void)state;
+    for (size_t i = 0; i < q->question.subject.n; i++)
+        q->question.subject.tokens[i].epoch = 2;
+    answering_take(answering, q, 0);
+    assert_false(answering_step(answering, 1));
+    (void)answering_step(answering, 3600 * 1000);
+    assert_int_equal(n_kept, 0); /* "cannot say" would be the end of it */
+    assert_int_equal(answering_count(answering), 1);
+    (void)answering_step(answering, q->question.deadline_ms - 100);
+    assert_int_equal(n_kept, 1);
+    assert_int_equal(kept[0].answer.cause, CAUSE_FAILED);
+}
+
 #define WITH_ROWS(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -515,6 +555,8 @@ int main(void)
         WITH_ROWS(answer_by_hand_is_kept_until_it_has_a_receipt),
         WITH_ROWS(answer_at_once_to_a_question_of_hours_is_kept_too),
         WITH_ROWS(worker_that_falls_over_a_question_of_hours_is_not_the_end_of_it),
+        WITH_ROWS(question_put_by_rows_that_were_exchanged_is_looked_for_anew),
+        WITH_ROWS(question_of_hours_waits_for_an_index_that_is_not_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
