@@ -1,11 +1,15 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Officers and a real broker: genesis, changes by two, readings that are recorded first, verification, and restarts of core and reader."""
+import base64
 import json
 import os
 import signal
 import subprocess
+import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import tlog
 from town import ROOT, Stage, Tap, stage_prefix, wait_for
 
 tap = Tap()
@@ -125,6 +129,31 @@ def proofs(stage):
     lines = text.splitlines(keepends=True)
     spoilt.write_text("".join(lines[:3] + lines[4:]), encoding="utf-8")
     says("a missing leaf is found", run(stage, "audit", "verify", "--export", spoilt, "--vkey", vkey), 65, "is missing")
+    tiles(stage, vkey, json.loads(lines[0])["note"])
+
+
+def tiles(stage, vkey, earlier):
+    """The same log as tiles, judged by tests/tlog.py too, and held against the head of the export before it."""
+    folder, kept = stage.work / "log.tiles", stage.work / "kept.head"
+    kept.write_text(earlier, encoding="utf-8")
+    says("it is exported as tiles", run(stage, "audit", "export", "--format", "tiles", folder), 0, "exported")
+    says("the tiles verify, and continue the head that was kept", run(stage, "audit", "verify", "--export", folder, "--vkey", vkey, "--head", kept), 0, "verified:", "continues the head")
+    verifier = vkey.read_text(encoding="ascii").strip()
+    try:
+        size, _ = tlog.verify(folder, verifier, [earlier.encode()])
+        tap.check("so says a verifier that shares no code", size > 3)
+    except tlog.Bad as bad:
+        tap.check("so says a verifier that shares no code", False, bad)
+        return
+    proof = run(stage, "audit", "prove", "2", "--export", folder, "--vkey", vkey).json()
+    path = [base64.b64decode(h) for h in proof["hashes"]]
+    head = tlog.open_head(proof["note"].encode(), verifier)
+    tap.check("a leaf is proved to it", head[0] == size and tlog.included(tlog.leaf_hash(base64.b64decode(proof["entry"])), 2, size, path, head[1]))
+    record = next((folder / "records").rglob("*.p/*"))
+    octets = bytearray(record.read_bytes())
+    octets[10] ^= 1
+    record.write_bytes(bytes(octets))
+    says("a flipped bit of the first record is found and named", run(stage, "audit", "verify", "--export", folder, "--vkey", vkey), 65, "leaf 0: the clear part of its record was altered")
 
 
 def restarts(stage):
