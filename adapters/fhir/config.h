@@ -36,7 +36,7 @@ struct fhir_search {
     char subject[PATH_MAX_LEN], location[PATH_MAX_LEN]; /* references */
     char date[PATH_MAX_LEN], end[PATH_MAX_LEN];         /* end: "" none, a point in time */
     char code[PATH_MAX_LEN], system[FHIR_CODED_MAX];    /* codings; "" any system */
-    char status[PATH_MAX_LEN];
+    char status[PATH_MAX_LEN], over_at[PATH_MAX_LEN];
     struct tally_words ignored, over; /* statuses: as if not there; ended, whatever the dates say */
     size_t n_kinds;                   /* 0: the code itself is the kind */
     struct fhir_kind *kinds;

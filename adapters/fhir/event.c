@@ -64,7 +64,7 @@ static void span_end(const struct fhir_search *s, const json_t *resource, int32_
     out->span = true;
     if (!*text) {
         out->open = true;
-        out->unclear = out->unclear || any_of(resource, s->status, &s->over);
+        out->unclear = out->unclear || any_of(resource, s->over_at, &s->over);
     } else if (fhir_days(text, &first, &last) != 0) {
         out->unclear = true;
     } else {
@@ -164,7 +164,7 @@ bool span_read(const struct fhir_config *c, const struct fhir_search *s, const j
     if (*end && fhir_days(end, &first, &last) == 0)
         out->end = last + 1;
     else
-        out->unclear = out->unclear || *end || any_of(resource, s->status, &s->over);
+        out->unclear = out->unclear || *end || any_of(resource, s->over_at, &s->over);
     return true;
 }
 

@@ -13,6 +13,7 @@
  * Source: FHIR R4, the resources' definitions and the value sets of their statuses. */
 static const struct usual {
     const char *resource, *subject, *location, *date, *end, *code, *status, *ignored, *over;
+    const char *over_at; /* NULL: where the status stands */
     const char *service, *route, *lead;
 } usual[] = {
     { .resource = "Encounter",
@@ -25,10 +26,12 @@ static const struct usual {
     { .resource = "Condition",
       .subject = "subject.reference",
       .date = "onsetDateTime|onsetPeriod.start|recordedDate",
-      .end = "abatementDateTime|abatementPeriod.end",
+      .end = "abatementDateTime|abatementPeriod.end|abatementString",
       .code = "code",
       .status = "verificationStatus.coding.code",
-      .ignored = "refuted entered-in-error" },
+      .ignored = "refuted entered-in-error",
+      .over_at = "clinicalStatus.coding.code",
+      .over = "inactive remission resolved" },
     { .resource = "Flag",
       .subject = "subject.reference",
       .location = "subject.reference",
@@ -97,6 +100,7 @@ static const struct setting settings_search[] = {
     TEXT_ROW(code, 1, "-", "path of the code"),
     TEXT_ROW(system, 0, "", "code system whose codes are kinds; none: any"),
     TEXT_ROW(status, 1, "-", "path of the status"),
+    TEXT_ROW(over_at, 1, "-", "path of the status that says it is over"),
     TEXT_ROW(service, 1, "-", "path of the service's name"),
     TEXT_ROW(route, 1, "-", "path of a contact route"),
     TEXT_ROW(lead, 1, "-", "path of the lead professional"),
@@ -170,6 +174,7 @@ static void paths_usual(const struct conf_node *n, struct conf_errors *e, struct
     path_usual(s->end, u->end, n, e);
     path_usual(s->code, u->code, n, e);
     path_usual(s->status, u->status, n, e);
+    path_usual(s->over_at, u->over_at ? u->over_at : s->status, n, e);
     path_usual(s->service, u->service, n, e);
     path_usual(s->route, u->route, n, e);
     path_usual(s->lead, u->lead, n, e);
