@@ -162,6 +162,14 @@ static struct relay *reply_relay(struct core *c, struct work *w)
     return r;
 }
 
+/* It may have been suspended, or left the policy, since it asked. */
+static bool asker_may_hear(const struct core *c, const struct relay *r)
+{
+    const struct agency *a = &c->agencies.slots[r->asker];
+
+    return c->bundle && agency_active(a) && a->index != POLICY_NONE;
+}
+
 void tokens_take(struct core *c, struct work *w)
 {
     struct relay *r = reply_relay(c, w);
@@ -173,11 +181,15 @@ void tokens_take(struct core *c, struct work *w)
         intake_reject(c, w, "tokens-mismatch");
         return;
     }
+    r->state = RELAY_DONE;
+    if (!asker_may_hear(c, r)) {
+        c->relays->counts[r->asker].refused++;
+        return;
+    }
     m = tell_begin(c, MSG_TOKENS, &r->asked);
     m->tokens = c->in.tokens;
     if (tell_send(c, r->asker))
         log_error("tokens-not-sent", "agency=%s", c->agencies.slots[r->asker].reg.id);
-    r->state = RELAY_DONE;
 }
 
 void keyholder_busy_take(struct core *c, struct work *w)

@@ -254,6 +254,28 @@ static void a_suspended_or_absent_keyholder_is_not_asked(void **state)
     assert_int_equal(town_heard(t, TOWN_COURT, MSG_TOKEN_REQUEST), 0);
 }
 
+/* "After ... a suspension ... no answer rests on what it ended" (promise 6). */
+static void who_was_suspended_meanwhile_gets_no_tokens(void **state)
+{
+    struct town *t = *state;
+    const int one[] = { 0, -1 };
+    struct msg *m;
+
+    assert_string_equal(ask(t, TOWN_SCHOOL, 1), "");
+    m = evaluated(t);
+    assert_string_equal(town_change(t, "agency-suspend",
+                                    json_pack("{s:s,s:s}", "agency", "school", "reason", "stolen"),
+                                    one),
+                        "ok");
+    town_forget(t);
+    town_say(t, TOWN_COURT, m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_TOKENS), 0);
+    town_mono += RELAY_DEADLINE_MS + 1; /* and nothing is left under way */
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_BUSY), 0);
+}
+
 static void a_restart_forgets_what_was_on_its_way_and_it_is_asked_again(void **state)
 {
     struct town *t = *state;
@@ -287,6 +309,7 @@ int main(void)
         TEST(a_silent_keyholder_is_a_busy_at_the_deadline),
         TEST(a_keyholder_that_will_not_is_heard_by_who_asked),
         TEST(a_suspended_or_absent_keyholder_is_not_asked),
+        TEST(who_was_suspended_meanwhile_gets_no_tokens),
         TEST(a_restart_forgets_what_was_on_its_way_and_it_is_asked_again),
     };
 
