@@ -15,6 +15,7 @@
 #define LIST_MAX       1000
 #define STATEMENTS_MAX 100
 #define DAY_MS         86400000LL
+#define LIST_BYTES     (ALM_COMMAND_MAX - 8192) /* of questions in one reply; the rest of it beside them */
 
 typedef json_t *verb_fn(struct desk *d, const json_t *request);
 
@@ -113,29 +114,50 @@ static json_t *statement_json(const struct desk *d, const struct book_statement 
                      (json_int_t)s->people, "list_unchanged", strcmp(s->list, d->people->digest) == 0);
 }
 
+/* Those about people and homes of ours, the most urgent first, as many as one reply holds. Return: how many
+ * there are. */
+static int list_take(const struct desk *d, const struct book_question *all, int n, json_t *rows)
+{
+    size_t room = LIST_BYTES;
+    int about = 0;
+
+    for (int i = 0; i < n; i++) {
+        json_t *o;
+        size_t size;
+
+        if (!all[i].about[0])
+            continue;
+        about++;
+        o = room ? question_json(d, &all[i]) : NULL;
+        size = o ? json_dumpb(o, NULL, 0, JSON_COMPACT) + 1 : room + 1;
+        room = size <= room ? room - size : 0;
+        if (!room)
+            json_decref(o);
+        else
+            (void)json_array_append_new(rows, o);
+    }
+    return about;
+}
+
 static json_t *verb_list(struct desk *d, const json_t *request)
 {
     struct book_question *all = calloc(LIST_MAX, sizeof(*all));
     json_t *rows = json_array(), *reply;
     struct book_statement s;
-    int n = all && rows ? desk_lapse(d, clock_wall_ms()) : -ENOMEM, n_unknown = 0;
+    int n = all && rows ? desk_lapse(d, clock_wall_ms()) : -ENOMEM, about = 0;
 
     (void)request;
     if (n == 0)
         n = book_list(d->book, BOOK_OPEN, all, LIST_MAX);
-    for (int i = 0; i < n && i < LIST_MAX; i++) {
-        if (all[i].about[0])
-            (void)json_array_append_new(rows, question_json(d, &all[i]));
-        else
-            n_unknown++;
-    }
+    if (n > 0)
+        about = list_take(d, all, n < LIST_MAX ? n : LIST_MAX, rows);
     free(all);
     if (n < 0) {
         json_decref(rows);
         return book_failed(n);
     }
-    reply = json_pack("{s:b, s:s, s:i, s:i, s:o}", "ok", 1, "kind", "desk-questions", "waiting",
-                      n - n_unknown, "unknown", n_unknown, "questions", rows);
+    reply = json_pack("{s:b, s:s, s:i, s:i, s:o}", "ok", 1, "kind", "desk-questions", "waiting", about,
+                      "unknown", n - about, "questions", rows);
     if (reply && desk_statement(d, clock_wall_ms(), &s))
         (void)json_object_set_new(reply, "statement", statement_json(d, &s));
     return reply;

@@ -64,9 +64,17 @@ static bool list_look(struct desk *d)
     return changed;
 }
 
+/* Whoever was taken off the list, or is missing from a file that was cut off, was known when it was stated:
+ * "not known" about them would be said in somebody's name who never said it. */
+static bool list_shorter(const struct desk *d, const struct book_statement *s)
+{
+    return d->people && d->people->n_people < s->people;
+}
+
 static int desk_load(void *backend, const struct alm_sink *sink, bool strict)
 {
     struct desk *d = backend;
+    struct book_statement s;
     int r;
 
     (void)list_look(d);
@@ -78,6 +86,8 @@ static int desk_load(void *backend, const struct alm_sink *sink, bool strict)
         sink->report(sink->ctx, d->config->book, 0, strerror(-r));
         return -EINVAL;
     }
+    if (book_statements(d->book, &s, 1) > 0 && list_shorter(d, &s))
+        log_warn("desk-list-shorter", "people=%zu stated=%llu", d->people->n_people, (unsigned long long)s.people);
     return 0;
 }
 
@@ -113,7 +123,8 @@ bool desk_statement(const struct desk *d, int64_t now_ms, struct book_statement 
     if (r < 0 && r != -ENOENT)
         log_error("desk-statements-unreadable", "error=%s",
                   LOG_Q(r == -EBADMSG ? "a line does not follow from the one before" : strerror(-r)));
-    return r > 0 && out->at_ms <= now_ms && now_ms - out->at_ms <= d->config->statement_days * DAY_MS;
+    return r > 0 && out->at_ms <= now_ms && now_ms - out->at_ms <= d->config->statement_days * DAY_MS &&
+           !list_shorter(d, out);
 }
 
 void desk_not_known(const struct desk *d, const struct book_statement *by, struct alm_answer *out)

@@ -8,6 +8,7 @@
 /* print.c */
 int print_failed(const json_t *reply, bool as_json); /* of a reply whose "ok" is false */
 void print_questions(const json_t *reply);
+void print_more(const json_t *reply);    /* that more wait than one reply holds */
 void print_unknown(const json_t *reply); /* how many are asked about who are not on the list */
 void print_question(const json_t *question);
 void print_statements(const json_t *reply);

@@ -165,6 +165,16 @@ static void unknown_write(struct buf *out, const json_t *reply)
                    n, n == 1 ? "" : "s", n == 1 ? "s" : "");
 }
 
+static void more_write(struct buf *out, const json_t *reply, size_t shown)
+{
+    long long n = (long long)json_integer_value(json_object_get(reply, "waiting"));
+
+    if (n > (long long)shown)
+        buf_printf(out,
+                   "<p>%lld questions wait; these are the %zu most urgent. Answer them, and look again.</p>\n",
+                   n, shown);
+}
+
 static void statement_write(struct buf *out, const struct page *p, const json_t *reply)
 {
     const json_t *s = json_object_get(reply, "statement");
@@ -178,7 +188,7 @@ static void statement_write(struct buf *out, const struct page *p, const json_t 
         buf_printf(out, " stated on %s that it is, with %lld people. This holds until %s.", at,
                    (long long)json_integer_value(json_object_get(s, "people")), until);
     } else {
-        put(out, "Nobody has stated so lately. Until somebody does, questions about everybody who is not "
+        put(out, "Nobody has stated so lately, or the list has become shorter since. Until somebody does, questions about everybody who is not "
                  "on it wait.");
     }
     put(out, "</p>\n<form method=\"post\" action=\"/complete\">\n");
@@ -215,6 +225,7 @@ void page_write(struct buf *out, const struct page *p, const json_t *reply)
         said_write(out, "status", "status", p->status);
     put(out, "<p><a href=\"/\">Look for new questions</a></p>\n</header>\n<main id=\"main\">\n");
     unknown_write(out, reply);
+    more_write(out, reply, n);
     json_array_foreach(rows, i, q)
         question_write(out, p, q);
     if (good)

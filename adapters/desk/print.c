@@ -52,8 +52,8 @@ void print_statement(const json_t *reply)
     char until[24], at[24];
 
     if (!s) {
-        (void)printf("Nobody has stated lately that the list of people is complete: questions about whoever is "
-                     "not in it wait.\n  almoner desk complete\n");
+        (void)printf("Nobody has stated lately that the list of people is complete, or it has become shorter "
+                     "since: questions\nabout whoever is not in it wait.\n  almoner desk complete\n");
         return;
     }
     desk_time(s, "until_ms", until);
@@ -73,12 +73,23 @@ void print_unknown(const json_t *reply)
                      n, n == 1 ? "" : "s", n == 1 ? "s" : "");
 }
 
+void print_more(const json_t *reply)
+{
+    long long waiting = (long long)json_integer_value(json_object_get(reply, "waiting"));
+    size_t shown = json_array_size(json_object_get(reply, "questions"));
+
+    if (waiting > (long long)shown)
+        (void)printf("%lld questions wait; these are the %zu most urgent. Answer them, and look again.\n\n",
+                     waiting, shown);
+}
+
 void print_questions(const json_t *reply)
 {
     const json_t *rows = json_object_get(reply, "questions"), *q;
     size_t i;
 
     print_unknown(reply);
+    print_more(reply);
     json_array_foreach(rows, i, q)
     {
         print_question(q);

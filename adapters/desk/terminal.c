@@ -99,6 +99,7 @@ static int questions_ask(const struct desk_client *c, FILE *in, const json_t *re
 
     (void)printf("%zu question%s wait%s.\n\n", n, n == 1 ? "" : "s", n == 1 ? "s" : "");
     print_unknown(reply);
+    print_more(reply);
     for (size_t i = 0; i < n;) {
         enum next next = question_ask(c, in, json_array_get(rows, i));
 

@@ -311,6 +311,61 @@ static void where_it_is_said_at_once_it_is_said_only_while_a_statement_holds(voi
     assert_string_equal(a.by, "dw");
 }
 
+static void a_statement_does_not_cover_a_list_that_lost_people_since(void **state)
+{
+    struct alm_question q = about(NULL, key_one);
+    struct alm_answer a;
+    struct alm_state now;
+    json_t *o;
+
+    (void)state;
+    assert_int_equal(desk_opens("desk = { people = { file = \"people.csv\"; }; book = \"book\"; unknown = \"at-once\"; };\n"), 0);
+    assert_int_equal(desk_loads(people_text), 0);
+    done("{\"do\":\"complete\"," SIGNED "}");
+    assert_int_equal(asked(&q, &a), 0);
+    assert_int_equal(a.value, ALM_NOT_KNOWN);
+    desk_stops();
+    assert_int_equal(desk_opens("desk = { people = { file = \"people.csv\"; }; book = \"book\"; unknown = \"at-once\"; };\n"), 0);
+    assert_int_equal(desk_loads("person_id,given_name,family_name,date_of_birth\np1,Nora,Corran,1985-01-02\n"), 0);
+    assert_int_equal(asked(&q, &a), 0); /* p2, whom she knew when she stated it, would be "not known" */
+    assert_int_equal(a.value, ALM_CANNOT_SAY);
+    assert_int_equal(a.cause, ALM_STALE);
+    backend_desk.describe(desk, &now);
+    assert_true(now.partial);
+    o = said("{\"do\":\"list\"}");
+    assert_null(json_object_get(o, "statement"));
+    json_decref(o);
+    done("{\"do\":\"complete\"," SIGNED "}"); /* of the list as it is now */
+    assert_int_equal(asked(&q, &a), 0);
+    assert_int_equal(a.value, ALM_NOT_KNOWN);
+}
+
+static void more_questions_than_one_reply_holds_come_by_urgency(void **state)
+{
+    struct alm_question q = about("p1", NULL);
+    uint8_t key[ALM_KEY_LEN] = { 1 };
+    struct alm_answer a;
+    json_t *o;
+    size_t shown;
+
+    (void)state;
+    assert_int_equal(desk_opens("desk = { people = { file = \"people.csv\"; }; book = \"book\"; };\n"), 0);
+    assert_int_equal(desk_loads(people_text), 0);
+    q.key = key;
+    for (unsigned i = 0; i < 250; i++) {
+        key[1] = (uint8_t)i;
+        q.within_ms = 10000000 - 1000 * (int64_t)i;
+        assert_int_equal(asked(&q, &a), ALM_LATER);
+    }
+    o = said("{\"do\":\"list\"}");
+    assert_int_equal(json_integer_value(json_object_get(o, "waiting")), 250);
+    shown = json_array_size(json_object_get(o, "questions"));
+    assert_in_range(shown, 50, 249);
+    assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(o, "questions"), 0), "id")),
+                        "01f90000000000000000000000000000");
+    json_decref(o);
+}
+
 static void a_statement_needs_a_name_and_a_reference(void **state)
 {
     (void)state;
@@ -589,6 +644,8 @@ int main(void)
         T(somebody_who_is_not_on_the_list_waits_for_a_sitting_as_the_others_do),
         T(an_answer_about_somebody_else_is_a_sitting_too_while_a_statement_holds),
         T(where_it_is_said_at_once_it_is_said_only_while_a_statement_holds),
+        T(a_statement_does_not_cover_a_list_that_lost_people_since),
+        T(more_questions_than_one_reply_holds_come_by_urgency),
         T(a_statement_needs_a_name_and_a_reference),
         T(a_statement_that_was_changed_is_noticed),
         T(a_statement_cut_off_by_a_crash_was_never_made),
