@@ -97,7 +97,7 @@ static bool ref_valid(const char *ref)
     return len > 0 && len < ALM_REF_MAX && utf8_valid(ref, len);
 }
 
-enum alm_fault check_person(const struct alm_person *p)
+enum alm_fault tell_check_person(const struct alm_person *p)
 {
     const struct identity who = { p->given ? p->given : "", p->family ? p->family : "", p->born,
                                   p->nhs, p->upn, p->unborn };
@@ -108,7 +108,7 @@ enum alm_fault check_person(const struct alm_person *p)
     return ref_valid(p->ref) ? ALM_OK : ALM_BAD_REFERENCE;
 }
 
-enum alm_fault check_home(const struct alm_home *h)
+enum alm_fault tell_check_home(const struct alm_home *h)
 {
     size_t len = h->address ? strnlen(h->address, ALM_FIELD_MAX) : 0;
     int r = ALM_OK;
@@ -127,7 +127,7 @@ static int tell_person(void *ctx, const struct alm_person *p)
 {
     struct teller *t = ctx;
     size_t number, before = t->out.len;
-    int r = (int)check_person(p);
+    int r = (int)tell_check_person(p);
 
     if (r == ALM_OK)
         r = refs_add(&t->people, p->ref, &number);
@@ -141,7 +141,7 @@ static int tell_home(void *ctx, const struct alm_home *h)
 {
     struct teller *t = ctx;
     size_t number, before = t->out.len;
-    int r = (int)check_home(h);
+    int r = (int)tell_check_home(h);
 
     if (r == ALM_OK)
         r = refs_add(&t->homes, h->ref, &number);

@@ -28,5 +28,5 @@ void teller_sink(struct teller *t, struct alm_sink *out);
 void teller_report(struct teller *t, const char *where, unsigned long line, const char *text);
 
 /* Whether the host can take it. Return: ALM_OK or what is wrong. Pure. */
-ALM_MUST_USE enum alm_fault check_person(const struct alm_person *p);
-ALM_MUST_USE enum alm_fault check_home(const struct alm_home *h);
+ALM_MUST_USE enum alm_fault tell_check_person(const struct alm_person *p);
+ALM_MUST_USE enum alm_fault tell_check_home(const struct alm_home *h);
