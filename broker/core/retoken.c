@@ -42,27 +42,31 @@ static unsigned tokens_of(const struct token_set *s, uint8_t kind)
 
 /* A set with less of what finds a person would let a prohibition be missed under the new key: each
  * number, and something of each other kind, but for what is made of homes, which change. */
-static bool retoken_weaker(const struct token_set *own, const struct token_set *other)
+static bool retoken_weaker(enum subjects_kind of, const struct token_set *own,
+                           const struct token_set *other)
 {
     for (uint8_t kind = TOKEN_NHS; kind < TOKEN_KIND_COUNT; kind++) {
         const struct token_kind_facts *f = token_kind_facts(kind);
         unsigned had = tokens_of(own, kind), has = tokens_of(other, kind);
+        /* a shield is found by whatever says that names are alike, too (store/subjects.c) */
+        bool finds = f->finds || (of == SUBJECTS_SHIELD && f->who);
 
-        if (f->finds && !f->of_home && (f->strong ? has < had : had && !has))
+        if (finds && !f->of_home && (f->strong ? has < had : had && !has))
             return true;
     }
     return false;
 }
 
 /* own: what the record was lodged with; its tokens may have gone with their epoch. */
-static const char *retoken_differs(const struct retoken *own, const struct retoken *other)
+static const char *retoken_differs(enum subjects_kind of, const struct retoken *own,
+                                   const struct retoken *other)
 {
     if (!own->subject.n && !own->has_household)
         return NULL;
     if (!own->subject.n != !other->subject.n || own->subject.unborn != other->subject.unborn ||
         own->has_household != other->has_household || own->has_origin != other->has_origin)
         return "retoken-differs";
-    return retoken_weaker(&own->subject, &other->subject) ? "retoken-weaker" : NULL;
+    return retoken_weaker(of, &own->subject, &other->subject) ? "retoken-weaker" : NULL;
 }
 
 static const char *retoken_epoch_wrong(const struct core *c, const struct survey_record *r,
@@ -90,7 +94,7 @@ static const char *retoken_wrong(struct core *c, struct work *w, const struct su
     if (r->over)
         return "record-over";
     wrong = retoken_epoch_wrong(c, r, own, set);
-    return wrong ? wrong : retoken_differs(own, set);
+    return wrong ? wrong : retoken_differs(r->kind, own, set);
 }
 
 /* --- what else has to follow --- */

@@ -91,6 +91,29 @@ static void a_firing_that_waits_outlasts_the_key_that_it_was_put_under(void **st
     assert_int_equal(worry_firing.deliver.firing.subject.tokens[0].epoch, 2);
 }
 
+/* What a shield is found by is more than what a refusal is: who is near to its person is hidden too. */
+static void a_shield_is_not_carried_without_what_finds_who_is_near(void **state)
+{
+    struct town *t = *state;
+    struct token sound = { .kind = TOKEN_PHONETIC_DOB, .scheme = TOKEN_HMAC, .epoch = 1 };
+    struct msg *m = town_shield(t, TOWN_TESS, 3);
+    struct id shield;
+
+    memset(sound.value, 0x77, sizeof(sound.value));
+    m->shield.subject.tokens[m->shield.subject.n++] = sound;
+    assert_string_equal(worry_say(t, TOWN_POLICE, m), "");
+    shield = worry_last;
+    assert_string_equal(epoch_activate(t, ONE_NEXT), "ok");
+    assert_string_equal(carry(t, TOWN_POLICE, RETOKEN_SHIELD, &shield, TOWN_TESS, 2),
+                        "retoken-weaker");
+    assert_string_equal(epoch_activate(t, TWO_PREV), "tokens-not-carried");
+    m = retoken(t, RETOKEN_SHIELD, &shield, TOWN_TESS, 2);
+    sound.epoch = 2;
+    m->retoken.subject.tokens[m->retoken.subject.n++] = sound;
+    assert_string_equal(worry_say(t, TOWN_POLICE, m), "");
+    assert_string_equal(epoch_activate(t, TWO_PREV), "ok");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, since_setup, town_teardown)
 
 int main(void)
@@ -99,6 +122,7 @@ int main(void)
         TEST(a_firing_that_waits_stops_at_a_shield_that_has_the_new_key_alone),
         TEST(a_shield_of_somebody_else_stops_no_firing),
         TEST(a_firing_that_waits_outlasts_the_key_that_it_was_put_under),
+        TEST(a_shield_is_not_carried_without_what_finds_who_is_near),
     };
 
     if (crypto_init() < 0)
