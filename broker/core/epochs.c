@@ -9,7 +9,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COUNT_AGAIN_MS 60000 /* a count that found some is not made again sooner: it reads every record */
+/* A count reads every record, and whoever asks under the old key brings it about: it is not made again
+ * sooner, nor takes more than one part in so many of the time, whether it found some or failed. */
+#define COUNT_AGAIN_MS 60000
+#define COUNT_SHARE    100
 #define SETTLE_STEP    64   /* records of one turn: some 50 ms */
 #define LAGGARDS_MAX   64   /* agencies that an error names */
 
@@ -130,20 +133,28 @@ static void count_lacking(struct core *c, struct token_epoch e)
 {
     struct counting k = { .e = e };
     struct store_txn *t = batch_txn(c);
+    int64_t began = c->clock.mono_ms(), wait;
+    int r;
 
-    if (!t || retokens_survey(t, c->day, count_visit, &k) < 0)
+    if (!t)
         return; /* unknown: refused */
+    r = retokens_survey(t, c->day, count_visit, &k);
+    wait = (c->clock.mono_ms() - began) * COUNT_SHARE;
+    c->epochs.again_ms = c->mono_ms + (wait > COUNT_AGAIN_MS ? wait : COUNT_AGAIN_MS);
+    if (r < 0) {
+        log_error("epochs-not-counted", "error=%d", -r);
+        return;
+    }
     c->epochs.lacking = k.n;
     c->epochs.counted_on = c->day;
-    c->epochs.counted_ms = c->mono_ms;
 }
 
 static bool previous_complete(struct core *c, const struct policy_epoch *p)
 {
     struct epochs *e = &c->epochs;
-    bool old = e->counted_on != c->day || c->mono_ms - e->counted_ms > COUNT_AGAIN_MS;
+    bool due = c->mono_ms >= e->again_ms;
 
-    if (e->lacking == LACKING_UNKNOWN || (e->lacking > 0 && old))
+    if (e->lacking == LACKING_UNKNOWN ? due : e->lacking > 0 && (due || e->counted_on != c->day))
         count_lacking(c, (struct token_epoch){ p->scheme, p->epoch });
     return e->lacking == 0;
 }

@@ -14,7 +14,7 @@ struct epochs { /* in memory; known anew after each change of policy */
     /* Prohibitions in force that have no tokens of the previous epoch; LACKING_UNKNOWN */
     int64_t lacking;
     int32_t counted_on;  /* civil day of that count */
-    int64_t counted_ms;  /* monotonic */
+    int64_t again_ms;    /* monotonic; not counted again before */
     bool settled;        /* nothing of an epoch that is not listed is left in the store */
     bool stuck;          /* a damaged record is in the way: operators were told, and all else goes on */
 };

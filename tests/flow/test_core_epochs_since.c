@@ -114,6 +114,43 @@ static void a_shield_is_not_carried_without_what_finds_who_is_near(void **state)
     assert_string_equal(epoch_activate(t, TWO_PREV), "ok");
 }
 
+/* --- what asking under the old key costs --- */
+
+static void damage(struct town *t, const struct id *shield, bool there)
+{
+    ALM_CLEANUP(store_abortp) struct store_txn *txn = NULL;
+    struct bytes key = bytes_of(shield->octets, ID_LEN);
+
+    assert_int_equal(store_begin(t->core->store, true, &txn), 0);
+    if (there)
+        store_put(txn, TABLE_SHIELDS, key, bytes_str("nothing that can be read"));
+    else
+        store_del(txn, TABLE_SHIELDS, key);
+    assert_int_equal(store_commit(txn), 0);
+    txn = NULL;
+}
+
+/* A count reads every record. Whoever asks over and over must not have it made over and over. */
+static void a_count_that_failed_is_not_made_again_at_each_question(void **state)
+{
+    struct town *t = *state;
+    struct id id = { .octets = { 0xff, 1 } };
+
+    assert_string_equal(epoch_activate(t, ONE_NEXT), "ok");
+    assert_string_equal(epoch_activate(t, TWO_PREV), "ok");
+    damage(t, &id, true);
+    assert_string_equal(asked(t, TOWN_POLICE, "safeguarding", TOWN_SAM, 1), "token-epoch");
+    damage(t, &id, false);
+    assert_string_equal(asked(t, TOWN_POLICE, "safeguarding", TOWN_SAM, 1), "token-epoch");
+    assert_string_equal(asked(t, TOWN_POLICE, "safeguarding", TOWN_SAM, 2), "asked");
+    town_mono += 60001;
+    t->core->heads.signed_ms = town_mono;
+    for (int a = 0; a < TOWN_N; a++)
+        town_say(t, (enum town_agency)a, town_lease(t));
+    town_turn(t);
+    assert_string_equal(asked(t, TOWN_POLICE, "safeguarding", TOWN_SAM, 1), "asked");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, since_setup, town_teardown)
 
 int main(void)
@@ -123,6 +160,7 @@ int main(void)
         TEST(a_shield_of_somebody_else_stops_no_firing),
         TEST(a_firing_that_waits_outlasts_the_key_that_it_was_put_under),
         TEST(a_shield_is_not_carried_without_what_finds_who_is_near),
+        TEST(a_count_that_failed_is_not_made_again_at_each_question),
     };
 
     if (crypto_init() < 0)
