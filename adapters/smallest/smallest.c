@@ -164,6 +164,10 @@ static int lines_take(struct smallest *s, const struct alm_sink *sink, FILE *f)
             sink->report(sink->ctx, s->path, n, wrong);
         bad += wrong != NULL;
     }
+    if (ferror(f)) { /* whoever stands on the rest would be "not known" */
+        sink->report(sink->ctx, s->path, 0, "cannot be read to its end; is it a file, and its disk whole?");
+        return -EIO;
+    }
     return bad ? -EINVAL : 0;
 }
 

@@ -67,6 +67,18 @@ def list_that_is_missing_is_partial_and_never_no():
         assert t.answered("with-us").value == PB.ANSWER_VALUE_NOT_KNOWN
 
 
+def list_that_cannot_be_read_to_its_end_makes_nobody_not_known():
+    """A folder opens like a file, and gives nothing when it is read, as a disk that fails does."""
+    with Town(people=None) as t:
+        (test_worker.Path(t.path) / "people.txt").mkdir()
+        expect(t.check(), 74, "cannot be read to its end")
+        t.start()
+        until(lambda: "event=rows-not-loaded" in t.said(), "a load that failed")
+        t.ready()
+        a = t.answered("with-us", deadline_ms=2000)
+        assert (a.value, a.cause) == (PB.ANSWER_VALUE_CANNOT_SAY, PB.CAUSE_FAILED), a
+
+
 def bad_lines_are_told_with_their_number():
     with Town() as t:
         expect(t.check(), 0, "1 people")
@@ -104,4 +116,4 @@ def backend_is_its_folder_and_one_line():
 
 if __name__ == "__main__":
     main([person_on_the_list_makes_our_relationship, whoever_is_not_on_the_list_is_not_known, list_that_is_missing_is_partial_and_never_no,
-          bad_lines_are_told_with_their_number, bad_configuration_is_told_with_file_and_line, backend_is_its_folder_and_one_line])
+          list_that_cannot_be_read_to_its_end_makes_nobody_not_known, bad_lines_are_told_with_their_number, bad_configuration_is_told_with_file_and_line, backend_is_its_folder_and_one_line])
