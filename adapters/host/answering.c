@@ -26,7 +26,7 @@
 enum slot_state { SLOT_FREE = 0, SLOT_NEW, SLOT_PUT };
 struct slot {
     uint8_t state; /* enum slot_state */
-    bool by_hand;
+    bool by_hand, found; /* whom or what it is about is in our rows */
     uint8_t tries, again;
     uint32_t ticket;
     uint64_t number; /* the order in which they came */
@@ -359,6 +359,7 @@ static bool slot_put(struct answering *a, struct slot *s, int64_t now_ms)
     }
     q.within_ms = s->answer_by - now_ms;
     s->ticket = ++a->last_ticket;
+    s->found = q.about_household ? q.household.n > 0 : q.person != NULL;
     s->state = SLOT_PUT; /* with its tokens: it may have to be looked for again */
     r = a->setup.put(a->setup.ctx, s->ticket, &q, s->answer_by);
     if (r == 0)
@@ -379,6 +380,15 @@ static struct slot *slot_by_ticket(struct answering *a, uint32_t ticket)
     return NULL;
 }
 
+/* Rows of yesterday do not say what is so today, whatever day a backend names. */
+static void answer_age(const struct answering *a, bool found, struct msg_answer *said)
+{
+    int32_t day = a->setup.rows_day ? a->setup.rows_day(a->setup.ctx, found) : ALM_DAY_NONE;
+
+    if (day != ALM_DAY_NONE && (said->data_as_of == CIVIL_NONE || said->data_as_of > day))
+        said->data_as_of = day;
+}
+
 void answering_came(struct answering *a, uint32_t ticket, int r, const struct alm_answer *answer)
 {
     struct slot *s = slot_by_ticket(a, ticket);
@@ -391,6 +401,7 @@ void answering_came(struct answering *a, uint32_t ticket, int r, const struct al
     if (r == 0 && answer) {
         answer_compose(a, s->question.involvement, answer,
                        a->setup.data_day(a->setup.ctx, s->question.as_of), &said);
+        answer_age(a, s->found, &said);
         slot_answer(a, s, &said);
     } else if (r == -ESTALE) {
         s->state = SLOT_NEW; /* our own references, of rows that serve no longer: looked for again */

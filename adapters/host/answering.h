@@ -22,6 +22,8 @@ struct answering_setup {                           /* borrowed */
     const struct index *(*index)(void *ctx); /* NULL: no rows yet */
     int32_t (*data_day)(void *ctx,
                         int32_t day); /* up to which the rows are complete, as told on day */
+    /* The latest day that an answer may be of; NULL: any. See source_rows_day. */
+    int32_t (*rows_day)(void *ctx, bool found);
     /* Puts a question to the source: see source_answer. */
     int (*put)(void *ctx, uint32_t ticket, const struct alm_question *q, int64_t due_ms);
     /* Fills sender, id and time of an Answer, and sends it, or keeps it in the outbox until it has

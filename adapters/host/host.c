@@ -107,6 +107,11 @@ static int32_t data_day(void *ctx, int32_t day)
     return source_data_day(((struct host *)ctx)->source, day);
 }
 
+static int32_t rows_day(void *ctx, bool found)
+{
+    return source_rows_day(((struct host *)ctx)->source, found);
+}
+
 static int put_question(void *ctx, uint32_t ticket, const struct alm_question *q, int64_t due_ms)
 {
     return source_answer(((struct host *)ctx)->source, ticket, q, due_ms);
@@ -171,6 +176,7 @@ static int host_session(struct host *h)
                                                .ctx = h,
                                                .index = index_now,
                                                .data_day = data_day,
+                                               .rows_day = rows_day,
                                                .put = put_question,
                                                .prepare = prepare_answer,
                                                .send = send_answer,

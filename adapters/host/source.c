@@ -81,6 +81,7 @@ static int link_load(struct source *s, struct link *l, int64_t now_ms)
     l->stage = LINK_LOADING;
     l->until_ms = now_ms + s->setup.limits.load_ms;
     l->told_ms = now_ms;
+    l->began_day = civil_today(clock_wall_ms());
     return 0;
 }
 
@@ -168,6 +169,7 @@ void source_swap(struct source *s, int64_t now_ms)
         s->index = s->now.index;
         s->now.index = NULL;
         s->state = s->now.state;
+        s->good_day = s->now.began_day;
     }
     s->now.stage = LINK_SERVING;
     s->now.until_ms = INT64_MAX;
@@ -206,6 +208,8 @@ static int frame_opened(struct source *s, struct link *l, struct bytes body, int
 static void done_changed(struct source *s, int result, int64_t now_ms)
 {
     s->look_ms = now_ms + LOOK_MS;
+    if (result == 0 && !s->old && s->keeps_rows)
+        s->good_day = civil_today(clock_wall_ms());
     if (result == 1 && s->next.stage == LINK_NONE && s->start_ms == INT64_MAX)
         s->start_ms =
             s->reload_fails ? now_ms + backoff(RELOAD_MS, RELOAD_MOST, s->reload_fails) : now_ms;
@@ -520,6 +524,13 @@ int64_t source_due_ms(const struct source *s)
 int32_t source_data_day(const struct source *s, int32_t day)
 {
     return s->state.data_day == ALM_DAY_NONE || s->state.data_day > day ? day : s->state.data_day;
+}
+
+int32_t source_rows_day(const struct source *s, bool found)
+{
+    if (s->setup.exercise || !s->index)
+        return ALM_DAY_NONE;
+    return (s->keeps_rows ? s->old : !found) ? s->good_day : ALM_DAY_NONE;
 }
 
 static const char *rows_word(const struct source *s)

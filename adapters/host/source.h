@@ -99,3 +99,7 @@ struct source_status {
 void source_status(const struct source *s, struct source_status *out);
 /* What describe said last, as told on this day. */
 int32_t source_data_day(const struct source *s, int32_t day);
+/* No answer is of a later day than this; ALM_DAY_NONE: any. Where the last load failed, rows that are
+ * kept are as old as they are; where none are kept, who is not found is not found by a list of people
+ * that is as old as its load. Live only: in an exercise days are the exercise's. */
+int32_t source_rows_day(const struct source *s, bool found);

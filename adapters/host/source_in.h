@@ -31,6 +31,7 @@ struct link { /* one worker */
     uint64_t n_rows, n_bytes;
     unsigned long n_reports;
     int64_t told_ms; /* when progress was last logged */
+    int32_t began_day;
 };
 struct job {    /* a question, a relation or a command */
     uint8_t op; /* enum work_type */
@@ -53,6 +54,7 @@ struct source {
     bool settling, old;
     bool keeps_rows; /* as the backend said last */
     struct alm_state state;
+    int32_t good_day; /* civil day on which what was loaded was last known to be what there is */
     unsigned fails; /* workers in a row that did not last */
     unsigned reload_fails;
     int64_t start_ms;          /* when the next worker is started; INT64_MAX: not by itself */

@@ -490,6 +490,28 @@ static void worker_that_falls_over_a_question_of_hours_is_not_the_end_of_it(void
     assert_int_equal(kept[0].answer.value, ANSWER_YES);
 }
 
+static int32_t old_rows(void *ctx, bool found)
+{
+    (void)ctx;
+    return found ? ALM_DAY_NONE : day_of("2021-11-30"); /* of a list of people that is a month old */
+}
+
+static void not_known_is_as_old_as_the_list_in_which_somebody_is_not(void **state)
+{
+    struct answering_setup aged = setup_of;
+    const struct msg_answer *a;
+
+    (void)state;
+    aged.rows_day = old_rows;
+    answering = answering_free(answering);
+    assert_int_equal(answering_new(&aged, &answering), 0);
+    a = answer_to(question("with-us", "No", "Body", "1970-01-01", ""));
+    assert_int_equal(a->value, ANSWER_NOT_KNOWN);
+    assert_int_equal(a->data_as_of, day_of("2021-11-30"));
+    a = answer_to(question("with-us", "Ann", "Lee", "1990-01-01", "9991010017"));
+    assert_int_equal(a->data_as_of, day_of("2022-01-01"));
+}
+
 /* What was resolved by the rows before may name another person, or nobody, in the rows of now. */
 static void question_put_by_rows_that_were_exchanged_is_looked_for_anew(void **state)
 {
@@ -555,6 +577,7 @@ int main(void)
         WITH_ROWS(answer_by_hand_is_kept_until_it_has_a_receipt),
         WITH_ROWS(answer_at_once_to_a_question_of_hours_is_kept_too),
         WITH_ROWS(worker_that_falls_over_a_question_of_hours_is_not_the_end_of_it),
+        WITH_ROWS(not_known_is_as_old_as_the_list_in_which_somebody_is_not),
         WITH_ROWS(question_put_by_rows_that_were_exchanged_is_looked_for_anew),
         WITH_ROWS(question_of_hours_waits_for_an_index_that_is_not_whole),
     };
