@@ -2,7 +2,7 @@
 /* laters.c - TABLE_LATER:
  *   'r' u64 leaf                     the core's record
  *   'i' asker 0 query id             u8 1, u64 leaf
- *   'a' asker 0 u64 leaf             empty: waits
+ *   'a' asker 0 u64 leaf             empty: waits, or its final reply is not acknowledged
  *   't' u64 ms (biased) u64 leaf     empty: waits, in order of time
  *   'q' question id                  u8 1, u64 leaf
  *   'd' desk 0 asker 0 question id   u8 1, u64 leaf: is out */
@@ -181,13 +181,13 @@ void laters_open(struct store_txn *t, const struct later_ref *r)
 
 void laters_shut(struct store_txn *t, const struct later_ref *r)
 {
-    later_del_key(t, key_waits(r));
     later_del_key(t, key_time(r));
 }
 
 void laters_erase(struct store_txn *t, const struct later_ref *r)
 {
     laters_shut(t, r);
+    later_del_key(t, key_waits(r));
     later_del_key(t, key_query(r->asker, &r->query));
     later_del_key(t, key_record(r->leaf));
 }

@@ -24,7 +24,7 @@ void laters_put(struct store_txn *t, uint64_t leaf, struct bytes record);
 ALM_MUST_USE int laters_get(struct store_txn *t, uint64_t leaf, struct buf *out);
 /* It is among those that wait, and is found by its query. */
 void laters_open(struct store_txn *t, const struct later_ref *r);
-/* Its final reply is due: it waits no longer, and is still found by its query. */
+/* Its final reply is due: its time is looked at no more. It is still counted, and found by its query. */
 void laters_shut(struct store_txn *t, const struct later_ref *r);
 /* Nothing of it is left; its questions' entries are taken away by laters_over(). */
 void laters_erase(struct store_txn *t, const struct later_ref *r);
@@ -45,7 +45,8 @@ ALM_MUST_USE int laters_of_query(struct store_txn *t, const char *asker, const s
                                  uint64_t *leaf);
 /* Of those that wait the one whose time ends first. Return: 0; -ENOENT none waits; -errno. */
 ALM_MUST_USE int laters_first(struct store_txn *t, int64_t *until_ms, uint64_t *leaf);
-/* How many of an agency's queries wait. Return: 0 or -errno. */
+/* How many of an agency's queries wait, or have a final reply that was not acknowledged. Return: 0 or
+ * -errno. */
 ALM_MUST_USE int laters_waiting(struct store_txn *t, const char *asker, size_t *n);
 /* How many questions are out to a desk; asker: this agency's alone, NULL: everybody's. */
 ALM_MUST_USE int laters_asked(struct store_txn *t, const char *desk, const char *asker, size_t *n);

@@ -46,6 +46,34 @@ static void one_desk_that_is_put_off_holds_up_no_other(void **state)
     assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
 }
 
+static const char *asks_one_more(struct town *t)
+{
+    town_forget(t);
+    asks_insight(t, "arrears", TOWN_TESS);
+    return town_heard(t, TOWN_COUNCIL, MSG_BUSY) ? "busy" : "asked";
+}
+
+/* What was answered is kept until it is acknowledged: who acknowledges nothing has a place the fewer. */
+static void final_replies_that_nobody_acknowledges_are_counted_too(void **state)
+{
+    struct town *t = *state;
+    struct id q;
+
+    t->core->set.limits.later_agency = 2;
+    for (int i = 0; i < 2; i++) {
+        assert_string_equal(asks_one_more(t), "asked");
+        q = question_of(t, TOWN_CHARITY);
+        deadline_passes(t);
+        answers(t, TOWN_CHARITY, &q, ANSWER_NO);
+        finally(t, INSIGHT_NO, COMPLETE_ALL);
+    }
+    assert_string_equal(asks_one_more(t), "busy");
+    hello(t, TOWN_COUNCIL);
+    acknowledged(t); /* both */
+    assert_int_equal(kept(t), 0);
+    assert_string_equal(asks_one_more(t), "asked");
+}
+
 static void day_is(struct town *t, int32_t day)
 {
     const int one[] = { 0, -1 };
@@ -115,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ONE_DESK(desk_that_says_hello_without_end_is_put_its_questions_now_and_then),
         TWO_DESKS(one_desk_that_is_put_off_holds_up_no_other),
+        ONE_DESK(final_replies_that_nobody_acknowledges_are_counted_too),
         TWO_DESKS(final_reply_is_of_the_day_of_its_oldest_answer_whenever_it_comes),
         ONE_DESK(what_machines_said_by_the_deadline_dates_the_final_reply),
         ONE_DESK(final_reply_to_which_nobody_said_anything_is_of_the_day_that_it_comes),

@@ -142,6 +142,8 @@ static void what_waits_and_what_is_out_is_counted_by_whole_names(void **state)
     laters_answered(t, &one, "desk", &a);
     assert_int_equal(asked(t, "desk", NULL), 1);
     laters_shut(t, &one);
+    assert_int_equal(waiting(t, "school"), 1); /* it is kept until it is acknowledged */
+    laters_erase(t, &one);
     assert_int_equal(waiting(t, "school"), 0);
     store_abort(t);
 }
