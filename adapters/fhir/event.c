@@ -125,12 +125,13 @@ struct count count_new(const struct fhir_question *q, int32_t as_of)
                            : q->rule == FHIR_WINDOW ? TALLY_WINDOW
                                                     : TALLY_EVER;
 
-    return (struct count){ tally_new(rule, q->window_days, as_of), false, false };
+    return (struct count){ tally_new(rule, q->window_days, as_of), false, false, false };
 }
 
 void count_add(struct count *c, const struct event *e)
 {
     c->unclear = c->unclear || e->unclear;
+    c->end_unclear = c->end_unclear || (e->unclear && e->end && !e->span);
     if (e->unclear)
         return;
     if (e->span) {
@@ -146,6 +147,13 @@ void count_add(struct count *c, const struct event *e)
 bool count_holds(const struct count *c)
 {
     return c->open || tally_holds(&c->tally);
+}
+
+bool count_sure(const struct count *c, bool partial)
+{
+    bool doubt = c->tally.rule == TALLY_STATE && (partial || c->end_unclear);
+
+    return c->open || (tally_holds(&c->tally) && !doubt);
 }
 
 bool span_read(const struct fhir_config *c, const struct fhir_search *s, const json_t *resource,

@@ -21,10 +21,14 @@ bool event_read(const struct fhir_config *c, const struct fhir_question *q,
 struct count { /* of one person or home */
     struct tally tally;
     bool open, unclear;
+    bool end_unclear; /* an event that ends it, without a whole date */
 };
 struct count count_new(const struct fhir_question *q, int32_t as_of);
 void count_add(struct count *c, const struct event *e);
 bool count_holds(const struct count *c);
+/* Whether what holds is a yes for sure: of a state that events begin and end, an event that is missing
+ * (partial) or without a whole date may be its end. */
+bool count_sure(const struct count *c, bool partial);
 
 struct span {           /* an involvement */
     int32_t start, end; /* end: the first day on which it no longer holds; ALM_DAY_NONE open */

@@ -158,7 +158,7 @@ static bool home_holds(const struct holding *h, bool *unclear)
     bool state = h->question->rule == FHIR_STATE;
 
     *unclear = *unclear || h->itself.unclear;
-    if (count_holds(&h->itself))
+    if (count_sure(&h->itself, h->call->partial))
         return true;
     for (size_t i = 0; i < h->n; i++) {
         const struct met *m = &h->people[i];
@@ -166,7 +166,7 @@ static bool home_holds(const struct holding *h, bool *unclear)
         if (!m->seen || (state && m->elsewhere))
             continue;
         *unclear = *unclear || m->count.unclear;
-        if (count_holds(&m->count))
+        if (count_sure(&m->count, h->call->partial))
             return true;
     }
     return false;

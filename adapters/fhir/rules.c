@@ -188,7 +188,7 @@ static int answer_events(struct asking *a)
     if (r == FETCH_OK)
         r = homes_count(a);
     a->unclear = a->unclear || a->count.unclear;
-    a->out->value = count_holds(&a->count) ? ALM_YES : a->known ? ALM_NO : ALM_NOT_KNOWN;
+    a->out->value = count_sure(&a->count, a->call->partial) ? ALM_YES : a->known ? ALM_NO : ALM_NOT_KNOWN;
     return r;
 }
 

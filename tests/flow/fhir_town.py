@@ -32,6 +32,7 @@ QUESTIONS = '''questions = (
   { id = "pregnant"; rule = "state"; kinds = [ "77386006" ]; searches = [ "conditions" ]; },
   { id = "refuted-ever"; rule = "ever"; kinds = [ "84757009" ]; searches = [ "conditions" ]; },
   { id = "two-to-visit"; rule = "state"; kinds = [ "two-to-visit" ]; searches = [ "flags" ]; },
+  { id = "clinic-list"; rule = "state"; kinds = [ "clinic" ]; end_kinds = [ "crisis" ]; searches = [ "seen" ]; },
   { id = "dog"; rule = "state"; kinds = [ "dog" ]; searches = [ "flags" ]; },
   { id = "visited"; rule = "ever"; kinds = [ "visit" ]; },
   { id = "home-clinic"; rule = "ever"; kinds = [ "clinic" ]; searches = [ "visits" ]; },

@@ -431,6 +431,17 @@ def later_page_that_is_missing_makes_no_into_cannot_say_and_leaves_yes():
         assert t.answer("crisis-ever", DAY, "ada") == "failed"
 
 
+def state_whose_end_may_be_on_a_missing_page_is_not_a_yes():
+    with town() as t:
+        assert t.answer("clinic-list", DAY, "ada") == "yes"
+        t.plan.add("total", "Encounter", times=None, total=9)
+        assert t.answer("clinic-list", DAY, "ada") == "partial"
+        t.plan.clear()
+        assert t.answer("pregnant", "2021-10-20", "ada") == "yes"
+        t.plan.add("total", "Condition", times=None, total=9)
+        assert t.answer("pregnant", "2021-10-20", "ada") == "yes"  # a period says its own end
+
+
 def pages_without_end_are_bounded():
     with town("page_size = 1; answer_pages = 2;") as t:
         assert t.answer("crisis-ever", DAY, "ada") == "partial"
