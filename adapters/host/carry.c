@@ -29,10 +29,9 @@ bool carry_settled(struct host *h, const struct id *id, const struct msg *said)
 
     if (!e)
         return false;
-    h->carrying -= h->carrying > 0;
     id_format(&e->record, record);
     if (said->type == MSG_RECEIPT) {
-        r = book_carried(h->book, e, h->carrying_to.scheme, h->carrying_to.epoch);
+        r = book_carried(h->book, e, e->sent_scheme, e->sent_epoch); /* whatever the next key is by now */
         if (r != 0)
             log_error("record-not-carried", "record=%s error=%s", record, LOG_Q(strerror(-r)));
         return true;
@@ -46,7 +45,7 @@ bool carry_settled(struct host *h, const struct id *id, const struct msg *said)
     }
     /* Another key is the one to carry to by now: made anew under that. */
     e->lost = strcmp(said->refusal.reason, "token-epoch") != 0 ||
-              (next && next->scheme == h->carrying_to.scheme && next->epoch == h->carrying_to.epoch);
+              (next && next->scheme == e->sent_scheme && next->epoch == e->sent_epoch);
     if (e->lost)
         log_error("record-not-carried", "record=%s reason=%s text=%s", record,
                   said->refusal.reason,
@@ -95,7 +94,8 @@ static int carry_one(struct host *h, struct book_entry *e, const struct tokens_k
         r = session_lodge(h->session, h->out);
     if (r == 0) {
         e->sent = h->out->id;
-        h->carrying++;
+        e->sent_scheme = key->scheme;
+        e->sent_epoch = key->epoch;
     }
     if (r == 0 || r == -EAGAIN || r == -EBUSY || r == -ENOBUFS || r == -ENOSPC || r == -EIO)
         return r;
@@ -111,12 +111,12 @@ bool carry_step(struct host *h)
     bool is_next;
     const struct tokens_key *next = ring_carry_to(h->ring, &is_next);
     const struct index *x = source_index(h->source);
+    size_t under_way = book_n_sent(h->book);
 
     if (!next || !x || !index_ready(x, next) || !book_unlocked(h->book) ||
         !session_ready(h->session) || host_day(h) == CIVIL_NONE)
         return false;
-    h->carrying_to = (struct tokens_key){ .scheme = next->scheme, .epoch = next->epoch };
-    for (int i = 0; i < STEP_MAX && h->carrying < UNDER_WAY_MAX; i++) {
+    for (int i = 0; i < STEP_MAX && under_way < UNDER_WAY_MAX; i++) {
         struct book_entry *e = book_due(h->book, next->scheme, next->epoch, h->outbox);
         int r;
 
@@ -126,6 +126,7 @@ bool carry_step(struct host *h)
         crypto_wipe(h->out, sizeof(*h->out));
         if (r != 0)
             return false;
+        under_way++; /* or lost: seen in the next turn */
     }
-    return h->carrying < UNDER_WAY_MAX;
+    return under_way < UNDER_WAY_MAX;
 }

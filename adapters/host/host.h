@@ -31,8 +31,6 @@ struct host {
     struct secret book_key;
     int64_t book_due_ms;
     size_t unlocked;             /* which keys were, when the book was last looked at: their sum */
-    size_t carrying;             /* Retokens in the outbox */
-    struct tokens_key carrying_to;
     struct book_subject lodging; /* whom the message being made is about */
     struct session *session;
     struct local_server *server;

@@ -296,6 +296,15 @@ struct book_entry *book_find(const struct book *b, const struct id *record)
     return NULL;
 }
 
+size_t book_n_sent(const struct book *b)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < b->n; i++)
+        n += !id_is_zero(&b->at[i].sent);
+    return n;
+}
+
 struct book_entry *book_sent(const struct book *b, const struct id *retoken)
 {
     for (size_t i = 0; i < b->n && !id_is_zero(retoken); i++) {
@@ -389,6 +398,7 @@ int book_rehome(struct book *b, const struct id *record, const struct asked_home
     anew = *e;
     anew.carried_scheme = 0; /* what it was carried with is the home before */
     anew.carried_epoch = 0;
+    memset(&anew.sent, 0, sizeof(anew.sent));
     r = entry_write(b, &anew, &s);
     if (r == 0)
         *e = anew;

@@ -33,6 +33,8 @@ struct book_entry {
     uint16_t epoch, carried_epoch;
     int32_t until;      /* its record's last day; CIVIL_NONE: none is known */
     struct id sent;     /* the Retoken under way; zeroes: none */
+    uint8_t sent_scheme; /* whose tokens it has */
+    uint16_t sent_epoch;
     bool lost;          /* cannot be opened, or made tokens of: only lodging it anew helps */
 };
 struct book; /* opaque: book.c */
@@ -56,12 +58,13 @@ struct book_entry *book_due(const struct book *b, uint8_t scheme, uint16_t epoch
 /* Return: 0; -EAGAIN not unlocked; -EBADMSG another key, or damaged; -errno. */
 ALM_MUST_USE int book_read(const struct book *b, const struct book_entry *e,
                            struct book_subject *out);
+size_t book_n_sent(const struct book *b); /* Retokens under way */
 /* Which entry's Retoken this is; NULL: none's. */
 struct book_entry *book_sent(const struct book *b, const struct id *retoken);
 /* It has tokens of this epoch now. Return: 0; -errno: it will be carried again. */
 ALM_MUST_USE int book_carried(struct book *b, struct book_entry *e, uint8_t scheme, uint16_t epoch);
-/* Another home (a watch that moved), whose token is of the current epoch alone. Return: 0; -ENOENT;
- * -errno. */
+/* Another home (a watch that moved), whose token is of the current epoch alone: a Retoken under way has
+ * the home before, and carries nothing. Return: 0; -ENOENT; -errno. */
 ALM_MUST_USE int book_rehome(struct book *b, const struct id *record,
                              const struct asked_home *home);
 void book_prune(struct book *b, int32_t day);
