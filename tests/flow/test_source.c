@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "../unit/temp_dir.h"
+#include "temp_dir.h"
 
 #include "base/clock.h"
 #include "base/crypto.h"
