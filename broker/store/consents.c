@@ -385,6 +385,8 @@ int shields_settle(struct store_txn *t, const struct id *id, const struct token_
         r = tokens_settle(t, SUBJECTS_SHIELD, id, e, &v);
     if (r > 0 && shield_write(t, &record) < 0)
         return -EBADMSG;
+    if (r == 0) /* an older store found it by less than what is near to it; anew, this changes nothing */
+        subjects_add(t, SUBJECTS_SHIELD, &record.shield.subject, id);
     return r;
 }
 

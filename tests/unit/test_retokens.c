@@ -535,6 +535,31 @@ static void the_survey_sees_each_record_and_what_it_has(void **state)
     assert_int_equal(n[2], 2); /* the refusal and the dispute; the shield was lifted */
 }
 
+/* A store of the version before, which found shields by numbers, names and birth dates alone. */
+static void a_shield_of_an_older_store_is_found_by_what_is_near_once_settled(void **state)
+{
+    struct fixture *f = *state;
+    struct token_set sound = { .n = 1, .tokens = { token_of(TOKEN_PHONETIC_DOB, 1, 1) } };
+    struct store_txn *t = fixture_begin(f, true);
+    struct id id = id_of(1);
+    struct seen s = { 0 };
+
+    shield_put(t, &id, false);
+    shield_record.shield.subject.tokens[shield_record.shield.subject.n++] = sound.tokens[0];
+    shields_put(t, store_of(t), &shield_record);
+    assert_int_equal(store_commit(t), 0);
+    t = fixture_begin(f, true);
+    subjects_remove(t, SUBJECTS_SHIELD, &sound, &id);
+    assert_int_equal(shield_find(t, &sound, &s), 0);
+    assert_int_equal(s.n, 0);
+    assert_int_equal(store_commit(t), 0);
+    (void)settle(f, ONE, NO_EPOCH, true);
+    t = fixture_begin(f, false);
+    assert_int_equal(shield_find(t, &sound, &s), 0);
+    assert_int_equal(s.n, 1);
+    store_abort(t);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
 
 int main(void)
@@ -552,6 +577,7 @@ int main(void)
         TEST(a_forgotten_record_leaves_nothing_under_any_epoch),
         TEST(an_index_entry_without_its_set_is_damage),
         TEST(the_survey_sees_each_record_and_what_it_has),
+        TEST(a_shield_of_an_older_store_is_found_by_what_is_near_once_settled),
     };
 
     return cmocka_run_group_tests_name("retokens", tests, NULL, NULL);
