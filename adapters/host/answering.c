@@ -423,10 +423,14 @@ bool answering_ready(struct answering *a, const struct alm_ready *ready)
     bool involvement = said->service[0] || said->contact_route[0] || said->lead_professional[0] ||
                        said->since != ALM_DAY_NONE;
     struct given g = { 0 };
+    const struct given *before;
     char id[ID_TEXT];
 
     memcpy(g.question.octets, ready->key, ALM_KEY_LEN);
     id_format(&g.question, id);
+    before = given_find(a, &g.question);
+    if (before)
+        return given_send(a, before, true);
     if (id_new(clock_wall_ms(), &g.id) != 0)
         return false;
     /* Whether it was about who is involved is no longer known here: such an answer says so itself.
@@ -435,6 +439,8 @@ bool answering_ready(struct answering *a, const struct alm_ready *ready)
                    a->setup.data_day(a->setup.ctx, civil_today(clock_wall_ms())), &g.answer);
     if (!given_send(a, &g, true))
         return false;
+    a->given[a->next_given] = g; /* put again, it is this same Answer */
+    a->next_given = (a->next_given + 1) % GIVEN_MAX;
     log_info("answered-by-hand", "question=%s", id);
     return true;
 }

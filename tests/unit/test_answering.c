@@ -455,6 +455,14 @@ static void answer_by_hand_is_kept_until_it_has_a_receipt(void **state)
     assert_int_equal(n_kept, 1);
     assert_true(id_equal(&kept[0].in_reply_to, &q->id));
     assert_int_equal(kept[0].answer.value, ANSWER_NO);
+    /* Put again at the next connection, before the receipt: the same Answer, not a second one. */
+    source_does = SOURCE_ANSWERS;
+    answering_take(answering, q, 20);
+    (void)answering_step(answering, 30);
+    assert_true(answering_ready(answering, &ready));
+    assert_int_equal(n_kept, 3);
+    assert_true(id_equal(&kept[1].id, &kept[0].id) && id_equal(&kept[2].id, &kept[0].id));
+    assert_int_equal(kept[1].answer.value, ANSWER_NO);
 }
 
 static void answer_at_once_to_a_question_of_hours_is_kept_too(void **state)
