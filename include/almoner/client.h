@@ -151,7 +151,8 @@ struct alm_insight {
     const char *kind; /* "insight", "threshold", "referral-state" */
     const char *message_id;
     enum alm_said said;
-    const char *completeness; /* "all", "most", "some", "none": of the holders that were asked */
+    const char *completeness; /* "all", "most", "some", "none": of the holders that the protocol
+                                 lists, whoever was in fact asked */
     const char *as_of;
     const char *rule, *guidance;
     bool review_due;
@@ -252,7 +253,7 @@ struct alm_standing {
     const char *civil_day, *policy, *backend;
     bool connected;
     uint64_t outbox, inbox, people;
-    const char *rows;       /* "ok", "partial", "old" */
+    const char *rows;       /* "ok", "partial", "stale", "old", "loading", "none" */
     const char *data_as_of; /* date */
 };
 enum alm_result alm_status(struct alm_client *client, struct alm_standing *out);
