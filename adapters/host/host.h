@@ -30,7 +30,7 @@ struct host {
     struct book *book;
     struct secret book_key;
     int64_t book_due_ms;
-    size_t unlocked;             /* which keys were, when the book was last looked at: their sum */
+    size_t unlocked, listed;     /* which keys were, when the book's was last wrapped: their sums */
     struct book_subject lodging; /* whom the message being made is about */
     struct session *session;
     struct local_server *server;

@@ -3,20 +3,16 @@
 #include "host/keyring.h"
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/log.h"
+#include "host/book_key.h"
 #include "host/carry.h"
 #include "host/ops.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #define TOKENS_MS 8000 /* a command waits so long for the key holder */
-
-static void book_step(struct host *h, int64_t now_ms);
 
 /* --- opening --- */
 static int prepare_request(void *ctx, struct msg *m)
@@ -50,7 +46,7 @@ int keyring_open(struct host *h)
     }
     if (r == 0) {
         h->serving = *ring_serving(h->ring);
-        book_step(h, 0);
+        book_key_step(h, 0);
         return EX_OK;
     }
     log_error("folder-not-opened", "path=%s text=%s", LOG_Q(path), LOG_Q(strerror(-r)));
@@ -62,6 +58,7 @@ void keyring_close(struct host *h)
     h->ring = ring_free(h->ring);
     h->fetch = fetch_free(h->fetch);
     h->book = book_close(h->book);
+    secret_wipe(&h->book_key);
     book_subject_wipe(&h->lodging);
 }
 
@@ -84,128 +81,6 @@ void keyring_learnt(void *ctx)
         log_error("token-keys-failed", "error=%s", LOG_Q(strerror(-r)));
     if (r > 0)
         source_load(h->source, clock_mono_ms()); /* identifiers are not kept: rows tell them again */
-}
-
-/* --- the book's key, wrapped under each epoch in use --- */
-struct wrap {
-    char path[PATH_MAX];
-    uint8_t with[32]; /* associated data: label, scheme, epoch */
-};
-
-static int wrap_of(const struct host *h, const struct ring_view *v, struct wrap *w)
-{
-    int n = snprintf(w->path, sizeof(w->path), "%.3000s/book-%u-%u.key", h->config.tokens,
-                     v->scheme, v->epoch);
-
-    memset(w->with, 0, sizeof(w->with));
-    memcpy(w->with, "almoner/book-key/v1", sizeof("almoner/book-key/v1"));
-    w->with[sizeof(w->with) - 3] = v->scheme;
-    w->with[sizeof(w->with) - 2] = (uint8_t)(v->epoch >> 8);
-    w->with[sizeof(w->with) - 1] = (uint8_t)v->epoch;
-    return n < 0 || (size_t)n >= sizeof(w->path) ? -ENAMETOOLONG : 0;
-}
-
-/* Return: 0; -ENOENT there is none; -EBADMSG; -errno. */
-static int wrap_open(const struct wrap *w, const struct secret *disk, struct secret *out)
-{
-    ALM_CLEANUP(buf_deinit) struct buf sealed, plain;
-    int r;
-
-    buf_init(&sealed, 256);
-    buf_init(&plain, 256);
-    r = file_read(w->path, 256, &sealed);
-    if (r == 0)
-        r = seal_open(disk, bytes_of(w->with, sizeof(w->with)), buf_view(&sealed), &plain);
-    if (r == 0 && plain.len != sizeof(out->octets))
-        r = -EBADMSG;
-    if (r == 0)
-        memcpy(out->octets, plain.data, sizeof(out->octets));
-    if (plain.data)
-        crypto_wipe(plain.data, plain.cap);
-    return r;
-}
-
-static int wrap_write(const struct wrap *w, const struct secret *disk, const struct secret *key)
-{
-    ALM_CLEANUP(buf_deinit) struct buf sealed;
-    int r;
-
-    buf_init(&sealed, 256);
-    r = seal(disk, bytes_of(w->with, sizeof(w->with)), bytes_of(key->octets, sizeof(key->octets)),
-             &sealed);
-    return r ? r : file_write(w->path, buf_view(&sealed), 0600);
-}
-
-/* From whichever epoch's wrap opens; a new one where none is left. A shared key that the policy lists no
- * more still opens what was wrapped under it. */
-static int book_key_find(struct host *h, const struct ring_view *listed, size_t n)
-{
-    struct ring_view views[RING_MAX + 1];
-    struct wrap w;
-    int found = -ENOENT;
-
-    memcpy(views, listed, n * sizeof(views[0]));
-    views[n++] = (struct ring_view){ .scheme = TOKEN_HMAC, .epoch = h->config.token.epoch };
-    for (size_t i = 0; i < n; i++) {
-        ALM_CLEANUP(secret_wipe) struct secret disk = { { 0 } };
-        int r = wrap_of(h, &views[i], &w);
-
-        if (r != 0 || access(w.path, F_OK) != 0)
-            continue;
-        r = ring_disk_key(h->ring, views[i].scheme, views[i].epoch, &disk);
-        if (r == 0)
-            r = wrap_open(&w, &disk, &h->book_key);
-        if (r == 0)
-            return 0;
-        found = r == -EAGAIN ? -EAGAIN : found == -ENOENT ? r : found;
-    }
-    if (found == -EAGAIN)
-        return found;
-    /* Nothing may be lodged without the book, and a lost key must not stop lodging for ever. */
-    if (book_count(h->book, 0, 0).records)
-        log_error("book-key-lost", "records=%zu text=%s", book_count(h->book, 0, 0).records,
-                  LOG_Q("they cannot be carried to another key: withdraw and lodge anew what still "
-                        "stands"));
-    return crypto_random(h->book_key.octets, sizeof(h->book_key.octets));
-}
-
-static void book_key_wrap(struct host *h, const struct ring_view *views, size_t n, bool anew)
-{
-    for (size_t i = 0; i < n; i++) {
-        ALM_CLEANUP(secret_wipe) struct secret disk = { { 0 } };
-        struct wrap w;
-
-        if (!views[i].unlocked || wrap_of(h, &views[i], &w) != 0 ||
-            (!anew && access(w.path, F_OK) == 0) ||
-            ring_disk_key(h->ring, views[i].scheme, views[i].epoch, &disk) != 0)
-            continue;
-        if (wrap_write(&w, &disk, &h->book_key) != 0)
-            log_error("book-key-not-kept", "path=%s", LOG_Q(w.path));
-    }
-}
-
-static void book_step(struct host *h, int64_t now_ms)
-{
-    struct ring_view views[RING_MAX];
-    size_t n = ring_view(h->ring, views), unlocked = 0;
-    int r;
-
-    for (size_t i = 0; i < n; i++)
-        unlocked += views[i].unlocked ? (size_t)views[i].scheme << 16 | views[i].epoch : 0;
-    if (now_ms < h->book_due_ms && unlocked == h->unlocked)
-        return; /* a key that has come wraps it at once: the one before may go with the next policy */
-    h->unlocked = unlocked;
-    h->book_due_ms = now_ms + (book_unlocked(h->book) ? 1000 : 100);
-    if (!book_unlocked(h->book)) {
-        r = book_key_find(h, views, n);
-        if (r != 0 && r != -EAGAIN)
-            log_line(LOG_DEBUG, "book-locked", "error=%s", LOG_Q(strerror(-r)));
-        if (r != 0)
-            return;
-        book_key_wrap(h, views, n, true); /* before anything is sealed with it */
-        book_unlock(h->book, &h->book_key);
-    }
-    book_key_wrap(h, views, n, false);
 }
 
 /* --- the loop --- */
@@ -232,7 +107,7 @@ bool keyring_step(struct host *h, int64_t now_ms)
     bool more = fetch_step(h->fetch, now_ms, h->begun && connected(h));
 
     ring_step(h->ring, now_ms, source_index(h->source), source_index_coming(h->source));
-    book_step(h, now_ms);
+    book_key_step(h, now_ms);
     commands_step(h);
     return carry_step(h) || more;
 }
