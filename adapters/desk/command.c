@@ -92,8 +92,10 @@ static json_t *question_json(const struct desk *d, const struct book_question *q
     (void)json_object_set_new(o, "about", json_string(q->household ? "home" : "person"));
     if (!q->about[0])
         (void)json_object_set_new(o, "on_list", json_false());
-    else if (q->household)
+    else if (q->household) {
         put_home(d, q->about, "home", o);
+        (void)json_object_set_new(o, "on_list", json_boolean(register_home(d->people, q->about) != NULL));
+    }
     else
         put_person(d, q, o);
     if (q->place[0])

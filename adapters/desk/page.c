@@ -106,13 +106,14 @@ static void choice_write(struct buf *out, const char *id, const char *value, con
 
 static void about_write(struct buf *out, const json_t *q)
 {
-    if (strcmp(desk_text(q, "about"), "home") == 0) {
+    if (strcmp(desk_text(q, "about"), "home") == 0 && *desk_text(q, "home")) {
         put(out, "The home ");
         page_text(out, desk_text(q, "home"));
         return;
     }
     if (!json_is_true(json_object_get(q, "on_list"))) {
-        put(out, "Somebody who is no longer on the list");
+        put(out, strcmp(desk_text(q, "about"), "home") == 0 ? "A home that is no longer on the list"
+                                                            : "Somebody who is no longer on the list");
         return;
     }
     page_text(out, desk_text(q, "name"));

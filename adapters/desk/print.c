@@ -18,8 +18,12 @@ int print_failed(const json_t *reply, bool as_json)
 
 static void print_about(const json_t *q)
 {
-    if (strcmp(desk_text(q, "about"), "home") == 0)
+    bool home = strcmp(desk_text(q, "about"), "home") == 0;
+
+    if (home && *desk_text(q, "home"))
         (void)printf("  About the home %s\n", desk_text(q, "home"));
+    else if (home)
+        (void)printf("  About a home that is no longer on the list\n");
     else if (json_is_true(json_object_get(q, "on_list")))
         (void)printf("  About %s, born %s\n", desk_text(q, "name"), desk_text(q, "born"));
     else

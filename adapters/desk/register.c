@@ -112,6 +112,20 @@ static const char *person_add(struct reading *g, const char *const f[], struct r
     return fault_said(g, g->sink->person(g->sink->ctx, &told));
 }
 
+/* By the address, not by its place in the list: questions wait for hours, and the list changes meanwhile. */
+static int home_name(const char *folded, char out[static ALM_REF_MAX])
+{
+    uint8_t hash[SHA256_LEN];
+    char hex[2 * SHA256_LEN + 1];
+    int r = crypto_sha256(bytes_str(folded), hash);
+
+    if (r != 0)
+        return r;
+    hex_encode(hash, sizeof(hash), hex);
+    (void)snprintf(out, ALM_REF_MAX, "home-%.32s", hex);
+    return 0;
+}
+
 /* Two addresses that fold alike are one home. */
 static const char *home_find(struct reading *g, const char *const f[], size_t *at)
 {
@@ -136,7 +150,8 @@ static const char *home_find(struct reading *g, const char *const f[], size_t *a
         return fault_said(g, -ENOMEM);
     h = &r->homes[r->n_homes];
     memset(h, 0, sizeof(*h));
-    (void)snprintf(h->ref, sizeof(h->ref), "home-%zu", r->n_homes + 1);
+    if (home_name(both, h->ref) != 0)
+        return fault_said(g, -EIO);
     memcpy(h->folded, both, sizeof(both));
     if (text_copy(h->address, sizeof(h->address), f[DESK_ADDRESS]) != 0)
         return alm_fault_text(ALM_BAD_ADDRESS);

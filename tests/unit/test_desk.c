@@ -44,10 +44,16 @@ static int told_person(void *ctx, const struct alm_person *p)
     return ALM_OK;
 }
 
+static char homes_told[4][ALM_REF_MAX]; /* as last told */
+
 static int told_home(void *ctx, const struct alm_home *h)
 {
+    struct told *t = ctx;
+
+    if (t->homes < 4)
+        (void)snprintf(homes_told[t->homes], ALM_REF_MAX, "%s", h->ref);
     assert_true(h->postcode[0] != '\0');
-    ((struct told *)ctx)->homes++;
+    t->homes++;
     return ALM_OK;
 }
 
@@ -228,10 +234,11 @@ static void the_list_says_why_we_may_ask(void **state)
 {
     struct alm_relationship r;
     struct alm_subject s = { .person = "p1", .day = 19000 };
-    struct alm_place typed = { .homes = { "home-2" }, .n = 1, .from = ALM_DAY_NONE, .until = ALM_DAY_NONE };
+    struct alm_place typed = { .n = 1, .from = ALM_DAY_NONE, .until = ALM_DAY_NONE };
 
     (void)state;
     desk_starts();
+    typed.homes[0] = homes_told[1];
     assert_int_equal(backend_desk.relate(desk, &s, &r), 0);
     assert_int_equal(r.kind, ALM_INVOLVED);
     s = (struct alm_subject){ .person = "p2", .day = 18500 }; /* six months after we stopped */
@@ -309,6 +316,39 @@ static void where_it_is_said_at_once_it_is_said_only_while_a_statement_holds(voi
     assert_int_equal(asked(&q, &a), 0);
     assert_int_equal(a.value, ALM_NOT_KNOWN);
     assert_string_equal(a.by, "dw");
+}
+
+/* The list is read again while a question waits for hours. */
+static void a_question_about_a_home_stays_about_that_home_when_the_list_changes(void **state)
+{
+    struct alm_question q = about(NULL, key_one);
+    struct alm_answer a;
+    json_t *o, *shown;
+
+    (void)state;
+    assert_int_equal(desk_opens(conf_text), 0);
+    assert_int_equal(desk_loads(people_text), 0);
+    q.about_household = true;
+    q.household.homes[0] = homes_told[0]; /* 8 Phantom Road */
+    q.household.n = 1;
+    assert_int_equal(asked(&q, &a), ALM_LATER);
+    desk_stops();
+    assert_int_equal(desk_opens(conf_text), 0);
+    assert_int_equal(desk_loads("person_id,given_name,family_name,date_of_birth,address_line,postcode\n"
+                       "p2,Kit,Lodger,1999-09-09,41 Sample Street,ZZ7 9ZB\np1,Nora,Corran,1985-01-02,8 Phantom Road,ZZ7 8ZD\n"), 0);
+    o = said("{\"do\":\"list\"}");
+    shown = json_array_get(json_object_get(o, "questions"), 0);
+    assert_string_equal(json_string_value(json_object_get(shown, "home")), "8 Phantom Road, ZZ7 8ZD");
+    json_decref(o);
+    desk_stops();
+    assert_int_equal(desk_opens(conf_text), 0);
+    assert_int_equal(desk_loads("person_id,given_name,family_name,date_of_birth,address_line,postcode\n"
+                       "p2,Kit,Lodger,1999-09-09,41 Sample Street,ZZ7 9ZB\n"), 0);
+    o = said("{\"do\":\"list\"}");
+    shown = json_array_get(json_object_get(o, "questions"), 0);
+    assert_null(json_object_get(shown, "home"));
+    assert_true(json_is_false(json_object_get(shown, "on_list")));
+    json_decref(o);
 }
 
 static void a_statement_does_not_cover_a_list_that_lost_people_since(void **state)
@@ -644,6 +684,7 @@ int main(void)
         T(somebody_who_is_not_on_the_list_waits_for_a_sitting_as_the_others_do),
         T(an_answer_about_somebody_else_is_a_sitting_too_while_a_statement_holds),
         T(where_it_is_said_at_once_it_is_said_only_while_a_statement_holds),
+        T(a_question_about_a_home_stays_about_that_home_when_the_list_changes),
         T(a_statement_does_not_cover_a_list_that_lost_people_since),
         T(more_questions_than_one_reply_holds_come_by_urgency),
         T(a_statement_needs_a_name_and_a_reference),
