@@ -188,7 +188,8 @@ static int stays_make(struct face *f, const struct index_people *rows, const str
     bool wanted = false;
 
     if (r == 0 && identity_number_alone(who)) { /* nothing joins them; their homes are known */
-        memset(f->pool + f->people[i].stays, 0, TOKENS_AT_HOME * e->n_stays * sizeof(*f->pool));
+        if (e->n_stays) /* the pool may be empty while all is wanted */
+            memset(f->pool + f->people[i].stays, 0, TOKENS_AT_HOME * e->n_stays * sizeof(*f->pool));
         return 0;
     }
     for (size_t j = 0; r == 0 && j < e->n_stays; j++) {

@@ -15,6 +15,7 @@
 
 #define FLUSH_NOTED  1024 /* values */
 #define FLUSH_MS     2000
+#define FAILED_MS    30000 /* after the disk has failed: not at each turn of the loop */
 #define EPOCHS_MAGIC "ALMEPO1" /* with its NUL */
 #define EPOCHS_MAX   512       /* bytes of the file */
 
@@ -29,7 +30,7 @@ struct ring_key {
     uint8_t salt[TOKEN_CACHE_SALT];
     bool unlocked;
     struct secret disk;
-    int64_t flushed_ms;
+    int64_t flushed_ms, failed_ms; /* failed_ms: not tried before */
 };
 struct ring {
     struct ring_setup setup;
@@ -491,7 +492,7 @@ static void key_step(struct ring *r, struct ring_key *k, int64_t now_ms, bool bu
         key_unlock(r, k);
         return;
     }
-    if (!k->cache)
+    if (!k->cache || now_ms < k->failed_ms)
         return;
     if (token_cache_n_noted(k->cache) >= FLUSH_NOTED ||
         (token_cache_n_noted(k->cache) && now_ms - k->flushed_ms >= FLUSH_MS)) {
@@ -507,8 +508,10 @@ static void key_step(struct ring *r, struct ring_key *k, int64_t now_ms, bool bu
         if (e == 0)
             memo_wipe(k->rows_memo); /* the index has them now */
     }
-    if (e != 0)
-        log_error("token-cache-not-written", "epoch=%u error=%s", k->epoch, LOG_Q(strerror(-e)));
+    if (e == 0)
+        return;
+    k->failed_ms = now_ms + FAILED_MS;
+    log_error("token-cache-not-written", "epoch=%u error=%s", k->epoch, LOG_Q(strerror(-e)));
 }
 
 void ring_step(struct ring *r, int64_t now_ms, const struct index *serving,

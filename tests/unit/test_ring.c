@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct secret hmac = { { 7 } }, key;
@@ -246,6 +247,49 @@ static void typed_tokens_are_forgotten_and_wanted_again(void **state)
     assert_int_equal(tokens_identity(ring_current(ring), &who, &set), -EAGAIN);
 }
 
+/* Rows read, tokens fetched: the serving index. */
+static struct index *served(void)
+{
+    struct alm_person p = { "a", "Ann", "Lee", 1, "", "", false, false };
+    struct alm_sink sink;
+    struct index *x = NULL;
+
+    assert_int_equal(ring_index_new(ring, &x), 0);
+    index_sink(x, &sink);
+    assert_int_equal(sink.person(sink.ctx, &p), 0);
+    for (int i = 0; i < 10 && index_finish(x) != 0; i++)
+        serve();
+    assert_true(index_done(x));
+    return x;
+}
+
+static void disk_that_fails_is_not_tried_again_at_each_turn(void **state)
+{
+    ALM_CLEANUP(index_freep) struct index *x = NULL;
+    char path[160], beside[168];
+    struct stat before, after;
+
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/epoch-2.cache", temp_dir);
+    (void)snprintf(beside, sizeof(beside), "%s.new", path);
+    oblivious.state = EPOCH_CURRENT;
+    ring_up(NULL);
+    assert_int_equal(update(&oblivious, NULL), 1);
+    serve();
+    x = served();
+    assert_int_equal(mkdir(beside, 0700), 0);
+    assert_int_equal(stat(path, &before), 0);
+    ring_step(ring, 10000, x, NULL);
+    assert_int_equal(rmdir(beside), 0);
+    ring_step(ring, 10001, x, NULL);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    ring_step(ring, 50000, x, NULL);
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_not_equal(before.st_ino, after.st_ino);
+    ring_down();
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -258,6 +302,7 @@ int main(void)
         T(epoch_that_the_policy_drops_leaves_no_cache),
         T(index_of_a_ring_that_knows_no_key_waits_and_makes_nothing),
         T(typed_tokens_are_forgotten_and_wanted_again),
+        T(disk_that_fails_is_not_tried_again_at_each_turn),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
