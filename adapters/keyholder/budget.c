@@ -87,7 +87,9 @@ int budget_set(struct budget *b, const char *agency, struct budget_limits own)
     return 0;
 }
 
-/* Brings second and day up to now. A clock that went back counts on with the later day. */
+/* Brings second and day up to now. A clock that went back gives nothing: one day's counting goes on with
+ * the later day; one that had run ahead for longer, and was put right, goes on with what was used, or
+ * nobody would be served until that far day. */
 static void use_turn(struct budget_use *u, int64_t now_ms, int32_t day)
 {
     double most = (double)u->limits.per_second * SAVED_UP_S;
@@ -99,10 +101,10 @@ static void use_turn(struct budget_use *u, int64_t now_ms, int32_t day)
     if (u->left > most)
         u->left = most;
     u->at_ms = now_ms ? now_ms : 1;
-    if (day > u->day) {
-        u->day = day;
+    if (day > u->day)
         u->used = 0;
-    }
+    if (day > u->day || day < u->day - 1)
+        u->day = day;
 }
 
 /* Whether n more fit; an n beyond what can ever be saved up is let through when all that can be is

@@ -73,6 +73,17 @@ static void day_that_is_used_up_ends_at_midnight(void **state)
     assert_int_equal(take("a", 1, now, 8), 0);
 }
 
+static void clock_that_ran_years_ahead_stops_nobody_for_longer_than_a_day(void **state)
+{
+    int64_t now = 1000;
+
+    (void)state;
+    for (int i = 0; i < 5; i++, now += 10000)
+        assert_int_equal(take("a", 200, now, 20000), 0);
+    assert_int_equal(take("a", 1, now, 7), BUDGET_DAY); /* put right: it gives nothing by itself */
+    assert_int_equal(take("a", 1, now, 8), 0);
+}
+
 static void many_names_have_no_more_than_all_together(void **state)
 {
     char name[8] = "a";
@@ -169,6 +180,7 @@ int main(void)
         T(refused_request_takes_nothing),
         T(batch_larger_than_can_be_saved_up_is_let_through_and_owed),
         T(day_that_is_used_up_ends_at_midnight),
+        T(clock_that_ran_years_ahead_stops_nobody_for_longer_than_a_day),
         T(many_names_have_no_more_than_all_together),
         T(what_was_used_today_survives_a_restart),
         T(damaged_file_is_named),
