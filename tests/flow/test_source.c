@@ -55,7 +55,7 @@ static bool ready(void *ctx, const struct alm_ready *said)
 static void report(void *ctx, const char *where, unsigned long line, const char *text)
 {
     (void)ctx;
-    print_message("%s:%lu: %s\n", where, line, text);
+    (void)fprintf(stderr, "%s:%lu: %s\n", where, line, text);
 }
 
 static void loaded(void *ctx, int r)
