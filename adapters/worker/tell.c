@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define GATHER_BYTES (32u * 1024)        /* then it is written */
+#define GATHER_BYTES (32u * 1024)       /* then it is written */
 #define OUT_MAX      (4u * 1024 * 1024) /* gathered at most */
 
 void teller_init(struct teller *t, int fd)
@@ -99,8 +99,9 @@ static bool ref_valid(const char *ref)
 
 enum alm_fault tell_check_person(const struct alm_person *p)
 {
-    const struct identity who = { p->given ? p->given : "", p->family ? p->family : "", p->born,
-                                  p->nhs, p->upn, p->unborn };
+    const struct identity who = {
+        p->given ? p->given : "", p->family ? p->family : "", p->born, p->nhs, p->upn, p->unborn
+    };
     int r = tokens_row_check(&who);
 
     if (r > 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_worker_frames.c - what host and worker say to each other: there and back unchanged, and nothing
- * else is taken. */
+/* test_worker_frames.c - what host and worker say to each other: there and back unchanged, and
+ * nothing else is taken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -177,8 +177,8 @@ static const struct alm_answer answer = { .value = ALM_YES,
 
 static void rows_and_results_are_taken_whole_or_not_at_all(void **state)
 {
-    static const struct alm_person person = { "p1", "Zo\xc3\xab", "Lee", 5, "9991010017", NULL, true,
-                                              false };
+    static const struct alm_person person = { "p1",         "Zo\xc3\xab", "Lee", 5,
+                                              "9991010017", NULL,         true,  false };
     static const struct alm_home home = { "h1", "1 Row", "ZZ7 8ZA", ALM_DAY_NONE };
     static const struct alm_stay stay = { "h1", 1, ALM_DAY_NONE };
     static const struct work_opened opened = { 0, true, true, false, true, "csv" };
