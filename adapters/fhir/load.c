@@ -139,21 +139,35 @@ static size_t fault_of(int fault)
 }
 
 /* Whether somebody can be found by a number alone is the sink's to say; without one nobody is. */
+/* Who has neither a number nor a name and birth date can be found by nobody. */
+static int findable(const struct alm_person *told)
+{
+    if (*told->nhs || *told->upn)
+        return ALM_OK;
+    return told->family[0] == '\0' ? ALM_BAD_NAME : told->born == ALM_DAY_NONE ? ALM_BAD_BORN : ALM_OK;
+}
+
 static int patient_tell(struct loading *l, const struct patient *p)
 {
     struct alm_person told = { p->id,  p->given, p->family, p->born,
                                p->nhs, p->upn,   p->unborn, l->asking };
-    bool number = *p->nhs || *p->upn;
     size_t at;
-    int r = number                    ? ALM_OK
-            : p->family[0] == 0       ? ALM_BAD_NAME
-            : p->born == ALM_DAY_NONE ? ALM_BAD_BORN
-                                      : ALM_OK;
+    int r;
 
-    if (r == ALM_OK)
-        r = l->sink->person(l->sink->ctx, &told);
-    if (r > 0 && r < ALM_FAULT_COUNT)
-        l->faults[fault_of(r)]++;
+    for (;;) {
+        r = findable(&told);
+        if (r == ALM_OK)
+            r = l->sink->person(l->sink->ctx, &told);
+        if (r > 0 && r < ALM_FAULT_COUNT)
+            l->faults[fault_of(r)]++;
+        /* A number that is none takes nobody's name away: without it they are found by that. */
+        if (r == ALM_BAD_NHS && *told.nhs)
+            told.nhs = "";
+        else if (r == ALM_BAD_UPN && *told.upn)
+            told.upn = "";
+        else
+            break;
+    }
     return r != 0 ? r : refs_add(&l->people, p->id, &at);
 }
 

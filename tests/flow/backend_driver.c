@@ -4,6 +4,7 @@
  *
  * backend_driver CONFIG [DEADLINE_MS] reads requests from standard input, one object a line, and
  * answers each with one. ALM_BACKEND names the backend it is built with. */
+#include "worker/tell.h"
 #include "almoner/adapter.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -42,10 +43,10 @@ static int32_t day_of(const json_t *o, const char *key)
 static int told_person(void *ctx, const struct alm_person *p)
 {
     struct told *t = ctx;
+    enum alm_fault fault = tell_check_person(p); /* as the worker's sink */
 
-    /* As the worker's sink: who has a number may be found by it alone. */
-    if (!*p->nhs && !*p->upn && (!*p->given || !*p->family || p->born == ALM_DAY_NONE))
-        return p->born == ALM_DAY_NONE ? ALM_BAD_BORN : ALM_BAD_NAME;
+    if (fault != ALM_OK)
+        return fault;
     json_array_append_new(t->people, json_pack("{s:s,s:s,s:s,s:o,s:s,s:s,s:b,s:b}", "ref", p->ref,
                                                "given", p->given, "family", p->family, "born",
                                                day_json(p->born), "nhs", p->nhs, "upn", p->upn,

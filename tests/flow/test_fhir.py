@@ -53,6 +53,22 @@ def restricted_and_merged_people_are_not_told_and_those_whom_nobody_could_find_a
         assert "ruth" not in str(told).lower()
 
 
+def a_number_that_is_none_takes_nobodys_name_away():
+    with town() as t:
+        for r in t.resources:
+            if r["id"] == "ada" and r["resourceType"] == "Patient":
+                for i in r["identifier"]:
+                    i["value"] = "9997001002"  # the check digit is wrong
+            if r["id"] == "yearonly":
+                for i in r["identifier"]:
+                    i["value"] = "9997001037"
+        told = t.load()
+        people = {p["ref"]: p for p in told["people"]}
+        assert (people["ada"]["given"], people["ada"]["nhs"]) == ("Ada", "")
+        assert "yearonly" not in people  # nothing is left by which anybody could find this one
+        assert "9997" not in "\n".join(told["reports"])
+
+
 def addresses_become_homes_with_the_days_their_periods_say():
     with town() as t:
         told = t.load()
