@@ -240,7 +240,9 @@ json_t *keyring_late(const struct host *h)
 
 json_t *keyring_wait(struct host *h)
 {
-    if (!connected(h) || ring_text(h->ring)[0] ||
+    bool unusable = ring_text(h->ring)[0] && !ring_current(h->ring)->scheme;
+
+    if (!connected(h) || unusable || /* a next key that we lack stops nobody's work today */
         !await_want(h, AWAIT_TOKENS, clock_mono_ms() + TOKENS_MS))
         return keyring_late(h);
     return local_error("no-tokens", EX_TEMPFAIL, "match tokens are under way");
