@@ -3,6 +3,7 @@
  * that follow one another, and ids that callers chose. */
 #include "base/clock.h"
 #include "base/log.h"
+#include "host/carry.h"
 #include "host/keyring.h"
 #include "host/ops.h"
 #include "host/reply.h"
@@ -368,10 +369,14 @@ static int keep_sent(struct host *h, const struct id *id)
     return inbox_keep(h->inbox, (uint64_t)h->seen->sent_ms, id, e.body);
 }
 
-void ops_settled(void *ctx, const struct id *id, const struct msg *m)
+bool ops_settled(void *ctx, const struct id *id, const struct msg *m)
 {
     struct host *h = ctx;
-    int r = asked_settle(h->asked, id, m);
+    int r;
+
+    if (carry_anew(h, id, m))
+        return true;
+    r = asked_settle(h->asked, id, m);
 
     inbox_release(h->inbox, id);
     keyring_settled(h, id, m);
@@ -379,6 +384,7 @@ void ops_settled(void *ctx, const struct id *id, const struct msg *m)
         r = keep_sent(h, id);
     if (r != 0)
         log_error("asked-not-kept", "error=%s", LOG_Q(strerror(-r)));
+    return false;
 }
 
 void ops_lost(void *ctx)

@@ -130,3 +130,122 @@ bool carry_step(struct host *h)
     }
     return under_way < UNDER_WAY_MAX;
 }
+
+/* --- what lay in the outbox --- */
+struct parts { /* of a message that is about somebody, and goes into the book */
+    struct token_set *subject;
+    struct token *household;
+    bool *has_household;
+    uint8_t *origin; /* a concern's; NULL: none */
+};
+
+static bool parts_of(struct msg *m, struct parts *p)
+{
+    *p = (struct parts){ NULL, NULL, NULL, NULL };
+    switch (m->type) {
+    case MSG_CONSENT:
+        p->subject = &m->consent.subject;
+        break;
+    case MSG_DISPUTE:
+        p->subject = &m->dispute.subject;
+        break;
+    case MSG_WITHDRAWAL:
+        p->subject = &m->withdrawal.subject;
+        break;
+    case MSG_SHIELD:
+        p->subject = &m->shield.subject;
+        break;
+    case MSG_CONCERN:
+        *p = (struct parts){ &m->concern.subject, &m->concern.household, &m->concern.has_household,
+                             m->concern.has_origin ? m->concern.origin : NULL };
+        break;
+    case MSG_REFERRAL:
+        *p = (struct parts){ &m->referral.subject, &m->referral.household,
+                             &m->referral.has_household, NULL };
+        break;
+    case MSG_WATCH:
+        *p = (struct parts){ &m->watch.subject, &m->watch.household, &m->watch.has_household, NULL };
+        break;
+    default:
+        return false;
+    }
+    return true;
+}
+
+static bool parts_are(const struct parts *p, const struct tokens_key *key)
+{
+    return p->subject->n ? tokens_key_is(key, &p->subject->tokens[0])
+                         : p->household && *p->has_household && tokens_key_is(key, p->household);
+}
+
+/* Return: 0; -EAGAIN, -EBUSY later; -errno; an alm_fault. */
+static int parts_make(struct host *h, const struct tokens_key *key, const struct book_subject *s,
+                      struct parts *p)
+{
+    struct asker a = host_asker(h);
+    struct about about;
+    const char *which;
+    int r, o = 0;
+
+    a.key = key;
+    r = about_make(&a, s, &about, &which);
+    if (r != 0 && r != -EAGAIN)
+        return r;
+    if (p->origin)
+        o = tokens_origin(key, s->origin, p->origin);
+    if (r != 0 || o != 0)
+        return r ? r : o;
+    *p->subject = about.subject;
+    if (p->household) {
+        *p->has_household = about.has_household && s->had_home;
+        *p->household = *p->has_household ? about.household : (struct token){ .kind = 0 };
+    }
+    return 0;
+}
+
+/* Book first: killed before the outbox has the new one, the old is refused once more. */
+static int record_anew(struct host *h, const struct book_entry *e, const struct tokens_key *key)
+{
+    ALM_CLEANUP(buf_deinit) struct buf frame;
+    ALM_CLEANUP(book_subject_wipe) struct book_subject s;
+    struct wire_envelope envelope;
+    struct parts p;
+    uint8_t type;
+    int r = book_read(h->book, e, &s);
+
+    buf_init(&frame, WIRE_FRAME_MAX);
+    if (r == 0)
+        r = outbox_frame(h->outbox, &e->record, &type, &frame);
+    if (r == 0 && (wire_open(buf_view(&frame), &envelope) != WIRE_OK ||
+                   wire_decode(envelope.body, h->out) != WIRE_OK || !parts_of(h->out, &p)))
+        r = -EBADMSG;
+    if (r != 0 || parts_are(&p, key)) /* the broker's catalogue is on its way */
+        return r ? r : -EAGAIN;
+    r = parts_make(h, key, &s, &p);
+    if (r == 0)
+        r = book_note(h->book, &e->record, e->kind, e->until, key, &s);
+    return r ? r : session_relodge(h->session, h->out);
+}
+
+bool carry_anew(struct host *h, const struct id *id, const struct msg *said)
+{
+    const struct tokens_key *key = ring_anew(h->ring);
+    const struct book_entry *e = book_find(h->book, id);
+    char record[ID_TEXT];
+    int r;
+
+    if (said->type != MSG_REFUSAL || strcmp(said->refusal.reason, "token-epoch") != 0 || !e)
+        return false;
+    if (!key || !book_unlocked(h->book) || host_day(h) == CIVIL_NONE)
+        return true;
+    r = record_anew(h, e, key);
+    crypto_wipe(h->out, sizeof(*h->out));
+    id_format(id, record);
+    if (r == 0)
+        log_info("record-made-anew", "record=%s epoch=%u", record, key->epoch);
+    if (r == 0 || r == -EAGAIN || r == -EBUSY || r == -ENOSPC || r == -EIO)
+        return true;
+    log_error("record-not-carried", "record=%s error=%s", record,
+              LOG_Q(r > 0 ? alm_fault_text((enum alm_fault)r) : strerror(-r)));
+    return false;
+}

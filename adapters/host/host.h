@@ -66,7 +66,7 @@ void ops_request(void *ctx, uint64_t client, json_t *request);
 /* A reply of the broker's to something that a command sent. */
 void ops_reply(void *ctx, const struct msg *m);
 /* What the broker said to a message of the outbox, before that forgets it. */
-void ops_settled(void *ctx, const struct id *id, const struct msg *m);
+bool ops_settled(void *ctx, const struct id *id, const struct msg *m);
 /* stream_ops.c: readers that wait. */
 struct waiters;
 ALM_MUST_USE int waiters_new(struct waiters **out);

@@ -286,7 +286,7 @@ int outbox_open(const char *dir, size_t max, struct outbox **out)
     return 0;
 }
 
-int outbox_put(struct outbox *o, const struct id *id, uint8_t type, struct bytes frame)
+static int frame_write(const struct outbox *o, const struct id *id, uint8_t type, struct bytes frame)
 {
     ALM_CLEANUP(buf_deinit) struct buf file;
     uint8_t sum[SHA256_LEN];
@@ -294,13 +294,8 @@ int outbox_put(struct outbox *o, const struct id *id, uint8_t type, struct bytes
     int r = entry_path(o, id, path);
 
     buf_init(&file, OUTBOX_FILE_MAX);
-    if (r != 0)
-        return r;
-    if (o->n >= o->max)
-        return -ENOBUFS;
-    if (entry_find(o, id))
-        return -EEXIST;
-    r = crypto_sha256(frame, sum);
+    if (r == 0)
+        r = crypto_sha256(frame, sum);
     if (r != 0)
         return r;
     buf_put(&file, OUTBOX_MAGIC, sizeof(OUTBOX_MAGIC));
@@ -308,9 +303,24 @@ int outbox_put(struct outbox *o, const struct id *id, uint8_t type, struct bytes
     buf_put(&file, sum, sizeof(sum));
     buf_put(&file, frame.data, frame.len);
     r = buf_status(&file);
-    if (r == 0)
-        r = file_write(path, buf_view(&file), 0600);
+    return r ? r : file_write(path, buf_view(&file), 0600);
+}
+
+int outbox_put(struct outbox *o, const struct id *id, uint8_t type, struct bytes frame)
+{
+    int r;
+
+    if (o->n >= o->max)
+        return -ENOBUFS;
+    if (entry_find(o, id))
+        return -EEXIST;
+    r = frame_write(o, id, type, frame);
     return r == 0 ? entry_add(o, id, type) : r;
+}
+
+int outbox_replace(struct outbox *o, const struct id *id, uint8_t type, struct bytes frame)
+{
+    return entry_find(o, id) ? frame_write(o, id, type, frame) : -ENOENT;
 }
 
 int outbox_next(struct outbox *o, int64_t now_ms, int64_t again_ms, struct id *id,

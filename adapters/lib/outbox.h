@@ -31,6 +31,10 @@ void outbox_closep(struct outbox **o);
  * already; -errno. */
 ALM_MUST_USE int outbox_put(struct outbox *o, const struct id *id, uint8_t type,
                             struct bytes frame);
+/* Another frame in the place of the one under this id: the old or the new is on disk, whatever happens.
+ * Return: 0; -ENOENT none lies there; -errno. */
+ALM_MUST_USE int outbox_replace(struct outbox *o, const struct id *id, uint8_t type,
+                                struct bytes frame);
 /**
  * outbox_next() - the oldest message that is to be sent now
  * @now_ms: monotonic. A message sent is due again after again_ms, so that one lost on the way is

@@ -453,6 +453,13 @@ const struct tokens_key *ring_carry_to(const struct ring *r, bool *next)
     return k && k->usable && k->unlocked ? &k->own : NULL;
 }
 
+const struct tokens_key *ring_anew(const struct ring *r)
+{
+    const struct ring_key *k = key_in(r, EPOCH_CURRENT);
+
+    return k && k->usable && k->unlocked ? &k->own : NULL;
+}
+
 const struct tokens_key *ring_serving(const struct ring *r)
 {
     return &r->serving;

@@ -45,6 +45,8 @@ const struct tokens_key *ring_current(const struct ring *r);
 /* To carry records to: the next key, or where there is none the current one, for what was lodged under
  * a key before it. *next: which. NULL: its tokens cannot be made, or not yet. */
 const struct tokens_key *ring_carry_to(const struct ring *r, bool *next);
+/* The current key, for what we lodged once and make anew: its values stay. NULL: not yet. */
+const struct tokens_key *ring_anew(const struct ring *r);
 /* Of the same scheme and epoch as the current one, at an address that stays. */
 const struct tokens_key *ring_serving(const struct ring *r);
 /* An index with every key in use. As index_new. */

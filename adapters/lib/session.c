@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ANEW_MS 3000 /* a message that is being made anew is sent again */
 #define BACKOFF_LEAST_MS 500
 #define BACKOFF_MOST_MS  30000
 #define REFUSED_MS      10000 /* at least, after a refused Hello: only an officer can change that */
@@ -177,6 +178,13 @@ int session_lodge(struct session *s, const struct msg *m)
     return r == 0 ? outbox_put(s->setup.outbox, &m->id, m->type, buf_view(&s->frame)) : r;
 }
 
+int session_relodge(struct session *s, const struct msg *m)
+{
+    int r = session_encode(s, m);
+
+    return r == 0 ? outbox_replace(s->setup.outbox, &m->id, m->type, buf_view(&s->frame)) : r;
+}
+
 static void session_open(struct session *s, int64_t now_ms)
 {
     int r;
@@ -320,10 +328,10 @@ static void on_token_request(struct session *s, const struct msg *m, int64_t now
 }
 
 /* Told before the outbox forgets it: killed in between, the broker says the same again. */
-static void session_settled(struct session *s, const struct msg *m)
+static bool session_settled(struct session *s, const struct msg *m)
 {
-    if (s->setup.events.settled && outbox_has(s->setup.outbox, &m->in_reply_to))
-        s->setup.events.settled(s->setup.events.ctx, &m->in_reply_to, m);
+    return s->setup.events.settled && outbox_has(s->setup.outbox, &m->in_reply_to) &&
+           s->setup.events.settled(s->setup.events.ctx, &m->in_reply_to, m);
 }
 
 static void on_receipt(struct session *s, const struct msg *m, int64_t now_ms)
@@ -331,7 +339,7 @@ static void on_receipt(struct session *s, const struct msg *m, int64_t now_ms)
     int r;
 
     (void)now_ms;
-    session_settled(s, m);
+    (void)session_settled(s, m);
     r = outbox_done(s->setup.outbox, &m->in_reply_to);
     if (r != 0 && r != -ENOENT)
         log_error("outbox-not-cleared", "error=%s", LOG_Q(strerror(-r)));
@@ -366,7 +374,10 @@ static void on_refusal(struct session *s, const struct msg *m, int64_t now_ms)
     if (outbox_has(s->setup.outbox, &m->in_reply_to)) {
         int r;
 
-        session_settled(s, m);
+        if (session_settled(s, m)) {
+            outbox_hold(s->setup.outbox, &m->in_reply_to, now_ms + ANEW_MS);
+            return;
+        }
         r = outbox_refuse(s->setup.outbox, &m->in_reply_to, m->refusal.reason);
 
         log_warn("lodging-refused", "reason=%s", m->refusal.reason);

@@ -42,7 +42,8 @@ struct session_events { /* called from session_step */
                                                       ConsentList, Receipt, Refusal, Busy ... */
     /* A Receipt or Refusal of something in the outbox, before the outbox forgets it. NULL: none of
      * one's business. */
-    void (*settled)(void *ctx, const struct id *id, const struct msg *m);
+    /* Return: whether a refused one stays in the outbox, to be made anew (session_relodge) under its id. */
+    bool (*settled)(void *ctx, const struct id *id, const struct msg *m);
     void (*lost)(void *ctx); /* the connection went: what is not in the outbox gets no reply */
     void (*learnt)(void *ctx); /* a whole catalogue has come. NULL: none of one's business */
     /* MSG_TOKEN_REQUEST. NULL: we are no key holder, and it is dropped. */
@@ -95,3 +96,5 @@ ALM_MUST_USE int session_send(struct session *s, const struct msg *m);
 /* Durable: signed, into the outbox, sent when it can be. Return: 0 accepted; as outbox_put;
  * -EINVAL. */
 ALM_MUST_USE int session_lodge(struct session *s, const struct msg *m);
+/* Likewise in the place of one that lies there under the same id. Return: as above; -ENOENT none does. */
+ALM_MUST_USE int session_relodge(struct session *s, const struct msg *m);

@@ -14,8 +14,9 @@ from town import CHILDRENS, PATIENCE, POLICE, SCHOOL, Town
 
 KEEPER = "token-keeper"
 PATIENCE_S = 60 * PATIENCE
-HMAC, NEXT, LAST = ('{ scheme = "hmac"; epoch = 1; state = "%s"; }', '{ scheme = "oblivious"; epoch = 2; state = "%s"; public_key = "%s"; }',
-                    '{ scheme = "oblivious"; epoch = 3; state = "%s"; public_key = "%s"; }')
+HMAC, SHARED, FORGOTTEN = (f'{{ scheme = "hmac"; epoch = {epoch}; state = "%s"; }}' for epoch in (1, 9, 10))
+NEXT, LAST = ('{ scheme = "oblivious"; epoch = 2; state = "%s"; public_key = "%s"; }',
+              '{ scheme = "oblivious"; epoch = 3; state = "%s"; public_key = "%s"; }')
 ASK = ["ask", "cp-plan-current", "--purpose", "child-protection", "--basis", "safeguarding-child"]
 
 
@@ -161,18 +162,73 @@ def lodges(tap, town):
     tap.check("in which nobody can be read", len(lodged) == 3 and not any(name in p.read_bytes() for p in lodged for name in (b"Dot", b"Quill", b"Brook")))
 
 
+def to_another_shared(tap, town):
+    """From one shared key to another, which needs nobody but the adapters."""
+    first, second = town.stage.keys / "partnership.token", town.stage.keys / "partnership-9.token"
+    town.stage.command("key", "new", "token", second)
+    tokens = town.stage.work / "agencies" / CHILDRENS / "tokens"
+
+    def configure(*changes):
+        for agency in (CHILDRENS, SCHOOL):
+            conf = town.stage.work / "agencies" / agency / "adapter.conf"
+            text = conf.read_text(encoding="utf-8")
+            for before, after in changes:
+                assert before in text, (before, text)
+                text = text.replace(before, after)
+            conf.write_text(text, encoding="utf-8")
+            town.kill_adapter(agency)
+            town.start_adapter(agency)
+
+    town.stage.command("agency", "suspend", SCHOOL, "--reason", "laptop lost", *town.stage.signed())
+    status = lambda: town.stage.command("status", "--socket", town.stage.socket_of(SCHOOL), "--json", check=False).json()
+    given = town.run(SCHOOL, "senco", "consent", "grant", "--purpose", "early-help", "--capacity", "parent", "--recipients", "*", about="Ada")
+    tap.check("what a school lodges that is suspended waits, under the first key", wait_for(lambda: status()["state"] == "refused", PATIENCE_S) and
+              status()["outbox"] == 1 and town.tokens_of(SCHOOL).get("records") == 1, given.out + given.err)
+    town.kill_adapter(SCHOOL)
+    town.stage.command("agency", "resume", SCHOOL, "--reason", "found again", *town.stage.signed(both=True))
+    folders = [(town.stage.work / "agencies" / SCHOOL / name, town.stage.work / f"away-{name}") for name in ("outbox", "lodged")]
+    for here, away in folders:  # as if it were away until the change is over
+        here.rename(away)
+    town.start_adapter(SCHOOL)
+    configure((f'token = "{first}";', f'token = "{first}"; token_next = "{second}";'), ("epoch = 1;", "epoch = 1; next_epoch = 9;"))
+    town.epochs(HMAC % "current", SHARED % "next")
+    tap.check("all is carried from one shared key to another", town.carried(CHILDRENS) and wait_for(lambda: town.left()[0].get("holds_up") == 0, PATIENCE_S),
+              town.left())
+    tap.check("for which the school is ready", town.ready(SCHOOL, 9), town.tokens_of(SCHOOL))
+    town.epochs(SHARED % "current", HMAC % "previous")
+    ok, last = town.answers((0, "yes"))
+    tap.check("under the other shared key the answer is the same", ok, last)
+    hidden, nobody = (town.run(SCHOOL, "senco", *ASK, about=Stranger(name)) for name in ("Dot", "Fay"))
+    tap.check("and whom a carried shield hides is as unknown as anybody there, too", hidden.exit == nobody.exit == 0 and
+              {k: v for k, v in hidden.json().items() if k != "message_id"} == {k: v for k, v in nobody.json().items() if k != "message_id"}, hidden.out)
+    town.epochs(SHARED % "current")
+    tap.check("who kept the first key cannot read the book of a stolen disk with it",
+              wait_for(lambda: not (tokens / "book-1-1.key").exists(), PATIENCE_S) and (tokens / "book-1-9.key").exists(), list(tokens.iterdir()))
+    town.kill_adapter(SCHOOL)
+    for here, away in folders:
+        here.rename(away.with_suffix(".before"))
+        away.rename(here)
+    town.start_adapter(SCHOOL)
+    tap.check("what lay in an outbox all the while is made anew under the key of now, and accepted",
+              wait_for(lambda: "event=record-made-anew" in town.adapter_log(SCHOOL) and status()["outbox"] == 0, PATIENCE_S) and
+              status()["outbox_refused"] == 0, town.adapter_log(SCHOOL)[-1500:])
+    configure((f'token = "{first}"; token_next = "{second}";', f'token = "{second}";'), ("epoch = 1; next_epoch = 9;", "epoch = 9;"))
+    ok, last = town.answers((0, "yes"))
+    tap.check("and with the first key out of the configuration all goes on", ok and town.tokens_of(CHILDRENS).get("records") == 3, (last, town.tokens_of(CHILDRENS)))
+
+
 def to_the_next(tap, town):
     """From the shared key to the key holder's, while everybody works."""
     tap.check("under the shared key the answer is yes", town.ask() == (0, "yes"), town.ask())
     town.kill_adapter(CHILDRENS)
-    town.epochs(HMAC % "current", NEXT % ("next", town.publics[2]))
+    town.epochs(SHARED % "current", NEXT % ("next", town.publics[2]))
     town.start_keeper()
     got, agencies = town.left()
     tap.check("the status says whose records hold it up, and how many", got["holds_up"] == 3 and agencies.get(CHILDRENS, {}).get("holds_up") == 3, got)
-    early = town.epochs(NEXT % ("current", town.publics[2]), HMAC % "previous", check=False)
+    early = town.epochs(NEXT % ("current", town.publics[2]), SHARED % "previous", check=False)
     tap.check("the next key does not become the current one while a refusal and a shield lack its tokens", early.exit != 0 and CHILDRENS in early.out + early.err,
               early.out + early.err)
-    town.epochs(HMAC % "current", NEXT % ("next", town.publics[2]))
+    town.epochs(SHARED % "current", NEXT % ("next", town.publics[2]))
     town.start_adapter(CHILDRENS)
     wait_for(lambda: "event=token-cache " in town.adapter_log(CHILDRENS), PATIENCE_S)
     town.kill_adapter(CHILDRENS)  # in the midst of its index, or of carrying
@@ -186,7 +242,7 @@ def to_the_next(tap, town):
     tap.check("no name went to the key holder's log", "Brook" not in town.keeper_log() and "Quill" not in town.keeper_log())
     tap.check("the status has nothing that holds it up", wait_for(lambda: town.left()[0].get("holds_up") == 0, PATIENCE_S), town.left())
     tap.check("the school is ready for the next key", town.ready(SCHOOL, 2))
-    town.epochs(NEXT % ("current", town.publics[2]), HMAC % "previous")
+    town.epochs(NEXT % ("current", town.publics[2]), SHARED % "previous")
     ok, last = town.answers((0, "yes"))
     tap.check("under the key holder's key the answer is the same", ok, last)
     hidden = town.run(SCHOOL, "senco", *ASK, about=Stranger("Dot"))
@@ -203,7 +259,7 @@ def to_the_next(tap, town):
 def to_another(tap, town):
     """From one key of the key holder's to another."""
     given = town.run(SCHOOL, "senco", "consent", "grant", "--purpose", "early-help", "--capacity", "parent", "--recipients", "*", about="Ben")
-    tap.check("a consent is lodged by the school", given.exit == 0 and town.tokens_of(SCHOOL)["records"] == 1, given.out + given.err)
+    tap.check("a consent is lodged by the school", given.exit == 0 and town.tokens_of(SCHOOL)["records"] == 2, given.out + given.err)
     town.kill_adapter(SCHOOL)
     town.epochs(NEXT % ("current", town.publics[2]), LAST % ("next", town.publics[3]))
     tap.check("all is carried to another key of the key holder's", town.carried(CHILDRENS) and
@@ -211,11 +267,20 @@ def to_another(tap, town):
     town.epochs(LAST % ("current", town.publics[3]), NEXT % ("previous", town.publics[2]))
     town.start_adapter(SCHOOL)
     tap.check("an adapter that was away all the while is ready for it", town.ready(SCHOOL, 3), town.tokens_of(SCHOOL))
-    tap.check("and carries a consent, which held nobody up, when it is back", wait_for(lambda: town.tokens_of(SCHOOL)["carried"] == 1, PATIENCE_S), town.tokens_of(SCHOOL))
+    tap.check("and carries a consent, which held nobody up, when it is back", wait_for(lambda: town.tokens_of(SCHOOL)["carried"] == 2, PATIENCE_S), town.tokens_of(SCHOOL))
     ok, last = town.answers((0, "yes"))
     tap.check("and the answer is the same again", ok, last)
     town.epochs(LAST % ("current", town.publics[3]))
     tap.check("without the key before, too", town.answers((0, "yes"))[0])
+
+
+def forgotten(tap, town):
+    """A next key that nobody gave to the adapters."""
+    town.epochs(LAST % ("current", town.publics[3]), FORGOTTEN % "next")
+    tap.check("a next key that an adapter lacks is told", wait_for(lambda: any(not k["usable"] for k in town.tokens_of(SCHOOL).get("keys", [])), PATIENCE_S))
+    ok, last = town.answers((0, "yes"))
+    tap.check("and stops nobody's work under the current one", ok, last)
+    town.epochs(LAST % ("current", town.publics[3]))
 
 
 def restarts(tap, town):
@@ -296,6 +361,7 @@ def stingy(tap, town):
             p.wait()
         keeper.close()
         town.speakers.remove(keeper)
+    (town.stage.work / "keeper" / "budget").unlink(missing_ok=True)  # a day of which the adapters have used nothing yet
     town.start_keeper(limits="points_per_day = 300;")
     police = town.speaker(POLICE)
     kinds = []
@@ -315,7 +381,7 @@ def stingy(tap, town):
 def main():
     tap = Tap()
     with TokenTown(sys.argv[1], with_adapters=(CHILDRENS, SCHOOL)) as town:
-        for test in (lodges, to_the_next, to_another, restarts, away, false, stingy):
+        for test in (lodges, to_another_shared, to_the_next, to_another, forgotten, restarts, away, false, stingy):
             test(tap, town)
     tap.done()
 

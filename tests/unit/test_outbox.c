@@ -60,6 +60,23 @@ static const char *next(struct outbox *o, int64_t now, struct id *id)
     return text;
 }
 
+static void replaced_frame_goes_in_the_place_of_the_old_one(void **state)
+{
+    struct outbox *o = opened(1);
+    struct id id = put(o, 1000, "old"), sent, none;
+
+    (void)state;
+    assert_int_equal(id_new(2000, &none), 0);
+    assert_int_equal(outbox_replace(o, &none, 30, bytes_str("new")), -ENOENT);
+    assert_int_equal(outbox_replace(o, &id, 30, bytes_str("new")), 0); /* also of a full one */
+    assert_string_equal(next(o, 0, &sent), "new");
+    o = outbox_close(o);
+    o = opened(1);
+    assert_string_equal(next(o, 0, &sent), "new");
+    assert_true(id_equal(&sent, &id));
+    outbox_close(o);
+}
+
 static void oldest_is_sent_first_and_again_until_receipted(void **state)
 {
     struct outbox *o = opened(10);
@@ -338,6 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(oldest_is_sent_first_and_again_until_receipted),
+        IN_A_FOLDER(replaced_frame_goes_in_the_place_of_the_old_one),
         IN_A_FOLDER(what_was_accepted_is_there_after_opening_again),
         IN_A_FOLDER(new_connection_makes_all_due),
         IN_A_FOLDER(full_outbox_refuses_and_keeps_what_it_has),
