@@ -322,10 +322,11 @@ static json_t *verb_answer(struct desk *d, const json_t *request)
     q.answer.by_ms = now;
     q.answer.data_as_of = answer_day(d, &q, now);
     r = book_move(d->book, &q, BOOK_GIVEN);
-    if (r == 0)
-        r = unknown_answer(d, now);
     if (r != 0)
         return book_failed(r);
+    r = unknown_answer(d, now);
+    if (r != 0) /* this answer is recorded all the same; the others wait for the next sitting */
+        log_error("desk-unknown-wait", "error=%s", LOG_Q(strerror(-r)));
     log_info("desk-answered", "key=%s", q.key); /* never what */
     q.state = BOOK_GIVEN;
     return json_pack("{s:b, s:s, s:o}", "ok", 1, "kind", "desk-question", "question",
