@@ -110,19 +110,6 @@ static const struct setting settings_question[] = {
       .help = "the question as a person reads it" },
 };
 
-/* path: may be relative to the file's folder. Return: false, with an error added, when it is too long. */
-static bool path_join(const struct alm_setup *setup, const struct conf_node *at, const char *path,
-                      char out[static PATH_MAX])
-{
-    int n = snprintf(out, PATH_MAX, "%s%s%s", path[0] == '/' ? "" : setup->dir,
-                     path[0] == '/' ? "" : "/", path);
-
-    if (n >= 0 && n < PATH_MAX)
-        return true;
-    conf_fail(setup->errors, at, "the path is too long");
-    return false;
-}
-
 static void column_read(const struct conf_node *given, struct conf_errors *e, size_t i,
                         struct desk_config *c)
 {
@@ -146,14 +133,13 @@ static void people_read(const struct conf_node *desk, const struct alm_setup *se
     static const char *const also[] = { "columns", NULL };
     const struct conf_node *people = conf_child(desk, "people"), *given;
     const char *known[DESK_COLUMNS + 1] = { 0 };
-    char file[PATH_MAX] = "";
 
     if (!people || conf_type_of(people) != CONF_GROUP) {
         conf_fail(setup->errors, people ? people : desk,
                   "desk needs people = { file = \"...\"; }: without it nobody is known");
         return;
     }
-    settings_read(settings_people, ALM_LEN(settings_people), people, also, setup->errors, file);
+    settings_read(settings_people, ALM_LEN(settings_people), people, also, setup->errors, c->people);
     given = conf_child(people, "columns");
     if (given && conf_type_of(given) != CONF_GROUP) {
         conf_fail(setup->errors, given, "columns is a group: { %s = \"...\"; }", columns[0].name);
@@ -165,8 +151,7 @@ static void people_read(const struct conf_node *desk, const struct alm_setup *se
     }
     if (given)
         conf_only(given, setup->errors, known);
-    if (!path_join(setup, people, file, c->people))
-        return;
+    conf_path_absolute(people, setup->errors, setup->dir, c->people, PATH_MAX);
     (void)snprintf(c->label, sizeof(c->label), "%.255s", c->people);
     c->table.path = c->people;
     c->table.label = c->label;
@@ -208,7 +193,6 @@ static int desk_config_fill(const struct alm_setup *setup, struct desk_config *c
 {
     static const char *const also[] = { "people", NULL };
     const struct conf_node *desk = conf_child(setup->root, "desk");
-    char book[PATH_MAX];
 
     if (!desk || conf_type_of(desk) != CONF_GROUP) {
         conf_fail(setup->errors, desk ? desk : setup->root,
@@ -218,8 +202,7 @@ static int desk_config_fill(const struct alm_setup *setup, struct desk_config *c
     }
     c->exercise = setup->exercise;
     settings_read(settings_desk, ALM_LEN(settings_desk), desk, also, setup->errors, c);
-    if (path_join(setup, desk, c->book, book))
-        memcpy(c->book, book, sizeof(book));
+    conf_path_absolute(desk, setup->errors, setup->dir, c->book, PATH_MAX);
     people_read(desk, setup, c);
     return questions_read(setup, c);
 }

@@ -129,12 +129,10 @@ bool desk_statement(const struct desk *d, int64_t now_ms, struct book_statement 
 
 void desk_not_known(const struct desk *d, const struct book_statement *by, struct alm_answer *out)
 {
-    const struct book_statement s = *by;
-
     out->value = ALM_NOT_KNOWN;
-    out->by_ms = s.at_ms;
-    memcpy(out->by, s.by, sizeof(out->by));
-    out->data_as_of = d->config->exercise ? ALM_DAY_NONE : civil_today(s.at_ms);
+    out->by_ms = by->at_ms;
+    memcpy(out->by, by->by, sizeof(out->by));
+    out->data_as_of = d->config->exercise ? ALM_DAY_NONE : civil_today(by->at_ms);
 }
 
 /* Of somebody who is not on the list. */

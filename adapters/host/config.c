@@ -272,21 +272,6 @@ static void groups_read(const struct conf_node *root, struct conf_errors *e, str
     }
 }
 
-static void path_absolute(const struct conf_node *at, struct conf_errors *e, const char *dir,
-                          char path[static PATH_MAX])
-{
-    char whole[PATH_MAX];
-    int n;
-
-    if (!path[0] || path[0] == '/')
-        return;
-    n = snprintf(whole, sizeof(whole), "%s/%.1024s", dir, path);
-    if (n < 0 || (size_t)n >= sizeof(whole))
-        conf_fail(e, at, "the path is too long");
-    else
-        memcpy(path, whole, (size_t)n + 1);
-}
-
 /* A folder that was not named lies beside the outbox. */
 static void path_beside(const char *outbox, const char *name, const struct conf_node *at,
                         struct conf_errors *e, char path[static PATH_MAX])
@@ -367,7 +352,7 @@ static void paths_check(const struct conf_node *root, struct conf_errors *e, str
     };
 
     for (size_t i = 0; i < ALM_LEN(paths); i++)
-        path_absolute(node_at(root, paths[i].group, paths[i].key), e, c->dir, paths[i].path);
+        conf_path_absolute(node_at(root, paths[i].group, paths[i].key), e, c->dir, paths[i].path, PATH_MAX);
     path_beside(c->outbox, "inbox", node_at(root, NULL, "outbox"), e, c->inbox);
     path_beside(c->outbox, "pins", node_at(root, NULL, "outbox"), e, c->pins);
     path_beside(c->outbox, "consents", node_at(root, NULL, "outbox"), e, c->consents);

@@ -80,21 +80,6 @@ static void groups_read(const struct conf_node *root, struct conf_errors *e,
 }
 
 /* --- paths and what they hold --- */
-static void path_absolute(const struct conf_node *at, struct conf_errors *e, const char *dir,
-                          char path[static PATH_MAX])
-{
-    char whole[PATH_MAX];
-    int n;
-
-    if (!path[0] || path[0] == '/')
-        return;
-    n = snprintf(whole, sizeof(whole), "%s/%.1024s", dir, path);
-    if (n < 0 || (size_t)n >= sizeof(whole))
-        conf_fail(e, at, "the path is too long");
-    else
-        memcpy(path, whole, (size_t)n + 1);
-}
-
 static void dir_of(const char *path, char out[static PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
@@ -163,7 +148,7 @@ static void epoch_read(const struct conf_node *n, struct conf_errors *e, struct 
         conf_fail(e, file, "key is the path of a file");
         return;
     }
-    path_absolute(file, e, c->dir, path);
+    conf_path_absolute(file, e, c->dir, path, PATH_MAX);
     if (!secret_load(file, path, "almoner tokens key new", e, &k->key))
         return;
     k->epoch = (uint16_t)epoch;
@@ -263,9 +248,9 @@ int keyholder_config_read(const char *path, const struct conf *conf, struct conf
     settings_read(settings_top, ALM_LEN(settings_top), root, keys_top, e, c);
     groups_read(root, e, c);
     broker_check(root, e, c);
-    path_absolute(keys, e, c->dir, c->curve_path);
-    path_absolute(keys, e, c->dir, c->sign_path);
-    path_absolute(root, e, c->dir, c->state);
+    conf_path_absolute(keys, e, c->dir, c->curve_path, PATH_MAX);
+    conf_path_absolute(keys, e, c->dir, c->sign_path, PATH_MAX);
+    conf_path_absolute(root, e, c->dir, c->state, PATH_MAX);
     owns_read(root, e, c);
     epochs_read(root, e, c);
     if (c->curve_path[0] && cert_read(c->curve_path, CERT_SECRET, &c->curve, why) != 0)

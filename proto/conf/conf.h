@@ -50,6 +50,10 @@ bool conf_bool(const struct conf_node *n, struct conf_errors *e, bool *out);
  * (NULL-terminated). */
 void conf_only(const struct conf_node *group, struct conf_errors *e, const char *const known[]);
 
+/* A path that a configuration names, made absolute in place (size bytes, at most PATH_MAX) against dir, the folder of
+ * its file; "" stays "". Adds an error at the node when it is too long, and leaves the path alone. */
+void conf_path_absolute(const struct conf_node *at, struct conf_errors *e, const char *dir, char *path, size_t size);
+
 /* Settings as a table: one row a key. Scalars are written into a struct at offset. */
 enum setting_type { SETTING_STRING = 1, SETTING_INT, SETTING_BOOL, SETTING_CHOICE };
 struct setting {

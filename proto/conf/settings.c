@@ -6,6 +6,8 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -223,4 +225,18 @@ void settings_read(const struct setting *table, size_t n, const struct conf_node
     }
     for (size_t i = 0; group && i < conf_len(group); i++)
         key_check(conf_at(group, i), e, table, n, also_known);
+}
+
+void conf_path_absolute(const struct conf_node *at, struct conf_errors *e, const char *dir, char *path, size_t size)
+{
+    char whole[PATH_MAX];
+    int n;
+
+    if (!path[0] || path[0] == '/')
+        return;
+    n = snprintf(whole, sizeof(whole), "%s/%s", dir, path);
+    if (n < 0 || (size_t)n >= sizeof(whole) || (size_t)n >= size)
+        conf_fail(e, at, "the path is too long");
+    else
+        memcpy(path, whole, (size_t)n + 1);
 }

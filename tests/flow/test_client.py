@@ -125,7 +125,7 @@ int main(int argc, char **argv)
     enum alm_result r;
     if (argc != 4 || alm_open(argv[1], &c) != ALM_CALL_DONE)
         return 64;
-    (void)alm_timeout(c, atoi(argv[2]));
+    (void)alm_timeout(c, (int)strtol(argv[2], NULL, 10));
     r = alm_call(c, argv[3], &reply);
     (void)printf("%s %s\n", alm_result_word(r), alm_problem(c)->word);
     (void)printf("%s\n", reply ? reply : "");

@@ -7,6 +7,7 @@
 #include "temp_dir.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -567,6 +568,39 @@ static void conf_survives_want_of_memory_at_every_step(void **state)
     assert_true(n > 10);
 }
 
+static void paths_are_relative_to_the_folder_of_their_file(void **state)
+{
+    const struct conf_node *root = loaded("a = 1;\n");
+    char path[PATH_MAX] = "people.csv", there[PATH_MAX] = "/srv/people.csv", none[PATH_MAX] = "";
+
+    (void)state;
+    conf_path_absolute(root, errors, "/etc/almoner", path, PATH_MAX);
+    conf_path_absolute(root, errors, "/etc/almoner", there, PATH_MAX);
+    conf_path_absolute(root, errors, "/etc/almoner", none, PATH_MAX);
+    assert_string_equal(path, "/etc/almoner/people.csv");
+    assert_string_equal(there, "/srv/people.csv");
+    assert_string_equal(none, "");
+    assert_int_equal(conf_errors_count(errors), 0);
+}
+
+static void a_path_that_is_too_long_is_an_error_and_never_cut(void **state)
+{
+    const struct conf_node *root = loaded("a = 1;\n");
+    char path[PATH_MAX], before[PATH_MAX];
+
+    (void)state;
+    memset(path, 'x', sizeof(path) - 1);
+    path[sizeof(path) - 1] = '\0';
+    memcpy(before, path, sizeof(before));
+    conf_path_absolute(root, errors, "/etc/almoner", path, PATH_MAX);
+    assert_string_equal(path, before);
+    assert_int_equal(conf_errors_count(errors), 1);
+    memset(path + 2000, 0, sizeof(path) - 2000); /* long, and it fits: whole */
+    conf_path_absolute(root, errors, "/etc", path, PATH_MAX);
+    assert_int_equal(strlen(path), 2000 + strlen("/etc/"));
+    assert_int_equal(conf_errors_count(errors), 1);
+}
+
 #define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -606,6 +640,8 @@ int main(void)
         IN_FOLDER(settings_mistakes_are_all_reported_and_leave_defaults),
         IN_FOLDER(settings_refuse_an_empty_string_where_one_is_needed),
         IN_FOLDER(settings_refuse_what_is_no_group),
+        IN_FOLDER(paths_are_relative_to_the_folder_of_their_file),
+        IN_FOLDER(a_path_that_is_too_long_is_an_error_and_never_cut),
         IN_FOLDER(conf_survives_want_of_memory_at_every_step),
     };
 
