@@ -135,7 +135,7 @@ def referrals(tap, town, desks):
     eligible = desks[CHILDRENS].run("service", "eligible", "parenting-at-home", about="Ben", purpose="child-protection")
     tap.check("who is eligible is told by who holds the facts", eligible["kind"] == "eligibility" and eligible["value"] in ("eligible", "not", "cannot-say"), eligible)
     text = town.stage.work / "why.txt"
-    text.write_text("Ada Brook. Please telephone before noon.\n", encoding="utf-8")
+    text.write_text("Ada Brookvane. Please telephone before noon.\n", encoding="utf-8")
     refer = ["refer", "--kind", "soft", "--service", "recovery-group", "--made", "eligibility-checked", "--reason", "advice", "--body", text]
     none = school.run(*refer, about="Ada", purpose="referral-tracking", code=69)
     tap.check("without a sealing key nothing is sent, and the next step is said", none["error"] == "no-sealing-key" and none["message"], none)

@@ -79,7 +79,7 @@ def inbox_filled(town):
     """A notice for the school: two concerns fired, and the hub acted."""
     def command(agency, *words, about=True):
         there = ["--socket", town.stage.socket_of(agency), "--practitioner", "p-1", "--json"]
-        person = ["--given", "Ben", "--family", "Brook", "--born", "2012-05-06", "--home", "2 Hazel Court; ZZ9 9ZA; 2018-01-01"] if about else []
+        person = ["--given", "Ben", "--family", "Brookvane", "--born", "2012-05-06", "--home", "2 Hazel Court; ZZ9 9ZA; 2018-01-01"] if about else []
         return town.stage.command(*words, *person, *there, timeout=120)
 
     purpose = ["--purpose", "concern-monitoring", "--basis", "public-task", "--role", "social-worker"]
@@ -146,7 +146,7 @@ def goes_wrong(tap, town, me):
         got = me.run("caller", where, str(ms), request)
         return (got.stdout.splitlines() or [got.stderr])[0]
 
-    ben = '"subject":{"given_name":"Ben","family_name":"Brook","date_of_birth":"2012-05-06"}'
+    ben = '"subject":{"given_name":"Ben","family_name":"Brookvane","date_of_birth":"2012-05-06"}'
     who = '"practitioner":"t-4","role":"senco"'
     lodge = '{"op":"concern-lodge","id":"%s","purpose":"concern-monitoring","basis":"public-task","category":"attendance","severity":"%s",' + who + "," + ben + "}"
     one = str(uuid.UUID(bytes=uuid7()))

@@ -33,7 +33,7 @@ def bad_requests(tap, town):
     stage = town.stage
     there = ["--socket", stage.socket_of(CHILDRENS), "--practitioner", "s.one", "--json"]
     how = ["--purpose", "child-protection", "--role", "social-worker"]
-    ben = json.dumps({"given_name": "Ben", "family_name": "Brook", "date_of_birth": "2012-05-06", "nhs_number": "9997010027", "upn": "", "homes": []})
+    ben = json.dumps({"given_name": "Ben", "family_name": "Brookvane", "date_of_birth": "2012-05-06", "nhs_number": "9997010027", "upn": "", "homes": []})
     cases = [
         ("no purpose", 64, ["ask", "cp-plan-current", "--subject", "-", *there], ben),
         ("no subject", 64, ["ask", "cp-plan-current", *how, *there], None),

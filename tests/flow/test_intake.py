@@ -14,12 +14,12 @@ from town import CHILDRENS, PATIENCE, POLICE, RIVER, SCHOOL, TEAM, Town
 WAIT_S = 60 * PATIENCE
 SWAPS = 3
 HOW = ["--purpose", "child-protection", "--basis", "safeguarding-child", "--role", "police-officer", "--practitioner", "pc-1", "--json"]
-BEN = json.dumps({"given_name": "Ben", "family_name": "Brook", "date_of_birth": "2012-05-06", "nhs_number": "", "upn": "",
+BEN = json.dumps({"given_name": "Ben", "family_name": "Brookvane", "date_of_birth": "2012-05-06", "nhs_number": "", "upn": "",
                   "homes": [{"address": "2 Hazel Court", "postcode": "ZZ9 9ZA"}]})
 CTF = """<?xml version="1.0" encoding="UTF-8"?>
 <CTfile><Header><DocumentName>Common Transfer File</DocumentName><CTFversion>21.0</CTFversion><DateTime>2021-06-15T10:11:12</DateTime>
 <DocumentQualifier>full</DocumentQualifier><SourceSchool><LEA>999</LEA><Estab>4001</Estab></SourceSchool></Header>
-<CTFpupilData><Pupil><UPN>E987991618001</UPN><Surname>Brook</Surname><Forename>Ben</Forename><DOB>2012-05-06</DOB>
+<CTFpupilData><Pupil><UPN>E987991618001</UPN><Surname>Brookvane</Surname><Forename>Ben</Forename><DOB>2012-05-06</DOB>
 <Address><BS7666Address><PAON>2</PAON><Street>Hazel Court</Street></BS7666Address><PostCode>ZZ9 9ZA</PostCode></Address>
 <SchoolHistory><School><LEA>999</LEA><Estab>4001</Estab><EntryDate>2017-09-01</EntryDate></School></SchoolHistory></Pupil></CTFpupilData></CTfile>
 """

@@ -19,7 +19,7 @@ overrides = {
   most_hours = 48;
 };
 """
-BEN = json.dumps({"given_name": "Ben", "family_name": "Brook", "date_of_birth": "2012-05-06", "nhs_number": "9997010027",
+BEN = json.dumps({"given_name": "Ben", "family_name": "Brookvane", "date_of_birth": "2012-05-06", "nhs_number": "9997010027",
                   "upn": "E987991618001"})
 HOW = ["--purpose", "early-help", "--role", "senco", "--practitioner", "t.finch", "--subject", "-"]
 WHY = ["--para18", "would-prejudice", "--harm", "neglect", "--likelihood", "likely", "--immediacy", "now", "--told", "later",

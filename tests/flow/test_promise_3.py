@@ -83,7 +83,7 @@ def use(tap, town, typed):
                              "--json", "--socket", stage.socket_of(agency), stdin=stdin, check=False)
 
     child = {"role": "social-worker", "purpose": "child-protection", "basis": "safeguarding-child"}
-    ada = json.dumps({"given_name": "Ada", "family_name": "Brook", "date_of_birth": "1990-02-03", "nhs_number": "9997010019", "upn": "", "homes": []})
+    ada = json.dumps({"given_name": "Ada", "family_name": "Brookvane", "date_of_birth": "1990-02-03", "nhs_number": "9997010019", "upn": "", "homes": []})
     home = TYPED["homes"][0]
     done = {
         "a question": run(CHILDRENS, "ask", "cp-plan-current", **child),

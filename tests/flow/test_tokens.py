@@ -159,7 +159,7 @@ def lodges(tap, town):
     tap.check("a shield of a stranger, a refusal and a concern are lodged under the first key", all(d.exit == 0 for d in done), [d.out + d.err for d in done])
     tap.check("and the book of whom they are about has an entry for each", town.tokens_of(CHILDRENS).get("records") == 3, town.tokens_of(CHILDRENS))
     lodged = list((town.stage.work / "agencies" / CHILDRENS / "lodged").iterdir())
-    tap.check("in which nobody can be read", len(lodged) == 3 and not any(name in p.read_bytes() for p in lodged for name in (b"Dot", b"Quill", b"Brook")))
+    tap.check("in which nobody can be read", len(lodged) == 3 and not any(name in p.read_bytes() for p in lodged for name in (b"Dot", b"Quill", b"Brookvane")))
 
 
 def to_another_shared(tap, town):
@@ -239,7 +239,7 @@ def to_the_next(tap, town):
     fresh = town.run(CHILDRENS, "social-worker", "shield", "--level", "existence", "--reason", "fled", about=Stranger("Eli"))
     tap.check("what is lodged meanwhile is carried at once", fresh.exit == 0 and wait_for(lambda: town.tokens_of(CHILDRENS)["carried"] == 4, PATIENCE_S),
               town.tokens_of(CHILDRENS))
-    tap.check("no name went to the key holder's log", "Brook" not in town.keeper_log() and "Quill" not in town.keeper_log())
+    tap.check("no name went to the key holder's log", "Brookvane" not in town.keeper_log() and "Quill" not in town.keeper_log())
     tap.check("the status has nothing that holds it up", wait_for(lambda: town.left()[0].get("holds_up") == 0, PATIENCE_S), town.left())
     tap.check("the school is ready for the next key", town.ready(SCHOOL, 2))
     town.epochs(NEXT % ("current", town.publics[2]), SHARED % "previous")

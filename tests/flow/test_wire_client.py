@@ -60,7 +60,7 @@ class School:
         body.insight_query.subject_kind = pb.SUBJECT_KIND_PERSON
         body.insight_query.relationship.kind = pb.RELATIONSHIP_KIND_INVOLVED
         body.insight_query.relationship.since = datetime.date(2017, 9, 1).toordinal()
-        self.tokens.person(pb, body.insight_query.subject, "Ben", "Brook", "2012-05-06", nhs=self.nhs)
+        self.tokens.person(pb, body.insight_query.subject, "Ben", "Brookvane", "2012-05-06", nhs=self.nhs)
         for name, value in changes.items():
             setattr(body, name, value)
         return body
@@ -108,7 +108,7 @@ def run(tap, pb, stage, folder, cabinet):
     tap.check("the_broker_goes_on_after_junk", school.ask(school.query()).WhichOneof("payload") == "insight")
 
     # The other way round: the school's own adapter is this client, and it is asked.
-    subject = '{"given_name":"Ben","family_name":"Brook","date_of_birth":"2012-05-06","nhs_number":"' + school.nhs + '"}'
+    subject = '{"given_name":"Ben","family_name":"Brookvane","date_of_birth":"2012-05-06","nhs_number":"' + school.nhs + '"}'
     command = [str(stage.prefix / "bin" / "almoner"), "who", "--subject", "-", "--purpose", "child-protection", "--role", "social-worker",
                "--practitioner", "s.one", "--json", "--socket", str(stage.socket_of("oakshire-childrens"))]
     asking = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=stage.env)

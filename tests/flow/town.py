@@ -77,7 +77,7 @@ class TownStage(Stage):
 class Person:
     """Somebody as a practitioner would type them."""
 
-    def __init__(self, given, family="Brook", born="2012-05-06", nhs=None, postcode=None):
+    def __init__(self, given, family="Brookvane", born="2012-05-06", nhs=None, postcode=None):
         self.given, self.family, self.born, self.nhs, self.postcode = given, family, born, nhs, postcode
 
 
