@@ -330,6 +330,11 @@ static const struct {
     [MSG_WATCH_CHANGE] = { MUST, NOT, MAY, MAY, MAY, MAY, check_watch_change },
     [MSG_NOT_SHARED] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
     [MSG_OUTCOME] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
+    [MSG_CORRECTION] = { MUST, NOT, MAY, MAY, MAY, MAY, check_correction },
+    [MSG_ACK_OF] = { MUST, NOT, MAY, MAY, MAY, MAY, check_ack_of },
+    [MSG_STATEMENT] = { MUST, NOT, MAY, MAY, MAY, MAY, check_statement },
+    [MSG_CORRECTION_QUERY] = { MUST, NOT, MAY, MAY, MAY, MAY, check_correction_query },
+    [MSG_CORRECTION_LIST] = { NOT, MUST, NOT, MAY, NOT, NOT, check_correction_list },
 };
 
 static enum wire_fault check_presence(uint8_t rule, bool there)

@@ -34,3 +34,11 @@ enum wire_fault check_watch_change(const struct msg *m);
 enum wire_fault check_epochs(const struct msg_catalogue_epoch *epochs, size_t n);
 enum wire_fault check_retoken(const struct msg *m);
 enum wire_fault check_token_request(const struct msg *m);
+
+/* check_rights.c */
+enum wire_fault check_correction(const struct msg *m);
+enum wire_fault check_stop_using(const struct msg_stop_using *s);
+enum wire_fault check_ack_of(const struct msg *m);
+enum wire_fault check_statement(const struct msg *m);
+enum wire_fault check_correction_query(const struct msg *m);
+enum wire_fault check_correction_list(const struct msg *m);

@@ -193,7 +193,8 @@ static enum wire_fault check_deliver_parts(const struct msg_deliver *d)
                          [DELIVERY_WATCH] = d->has_watch,
                          [DELIVERY_NOTICE] = d->has_notice,
                          [DELIVERY_INSIGHT] = d->has_insight,
-                         [DELIVERY_INVOLVEMENT] = d->has_involvement };
+                         [DELIVERY_INVOLVEMENT] = d->has_involvement,
+                         [DELIVERY_STOP_USING] = d->has_stop };
 
     if (d->kind >= ALM_LEN(has) || !has[d->kind])
         return WIRE_MISSING_FIELD;
@@ -239,6 +240,8 @@ enum wire_fault check_deliver(const struct msg *m)
         return check_update_part(&d->update);
     if (d->has_notice)
         return check_notice(&d->notice);
+    if (d->has_stop)
+        return check_stop_using(&d->stop);
     return d->has_watch ? check_watch_event(&d->watch) : WIRE_OK;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* codec.c - how each message of almoner.proto maps onto the plain structs of msg.h: tables only.
  * Those of concerns, deliveries, referrals and watches are in codec_exchange.c, those about tokens in
- * codec_tokens.c.
+ * codec_tokens.c, those of corrections and statements in codec_rights.c.
  *
  * The one file that includes the generated header. decode.c and encode.c work from these rows and
  * from protobuf-c's descriptors, so a new message is a new table, not new code. */
@@ -398,6 +398,8 @@ static const struct shape_field body_rows[] = {
     ARM(MSG_APPROVAL, approval, &approval_shape),
     ARM(MSG_NOT_SHARED, not_shared, &wire_shape_not_shared),
     ARM(MSG_OUTCOME, outcome, &wire_shape_outcome),
+    ARM(MSG_CORRECTION, correction, &wire_shape_correction),
+    ARM(MSG_ACK_OF, ack_of, &wire_shape_ack_of),
     ARM(MSG_SEALING_KEY, sealing_key, &wire_shape_sealing_key),
     ARM(MSG_TOKEN_REQUEST, token_request, &wire_shape_token_request),
     ARM(MSG_TOKENS, tokens, &wire_shape_tokens),
@@ -419,6 +421,9 @@ static const struct shape_field body_rows[] = {
     ARM(MSG_DUE_LIST, due_list, &wire_shape_due_list),
     ARM(MSG_WATCH_CHANGE, watch_change, &wire_shape_watch_change),
     ARM(MSG_DISPUTE, dispute, &dispute_shape),
+    ARM(MSG_STATEMENT, statement, &wire_shape_statement),
+    ARM(MSG_CORRECTION_QUERY, correction_query, &wire_shape_correction_query),
+    ARM(MSG_CORRECTION_LIST, correction_list, &wire_shape_correction_list),
 };
 const struct shape wire_shape_body = SHAPE_VIEWS(body);
 
@@ -440,12 +445,22 @@ _Static_assert((int)MSG_OVERRIDE_VIEW == ALMONER__V1__BODY__PAYLOAD_OVERRIDE_VIE
                "payload numbers");
 _Static_assert((int)MSG_WATCH == ALMONER__V1__BODY__PAYLOAD_WATCH, "payload numbers");
 _Static_assert((int)MSG_OUTCOME == ALMONER__V1__BODY__PAYLOAD_OUTCOME, "payload numbers");
+_Static_assert((int)MSG_CORRECTION == ALMONER__V1__BODY__PAYLOAD_CORRECTION, "payload numbers");
+_Static_assert((int)MSG_ACK_OF == ALMONER__V1__BODY__PAYLOAD_ACK_OF, "payload numbers");
+_Static_assert((int)MSG_CORRECTION_LIST == ALMONER__V1__BODY__PAYLOAD_CORRECTION_LIST,
+               "payload numbers");
 _Static_assert((int)MSG_SEALING_KEY == ALMONER__V1__BODY__PAYLOAD_SEALING_KEY, "payload numbers");
 _Static_assert((int)MSG_RETOKEN == ALMONER__V1__BODY__PAYLOAD_RETOKEN, "payload numbers");
 _Static_assert((int)MSG_TOKENS == ALMONER__V1__BODY__PAYLOAD_TOKENS, "payload numbers");
 _Static_assert((int)MSG_DISPUTE == ALMONER__V1__BODY__PAYLOAD_DISPUTE, "payload numbers");
 _Static_assert((int)SEVERITY_CRITICAL == ALMONER__V1__SEVERITY__SEVERITY_CRITICAL, "enum severity");
-_Static_assert((int)DELIVERY_INVOLVEMENT == ALMONER__V1__DELIVERY_KIND__DELIVERY_KIND_INVOLVEMENT,
+_Static_assert((int)CORRECTION_CHANGED_SINCE ==
+                   ALMONER__V1__CORRECTION_KIND__CORRECTION_KIND_CHANGED_SINCE,
+               "enum correction_kind");
+_Static_assert((int)STOP_STATEMENT == ALMONER__V1__STOP_CAUSE__STOP_CAUSE_STATEMENT,
+               "enum stop_cause");
+_Static_assert((int)DONE_CANNOT == ALMONER__V1__STOP_DONE__STOP_DONE_CANNOT, "enum stop_done");
+_Static_assert((int)DELIVERY_STOP_USING == ALMONER__V1__DELIVERY_KIND__DELIVERY_KIND_STOP_USING,
                "enum delivery_kind");
 _Static_assert((int)NOTICE_KEY_CHANGED == ALMONER__V1__NOTICE_KIND__NOTICE_KIND_KEY_CHANGED,
                "enum notice_kind");
@@ -463,7 +478,7 @@ _Static_assert((int)ELIGIBLE_CANNOT_SAY == ALMONER__V1__ELIGIBLE__ELIGIBLE_CANNO
                "enum eligible");
 _Static_assert((int)EFFECT_NO_USE == ALMONER__V1__OUTCOME_EFFECT__OUTCOME_EFFECT_NO_USE,
                "enum outcome_effect");
-_Static_assert((int)DUE_REVIEW == ALMONER__V1__DUE_KIND__DUE_KIND_REVIEW, "enum due_kind");
+_Static_assert((int)DUE_RECALL == ALMONER__V1__DUE_KIND__DUE_KIND_RECALL, "enum due_kind");
 _Static_assert((int)PARA18_WOULD_PREJUDICE == ALMONER__V1__PARA18__PARA18_WOULD_PREJUDICE,
                "enum para18");
 _Static_assert((int)HARM_SELF == ALMONER__V1__HARM__HARM_SELF, "enum harm");

@@ -270,6 +270,7 @@ static const struct shape_field deliver_rows[] = {
     ID(14, MAY, msg_deliver, query),
     STRUCT_IF(15, msg_deliver, insight, has_insight, &wire_shape_insight),
     STRUCT_IF(16, msg_deliver, involvement, has_involvement, &wire_shape_involvement),
+    STRUCT_IF(17, msg_deliver, stop, has_stop, &wire_shape_stop_using),
 };
 const struct shape wire_shape_deliver = SHAPE_VIEWS(deliver);
 

@@ -71,6 +71,11 @@ static const uint16_t envelope_sizes[][ENVELOPE_SIZES_MAX] = {
     [MSG_RETOKEN] = { 4096 },
     [MSG_TOKEN_REQUEST] = { 4096, 12288 },
     [MSG_TOKENS] = { 4096, 12288 },
+    [MSG_CORRECTION] = { 4096 },
+    [MSG_ACK_OF] = { 2048 },
+    [MSG_STATEMENT] = { 8192 },
+    [MSG_CORRECTION_QUERY] = { 1024 },
+    [MSG_CORRECTION_LIST] = { 8192 },
 };
 
 static const char *const envelope_words[] = {

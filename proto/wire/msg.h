@@ -7,6 +7,7 @@
  * which type is a table in README.md; what breaks it does not encode. */
 #pragma once
 #include "wire/msg_base.h"
+#include "wire/msg_rights.h"
 #include "wire/msg_tokens.h"
 
 /* Greatest values of plain numbers: all bits of what is added up, and limits of DOMAIN.md. */
@@ -19,11 +20,13 @@ enum msg_type { /* the payload's field number in Body; 0 is refused */
     MSG_CONCERN, MSG_SUBSCRIBE, MSG_DELIVER, MSG_ACK, MSG_REFERRAL, MSG_REFERRAL_UPDATE, MSG_WATCH,
     MSG_RETOKEN, MSG_DIRECTORY_QUERY, MSG_DIRECTORY, MSG_ELIGIBILITY_QUERY, MSG_ELIGIBILITY,
     MSG_OVERRIDE, MSG_APPROVAL, MSG_NOT_SHARED, MSG_OUTCOME,
+    MSG_CORRECTION, MSG_ACK_OF = 57, /* 56 is kept: a StopUsing rides in a Deliver */
     MSG_SEALING_KEY = 58, MSG_TOKEN_REQUEST, MSG_TOKENS,
     MSG_OVERRIDE_REVIEW = 62, MSG_OVERRIDE_QUERY, MSG_OVERRIDE_VIEW,
     MSG_CONCERN_CHANGE, MSG_FIRING_UPDATE, MSG_CONTACT_REQUEST, MSG_THRESHOLD_STATE, MSG_REFERRAL_STATE, MSG_REFERRAL_QUERY,
     MSG_REFERRAL_LIST, MSG_SEALING_KEY_QUERY, MSG_SEALING_KEYS, MSG_STREAM_QUERY, MSG_STREAM_STATUS, MSG_DUE_QUERY, MSG_DUE_LIST,
     MSG_WATCH_CHANGE, MSG_DISPUTE,
+    MSG_STATEMENT, MSG_CORRECTION_QUERY, MSG_CORRECTION_LIST,
 };
 enum broker_mode { MODE_LIVE = 1, MODE_EXERCISE = 2 };
 enum subject_kind { SUBJECT_PERSON = 1, SUBJECT_UNBORN, SUBJECT_HOUSEHOLD };
@@ -61,7 +64,7 @@ enum override_state {
 };
 enum since_band { SINCE_UNKNOWN = 1, SINCE_UNDER_3_MONTHS, SINCE_3_TO_12_MONTHS, SINCE_1_TO_3_YEARS, SINCE_OVER_3_YEARS };
 enum severity { SEVERITY_LOW = 1, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
-enum delivery_kind { DELIVERY_FIRING = 1, DELIVERY_REFERRAL, DELIVERY_REFERRAL_UPDATE, DELIVERY_WATCH, DELIVERY_NOTICE, DELIVERY_INSIGHT, DELIVERY_INVOLVEMENT };
+enum delivery_kind { DELIVERY_FIRING = 1, DELIVERY_REFERRAL, DELIVERY_REFERRAL_UPDATE, DELIVERY_WATCH, DELIVERY_NOTICE, DELIVERY_INSIGHT, DELIVERY_INVOLVEMENT, DELIVERY_STOP_USING };
 enum notice_kind {
     NOTICE_JOINED_OTHERS = 1, /* to a contributor, once the hub has acted */
     NOTICE_CONTACT_REQUEST,   /* somebody asks to be called back; whether to is the reader's choice */
@@ -90,7 +93,7 @@ enum referral_state {
 };
 enum eligible { ELIGIBLE_YES = 1, ELIGIBLE_NO, ELIGIBLE_CANNOT_SAY };
 enum outcome_effect { EFFECT_SOONER = 1, EFFECT_DIFFERENT, EFFECT_NO_USE };
-enum due_kind { DUE_FIRING = 1, DUE_REFERRAL, DUE_FEEDBACK, DUE_REVIEW };
+enum due_kind { DUE_FIRING = 1, DUE_REFERRAL, DUE_FEEDBACK, DUE_REVIEW, DUE_RECALL };
 
 struct msg_practitioner { /* all empty/0 when no person acts (Hello, Answer, Lease) */
     name_t ref;  /* opaque reference, unique within the agency */
@@ -515,7 +518,7 @@ struct msg_deliver { /* broker -> agency; at least once, in order; acknowledged 
     bool again;    /* delivered before */
     uint8_t kind;  /* enum delivery_kind: exactly that part is there */
     name_t from;   /* agency; of referrals and their updates */
-    bool has_firing, has_referral, has_update, has_watch, has_notice, has_insight, has_involvement;
+    bool has_firing, has_referral, has_update, has_watch, has_notice, has_insight, has_involvement, has_stop;
     struct id referral_id; /* of has_referral: the referral's id (its Body.id) */
     struct msg_firing firing;
     struct msg_referral referral;
@@ -525,6 +528,7 @@ struct msg_deliver { /* broker -> agency; at least once, in order; acknowledged 
     struct id query; /* of has_insight, has_involvement: the query's Body.id, whose final reply it is */
     struct msg_insight insight;
     struct msg_involvement involvement;
+    struct msg_stop_using stop;
 };
 struct msg_ack { /* everything of the stream up to seq */
     name_t stream;
@@ -689,5 +693,10 @@ struct msg {
         struct msg_retoken retoken;
         struct msg_token_request token_request;
         struct msg_tokens tokens;
+        struct msg_correction correction;
+        struct msg_ack_of ack_of;
+        struct msg_statement statement;
+        struct msg_correction_query correction_query;
+        struct msg_correction_list correction_list;
     };
 };

@@ -142,3 +142,10 @@ extern const struct shape wire_shape_catalogue_epoch;
 extern const struct shape wire_shape_retoken;
 extern const struct shape wire_shape_token_request;
 extern const struct shape wire_shape_tokens;
+/* codec_rights.c */
+extern const struct shape wire_shape_correction;
+extern const struct shape wire_shape_stop_using;
+extern const struct shape wire_shape_ack_of;
+extern const struct shape wire_shape_statement;
+extern const struct shape wire_shape_correction_query;
+extern const struct shape wire_shape_correction_list;

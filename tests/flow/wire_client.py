@@ -23,10 +23,11 @@ SCHEME_HMAC = 1
 # proto/wire/README.md, "Padding"; what is not here is never sent by an agency.
 SIZES = {size: names.split() for size, names in {
     (1024,): "hello lease consent_list_query answer override_query ack firing_update stream_query due_query referral_query"
-             " sealing_key sealing_key_query directory_query outcome",
-    (2048,): "contact_request not_shared",
+             " sealing_key sealing_key_query directory_query outcome correction_query",
+    (2048,): "contact_request not_shared ack_of",
     (4096,): "insight_query involvement_query withdrawal consent_change shield override approval override_review concern concern_change"
-             " subscribe eligibility_query watch watch_change dispute retoken",
+             " subscribe eligibility_query watch watch_change dispute retoken correction",
+    (8192,): "statement",
     (4096, 12288): "token_request tokens",
     (4096, 16384): "consent",
     (4096, 24576): "referral referral_update",

@@ -116,13 +116,29 @@ static int seed_later(const char *folder)
     return 0;
 }
 
+static int seed_stop(const char *folder)
+{
+    ALM_CLEANUP(buf_deinit) struct buf frame;
+    struct wire_context ctx = wire_sample_context();
+
+    buf_init(&frame, WIRE_FRAME_MAX);
+    wire_sample(MSG_DELIVER, false, &sample);
+    sample.deliver.has_notice = false;
+    sample.deliver.kind = DELIVERY_STOP_USING;
+    sample.deliver.has_stop = true;
+    sample_stop_using(&sample.deliver.stop, true);
+    if (wire_encode(&sample, &ctx, NULL, &frame) < 0)
+        return -1;
+    return seed_write(folder, "stop", MSG_DELIVER, buf_view(&frame));
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 2) {
         (void)fprintf(stderr, "usage: make_wire_seeds FOLDER\n");
         return 64;
     }
-    for (uint8_t type = MSG_HELLO; type <= MSG_DISPUTE; type++) {
+    for (uint8_t type = MSG_HELLO; type <= MSG_CORRECTION_LIST; type++) {
         if (!wire_sample_has(type))
             continue;
         if (seed_type(argv[1], type) < 0) {
@@ -131,7 +147,7 @@ int main(int argc, char **argv)
             return 74;
         }
     }
-    if (seed_notice(argv[1]) < 0 || seed_later(argv[1]) < 0) {
+    if (seed_notice(argv[1]) < 0 || seed_later(argv[1]) < 0 || seed_stop(argv[1]) < 0) {
         (void)fprintf(stderr, "make_wire_seeds: %s cannot be written to\n", argv[1]);
         return 74;
     }

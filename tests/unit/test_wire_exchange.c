@@ -262,7 +262,7 @@ static void one_of_many_lengths_of_a_sealed_body_has_each_size(void **state)
     X(delivery_of_nothing, MSG_DELIVER, 0, m->deliver.has_notice = false)                          \
     X(delivery_of_another_kind, MSG_DELIVER, 0, m->deliver.kind = DELIVERY_WATCH)                  \
     X(delivery_of_no_kind, MSG_DELIVER, 0, m->deliver.kind = 0)                                    \
-    X(delivery_of_unknown_kind, MSG_DELIVER, 0, m->deliver.kind = DELIVERY_INVOLVEMENT + 1)        \
+    X(delivery_of_unknown_kind, MSG_DELIVER, 0, m->deliver.kind = DELIVERY_STOP_USING + 1)         \
     X(delivery_of_two, MSG_DELIVER, 1, (m->deliver.has_notice = true, m->deliver.notice.kind = NOTICE_OVERDUE, m->deliver.notice.about = m->id)) \
     X(delivery_of_number_0, MSG_DELIVER, 0, m->deliver.seq = 0)                                    \
     X(delivery_of_a_notice_to_a_query, MSG_DELIVER, 0, m->deliver.query = m->id)                   \

@@ -57,7 +57,7 @@ static const struct {
 
     { "unknown tag 9", GOOD "4801", WIRE_UNKNOWN_FIELD },
     { "unknown tag 16", GOOD "820100", WIRE_UNKNOWN_FIELD },
-    { "a payload of a later version", ID SENDER SENT "ba0300", WIRE_UNKNOWN_FIELD },
+    { "a payload of a later version", ID SENDER SENT "9a0600", WIRE_UNKNOWN_FIELD },
     { "unknown tag in the payload",
       ID SENDER SENT "a20108"
                      "0801100118022801",

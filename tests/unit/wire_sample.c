@@ -506,22 +506,25 @@ static void (*const sample_makers[])(struct msg *m, bool full) = {
     [MSG_DISPUTE] = sample_dispute,
 };
 
+static void (*sample_maker(uint8_t type))(struct msg *m, bool full)
+{
+    if (type < ALM_LEN(sample_makers) && sample_makers[type])
+        return sample_makers[type];
+    if (sample_exchange(type))
+        return sample_exchange(type);
+    return sample_tokens(type) ? sample_tokens(type) : sample_rights(type);
+}
+
 bool wire_sample_has(uint8_t type)
 {
-    return (type < ALM_LEN(sample_makers) && sample_makers[type]) || sample_exchange(type) ||
-           sample_tokens(type);
+    return sample_maker(type) != NULL;
 }
 
 void wire_sample(uint8_t type, bool full, struct msg *out)
 {
     memset(out, 0, sizeof(*out));
     out->type = type;
-    if (type < ALM_LEN(sample_makers) && sample_makers[type])
-        sample_makers[type](out, full);
-    else if (sample_exchange(type))
-        sample_exchange(type)(out, full);
-    else
-        sample_tokens(type)(out, full);
+    sample_maker(type)(out, full);
 }
 
 struct wire_context wire_sample_context(void)

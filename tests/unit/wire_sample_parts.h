@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* wire_sample_parts.h - what samples are made of: wire_sample.c has the makers of the first messages,
  * wire_sample_exchange.c those of concerns, deliveries, referrals and watches, wire_sample_tokens.c of
- * those about tokens. */
+ * those about tokens, wire_sample_rights.c of corrections and statements. */
 #pragma once
 #include "wire_sample.h"
 
@@ -25,4 +25,6 @@ void sample_asker(struct msg *m, bool full);
 /* NULL: not a message of wire_sample_exchange.c, of wire_sample_tokens.c. */
 void (*sample_exchange(uint8_t type))(struct msg *m, bool full);
 void (*sample_tokens(uint8_t type))(struct msg *m, bool full);
+void (*sample_rights(uint8_t type))(struct msg *m, bool full);
+void sample_stop_using(struct msg_stop_using *out, bool full);
 uint8_t sample_epochs(struct msg_catalogue_epoch out[static TOKEN_EPOCHS_MAX], bool full);
