@@ -475,12 +475,9 @@ static bool command_is(const struct command *c, const char *name, const char *se
     return !c->second || (second && strcmp(c->second, second) == 0);
 }
 
+/* Nouns' first: their names have two words, where one of ours takes any second. */
 static void command_find(struct command_line *out, const char *name, const char *second)
 {
-    for (size_t i = 0; i < ALM_LEN(commands) && !out->command; i++) {
-        if (command_is(&commands[i], name, second))
-            out->command = &commands[i];
-    }
     for (size_t n = 0; nouns[n] && !out->command; n++) {
         for (size_t i = 0; i < nouns[n]->n_verbs && !out->command; i++) {
             if (!command_is(&nouns[n]->verbs[i].command, name, second))
@@ -489,6 +486,10 @@ static void command_find(struct command_line *out, const char *name, const char 
             out->verb = &nouns[n]->verbs[i];
             out->command = &out->verb->command;
         }
+    }
+    for (size_t i = 0; i < ALM_LEN(commands) && !out->command; i++) {
+        if (command_is(&commands[i], name, second))
+            out->command = &commands[i];
     }
 }
 

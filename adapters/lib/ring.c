@@ -443,6 +443,13 @@ const struct tokens_key *ring_current(const struct ring *r)
     return k && k->usable ? &k->typed : &r->unknown;
 }
 
+const struct tokens_key *ring_previous(const struct ring *r)
+{
+    const struct ring_key *k = key_in(r, EPOCH_PREVIOUS);
+
+    return k && k->usable ? &k->typed : NULL;
+}
+
 const struct tokens_key *ring_carry_to(const struct ring *r, bool *next)
 {
     const struct ring_key *k = key_in(r, EPOCH_NEXT);

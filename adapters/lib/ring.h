@@ -42,6 +42,9 @@ ALM_MUST_USE int ring_update(struct ring *r, const struct msg_catalogue_epoch *e
 /* For what is asked and lodged: its memo is forgotten after each command (ring_forget). Never NULL;
  * -EAGAIN is all that one that is not known yet gives. */
 const struct tokens_key *ring_current(const struct ring *r);
+/* The key before it, while the policy still lists that; for what is typed, likewise. NULL: none, or it
+ * is not usable here. */
+const struct tokens_key *ring_previous(const struct ring *r);
 /* To carry records to: the next key, or where there is none the current one, for what was lodged under
  * a key before it. *next: which. NULL: its tokens cannot be made, or not yet. */
 const struct tokens_key *ring_carry_to(const struct ring *r, bool *next);

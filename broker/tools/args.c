@@ -74,9 +74,12 @@ static const struct row {
     { "follow", NULL, A_FLAG, offsetof(struct args, follow),
       "go on as leaves are added, until ^C" },
     { "json", NULL, A_FLAG, offsetof(struct args, json), "for programs" },
+    { "tokens", "FILE", A_TEXT, offsetof(struct args, tokens),
+      "whom it is about: match tokens that an agency made (almoner subject tokens)" },
     { "help", NULL, A_FLAG, offsetof(struct args, help), "this" },
 };
 #define N_ROWS   ALM_LEN(rows)
+_Static_assert(ALM_LEN(rows) <= ARGS_ROWS_MAX, "the table of options is longer than what is kept of it");
 #define ROW_BASE 256
 
 static int args_fail(const char *text, const char *what)
@@ -98,7 +101,7 @@ static int args_number(const char *name, const char *text, int64_t *out)
 
 static int args_set(struct args *a, const struct row *r, const char *value)
 {
-    uint64_t bit = UINT64_C(1) << (r - rows);
+    bool *given = &a->given[r - rows];
     char *at = (char *)a + r->offset;
 
     if (r->kind == A_OFFICER || r->kind == A_KEY) {
@@ -110,12 +113,12 @@ static int args_set(struct args *a, const struct row *r, const char *value)
             a->officer[(*n)++] = value;
         else
             a->key[(*n)++] = value;
-        a->given |= bit;
+        *given = true;
         return 0;
     }
-    if (a->given & bit && r->kind != A_FLAG)
+    if (*given && r->kind != A_FLAG)
         return args_fail("was given twice", r->name);
-    a->given |= bit;
+    *given = true;
     if (r->kind == A_NUMBER)
         return args_number(r->name, value, (int64_t *)(void *)at);
     if (r->kind == A_FLAG)
@@ -189,7 +192,7 @@ static bool names_have(const char *names, const char *name)
 const char *args_not_in(const struct args *a, const char *names)
 {
     for (size_t i = 0; i < N_ROWS; i++)
-        if (a->given & (UINT64_C(1) << i) && !names_have(names, rows[i].name))
+        if (a->given[i] && !names_have(names, rows[i].name))
             return rows[i].name;
     return NULL;
 }

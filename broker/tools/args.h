@@ -9,6 +9,7 @@
 
 #define ARGS_SIGNERS_MAX  4
 #define ARGS_OPERANDS_MAX 6
+#define ARGS_ROWS_MAX     160
 
 struct args {
     const char *config, *control, *officers;                       /* where the broker is */
@@ -20,11 +21,12 @@ struct args {
     /* a made-up request */
     const char *subject, *relationship, *stated, *shield, *consent, *at, *basis, *override;
     const char *acknowledged;
+    const char *tokens; /* a file: tokens_file.h */
     int64_t n, from, count, leaf; /* -1: not given */
     bool json, help, follow, active, csv, coverage;
     const char *operands[ARGS_OPERANDS_MAX]; /* command words first */
     size_t n_operands;
-    uint64_t given; /* bit i: row i of the table */
+    bool given[ARGS_ROWS_MAX]; /* by row of the table */
 };
 /* Prints what is wrong. Return: 0 or EX_USAGE. Environment: ALMONER_CONFIG, ALMONER_OFFICER with
  * ALMONER_OFFICER_KEY. */

@@ -301,6 +301,32 @@ def agency_lists_streams_with_their_lag():
     asks(["stream", "end", "north"], {"op": "stream-end", "stream": "north"})
 
 
+TOKENS = {"almoner": "tokens/1", "mode": "exercise", "origin": "o", "agency": "schools", "scheme": "hmac", "epoch": 1, "unborn": False,
+          "tokens": [{"kind": "nhs", "scheme": "hmac", "epoch": 1, "value": "5a" * 32}]}
+
+
+def agency_writes_tokens_into_a_file_of_its_own():
+    subject = {"given_name": "Isla", "family_name": "Example", "date_of_birth": "2014-05-14"}
+    with Adapter(lambda request: {"ok": True, "kind": "subject-tokens", "file": TOKENS}) as a:
+        out = os.path.join(a.path, "isla.tokens")
+        said = expect(a.run(AGENCY, "subject", "tokens", "--out", out, *PERSON), 0, "isla.tokens", "1 tokens of one person", "delete it")
+        assert "5a5a" not in said and a.asked == [{"op": "subject-tokens", "subject": subject}], a.asked
+        with open(out, encoding="utf-8") as f:
+            assert json.load(f) == TOKENS
+        assert os.stat(out).st_mode & 0o777 == 0o600
+        expect(a.run(AGENCY, "subject", "tokens", "--out", out, *PERSON), 73, "nothing is written over")
+        expect(a.run(AGENCY, "subject", "tokens", "--out", os.path.join(a.path, "no", "such"), *PERSON), 73, "No such file")
+        for argv in ((), ("--out", "-"), ("--out", "")):
+            expect(a.run(AGENCY, "subject", "tokens", *argv, *PERSON), 64, "--out FILE")
+        expect(a.run(AGENCY, "subject", "--out", out, *PERSON), 64, "--out")
+        assert len(a.asked) == 2
+    for reply, code in (({"ok": True, "kind": "subject-tokens", "file": dict(TOKENS, tokens=[])}, 76), ({"ok": True, "kind": "subject"}, 76),
+                        ({"ok": False, "error": "no-rows", "message": "not yet", "exit": 75}, 75)):
+        with Adapter(lambda request, reply=reply: reply) as a:
+            expect(a.run(AGENCY, "subject", "tokens", "--out", "t", *PERSON), code)
+            assert not os.path.exists(os.path.join(a.path, "t"))
+
+
 def agency_has_help_with_an_example_for_every_command():
     with Place() as p:
         lines = [line.split() for line in expect(p.run(AGENCY, "--help"), 0).splitlines() if line.startswith("  ")]
@@ -318,5 +344,5 @@ if __name__ == "__main__":
           agency_finds_services_and_says_who_is_eligible, agency_tells_of_a_threshold_without_counts, agency_gives_json_for_everything_also_errors,
           agency_follows_in_order_and_says_what_is_done, agency_reads_final_replies_to_its_own_questions, agency_follows_only_as_many_as_wanted, agency_subscribes_when_it_must_and_when_a_filter_is_given,
           agency_runs_a_command_once_per_event_and_is_done_when_it_succeeds, agency_has_nothing_done_that_was_not_written,
-          agency_stops_following_when_told_with_nothing_half_done, agency_waits_for_an_adapter_that_restarts, agency_lists_streams_with_their_lag,
+          agency_stops_following_when_told_with_nothing_half_done, agency_waits_for_an_adapter_that_restarts, agency_lists_streams_with_their_lag, agency_writes_tokens_into_a_file_of_its_own,
           agency_has_help_with_an_example_for_every_command])
