@@ -2,6 +2,7 @@
 /* note.c - C2SP signed notes and checkpoints. Signs and verifies text; must not read keys, files or
  * the clock. */
 #include "tree/note.h"
+#include "tree/lines.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -10,13 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOTE_ALGORITHM_ED25519 0x01
-#define NOTE_KEY_OCTETS        (1 + SIGN_PUBLIC_LEN)
-#define NOTE_SIG_OCTETS        (4 + SIGN_LEN)
-#define NOTE_SIG_OCTETS_MAX    4096 /* of an algorithm that we do not know */
+#define NOTE_KEY_OCTETS (1 + SIGN_PUBLIC_LEN)
+#define NOTE_SIG_OCTETS (4 + SIGN_LEN)
 
-static const char note_dash[] = "\xe2\x80\x94 "; /* U+2014, space */
-#define NOTE_DASH_LEN (sizeof(note_dash) - 1)
+const char note_dash[NOTE_DASH_LEN + 1] = "\xe2\x80\x94 "; /* U+2014, space */
 
 /* The white space of Unicode (property White_Space) past ASCII, as UTF-8. */
 static const char *const note_spaces[] = {
@@ -43,10 +41,10 @@ static bool note_name_good(const char *name, size_t len)
     return true;
 }
 
-int note_key_init(struct note_key *out, const char *name,
+int note_key_make(struct note_key *out, uint8_t algorithm, const char *name,
                   const uint8_t public_key[static SIGN_PUBLIC_LEN])
 {
-    static const uint8_t separator[] = { '\n', NOTE_ALGORITHM_ED25519 };
+    const uint8_t separator[] = { '\n', algorithm };
     struct bytes parts[] = { bytes_str(name), bytes_of(separator, sizeof(separator)),
                              bytes_of(public_key, SIGN_PUBLIC_LEN) };
     uint8_t hash[SHA256_LEN];
@@ -63,9 +61,15 @@ int note_key_init(struct note_key *out, const char *name,
     return text_copy(out->name, sizeof(out->name), name);
 }
 
-void note_key_format(const struct note_key *k, char out[static NOTE_VKEY_MAX])
+int note_key_init(struct note_key *out, const char *name,
+                  const uint8_t public_key[static SIGN_PUBLIC_LEN])
 {
-    uint8_t octets[NOTE_KEY_OCTETS] = { NOTE_ALGORITHM_ED25519 };
+    return note_key_make(out, NOTE_ED25519, name, public_key);
+}
+
+void note_key_text(const struct note_key *k, uint8_t algorithm, char out[static NOTE_VKEY_MAX])
+{
+    uint8_t octets[NOTE_KEY_OCTETS] = { algorithm };
     char id[2 * sizeof(k->id) + 1], text[4 * ((NOTE_KEY_OCTETS + 2) / 3) + 1];
 
     memcpy(octets + 1, k->public_key, SIGN_PUBLIC_LEN);
@@ -75,7 +79,12 @@ void note_key_format(const struct note_key *k, char out[static NOTE_VKEY_MAX])
     (void)snprintf(out, NOTE_VKEY_MAX, "%s+%s+%s", k->name, id, text);
 }
 
-int note_key_parse(const char *vkey, struct note_key *out)
+void note_key_format(const struct note_key *k, char out[static NOTE_VKEY_MAX])
+{
+    note_key_text(k, NOTE_ED25519, out);
+}
+
+int note_key_read(const char *vkey, uint8_t algorithm, struct note_key *out)
 {
     const char *first = strchr(vkey, '+');
     uint8_t id[4], octets[NOTE_KEY_OCTETS];
@@ -96,15 +105,20 @@ int note_key_parse(const char *vkey, struct note_key *out)
     if (hex_decode(id_text, id, sizeof(id)) < 0)
         return -EINVAL;
     n = base64_decode(first + 10, strlen(first + 10), octets, sizeof(octets));
-    if (n != NOTE_KEY_OCTETS || octets[0] != NOTE_ALGORITHM_ED25519)
+    if (n != NOTE_KEY_OCTETS || octets[0] != algorithm)
         return -EINVAL;
-    r = note_key_init(&key, name, octets + 1);
+    r = note_key_make(&key, algorithm, name, octets + 1);
     if (r < 0)
         return r;
     if (memcmp(key.id, id, sizeof(id)) != 0)
         return -EINVAL;
     *out = key;
     return 0;
+}
+
+int note_key_parse(const char *vkey, struct note_key *out)
+{
+    return note_key_read(vkey, NOTE_ED25519, out);
 }
 
 /* signed-note: text "MUST be valid UTF-8 [...] MUST NOT contain any ASCII control characters other
@@ -153,15 +167,7 @@ int note_sign(struct bytes text, const struct note_key *key, const struct secret
     return r;
 }
 
-/* One signature line taken apart; views into it. */
-struct note_line {
-    struct bytes name;
-    uint8_t id[4];
-    size_t sig_len;
-    uint8_t sig[NOTE_SIG_OCTETS_MAX];
-};
-
-static int note_line_parse(struct bytes line, struct note_line *out)
+int note_line_parse(struct bytes line, struct note_line *out)
 {
     const uint8_t *name = line.data + NOTE_DASH_LEN, *space;
     uint8_t octets[NOTE_SIG_OCTETS_MAX];
@@ -223,7 +229,7 @@ static int note_line_check(struct bytes line, const struct note_key *keys, size_
 }
 
 /* Splits at the last empty line: text may hold empty lines, signature lines never do. */
-static int note_split(struct bytes note, struct bytes *text, struct bytes *lines)
+int note_split(struct bytes note, struct bytes *text, struct bytes *lines)
 {
     size_t at = 0;
 
@@ -240,6 +246,17 @@ static int note_split(struct bytes note, struct bytes *text, struct bytes *lines
     return 0;
 }
 
+struct bytes note_line_next(struct bytes *lines)
+{
+    const uint8_t *end = memchr(lines->data, '\n', lines->len);
+    size_t len = end ? (size_t)(end - lines->data) : lines->len;
+    struct bytes line = bytes_of(lines->data, len);
+
+    len += end != NULL;
+    *lines = bytes_of(lines->data + len, lines->len - len);
+    return line;
+}
+
 int note_open(struct bytes note, const struct note_key *keys, size_t n_keys,
               struct note_opened *out)
 {
@@ -253,14 +270,9 @@ int note_open(struct bytes note, const struct note_key *keys, size_t n_keys,
     if (r < 0)
         return r;
     while (lines.len) {
-        const uint8_t *end = memchr(lines.data, '\n', lines.len); /* there is one: note_text_good */
-        size_t len = end ? (size_t)(end - lines.data) : lines.len;
-
-        r = note_line_check(bytes_of(lines.data, len), keys, n_keys, &o);
+        r = note_line_check(note_line_next(&lines), keys, n_keys, &o);
         if (r < 0)
             return r;
-        len += end != NULL;
-        lines = bytes_of(lines.data + len, lines.len - len);
     }
     if (!o.signed_by)
         return -ENOKEY;
