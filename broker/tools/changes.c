@@ -4,6 +4,7 @@
 #include "base/civil.h"
 #include "base/crypto.h"
 #include "engine/catalogue.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -240,6 +241,58 @@ static json_t *tokens_json(const struct bundle *b, uint16_t i)
     return o;
 }
 
+static json_t *witnesses_json(const struct bundle *b, uint16_t i)
+{
+    const struct policy_witnesses *w = bundle_witnesses(b);
+    json_t *agencies = json_array();
+
+    (void)i;
+    for (uint8_t k = 0; k < w->n; k++)
+        (void)json_array_append_new(agencies,
+                                    json_string(bundle_agency_at(b, w->agencies[k])->id));
+    return json_pack("{s:o, s:i, s:i, s:i}", "agencies", agencies, "need", (int)w->need,
+                     "outage_hours", (int)w->outage_hours, "every_seconds", (int)w->every_s);
+}
+
+/* One key a clock, in days, whether written or usual: so an officer sees which was lengthened. */
+json_t *changes_retention(const struct bundle *b)
+{
+    static const char *const parts[] = { "", " at-risk", " alleged" };
+    static const char *const outcomes[] = { "", " founded", " unfounded" };
+    json_t *o = json_object();
+
+    for (uint8_t class = 1; o && class <= RETENTION_CLASSES; class ++)
+        for (uint8_t k = 0; k < (class == RETENTION_CONCERNS ? 9 : 1); k++) {
+            char key[64];
+
+            (void)snprintf(key, sizeof(key), "%s%s%s", retention_class_word(class), parts[k / 3],
+                           outcomes[k % 3]);
+            (void)json_object_set_new(
+                o, key, json_integer(bundle_retention_days(b, class, k / 3, k % 3)));
+        }
+    return o;
+}
+
+static json_t *retention_json(const struct bundle *b, uint16_t i)
+{
+    const struct policy_retention *r = bundle_retention(b);
+    json_t *o = changes_retention(b);
+
+    (void)i;
+    (void)json_object_set_new(o, "backup_days", json_integer(r->backup_days));
+    (void)json_object_set_new(o, "receipts_days", json_integer(r->receipts_days));
+    return o;
+}
+
+static json_t *office_hours_json(const struct bundle *b, uint16_t i)
+{
+    const struct policy_office_hours *h = bundle_office_hours(b);
+
+    (void)i;
+    return json_pack("{s:i, s:i, s:i}", "from_minute", (int)h->from_min, "until_minute",
+                     (int)h->until_min, "days", (int)h->days);
+}
+
 /* What stands once. */
 static size_t one(const struct bundle *b)
 {
@@ -332,6 +385,9 @@ static const struct kind {
     { "referrals", one, rules_id, referrals_json, true },
     { "limits", one, rules_id, limits_json, true },
     { "tokens", one, rules_id, tokens_json, true },
+    { "witnesses", one, rules_id, witnesses_json, true },
+    { "retention", one, rules_id, retention_json, true },
+    { "office-hours", one, rules_id, office_hours_json, true },
 };
 
 /* Keys of purposes and questions that decide something which no cell shows. */

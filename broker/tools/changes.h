@@ -11,3 +11,5 @@
  * or gone; group, an id to acknowledge, where the change is of a term and not of a word: what a
  * threshold counts, a service, a limit. New reference; NULL without memory. */
 json_t *changes_of(const struct bundle *a, const struct bundle *b);
+/* How long each class is kept: an object of days. NULL when short of memory. */
+json_t *changes_retention(const struct bundle *b);

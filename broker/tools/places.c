@@ -90,6 +90,14 @@ const struct conf_node *places_find(const struct places *p, const char *list, co
     return NULL;
 }
 
+const struct conf_node *places_group(const struct places *p, const char *name)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (conf_child(conf_root(p->files[i]), name))
+            return conf_child(conf_root(p->files[i]), name);
+    return NULL;
+}
+
 /* --- contradictions --- */
 
 static void both_lists(const struct conf_node *group, const char *yes, const char *no,

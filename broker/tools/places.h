@@ -13,5 +13,7 @@ ALM_MUST_USE int places_open(struct places *p, const char *path);
 void places_deinit(struct places *p);
 /* list: "protocols", "purposes", ... NULL when it is not there. */
 const struct conf_node *places_find(const struct places *p, const char *list, const char *id);
+/* A group that stands once, by its name; NULL when there is none. */
+const struct conf_node *places_group(const struct places *p, const char *name);
 /* Adds an error for each entry that says two things that shut each other out. */
 void places_contradictions(const struct places *p, struct conf_errors *e);

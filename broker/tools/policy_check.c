@@ -5,8 +5,10 @@
 #include "base/civil.h"
 #include "base/clock.h"
 #include "bundles.h"
+#include "changes.h"
 #include "places.h"
 #include <stdio.h>
+#include <string.h>
 #include <sysexits.h>
 
 static const char *const lists[] = {
@@ -25,7 +27,7 @@ static const char *const nouns[] = {
     [LINT_PROTOCOL] = "protocol",       [LINT_GATEWAY] = "gateway", [LINT_PURPOSE] = "purpose",
     [LINT_QUESTION] = "question",       [LINT_AGENCY] = "agency",   [LINT_ROLE] = "role",
     [LINT_SERVICE] = "service",         [LINT_NEED] = "need",       [LINT_CATEGORY] = "category",
-    [LINT_REFERRALS] = "referral kind",
+    [LINT_REFERRALS] = "referral kind", [LINT_OVERSIGHT] = "group",
 };
 
 static int report_contradictions(const struct officer_session *s, const struct places *p)
@@ -50,7 +52,9 @@ static json_t *warn(const struct places *p, const struct lints *found, bool json
 
     for (size_t i = 0; i < found->n; i++) {
         const struct lint *l = &found->at[i];
-        const struct conf_node *at = places_find(p, lists[l->kind], l->id);
+        const struct conf_node *at = l->kind == LINT_OVERSIGHT
+                                         ? places_group(p, l->id)
+                                         : places_find(p, lists[l->kind], l->id);
         char text[LINT_TEXT + 400];
 
         if (at)
@@ -93,12 +97,36 @@ static int look(const struct officer_session *s, const struct compiled *c, int32
     return rc;
 }
 
+static void tell_oversight(const struct bundle *b)
+{
+    const struct policy_witnesses *w = bundle_witnesses(b);
+    json_t *kept = changes_retention(b), *days;
+    const char *class, *comma = "";
+
+    if (w->n)
+        (void)printf("witnesses  %u, of whom %u must sign\nkept       ", (unsigned)w->n,
+                     (unsigned)w->need);
+    else
+        (void)printf("witnesses  none\nkept       ");
+    json_object_foreach(kept, class, days)
+    {
+        if (strchr(class, ' ') && json_equal(days, json_object_get(kept, "concerns")))
+            continue;
+        (void)printf("%s%s %lld days", comma, class, (long long)json_integer_value(days));
+        comma = ", ";
+    }
+    (void)printf("\n");
+    json_decref(kept);
+}
+
 static void tell(const struct officer_session *s, const struct compiled *c, json_t *warnings)
 {
     if (s->args->json) {
         json_t *o = policy_summary(c);
 
         (void)json_object_set(o, "warnings", warnings);
+        (void)json_object_set_new(o, "witnesses", json_integer(bundle_witnesses(c->bundle)->n));
+        (void)json_object_set_new(o, "kept_days", changes_retention(c->bundle));
         print_json(o);
         json_decref(o);
         return;
@@ -109,6 +137,7 @@ static void tell(const struct officer_session *s, const struct compiled *c, json
                  json_array_size(warnings) == 1 ? "" : "s", bundle_name(c->bundle), c->hash,
                  bundle_n_agencies(c->bundle), bundle_n_purposes(c->bundle),
                  bundle_n_questions(c->bundle));
+    tell_oversight(c->bundle);
 }
 
 int command_policy_check(struct officer_session *s)

@@ -265,5 +265,6 @@ int lint_policy(const struct matrix *m, int32_t today, struct lints *out)
     lint_agencies(&x);
     lint_casework(&x);
     lint_tokens(&x);
+    lint_oversight(&x);
     return x.status;
 }

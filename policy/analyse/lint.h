@@ -17,7 +17,8 @@ enum lint_kind {
     LINT_SERVICE,
     LINT_NEED,
     LINT_CATEGORY,
-    LINT_REFERRALS
+    LINT_REFERRALS,
+    LINT_OVERSIGHT
 };
 struct lint {
     enum lint_kind kind;

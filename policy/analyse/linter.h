@@ -20,3 +20,5 @@ void lint_permitted(const struct matrix *m, enum axis a, uint16_t purpose, bool 
 void lint_casework(struct linter *x);
 /* lint_tokens.c: the keyholder, and desks. */
 void lint_tokens(struct linter *x);
+/* lint_oversight.c: witnesses, retention. */
+void lint_oversight(struct linter *x);

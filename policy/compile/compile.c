@@ -167,6 +167,9 @@ static const struct {
     { "limits", -1, offsetof(struct model, limits) },
     { "evaluation", -1, offsetof(struct model, evaluation) },
     { "tokens", -1, offsetof(struct model, tokens) },
+    { "witnesses", -1, offsetof(struct model, witnesses) },
+    { "retention", -1, offsetof(struct model, retention) },
+    { "office_hours", -1, offsetof(struct model, office_hours) },
     { "concern_categories", NAMES_CATEGORY, 0 },
     { "needs", NAMES_NEED, 0 },
     { "sectors", NAMES_SECTOR, 0 },
@@ -245,6 +248,9 @@ static int read_all(struct model *m)
     read_limits(m);
     read_evaluation(m);
     read_tokens(m);
+    read_witnesses(m);
+    read_retention(m);
+    read_office_hours(m);
     checks_run(m);
     return 0;
 }

@@ -39,7 +39,8 @@ struct model {
     size_t n_files;
     struct names names[NAMES_COUNT];
     const struct conf_node *partnership, *consent, *shields, *composites, *overrides, *concerns,
-        *referrals, *limits, *evaluation, *tokens; /* groups that may stand once */
+        *referrals, *limits, *evaluation, *tokens, *witnesses, *retention,
+        *office_hours; /* groups that may stand once */
     struct layout l;
 };
 
@@ -67,6 +68,10 @@ void read_referrals(struct model *m);
 void read_limits(struct model *m);
 void read_evaluation(struct model *m);
 void read_tokens(struct model *m); /* tokens.c */
+/* oversight.c, retention.c */
+void read_witnesses(struct model *m); /* after read_tokens() */
+void read_office_hours(struct model *m);
+void read_retention(struct model *m);
 ALM_MUST_USE int read_services(struct model *m);
 
 /* checks.c: what no single group shows. */

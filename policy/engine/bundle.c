@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "engine/casework.h"
 #include "engine/composite.h"
+#include "engine/oversight.h"
 #include "engine/reader.h"
 #include "engine/tokens.h"
 #include <errno.h>
@@ -273,6 +274,9 @@ static int read_layout(struct reader *r, struct layout *l)
     if (status < 0)
         return status;
     tokens_read(r, l->n_agencies, &l->tokens);
+    witnesses_read(r, l->n_agencies, &l->witnesses);
+    retention_read(r, &l->retention);
+    office_hours_read(r, &l->office_hours);
     if (r->bad || cursor_end(&r->c) < 0 || !graphs_sound(l) || !composites_sound(l) ||
         !casework_sound(l))
         return -EBADMSG;

@@ -219,6 +219,61 @@ const struct policy_tokens *bundle_tokens(const struct bundle *b);
 /* NULL: the policy does not list it; is in no such state (never NULL for POLICY_EPOCH_CURRENT). */
 const struct policy_epoch *bundle_epoch(const struct bundle *b, uint8_t scheme, uint16_t epoch);
 const struct policy_epoch *bundle_epoch_in(const struct bundle *b, uint8_t state);
+/* --- Oversight: who co-signs the log, how long records are kept, when offices are open --- */
+#define POLICY_WITNESSES_MAX      16
+#define WITNESS_OUTAGE_MOST_HOURS 168
+#define WITNESS_EVERY_MOST_S      3600
+struct policy_witnesses {
+    uint8_t n; /* 0: none; only the operator could show that the log was forked */
+    uint16_t agencies[POLICY_WITNESSES_MAX]; /* in order, none twice */
+    uint8_t need;                            /* 1 to n: signatures of so many make a head good */
+    uint16_t outage_hours;                   /* without them for so long, sharing stops */
+    uint16_t every_s;                        /* how often they are asked */
+};
+const struct policy_witnesses *bundle_witnesses(const struct bundle *b);
+/* What is kept, by clock. The clock of a decision, officer or other runs from the day it was
+ * recorded; of a consent, shield, override or referral from the day it ended; of a concern from its
+ * last day. Numbers as enum ledger_class. */
+enum retention_class {
+    RETENTION_DECISIONS = 1,
+    RETENTION_CONSENTS,
+    RETENTION_SHIELDS,
+    RETENTION_CONCERNS,
+    RETENTION_REFERRALS,
+    RETENTION_OVERRIDES,
+    RETENTION_OFFICERS,
+    RETENTION_OTHER
+};
+#define RETENTION_CLASSES        8
+#define RETENTION_DAYS_MOST      36525 /* 100 years; there is no word for ever */
+#define RETENTION_BACKUP_MOST    366
+#define RETENTION_RECEIPTS_LEAST 31 /* a consent may have been given 30 days before it is lodged */
+#define RETENTION_RECEIPTS_MOST  3660
+#define POLICY_CLOCKS_MAX        16
+enum concern_part { CONCERN_AT_RISK = 1, CONCERN_ALLEGED }; /* 0: not said */
+enum concern_outcome { CONCERN_FOUNDED = 1, CONCERN_UNFOUNDED };
+struct policy_clock {
+    uint8_t class, part, outcome; /* part and outcome of concerns alone; 0: any */
+    uint32_t days;                /* at least 1, but for concerns */
+};
+struct policy_retention {
+    uint8_t n; /* every class has one with part 0 and outcome 0 */
+    struct policy_clock clocks[POLICY_CLOCKS_MAX];
+    uint16_t backup_days;   /* a backup's key is destroyed after so many */
+    uint16_t receipts_days; /* of a message: the same id again gets its first receipt */
+};
+const struct policy_retention *bundle_retention(const struct bundle *b);
+/* The clock that fits best. An unknown class has that of RETENTION_OTHER. */
+uint32_t bundle_retention_days(const struct bundle *b, uint8_t class, uint8_t part,
+                               uint8_t outcome);
+/* As policy text says it: "decisions"; "other" of an unknown one. */
+const char *retention_class_word(uint8_t class);
+#define DAY_MINUTES 1440
+struct policy_office_hours {
+    uint16_t from_min, until_min; /* of the day, in the broker's civil time; until is not included */
+    uint8_t days;                 /* bit 0 Monday */
+};
+const struct policy_office_hours *bundle_office_hours(const struct bundle *b);
 size_t bundle_n_agencies(const struct bundle *b);
 size_t bundle_n_purposes(const struct bundle *b);
 size_t bundle_n_questions(const struct bundle *b);

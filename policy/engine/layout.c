@@ -3,6 +3,7 @@
  * same order. */
 #include "engine/layout.h"
 #include "engine/casework.h"
+#include "engine/oversight.h"
 #include "engine/tokens.h"
 #include <string.h>
 
@@ -286,5 +287,8 @@ int layout_encode(const struct layout *l, struct buf *out)
     put_overrides(out, &l->overrides);
     put_casework(out, l);
     tokens_put(out, l->tokens.n ? &l->tokens : &tokens_usual);
+    witnesses_put(out, l->witnesses.every_s ? &l->witnesses : &witnesses_usual);
+    retention_put(out, l->retention.n ? &l->retention : &retention_usual);
+    office_hours_put(out, l->office_hours.days ? &l->office_hours : &office_hours_usual);
     return buf_status(out);
 }

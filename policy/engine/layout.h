@@ -9,9 +9,10 @@
 
 #define LAYOUT_MAGIC 0x414c4d42u /* "ALMB" */
 #define LAYOUT_VERSION                                                                             \
-    6 /* written; read too: 1, which knows neither countries nor classes of data; 2, which has no  \
+    7 /* written; read too: 1, which knows neither countries nor classes of data; 2, which has no  \
          composites; 3, which has no overrides; 4, which has no casework: casework.h; 5, which has  \
-         neither desks nor epochs of tokens: tokens.h */
+         neither desks nor epochs of tokens: tokens.h; 6, which has no witnesses, clocks or office   \
+         hours: oversight.h */
 #define LAYOUT_ID_MAX 63 /* characters of an id */
 /* Of a purpose's or question's id: "purpose/question" must fit decision.rule. */
 #define LAYOUT_RULE_ID_MAX   46
@@ -132,6 +133,9 @@ struct layout {
     struct policy_limits limits;
     uint64_t pilot, control; /* areas of the evaluation: bits */
     struct policy_tokens tokens; /* n 0: the usual */
+    struct policy_witnesses witnesses;       /* every_s 0: the usual */
+    struct policy_retention retention;       /* n 0: the usual */
+    struct policy_office_hours office_hours; /* days 0: the usual */
 };
 
 /* Appends the bytes of a layout. Return: 0, or buf_status()'s error. */

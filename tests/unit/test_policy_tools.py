@@ -214,6 +214,11 @@ def diff_tells_of_thresholds_services_referral_rules_and_limits_with_an_id_each(
              ("referrals.policy", "decide_days = 28", "decide_days = 5", "referrals", "partnership", "decide_days"),
              ("referrals.policy", 'needs = [ "eligibility-decided" ]', "needs = [ ]", "referrals", "partnership", "needs_by_kind"),
              ("limits.policy", "subject = 30", "subject = 3", "limits", "partnership", "subject"),
+             ("oversight.policy", "need = 2", "need = 1", "witnesses", "partnership", "need"),
+             ("oversight.policy", 'part = "alleged"; outcome = "founded"; years = 10', 'part = "alleged"; outcome = "founded"; years = 35', "retention", "partnership",
+              "concerns alleged founded"),
+             ("oversight.policy", 'class = "decisions"; years = 6', 'class = "decisions"; years = 7', "retention", "partnership", "decisions"),
+             ("oversight.policy", '"18:00"', '"17:00"', "office-hours", "partnership", "until_minute"),
              ("limits.policy", 'pilot = [ "north" ]', "pilot = [ ]", "area", "north", "evaluation"),
              ("concerns.policy", "most_days = 365", "most_days = 400", "limits", "partnership", "concern_most_days"),
              ("concerns.policy", '"young-carer"', '"young-carer", "radicalisation"', "category", "radicalisation", "new"),
@@ -519,6 +524,18 @@ def check_warns_of_casework_that_reaches_nobody():
         said = expect(p.run(OFFICER, "policy", "check", name, "--at", DAY), 0, *(says for *_, says in edits if says))
         for file in ("concerns", "questions-broker", "referrals"):
             assert f"draft/{file}.policy:" in said, said
+
+
+def check_warns_of_a_log_without_witnesses_and_of_surprising_clocks():
+    with Place() as p:
+        expect(p.run(OFFICER, "policy", "check", SMALL, "--at", "2022-05-03"), 0, 'warning: group "witnesses" is left out', "witnesses  none", "concerns 0 days")
+        said = expect(p.run(OFFICER, "policy", "check", ENGLAND, "--at", DAY), 0, "witnesses  3, of whom 2 must sign", "concerns alleged founded 3653 days")
+        assert 'group "witnesses"' not in said, said
+        name = draft(p, "draft", ("oversight.policy", "need = 2", "need = 3"), ("oversight.policy", 'class = "decisions"; years = 6', 'class = "decisions"; days = 300'),
+                     ("oversight.policy", 'class = "officers"; years = 6', 'class = "officers"; days = 299'),
+                     ("oversight.policy", 'outcome = "unfounded"; days = 0', 'outcome = "unfounded"; years = 20'))
+        expect(p.run(OFFICER, "policy", "check", name, "--at", DAY), 0, 'draft/oversight.policy:5: warning: group "witnesses" needs them all',
+               'draft/oversight.policy:9: warning: group "retention" keeps decisions for less than a year', "keeps what officers did for less time", "keeps an unfounded concern longer")
 
 
 KEY = "d8a1000000000000000000000000000000000000000000000000000000000007"
