@@ -330,6 +330,8 @@ static const struct {
     [MSG_WATCH_CHANGE] = { MUST, NOT, MAY, MAY, MAY, MAY, check_watch_change },
     [MSG_NOT_SHARED] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
     [MSG_OUTCOME] = { MUST, NOT, MAY, MAY, MAY, MAY, NULL },
+    [MSG_COSIGN] = { NOT, NOT, NOT, NOT, NOT, NOT, check_cosign },
+    [MSG_COSIGNATURE] = { MUST, MUST, NOT, NOT, NOT, NOT, check_cosignature },
     [MSG_CORRECTION] = { MUST, NOT, MAY, MAY, MAY, MAY, check_correction },
     [MSG_ACK_OF] = { MUST, NOT, MAY, MAY, MAY, MAY, check_ack_of },
     [MSG_STATEMENT] = { MUST, NOT, MAY, MAY, MAY, MAY, check_statement },

@@ -35,6 +35,10 @@ enum wire_fault check_epochs(const struct msg_catalogue_epoch *epochs, size_t n)
 enum wire_fault check_retoken(const struct msg *m);
 enum wire_fault check_token_request(const struct msg *m);
 
+/* check_witness.c */
+enum wire_fault check_cosign(const struct msg *m);
+enum wire_fault check_cosignature(const struct msg *m);
+
 /* check_rights.c */
 enum wire_fault check_correction(const struct msg *m);
 enum wire_fault check_stop_using(const struct msg_stop_using *s);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* codec.c - how each message of almoner.proto maps onto the plain structs of msg.h: tables only.
  * Those of concerns, deliveries, referrals and watches are in codec_exchange.c, those about tokens in
- * codec_tokens.c, those of corrections and statements in codec_rights.c.
+ * codec_tokens.c, those of corrections and statements in codec_rights.c, those between
+ * the broker and its witnesses in codec_witness.c.
  *
  * The one file that includes the generated header. decode.c and encode.c work from these rows and
  * from protobuf-c's descriptors, so a new message is a new table, not new code. */
@@ -403,6 +404,7 @@ static const struct shape_field body_rows[] = {
     ARM(MSG_SEALING_KEY, sealing_key, &wire_shape_sealing_key),
     ARM(MSG_TOKEN_REQUEST, token_request, &wire_shape_token_request),
     ARM(MSG_TOKENS, tokens, &wire_shape_tokens),
+    ARM(MSG_COSIGN, cosign, &wire_shape_cosign),
     ARM(MSG_OVERRIDE_REVIEW, override_review, &override_review_shape),
     ARM(MSG_OVERRIDE_QUERY, override_query, &override_query_shape),
     ARM(MSG_OVERRIDE_VIEW, override_view, &override_view_shape),
@@ -424,6 +426,7 @@ static const struct shape_field body_rows[] = {
     ARM(MSG_STATEMENT, statement, &wire_shape_statement),
     ARM(MSG_CORRECTION_QUERY, correction_query, &wire_shape_correction_query),
     ARM(MSG_CORRECTION_LIST, correction_list, &wire_shape_correction_list),
+    ARM(MSG_COSIGNATURE, cosignature, &wire_shape_cosignature),
 };
 const struct shape wire_shape_body = SHAPE_VIEWS(body);
 
@@ -445,6 +448,10 @@ _Static_assert((int)MSG_OVERRIDE_VIEW == ALMONER__V1__BODY__PAYLOAD_OVERRIDE_VIE
                "payload numbers");
 _Static_assert((int)MSG_WATCH == ALMONER__V1__BODY__PAYLOAD_WATCH, "payload numbers");
 _Static_assert((int)MSG_OUTCOME == ALMONER__V1__BODY__PAYLOAD_OUTCOME, "payload numbers");
+_Static_assert((int)MSG_COSIGN == ALMONER__V1__BODY__PAYLOAD_COSIGN, "payload numbers");
+_Static_assert((int)MSG_COSIGNATURE == ALMONER__V1__BODY__PAYLOAD_COSIGNATURE, "payload numbers");
+_Static_assert((int)COSIGN_REFUSED == ALMONER__V1__COSIGN_STATUS__COSIGN_STATUS_REFUSED,
+               "enum cosign_status");
 _Static_assert((int)MSG_CORRECTION == ALMONER__V1__BODY__PAYLOAD_CORRECTION, "payload numbers");
 _Static_assert((int)MSG_ACK_OF == ALMONER__V1__BODY__PAYLOAD_ACK_OF, "payload numbers");
 _Static_assert((int)MSG_CORRECTION_LIST == ALMONER__V1__BODY__PAYLOAD_CORRECTION_LIST,

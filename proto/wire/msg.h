@@ -9,6 +9,7 @@
 #include "wire/msg_base.h"
 #include "wire/msg_rights.h"
 #include "wire/msg_tokens.h"
+#include "wire/msg_witness.h"
 
 /* Greatest values of plain numbers: all bits of what is added up, and limits of DOMAIN.md. */
 enum { STATEMENTS_MOST = 15, MADE_MOST = 63, KINDS_MOST = 63, CREDIT_MOST = 1024, MINUTES_MOST = 10000, CONSENT_STAGE_MOST = 2 };
@@ -21,12 +22,13 @@ enum msg_type { /* the payload's field number in Body; 0 is refused */
     MSG_RETOKEN, MSG_DIRECTORY_QUERY, MSG_DIRECTORY, MSG_ELIGIBILITY_QUERY, MSG_ELIGIBILITY,
     MSG_OVERRIDE, MSG_APPROVAL, MSG_NOT_SHARED, MSG_OUTCOME,
     MSG_CORRECTION, MSG_ACK_OF = 57, /* 56 is kept: a StopUsing rides in a Deliver */
-    MSG_SEALING_KEY = 58, MSG_TOKEN_REQUEST, MSG_TOKENS,
+    MSG_SEALING_KEY = 58, MSG_TOKEN_REQUEST, MSG_TOKENS, MSG_COSIGN,
     MSG_OVERRIDE_REVIEW = 62, MSG_OVERRIDE_QUERY, MSG_OVERRIDE_VIEW,
     MSG_CONCERN_CHANGE, MSG_FIRING_UPDATE, MSG_CONTACT_REQUEST, MSG_THRESHOLD_STATE, MSG_REFERRAL_STATE, MSG_REFERRAL_QUERY,
     MSG_REFERRAL_LIST, MSG_SEALING_KEY_QUERY, MSG_SEALING_KEYS, MSG_STREAM_QUERY, MSG_STREAM_STATUS, MSG_DUE_QUERY, MSG_DUE_LIST,
     MSG_WATCH_CHANGE, MSG_DISPUTE,
     MSG_STATEMENT, MSG_CORRECTION_QUERY, MSG_CORRECTION_LIST,
+    MSG_COSIGNATURE = 86,
 };
 enum broker_mode { MODE_LIVE = 1, MODE_EXERCISE = 2 };
 enum subject_kind { SUBJECT_PERSON = 1, SUBJECT_UNBORN, SUBJECT_HOUSEHOLD };
@@ -698,5 +700,7 @@ struct msg {
         struct msg_statement statement;
         struct msg_correction_query correction_query;
         struct msg_correction_list correction_list;
+        struct msg_cosign cosign;
+        struct msg_cosignature cosignature;
     };
 };

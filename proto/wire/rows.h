@@ -142,6 +142,9 @@ extern const struct shape wire_shape_catalogue_epoch;
 extern const struct shape wire_shape_retoken;
 extern const struct shape wire_shape_token_request;
 extern const struct shape wire_shape_tokens;
+/* codec_witness.c */
+extern const struct shape wire_shape_cosign;
+extern const struct shape wire_shape_cosignature;
 /* codec_rights.c */
 extern const struct shape wire_shape_correction;
 extern const struct shape wire_shape_stop_using;

@@ -28,6 +28,7 @@ SIZES = {size: names.split() for size, names in {
     (4096,): "insight_query involvement_query withdrawal consent_change shield override approval override_review concern concern_change"
              " subscribe eligibility_query watch watch_change dispute retoken correction",
     (8192,): "statement",
+    (1024, 8192): "cosignature",
     (4096, 12288): "token_request tokens",
     (4096, 16384): "consent",
     (4096, 24576): "referral referral_update",

@@ -512,6 +512,8 @@ static void (*sample_maker(uint8_t type))(struct msg *m, bool full)
         return sample_makers[type];
     if (sample_exchange(type))
         return sample_exchange(type);
+    if (sample_witness(type))
+        return sample_witness(type);
     return sample_tokens(type) ? sample_tokens(type) : sample_rights(type);
 }
 

@@ -26,5 +26,6 @@ void sample_asker(struct msg *m, bool full);
 void (*sample_exchange(uint8_t type))(struct msg *m, bool full);
 void (*sample_tokens(uint8_t type))(struct msg *m, bool full);
 void (*sample_rights(uint8_t type))(struct msg *m, bool full);
+void (*sample_witness(uint8_t type))(struct msg *m, bool full);
 void sample_stop_using(struct msg_stop_using *out, bool full);
 uint8_t sample_epochs(struct msg_catalogue_epoch out[static TOKEN_EPOCHS_MAX], bool full);

@@ -13,6 +13,10 @@ static inline size_t wire_views_of(struct msg *m, struct bytes *out[static SEALI
         out[n++] = &m->referral.sealed;
     if (m->type == MSG_REFERRAL_UPDATE)
         out[n++] = &m->referral_update.sealed;
+    if (m->type == MSG_COSIGN)
+        out[n++] = &m->cosign.note;
+    if (m->type == MSG_COSIGNATURE)
+        out[n++] = &m->cosignature.note;
     if (m->type == MSG_DELIVER) {
         out[n++] = &m->deliver.referral.sealed;
         out[n++] = &m->deliver.update.sealed;
