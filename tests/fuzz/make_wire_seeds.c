@@ -138,7 +138,7 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "usage: make_wire_seeds FOLDER\n");
         return 64;
     }
-    for (uint8_t type = MSG_HELLO; type <= MSG_CORRECTION_LIST; type++) {
+    for (uint8_t type = MSG_HELLO; type <= MSG_COSIGNATURE; type++) {
         if (!wire_sample_has(type))
             continue;
         if (seed_type(argv[1], type) < 0) {
