@@ -4,6 +4,7 @@
 
 tap.py select BUILD SUITES FILTER        names of the tests, one a line
 tap.py count BUILD STATUS NAME...        "passed failed skipped", after telling each failure on standard error
+tap.py one NAME STATUS                   the same of one test that meson did not run; its TAP is read from standard input
 """
 import json
 import re
@@ -59,7 +60,8 @@ def tell_failure(build, test, reasons):
             print(f"   its {stream}{', the end of it' if len(lines) > OUTPUT_LINES else ''}:", file=sys.stderr)
         for line in lines[-OUTPUT_LINES:]:
             print(f"   | {line}", file=sys.stderr)
-    print(f"   run it again: (cd {build} && {shlex.join(test['command'])})\n", file=sys.stderr)
+    if test["command"]:
+        print(f"   run it again: (cd {build} && {shlex.join(test['command'])})\n", file=sys.stderr)
 
 
 def count_test(build, test):
@@ -98,11 +100,19 @@ def count(build, status, names):
     print(*totals)
 
 
+def one(name, status, text):
+    """Counts one test of whatever runs it, and tells its failures."""
+    test = {"name": name, "result": "FAIL" if status else "OK", "returncode": status, "stdout": text, "command": []}
+    print(*count_test(".", test))
+
+
 def main(arguments):
     if len(arguments) == 4 and arguments[0] == "select":
         select(*arguments[1:])
     elif len(arguments) >= 3 and arguments[0] == "count":
         count(arguments[1], int(arguments[2]), arguments[3:])
+    elif len(arguments) == 3 and arguments[0] == "one":
+        one(arguments[1], int(arguments[2]), sys.stdin.read())
     else:
         print(__doc__, file=sys.stderr)
         return 64

@@ -14,6 +14,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from . import keep
+
 DEADLINE_MS = 6000  # a rehearsal has all its processes on one machine, perhaps a slow one: a late answer is not what it is about
 OFFICERS = ("officer-one", "officer-two")  # policy changes need two signatures
 
@@ -91,7 +93,7 @@ class Stage:
 
     def __exit__(self, *exc):
         self.close()
-        if not self.keep:
+        if not self.keep and not keep.leave(self.work, "stage"):
             shutil.rmtree(self.work, ignore_errors=True)
 
     def close(self):
@@ -130,6 +132,7 @@ class Stage:
         except subprocess.TimeoutExpired:
             raise StageError(f"almoner {' '.join(map(str, args[:3]))} … did not end within {timeout} s") from None
         result = Command(argv, done)
+        keep.note(self.work, [str(a) for a in args], done.stdout, done.stderr)
         if check and done.returncode != 0:
             raise StageError(f"almoner {' '.join(map(str, args[:3]))} … failed (exit {done.returncode}): "
                              f"{(done.stderr or done.stdout).strip()[:600]}")

@@ -523,7 +523,7 @@ ADAPTER_ERRORS = [
     (["ask", "called", *WHO, *PERSON, "--home", "1 Row; ZZ7 8ZA; 2020-01-02; 2020-01-01"], "bad-date", "ends before"),
     (["ask", "Called!", *WHO, *PERSON], "bad-field", "question"), (["ask", "called", *WHO, *PERSON, "--login", "wink"], "bad-field", "password, two-factor"),
     (["ask", "called", *WHO, *PERSON, "--household", "1 Row; ZZ7 8ZA"], "two-subjects", "not both"),
-    (["who", *WHO, "--subject", "household.json"], "no-household", "once per person"),
+    (["who", *WHO, "--subject", "typed/household.json"], "no-household", "once per person"),
     (["who", *WHO, "--subject", "odd.json"], "unknown-field", "shoe_size"),
     (["consent", "grant", *WHO, *PERSON, "--recipients", "*"], "missing-field", "capacity"),
     (["consent", "grant", *WHO, *PERSON, "--capacity", "aunt", "--recipients", "*"], "bad-field", "carer-without-pr"),
@@ -541,7 +541,7 @@ ADAPTER_ERRORS = [
 
 def adapter_tells_what_is_wrong_with_a_request():
     with Town() as t:
-        t.file("household.json", '{"household": {"address": "1 Row", "postcode": "ZZ7 8ZA"}}')
+        t.file("typed/household.json", '{"household": {"address": "1 Row", "postcode": "ZZ7 8ZA"}}')
         t.file("odd.json", '{"given_name": "A", "family_name": "B", "date_of_birth": "2014-01-01", "shoe_size": "5"}')
         t.start().ready()
         for words, error, said in ADAPTER_ERRORS:

@@ -134,7 +134,8 @@ def referrals(tap, town, desks):
     tap.check("and not elsewhere", school.run("service", "find", "--need", "recovery", "--area", "south")["services"] == [])
     eligible = desks[CHILDRENS].run("service", "eligible", "parenting-at-home", about="Ben", purpose="child-protection")
     tap.check("who is eligible is told by who holds the facts", eligible["kind"] == "eligibility" and eligible["value"] in ("eligible", "not", "cannot-say"), eligible)
-    text = town.stage.work / "why.txt"
+    text = town.stage.work / "typed" / "why.txt"
+    text.parent.mkdir()
     text.write_text("Ada Brookvane. Please telephone before noon.\n", encoding="utf-8")
     refer = ["refer", "--kind", "soft", "--service", "recovery-group", "--made", "eligibility-checked", "--reason", "advice", "--body", text]
     none = school.run(*refer, about="Ada", purpose="referral-tracking", code=69)

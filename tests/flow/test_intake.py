@@ -39,8 +39,9 @@ class Intake(Town):
             if agency == CHILDRENS:
                 text = text.replace("reload_s = 0;", "reload_s = 1; settle_s = 0;")
             if agency == SCHOOL and self.ctf:
-                text = text[:text.index("backend =")] + 'backend = "ctf";\nctf = { file = "pupils.xml"; service = "on roll"; };\n'
-                (path.parent / "pupils.xml").write_text(CTF, encoding="utf-8")
+                text = text[:text.index("backend =")] + 'backend = "ctf";\nctf = { file = "rows/pupils.xml"; service = "on roll"; };\n'
+                (path.parent / "rows").mkdir()
+                (path.parent / "rows" / "pupils.xml").write_text(CTF, encoding="utf-8")
             path.write_text(text, encoding="utf-8")
             return path
 
@@ -89,7 +90,7 @@ def under_load(tap, town):
     try:
         for i in range(SWAPS):
             before = town.count("rows-loaded")
-            town.exchange("people.csv", lambda text: text + f"p-new-{i},New{'abcdefgh'[i]},Person,1980-01-0{i + 1}" + "," * (text.split('\n')[0].count(",") - 3) + "\n")
+            town.exchange("people.csv", lambda text: text + f"p-new-{i},New{'abcdefgh'[i]},Newcombely,1980-01-0{i + 1}" + "," * (text.split('\n')[0].count(",") - 3) + "\n")
             if not wait_for(lambda: town.count("rows-loaded") > before, WAIT_S):
                 tap.check(f"new file {i + 1} is taken up", False, town.stage.log_tail(f"adapter-{CHILDRENS}", 12))
     finally:
@@ -123,7 +124,7 @@ def transfer_file(tap, town):
     conf = town.folder_of(SCHOOL) / "adapter.conf"
     good = town.stage.start("check-good", [town.stage.prefix / "bin" / "almoner-adapter", "--check", conf]).wait(60)
     tap.check("whose check finds nothing", good == 0, town.stage.log_tail("check-good"))
-    (town.folder_of(SCHOOL) / "pupils.xml").write_text(CTF.replace("<CTfile>", "<!DOCTYPE CTfile SYSTEM 'x'><CTfile>"), encoding="utf-8")
+    (town.folder_of(SCHOOL) / "rows" / "pupils.xml").write_text(CTF.replace("<CTfile>", "<!DOCTYPE CTfile SYSTEM 'x'><CTfile>"), encoding="utf-8")
     bad = town.stage.start("check-bad", [town.stage.prefix / "bin" / "almoner-adapter", "--check", conf]).wait(60)
     tap.check("and finds a document type, with its line", bad == 65 and re.search(r"pupils\.xml:2: .*document type", town.stage.log_tail("check-bad")) is not None,
               (bad, town.stage.log_tail("check-bad")))
