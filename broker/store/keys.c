@@ -28,6 +28,8 @@ const struct store_table_facts store_tables[TABLE_COUNT] = {
     [TABLE_RELIANCE] = { "reliance", 1 },
     [TABLE_LATER] = { "later", 1 },
     [TABLE_RETOKENS] = { "retokens", 1 },
+    [TABLE_RECALLS] = { "recalls", 1 },
+    [TABLE_STATEMENTS] = { "statements", 1 },
 };
 
 int store_keys_derive(struct store_keys *k, const struct secret *from)

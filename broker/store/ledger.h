@@ -22,6 +22,8 @@ enum ledger_event { /* what a leaf records; numbers for ever; words by ledger_ev
     EVENT_CONSENT_NOT_POSSIBLE, EVENT_DISPUTED, EVENT_DISPUTE_LIFTED, EVENT_REQUEUED,
     EVENT_PUT_TO_DESK /* a question that is answered by hand, when it first leaves */, EVENT_ANSWERED_BY_HAND /* in time or late */, EVENT_LAPSED /* its time ended unanswered */,
     EVENT_RETOKENED /* a record's tokens under another epoch */, EVENT_TOKENS_ASKED /* aggregated: of the keyholder */,
+    EVENT_CORRECTED /* an answer that was wrong */, EVENT_RECALLED /* everybody who was told has been found */, EVENT_RECALL_ACKNOWLEDGED,
+    EVENT_STATEMENT_LODGED,
     EVENT_COUNT
 };
 const char *ledger_event_word(uint8_t event); /* "decided" */

@@ -238,6 +238,35 @@ static void take_involvement(struct cursor *c, struct msg_deliver *d)
     field_take_id(c, &d->query);
 }
 
+static void put_stop(struct buf *b, const struct msg_deliver *d)
+{
+    const struct msg_stop_using *s = &d->stop;
+
+    field_put_id(b, &s->recall);
+    field_put_id(b, &s->message);
+    PUT_TEXT(b, s->question);
+    buf_put_i32(b, s->told_on);
+    buf_put_u8(b, s->cause);
+    buf_put_u16(b, s->replies);
+    buf_put_i64(b, s->due_ms);
+    PUT_TEXT(b, s->text);
+}
+
+static void take_stop(struct cursor *c, struct msg_deliver *d)
+{
+    struct msg_stop_using *s = &d->stop;
+
+    d->has_stop = true;
+    field_take_id(c, &s->recall);
+    field_take_id(c, &s->message);
+    TAKE_TEXT(c, s->question);
+    s->told_on = cursor_i32(c);
+    s->cause = cursor_u8(c);
+    s->replies = cursor_u16(c);
+    s->due_ms = cursor_i64(c);
+    TAKE_TEXT(c, s->text);
+}
+
 struct delivery_part {
     void (*put)(struct buf *b, const struct msg_deliver *d);
     void (*take)(struct cursor *c, struct msg_deliver *d);
@@ -251,6 +280,7 @@ static const struct delivery_part delivery_parts[] = {
     [DELIVERY_NOTICE] = { put_notice, take_notice },
     [DELIVERY_INSIGHT] = { put_reply, take_insight },
     [DELIVERY_INVOLVEMENT] = { put_reply, take_involvement },
+    [DELIVERY_STOP_USING] = { put_stop, take_stop },
 };
 
 static const struct delivery_part *delivery_part(uint8_t kind)

@@ -40,6 +40,8 @@ enum table { /* each a named LMDB database with its schema version in TABLE_META
     TABLE_RELIANCE,  /* consent id, agency -> what that agency was told last on the strength of it */
     TABLE_LATER,     /* queries whose final reply comes later (laters.c) */
     TABLE_RETOKENS,  /* tokens of records under further epochs (retokens.c) */
+    TABLE_RECALLS,    /* what is taken back from whoever was told it (recalls.c) */
+    TABLE_STATEMENTS, /* statement id -> record: what families say */
     TABLE_COUNT
 };
 struct store;

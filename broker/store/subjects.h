@@ -4,7 +4,7 @@
 #pragma once
 #include "store/consents.h"
 
-enum subjects_kind { SUBJECTS_CONSENT = 'c', SUBJECTS_SHIELD = 's', SUBJECTS_LODGER = 'l', SUBJECTS_OVERRIDE = 'o', SUBJECTS_CONCERN = 'n', SUBJECTS_EPISODE = 'e', SUBJECTS_WATCH = 'w', SUBJECTS_DISPUTE = 'd', SUBJECTS_REFERRAL = 'r' };
+enum subjects_kind { SUBJECTS_CONSENT = 'c', SUBJECTS_SHIELD = 's', SUBJECTS_LODGER = 'l', SUBJECTS_OVERRIDE = 'o', SUBJECTS_CONCERN = 'n', SUBJECTS_EPISODE = 'e', SUBJECTS_WATCH = 'w', SUBJECTS_DISPUTE = 'd', SUBJECTS_REFERRAL = 'r', SUBJECTS_RECALL = 'k', SUBJECTS_STATEMENT = 't' };
 
 /* Whether any token of the set finds a person: a strong one or NAME_DOB. (A home's token is indexed
  * too, as a set of its own: see subjects_home().) */
