@@ -47,7 +47,7 @@ headers=({include,proto,policy,broker,adapters}/**/*.h tests/**/*.h)
 stages='gate core reader signer supervisor'
 proto_names='base|conf|tree|match|wire|local|cert'
 policy_names='engine|analyse|compile|rules'
-broker_names='store|pair|gate|core|reader|signer|supervisor|sandbox|tools'
+broker_names='backup|store|pair|gate|core|reader|signer|supervisor|sandbox|tools'
 adapter_names=$(cd adapters && printf '%s\n' */ | tr -d / | paste -sd '|') # a new backend is a folder more, and no line here
 
 foreign_headers() {
