@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* control.c - the control socket: changes join the next batch; reads tell standing only, never a
  * person's data (CONTROL.md). */
+#include "backups.h"
 #include "due.h"
 #include "stages.h"
 
@@ -68,9 +69,10 @@ static json_t *control_dead(struct core *c)
 static json_t *control_status(struct core *c)
 {
     char day[CIVIL_TEXT];
+    json_t *o;
 
     civil_format(c->day, day);
-    return json_pack("{s:b,s:s,s:s,s:s,s:s,s:b,s:I,s:o,s:b,s:I,s:s,s:o,s:o,s:o,s:o,s:o}", "ok", 1, "mode",
+    o = json_pack("{s:b,s:s,s:s,s:s,s:s,s:b,s:I,s:o,s:b,s:I,s:s,s:o,s:o,s:o,s:o,s:o}", "ok", 1, "mode",
                      c->set.wire.mode == MODE_LIVE ? "live" : "exercise", "origin",
                      c->set.wire.origin, "policy", c->policy, "civil_day", day, "day_set",
                      c->day_known, "log_size", (json_int_t)ledger_size(c->ledger), "head",
@@ -79,6 +81,9 @@ static json_t *control_status(struct core *c)
                      "gates", control_gates(c), "connected", control_connected(c),
                      "overrides", overrides_status(c), "streams", control_streams(c),
                      "due", due_status(c));
+    if (o)
+        (void)json_object_set_new(o, "backups", backups_status(c));
+    return o;
 }
 
 static json_t *control_keys(const uint8_t keys[][32], uint8_t n, bool curve)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* reader_link.c - reads of the log are leaves: the reader's 'L' becomes a committed record before
  * 'K' lets its first row go. */
+#include "backups.h"
 #include "stages.h"
 
 #include <string.h>
@@ -24,6 +25,8 @@ static int reading_parse(struct cursor *at, struct reading_work *w)
         r = -1;
     else if (local_get_text(o, "query", w->query, sizeof(w->query)))
         w->query[0] = '\0'; /* long or absent: the command alone is recorded */
+    if (local_get_day(o, "until", &w->until))
+        w->until = CIVIL_NONE;
     json_decref(o);
     return r;
 }
@@ -74,6 +77,11 @@ static void reading_record(struct core *c, struct reading_work *w)
         w->denied = "unknown-officer";
         return;
     }
+    if (backups_is(w)) {
+        w->denied = backups_refused(c, w);
+        if (w->denied)
+            return;
+    }
     l = record_begin(c, EVENT_LOG_READ, AGENCY_NONE);
     memcpy(l->officer, w->officer, sizeof(l->officer));
     buf_reset(&c->scratch);
@@ -82,6 +90,8 @@ static void reading_record(struct core *c, struct reading_work *w)
     if (!buf_status(&c->scratch))
         text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);
     w->leaf = record_end(c);
+    if (backups_is(w))
+        backups_begun(c, w);
 }
 
 void readings_record(struct core *c)
