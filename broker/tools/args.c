@@ -63,6 +63,9 @@ static const struct row {
     { "acknowledged", "FILE", A_TEXT, offsetof(struct args, acknowledged),
       "the groups of \"policy diff\" that you agree to" },
     { "leaf", "N", A_NUMBER, offsetof(struct args, leaf), "the decision that this leaf records" },
+    { "to", "FILE.pub", A_TEXT, offsetof(struct args, to),
+      "whom a backup is sealed to: the public half of \"almoner backup key new\"" },
+    { "days", "N", A_NUMBER, offsetof(struct args, days), "for how many days it is to be kept" },
     { "active", NULL, A_FLAG, offsetof(struct args, active), "the policy in force at the broker" },
     { "csv", NULL, A_FLAG, offsetof(struct args, csv), "for spreadsheets" },
     { "coverage", NULL, A_FLAG, offsetof(struct args, coverage),
@@ -156,7 +159,7 @@ int args_read(int argc, char **argv, struct args *out)
         options[i] =
             (struct option){ rows[i].name, rows[i].kind == A_FLAG ? no_argument : required_argument,
                              NULL, ROW_BASE + (int)i };
-    *out = (struct args){ .n = -1, .from = -1, .count = -1, .leaf = -1 };
+    *out = (struct args){ .n = -1, .from = -1, .count = -1, .leaf = -1, .days = -1 };
     argv[0] = name; /* for getopt's own messages */
     while ((c = getopt_long(argc, argv, "hn:", options, NULL)) != -1) {
         if (c == 'n' || c == 'h') {

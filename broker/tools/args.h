@@ -15,14 +15,14 @@ struct args {
     const char *config, *control, *officers;                       /* where the broker is */
     const char *officer[ARGS_SIGNERS_MAX], *key[ARGS_SIGNERS_MAX]; /* pairs, in order */
     size_t n_officers, n_keys;
-    const char *curve, *sign, *public_file, *reason, *save, *vkey, *input, *head, *format;
+    const char *curve, *sign, *public_file, *reason, *save, *vkey, *input, *head, *format, *to;
     const char *agency, *event, *since, *until; /* filters */
     const char *purpose, *role, *question;      /* filters of policies, or a request */
     /* a made-up request */
     const char *subject, *relationship, *stated, *shield, *consent, *at, *basis, *override;
     const char *acknowledged;
     const char *tokens; /* a file: tokens_file.h */
-    int64_t n, from, count, leaf; /* -1: not given */
+    int64_t n, from, count, leaf, days; /* -1: not given */
     bool json, help, follow, active, csv, coverage;
     const char *operands[ARGS_OPERANDS_MAX]; /* command words first */
     size_t n_operands;

@@ -235,6 +235,20 @@ static const struct command {
       "not fit.\n\nexamples:\n  almoner audit verify --vkey marlham.vkey\n  almoner audit verify "
       "--export 2026-06.export --vkey marlham.vkey\n  almoner audit verify --export 2026-07.tiles "
       "--head 2026-06.tiles/checkpoint --vkey marlham.vkey\n" },
+    { "backup", "key", 2, 2, "new|destroy FILE [--days N]", "days json help ", command_backup_key,
+      "make the pair of keys that backups are sealed to; destroy one",
+      "\"new\" writes FILE, which opens backups and belongs where neither broker nor backups are, and "
+      "FILE.pub.\nThe pair has a last day: 35 days from now, or --days. The policy in force bounds it "
+      "(retention: backup_days),\nbecause a backup opens what was erased since. \"destroy\" overwrites "
+      "FILE and removes it: nothing opens the\nbackups that were sealed to it any more.\n\nexamples:\n  "
+      "almoner backup key new /media/safe/2026-11.backup --days 35\n  almoner backup key destroy "
+      "/media/safe/2026-10.backup\n" },
+    { "backup", NULL, 1, 1, "OUT --to FILE.pub", READS "to ", command_backup,
+      "everything that the broker keeps, sealed to one key, while it runs",
+      "The reader streams one moment of the store, as a reading that is itself a leaf. OUT appears when "
+      "it is whole and on disk;\nuntil then it is OUT.partial. store.key and audit.key are not in it: keep "
+      "copies of them elsewhere. To check it: almoner restore\n--check.\n\nexample:\n  almoner backup "
+      "/backup/marlham-2026-11-22.almoner --to 2026-11.backup.pub --officer alice --key alice.sign\n" },
 };
 
 static void print_usage(FILE *to, const struct command *c)

@@ -103,6 +103,8 @@ int command_audit_export(struct officer_session *s);
 int command_audit_verify(struct officer_session *s);
 int command_audit_prove(struct officer_session *s); /* prove.c */
 int command_stats(struct officer_session *s); /* stats.c */
+int command_backup(struct officer_session *s);     /* backup.c */
+int command_backup_key(struct officer_session *s); /* backup.c */
 
 /* A table for people: cells are copied; control characters become '?'. */
 #define TABLE_COLUMNS 8
