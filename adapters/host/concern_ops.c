@@ -70,6 +70,8 @@ static json_t *concern_words(struct host *h, const json_t *o, struct msg_concern
     if (!wrong)
         wrong = request_word(o, "severity", WORDS_SEVERITY, true, &c->severity);
     if (!wrong)
+        wrong = request_word(o, "part", WORDS_PART, false, &c->part);
+    if (!wrong)
         wrong = request_name(o, "area", false, c->area);
     if (!wrong)
         wrong = day_or_today(h, o, "observed_on", &c->observed_on);
@@ -88,7 +90,7 @@ static json_t *op_concern_lodge(struct host *h, uint64_t client, const json_t *o
 {
     static const char *const keys[] = { OPS_PRACTICE, "category",   "severity",      "area",
                                         "subject",    "household",  "at_home",       "observed_on",
-                                        "origin",     "expires_on", "contact_route", NULL };
+                                        "origin",     "expires_on", "contact_route", "part", NULL };
     struct msg_concern *c = &h->out->concern;
     struct about about;
     json_t *wrong = lodge_begin(h, o, keys, MSG_CONCERN);
@@ -104,6 +106,8 @@ static json_t *op_concern_lodge(struct host *h, uint64_t client, const json_t *o
         wrong = about_read(h, o, true, c->observed_on, &about);
     if (wrong)
         return wrong;
+    if (c->part && about.subject_kind == SUBJECT_HOUSEHOLD)
+        return local_error("bad-field", EX_DATAERR, "part is a person's: a home has none");
     c->subject_kind = about.subject_kind;
     c->subject = about.subject;
     c->has_household = about.has_household;
@@ -114,7 +118,7 @@ static json_t *op_concern_lodge(struct host *h, uint64_t client, const json_t *o
 static json_t *op_concern_amend(struct host *h, uint64_t client, const json_t *o)
 {
     static const char *const keys[] = { OPS_PRACTICE, "concern",    "severity",
-                                        "category",   "expires_on", NULL };
+                                        "category",   "expires_on", "found",    NULL };
     struct msg_concern_change *c = &h->out->concern_change;
     json_t *wrong = lodge_begin(h, o, keys, MSG_CONCERN_CHANGE);
 
@@ -126,8 +130,10 @@ static json_t *op_concern_amend(struct host *h, uint64_t client, const json_t *o
         wrong = request_name(o, "category", false, c->category);
     if (!wrong)
         wrong = request_day(o, "expires_on", false, &c->expires_on);
-    if (!wrong && !c->severity && !c->category[0] && c->expires_on == CIVIL_NONE)
-        wrong = ops_missing("severity, category or expires_on: say what changes");
+    if (!wrong)
+        wrong = request_word(o, "found", WORDS_FOUND, false, &c->outcome);
+    if (!wrong && !c->severity && !c->category[0] && c->expires_on == CIVIL_NONE && !c->outcome)
+        wrong = ops_missing("severity, category, expires_on or found: say what changes");
     return wrong ? wrong : ops_lodge(h, client);
 }
 

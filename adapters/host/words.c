@@ -87,6 +87,8 @@ static const char *const words_table[WORDS_COUNT][WORDS_MAX] = {
                          [SEVERITY_MEDIUM] = "medium",
                          [SEVERITY_HIGH] = "high",
                          [SEVERITY_CRITICAL] = "critical" },
+    [WORDS_PART] = { [PART_AT_RISK] = "at-risk", [PART_ALLEGED] = "alleged" },
+    [WORDS_FOUND] = { [OUTCOME_FOUNDED] = "founded", [OUTCOME_UNFOUNDED] = "unfounded" },
     [WORDS_SUBJECT] = { [SUBJECT_PERSON] = "person",
                         [SUBJECT_UNBORN] = "unborn",
                         [SUBJECT_HOUSEHOLD] = "household" },

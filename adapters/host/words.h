@@ -25,6 +25,8 @@ enum words {
     WORDS_OVERRIDE,
     WORDS_STATEMENT, /* bit (number - 1) of statements */
     WORDS_SEVERITY,
+    WORDS_PART,  /* of a concern */
+    WORDS_FOUND, /* what it turned out to be */
     WORDS_SUBJECT,
     WORDS_DELIVERY,
     WORDS_NOTICE,

@@ -181,6 +181,15 @@ void concern_take(struct core *c, struct work *w)
 
 /* --- amending and withdrawing: the reporter alone --- */
 
+/* What it turned out to be is often known later: said as long as the record is there. */
+static bool concern_late(const struct core *c)
+{
+    const struct msg_concern_change *m = &c->in.concern_change;
+
+    return m->outcome && !m->withdraw && !m->severity && !m->category[0] &&
+           m->expires_on == CIVIL_NONE;
+}
+
 /* Another's concern and none look the same. */
 static bool concern_find(struct core *c, struct work *w)
 {
@@ -192,13 +201,14 @@ static bool concern_find(struct core *c, struct work *w)
         return false;
     }
     if (r || strcmp(c->concern_record.agency, c->agencies.slots[w->agency].reg.id) != 0 ||
-        c->concern_record.concern.expires_on < c->day) {
+        (c->concern_record.concern.expires_on < c->day && !concern_late(c))) {
         lodge_refuse(c, w, "unknown-concern");
         return false;
     }
-    if (c->concern_record.withdrawn)
-        lodge_refuse(c, w, "concern-withdrawn");
-    return !c->concern_record.withdrawn;
+    if (!c->concern_record.withdrawn || concern_late(c))
+        return true;
+    lodge_refuse(c, w, "concern-withdrawn");
+    return false;
 }
 
 /* What may be lodged anew may be said of the one that is there; taking back is always open. */
@@ -255,6 +265,8 @@ void concern_change_take(struct core *c, struct work *w)
         concern_withdraw(c, w);
         return;
     }
+    if (m->outcome)
+        c->concern_record.outcome = m->outcome;
     after = c->concern_record.concern;
     if (m->severity)
         after.severity = m->severity;
@@ -262,7 +274,7 @@ void concern_change_take(struct core *c, struct work *w)
         memcpy(after.category, m->category, sizeof(after.category));
     if (m->expires_on != CIVIL_NONE)
         after.expires_on = m->expires_on;
-    wrong = concern_change_wrong(c, w, &after);
+    wrong = concern_late(c) ? NULL : concern_change_wrong(c, w, &after);
     if (wrong) {
         lodge_refuse(c, w, wrong);
         return;

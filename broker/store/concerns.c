@@ -11,7 +11,7 @@
 #include "store/lasting.h"
 #include "store/retokens.h"
 
-#define CONCERN_LAYOUT 1
+#define CONCERN_LAYOUT 2 /* 1, which has neither part nor outcome, is read too */
 
 static void concern_put_message(struct buf *b, const struct msg_concern *m)
 {
@@ -62,14 +62,17 @@ static void concern_encode(const struct concern_record *r, struct buf *b)
     buf_put_i32(b, r->lodged_on);
     buf_put_u8(b, r->withdrawn);
     buf_put_u64(b, r->leaf);
+    buf_put_u8(b, r->concern.part);
+    buf_put_u8(b, r->outcome);
 }
 
 static int concern_decode(struct bytes octets, struct concern_record *out)
 {
     struct cursor c = cursor_of(octets);
+    uint8_t layout = cursor_u8(&c);
 
     memset(out, 0, sizeof(*out));
-    if (cursor_u8(&c) != CONCERN_LAYOUT)
+    if (layout < 1 || layout > CONCERN_LAYOUT)
         return -EBADMSG;
     field_take_id(&c, &out->id);
     cursor_text(&c, out->agency, sizeof(out->agency));
@@ -81,6 +84,12 @@ static int concern_decode(struct bytes octets, struct concern_record *out)
     out->lodged_on = cursor_i32(&c);
     out->withdrawn = field_take_bool(&c);
     out->leaf = cursor_u64(&c);
+    if (layout >= 2) {
+        out->concern.part = cursor_u8(&c);
+        out->outcome = cursor_u8(&c);
+    }
+    if (out->concern.part > PART_ALLEGED || out->outcome > OUTCOME_UNFOUNDED)
+        return -EBADMSG;
     return cursor_end(&c);
 }
 

@@ -15,6 +15,7 @@ struct concern_record {
     struct msg_concern concern; /* expires_on is a day, never CIVIL_NONE */
     int32_t lodged_on;
     bool withdrawn;
+    uint8_t outcome; /* enum concerned_outcome, as its reporter stated; 0: not yet */
     uint64_t leaf; /* that recorded it: also its order */
 };
 /* Over a record of the same id: the whole record and its index entries anew. Sticky errors in t;

@@ -23,13 +23,16 @@ enum wire_fault check_concern(const struct msg *m)
 
     if (c->expires_on != CIVIL_NONE && c->expires_on < c->observed_on)
         return WIRE_BAD_VALUE;
+    if (c->part && c->subject_kind == SUBJECT_HOUSEHOLD)
+        return WIRE_BAD_VALUE; /* a home has no part in anything */
     return check_subject_home(c->subject_kind, &c->subject, c->has_household, &c->household);
 }
 
 enum wire_fault check_concern_change(const struct msg *m)
 {
     const struct msg_concern_change *c = &m->concern_change;
-    bool amends = c->severity || c->category[0] || c->expires_on != CIVIL_NONE;
+    bool amends =
+        c->severity || c->category[0] || c->expires_on != CIVIL_NONE || c->outcome;
 
     if (c->withdraw)
         return amends ? WIRE_BAD_VALUE : WIRE_OK;

@@ -56,6 +56,7 @@ static const struct shape_field concern_rows[] = {
     OCTETS_IF(8, msg_concern, origin, has_origin),
     DAY(9, MAY, msg_concern, expires_on),
     LINE(10, MAY, msg_concern, contact_route),
+    ENUM(11, MAY, msg_concern, part),
 };
 const struct shape wire_shape_concern = SHAPE(concern);
 
@@ -65,6 +66,7 @@ static const struct shape_field concern_change_rows[] = {
     ENUM(3, MAY, msg_concern_change, severity),
     NAME(4, MAY, msg_concern_change, category),
     DAY(5, MAY, msg_concern_change, expires_on),
+    ENUM(6, MAY, msg_concern_change, outcome),
 };
 const struct shape wire_shape_concern_change = SHAPE(concern_change);
 

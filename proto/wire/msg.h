@@ -66,6 +66,8 @@ enum override_state {
 };
 enum since_band { SINCE_UNKNOWN = 1, SINCE_UNDER_3_MONTHS, SINCE_3_TO_12_MONTHS, SINCE_1_TO_3_YEARS, SINCE_OVER_3_YEARS };
 enum severity { SEVERITY_LOW = 1, SEVERITY_MEDIUM, SEVERITY_HIGH, SEVERITY_CRITICAL };
+enum concerned_part { PART_AT_RISK = 1, PART_ALLEGED /* to have done it */ }; /* of the person, in what the concern is about */
+enum concerned_outcome { OUTCOME_FOUNDED = 1, OUTCOME_UNFOUNDED };
 enum delivery_kind { DELIVERY_FIRING = 1, DELIVERY_REFERRAL, DELIVERY_REFERRAL_UPDATE, DELIVERY_WATCH, DELIVERY_NOTICE, DELIVERY_INSIGHT, DELIVERY_INVOLVEMENT, DELIVERY_STOP_USING };
 enum notice_kind {
     NOTICE_JOINED_OTHERS = 1, /* to a contributor, once the hub has acted */
@@ -350,6 +352,7 @@ struct msg_concern { /* body id is the concern's id; free text stays with the re
     uint8_t origin[32];  /* token of the event it comes from: concerns of one event are not independent */
     int32_t expires_on;  /* last day; CIVIL_NONE: the policy's */
     char contact_route[128];
+    uint8_t part; /* enum concerned_part: for how long it is kept; 0 not said */
 };
 struct msg_concern_change { /* the reporter */
     struct id concern;
@@ -357,6 +360,7 @@ struct msg_concern_change { /* the reporter */
     uint8_t severity;   /* 0: as it was */
     name_t category;    /* "": as it was */
     int32_t expires_on; /* CIVIL_NONE: as it was */
+    uint8_t outcome;    /* enum concerned_outcome: for how long it is kept; 0: as it was */
 };
 #define CONTRIBUTORS_MAX 32
 struct msg_contributor { /* of a threshold, never a sensitive one; lists are sorted by agency id, none twice */

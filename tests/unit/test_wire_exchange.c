@@ -236,6 +236,10 @@ static void one_of_many_lengths_of_a_sealed_body_has_each_size(void **state)
     X(concern_of_no_origin, MSG_CONCERN, 0, m->concern.has_origin = true)                          \
     X(concern_with_an_escape, MSG_CONCERN, 0, memcpy(m->concern.contact_route, "\x1b[2J", 5))      \
     X(concern_replies, MSG_CONCERN, 0, m->in_reply_to = m->id)                                     \
+    X(concern_of_a_home_at_risk, MSG_CONCERN, 0, m->concern.part = PART_AT_RISK)                   \
+    X(concern_of_no_such_part, MSG_CONCERN, 1, m->concern.part = PART_ALLEGED + 1)                 \
+    X(change_to_no_such_outcome, MSG_CONCERN_CHANGE, 1, m->concern_change.outcome = OUTCOME_UNFOUNDED + 1) \
+    X(outcome_of_what_is_withdrawn, MSG_CONCERN_CHANGE, 0, m->concern_change.outcome = OUTCOME_FOUNDED) \
     X(change_of_nothing, MSG_CONCERN_CHANGE, 0, m->concern_change.withdraw = false)                \
     X(change_and_withdrawal, MSG_CONCERN_CHANGE, 0, m->concern_change.severity = SEVERITY_LOW)     \
     X(change_of_no_concern, MSG_CONCERN_CHANGE, 0, memset(&m->concern_change.concern, 0, ID_LEN))  \

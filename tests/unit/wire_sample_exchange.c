@@ -80,6 +80,7 @@ static void sample_concern(struct msg *m, bool full)
     memset(c->origin, full ? 0xab : 0, sizeof(c->origin));
     c->expires_on = sample_spare_day(full);
     SPARE(c->contact_route);
+    c->part = full ? PART_ALLEGED : 0;
 }
 
 static void sample_concern_change(struct msg *m, bool full)
@@ -90,6 +91,7 @@ static void sample_concern_change(struct msg *m, bool full)
     m->concern_change.severity = full ? SEVERITY_HIGH : 0;
     SPARE(m->concern_change.category);
     m->concern_change.expires_on = sample_spare_day(full);
+    m->concern_change.outcome = full ? OUTCOME_UNFOUNDED : 0;
 }
 
 static void sample_threshold_state(struct msg *m, bool full)
