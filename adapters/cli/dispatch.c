@@ -50,6 +50,7 @@ static const struct command commands[] = {
     { "outcome", NULL, AGENCY, "record what an answer, firing or referral led to" },
     { "not-shared", NULL, AGENCY, "record a decision not to share" },
     { "subject", NULL, AGENCY, "what the own index knows a person by" },
+    { "witness", NULL, AGENCY, "the head of the broker's log that this agency cosigned" },
     { "status", NULL, AGENCY, "is the adapter (or, with --config, the broker) well?" },
     { "dead-letters", NULL, OFFICER, "see and put back what could not be delivered in time" },
     { "agency", NULL, OFFICER, "enrol agencies; suspend, resume, revoke a key" },

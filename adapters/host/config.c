@@ -126,7 +126,7 @@ static const struct setting settings_top[] = {
       .help = "where the agency's rows are: NAME of almoner-source-NAME" },
 };
 /* Groups; a last place for the one of the backend's own name. */
-static const char *const keys_top[] = { "broker", "keys", "tokens", "worker", "questions" };
+static const char *const keys_top[] = { "broker", "keys", "tokens", "worker", "witness", "questions" };
 static const struct setting settings_broker[] = {
     { .key = "address",
       .type = SETTING_STRING,
@@ -197,6 +197,21 @@ static const struct setting settings_tokens[] = {
       .fallback = "0",
       .help = "which token key keys.token_next is" },
 };
+static const struct setting settings_witness[] = {
+    { .key = "log",
+      .type = SETTING_STRING,
+      AT(witness_vkey),
+      PATH_LEAST_MOST,
+      .help = "file of the log's verifier key (audit.vkey), got from the broker's operator by another "
+              "way than the broker" },
+    { .key = "state",
+      .type = SETTING_STRING,
+      AT(witness_state),
+      .min = 0,
+      .max = 1024,
+      .fallback = "",
+      .help = "the head that was cosigned last; default: witness.head, beside the outbox" },
+};
 static const struct setting settings_worker[] = {
     { .key = "deadline_ms",
       .type = SETTING_INT,
@@ -247,12 +262,13 @@ static const struct {
     const char *name;
     const struct setting *table;
     size_t n;
-    bool required;
+    bool required, spare; /* spare: without it, none of its settings is missing */
 } groups[] = {
-    { "broker", settings_broker, ALM_LEN(settings_broker), true },
-    { "keys", settings_keys, ALM_LEN(settings_keys), true },
-    { "tokens", settings_tokens, ALM_LEN(settings_tokens), false },
-    { "worker", settings_worker, ALM_LEN(settings_worker), false },
+    { "broker", settings_broker, ALM_LEN(settings_broker), true, false },
+    { "keys", settings_keys, ALM_LEN(settings_keys), true, false },
+    { "tokens", settings_tokens, ALM_LEN(settings_tokens), false, false },
+    { "worker", settings_worker, ALM_LEN(settings_worker), false, false },
+    { "witness", settings_witness, ALM_LEN(settings_witness), false, true },
 };
 
 static void groups_read(const struct conf_node *root, struct conf_errors *e, struct host_config *c)
@@ -268,6 +284,8 @@ static void groups_read(const struct conf_node *root, struct conf_errors *e, str
             conf_fail(e, root, "the group %s is missing", groups[i].name);
             continue;
         }
+        if (!n && groups[i].spare)
+            continue;
         settings_read(groups[i].table, groups[i].n, n, NULL, e, c);
     }
 }
@@ -348,7 +366,8 @@ static void paths_check(const struct conf_node *root, struct conf_errors *e, str
         { "keys", "token", c->token_path }, { "keys", "token_next", c->token_next_path }, { NULL, "socket", c->socket },
         { NULL, "outbox", c->outbox },      { "keys", "seal", c->seal_path },
         { NULL, "inbox", c->inbox },        { NULL, "pins", c->pins },
-        { NULL, "consents", c->consents },
+        { NULL, "consents", c->consents },  { "witness", "log", c->witness_vkey },
+        { "witness", "state", c->witness_state },
     };
 
     for (size_t i = 0; i < ALM_LEN(paths); i++)
@@ -359,6 +378,7 @@ static void paths_check(const struct conf_node *root, struct conf_errors *e, str
     path_beside(c->outbox, "asked", node_at(root, NULL, "outbox"), e, c->asked);
     path_beside(c->outbox, "tokens", node_at(root, NULL, "outbox"), e, c->tokens);
     path_beside(c->outbox, "lodged", node_at(root, NULL, "outbox"), e, c->lodged);
+    path_beside(c->outbox, "witness.head", node_at(root, NULL, "outbox"), e, c->witness_state);
     if (strlen(c->socket) > SOCKET_PATH_MAX)
         conf_fail(e, node_at(root, NULL, "socket"),
                   "the socket's path, with its folder, is longer than %d bytes", SOCKET_PATH_MAX);
@@ -407,6 +427,32 @@ static void keys_load(const struct conf_node *root, struct conf_errors *e, struc
                   "\"oblivious\"");
     c->token.scheme = TOKEN_HMAC;
     c->token.epoch = (uint16_t)c->epoch;
+}
+
+/* By another way than the broker: with its own word for the key it could show us any log. */
+static void witness_load(const struct conf_node *root, struct conf_errors *e, struct host_config *c)
+{
+    ALM_CLEANUP(buf_deinit) struct buf text = { 0 };
+    const struct conf_node *at = node_at(root, "witness", "log");
+    int r;
+
+    if (!c->witness_vkey[0])
+        return;
+    buf_init(&text, NOTE_VKEY_MAX + 1);
+    r = file_read(c->witness_vkey, NOTE_VKEY_MAX, &text);
+    if (r) {
+        conf_fail(e, at, "%.200s: %s", c->witness_vkey, strerror(-r));
+        return;
+    }
+    buf_put_u8(&text, 0);
+    if (!buf_status(&text) && text.len > 1 && text.data[text.len - 2] == '\n')
+        text.data[text.len - 2] = '\0';
+    if (buf_status(&text) || note_key_parse((const char *)text.data, &c->witness_log))
+        conf_fail(e, at, "%.200s: not a verifier key on one line, as `almoner key new broker` writes "
+                  "it into audit.vkey", c->witness_vkey);
+    else if (c->origin[0] && strcmp(c->witness_log.name, c->origin) != 0)
+        conf_fail(e, at, "%.200s: the verifier key of another log, \"%.120s\"", c->witness_vkey,
+                  c->witness_log.name);
 }
 
 static void dir_of(const char *path, char out[static PATH_MAX])
@@ -467,6 +513,7 @@ int host_config_read(const char *path, const char *libexec, const struct conf *c
     values_check(root, e, c);
     paths_check(root, e, c);
     keys_load(root, e, c);
+    witness_load(root, e, c);
     return conf_errors_count(e) > before ? -EINVAL : 0;
 }
 

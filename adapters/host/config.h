@@ -7,6 +7,7 @@
 #include "conf/conf.h"
 #include "host/spawn.h"
 #include "lib/tokens.h"
+#include "tree/note.h"
 #include "wire/wire.h"
 #include <limits.h>
 
@@ -24,6 +25,7 @@ struct host_config {
     char contact_route[ALM_TEXT_MAX], lead_professional[ALM_TEXT_MAX];
     char log[8], backend[SPAWN_NAME_MAX];
     char program[PATH_MAX]; /* almoner-source-BACKEND */
+    char witness_vkey[PATH_MAX], witness_state[PATH_MAX]; /* "": no witness */
     int64_t deadline_ms, load_s, rows_most, bytes_most, restart_ms, restart_most_s; /* worker */
     char dir[PATH_MAX]; /* of the file: what relative paths are relative to */
     /* Read from the files named above. */
@@ -32,6 +34,7 @@ struct host_config {
     bool has_token, has_token_next; /* keys of the hmac scheme */
     struct secret token_next;
     struct tokens_key token;
+    struct note_key witness_log;
     bool has_seal;
     struct secret seal; /* X25519 */
 };

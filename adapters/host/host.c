@@ -92,6 +92,11 @@ static void take_question(void *ctx, const struct msg *m)
     answering_take(((struct host *)ctx)->answering, m, clock_mono_ms());
 }
 
+static void take_cosign(void *ctx, const struct msg_cosign *ask, struct msg_cosignature *reply)
+{
+    witness_take(((struct host *)ctx)->witness, ask, clock_wall_ms() / 1000, reply);
+}
+
 static int keep_answer(void *ctx, const struct msg *m)
 {
     return session_lodge(((struct host *)ctx)->session, m);
@@ -159,6 +164,23 @@ static int host_folders(struct host *h)
     return r == 0 ? EX_OK : folder_failed(h->config.pins, r);
 }
 
+/* A state that is not this log's ends the witness, not the adapter: answering goes on. */
+static int host_witness(struct host *h)
+{
+    const struct witness_setup setup = { h->config.agency, h->config.witness_state,
+                                         &h->config.witness_log, &h->config.sign };
+    int r = h->config.witness_vkey[0] ? witness_open(&setup, &h->witness) : 0;
+
+    if (r == -ENOMEM)
+        return EX_OSERR;
+    if (r)
+        log_error("witness-not-opened", "path=%s text=%s", LOG_Q(h->config.witness_state),
+                  LOG_Q(r == -EBADMSG ? "not a head of this log: a person must see why"
+                                      : strerror(-r)));
+    h->witness_failed = r != 0;
+    return EX_OK;
+}
+
 static int host_session(struct host *h)
 {
     struct session_setup setup = {
@@ -169,7 +191,8 @@ static int host_session(struct host *h)
         .sign = &h->config.sign,
         .outbox = h->outbox,
         .inbox = h->inbox,
-        .events = { h, take_question, ops_reply, ops_settled, ops_lost, keyring_learnt, NULL },
+        .events = { h, take_question, ops_reply, ops_settled, ops_lost, keyring_learnt, NULL,
+                    h->witness ? take_cosign : NULL },
     };
     const struct answering_setup answering = { .contact_route = h->config.contact_route,
                                                .lead_professional = h->config.lead_professional,
@@ -224,7 +247,7 @@ static int host_signals(struct host *h)
 static int host_open(struct host *h)
 {
     int (*const steps[])(struct host * h) = { host_signals, host_outbox,  keyring_open, host_rows,
-                                              host_folders, host_session, host_socket };
+                                              host_folders, host_witness, host_session, host_socket };
 
     for (size_t i = 0; i < ALM_LEN(steps); i++) {
         int r = steps[i](h);
@@ -365,6 +388,7 @@ static void host_close(struct host *h)
     keyring_close(h);
     h->answering = answering_free(h->answering);
     h->outbox = outbox_close(h->outbox);
+    h->witness = witness_close(h->witness);
     h->inbox = inbox_close(h->inbox);
     h->asked = asked_close(h->asked);
     h->pins = pins_close(h->pins);

@@ -13,6 +13,7 @@
 #include "lib/pins.h"
 #include "lib/ring.h"
 #include "lib/session.h"
+#include "lib/witness.h"
 #include "local/local.h"
 
 struct host {
@@ -24,6 +25,8 @@ struct host {
     struct inbox *inbox;
     struct asked *asked;
     struct pins *pins;
+    struct witness *witness;     /* NULL: we are none, or */
+    bool witness_failed;         /* its state could not be read */
     struct fetch *fetch;         /* keyring.c: these, up to lodging */
     struct ring *ring;
     struct tokens_key serving;   /* scheme and epoch of the current key: the source borrows it */

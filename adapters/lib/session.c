@@ -327,6 +327,24 @@ static void on_token_request(struct session *s, const struct msg *m, int64_t now
         log_warn("frame-dropped", "fault=wrong-direction type=%u", m->type);
 }
 
+/* Answered from what is on our disk: a broker that asks which head we hold waits for us alone. */
+static void on_cosign(struct session *s, const struct msg *m, int64_t now_ms)
+{
+    int r = session_prepare(s, MSG_COSIGNATURE, s->out);
+
+    (void)now_ms;
+    s->out->in_reply_to = m->id;
+    s->out->cosignature = (struct msg_cosignature){ .status = COSIGN_REFUSED };
+    if (s->setup.events.cosign)
+        s->setup.events.cosign(s->setup.events.ctx, &m->cosign, &s->out->cosignature);
+    else
+        log_warn("cosign-refused", "reason=no-witness");
+    if (r == 0)
+        r = session_send_now(s, s->out);
+    if (r != 0)
+        log_warn("cosignature-not-sent", "error=%s", LOG_Q(strerror(-r)));
+}
+
 /* Told before the outbox forgets it: killed in between, the broker says the same again. */
 static bool session_settled(struct session *s, const struct msg *m)
 {
@@ -453,6 +471,7 @@ static void (*const session_takes[])(struct session *s, const struct msg *m, int
     [MSG_SEALING_KEYS] = on_reply,    [MSG_STREAM_STATUS] = on_reply,
     [MSG_DUE_LIST] = on_reply,        [MSG_DIRECTORY] = on_reply,
     [MSG_TOKENS] = on_reply,          [MSG_TOKEN_REQUEST] = on_token_request,
+    [MSG_COSIGN] = on_cosign,
 };
 
 static void session_frame(struct session *s, struct bytes frame, int64_t now_ms)

@@ -48,6 +48,9 @@ struct session_events { /* called from session_step */
     void (*learnt)(void *ctx); /* a whole catalogue has come. NULL: none of one's business */
     /* MSG_TOKEN_REQUEST. NULL: we are no key holder, and it is dropped. */
     void (*token_request)(void *ctx, const struct msg *m);
+    /* MSG_COSIGN: judged at once, the answer written into reply, which begins zeroed. NULL: we are no
+     * witness, and say so. */
+    void (*cosign)(void *ctx, const struct msg_cosign *ask, struct msg_cosignature *reply);
 };
 struct session_setup { /* borrowed for the session's life */
     const char *agency, *address;
