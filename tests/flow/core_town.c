@@ -3,6 +3,7 @@
 #include "core_town.h"
 
 #include "cert/cert.h"
+#include "core_town_kept.h"
 #include "core_town_policy.h"
 
 #include <ftw.h>
@@ -42,8 +43,9 @@ static int town_pair(int *far_end)
 
 static void town_settings(struct town *t, struct core_settings *s)
 {
-    uint8_t key[32] = { 9 };
+    uint8_t key[32];
 
+    town_store_key(key);
     core_settings_init(s);
     s->wire.mode = town_mode;
     (void)snprintf(s->wire.origin, sizeof(s->wire.origin), "town.example/almoner");
@@ -190,6 +192,7 @@ int town_setup(void **state)
     assert_int_equal(sign_keypair(&t->audit, key), 0);
     (void)snprintf(t->dir, sizeof(t->dir), "/tmp/alm-core-XXXXXX");
     assert_non_null(mkdtemp(t->dir));
+    town_listen(t);
     town_open(t);
     town_officers(t);
     for (int a = 0; a < TOWN_N; a++)
@@ -222,7 +225,8 @@ int town_teardown(void **state)
     town_hubs = 0;
     town_policy_more = NULL;
     town_shut(t);
-    (void)nftw(t->dir, town_remove, 8, FTW_DEPTH | FTW_PHYS);
+    if (!town_keep(t))
+        (void)nftw(t->dir, town_remove, 8, FTW_DEPTH | FTW_PHYS);
     free(t->heard);
     free(t);
     return 0;

@@ -35,6 +35,7 @@ struct town_frame { /* what the core sent to an agency */
 };
 struct town {
     char dir[64];
+    int said; /* standard error as it was, while the town's log goes to its folder; -1 */
     struct core *core;
     struct pair *gates[2];          /* 0: everybody's, 1: the school's */
     int signer, reader, supervisor; /* the far ends */
