@@ -256,6 +256,7 @@ static int batch_commit(struct core *c)
     if (!t)
         return r;
     if (!r && b->wrote) {
+        ledger_flush(c->ledger, t);
         r = store_commit(t);
         if (r)
             batch_fail(c, r, "commit");

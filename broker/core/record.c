@@ -12,8 +12,13 @@
  *   'B' an answer by hand: text reference of who stated it, i64 when
  *   'J' competence, as judged: text reference, text role, i32 day
  * A record of a question's answers holds no tokens: those of a person whom nobody knew stand in the
- * query's own record only. */
+ * query's own record only.
+ *
+ * What finds a record goes with its key (store/ledger_keys.h): tags of tokens, of practitioners, of
+ * the message, and of the earlier leaf that it is about. */
 #include "stages.h"
+
+#include "store/ledger_keys.h"
 
 #include <string.h>
 
@@ -34,12 +39,38 @@ struct ledger_clear *record_begin(struct core *c, uint8_t event, uint16_t slot)
         memcpy(l->agency, c->agencies.slots[slot].reg.id, sizeof(l->agency));
     buf_reset(&c->sealed);
     buf_put_u8(&c->sealed, SEALED_VERSION);
+    c->private = (struct ledger_private){ .class = 0 };
+    c->tagging = 0;
     return l;
+}
+
+/* A failure to tag is one of the record: it would never be found. */
+static void record_tag(struct core *c, int r, uint64_t tag)
+{
+    if (r == 0)
+        r = ledger_tag_add(&c->private, tag);
+    if (c->tagging == 0)
+        c->tagging = r;
+}
+
+/* Of the agency that the record is of, as it stands now. */
+static void record_tag_practitioner(struct core *c, const char *ref)
+{
+    uint64_t tag = 0;
+    int r = ledger_tag_practitioner(c->store, c->clear.agency, ref, &tag);
+
+    record_tag(c, r, tag);
+}
+
+void record_class(struct core *c, uint8_t class)
+{
+    c->private.class = class;
 }
 
 static void record_asker(struct core *c, const struct msg_practitioner *p, const char *case_ref)
 {
     if (p->ref[0]) {
+        record_tag_practitioner(c, p->ref);
         buf_put_u8(&c->sealed, 'P');
         buf_put_u32(&c->sealed, (uint32_t)(4 + strlen(p->ref) + 1));
         buf_put_text(&c->sealed, p->ref);
@@ -76,6 +107,8 @@ void record_tokens(struct core *c, const struct token_set *subject)
         buf_put_u16(b, subject->tokens[i].epoch);
         buf_put(b, subject->tokens[i].value, TOKEN_LEN);
     }
+    if (c->tagging == 0)
+        c->tagging = ledger_tag_add_set(c->store, &c->private, subject);
 }
 
 void record_ask(struct core *c, const struct ask *ask)
@@ -126,6 +159,7 @@ void record_competence(struct core *c, const struct msg_consent *m)
 {
     if (!m->competence_by[0])
         return;
+    record_tag_practitioner(c, m->competence_by);
     buf_put_u8(&c->sealed, 'J');
     buf_put_u32(&c->sealed,
                 (uint32_t)(4 + strlen(m->competence_by) + 4 + strlen(m->competence_role) + 4));
@@ -138,6 +172,7 @@ void record_by(struct core *c, const struct msg_answer *a)
 {
     if (!a->by[0])
         return;
+    record_tag_practitioner(c, a->by);
     buf_put_u8(&c->sealed, 'B');
     buf_put_u32(&c->sealed, (uint32_t)(4 + strlen(a->by) + 8));
     buf_put_text(&c->sealed, a->by);
@@ -184,6 +219,23 @@ void record_heard(struct core *c, uint16_t n, uint8_t value)
         b->data[at + (size_t)i] = (uint8_t)(len >> (24 - 8 * i));
 }
 
+/* What the clear part names and a search asks for. */
+static void record_tag_clear(struct core *c)
+{
+    const struct ledger_clear *l = &c->clear;
+    uint64_t tag = 0;
+    int r;
+
+    if (l->about != LEAF_NONE) {
+        r = ledger_tag_about(c->store, l->about, &tag);
+        record_tag(c, r, tag);
+    }
+    if (l->agency[0] && !id_is_zero(&l->message)) {
+        r = ledger_tag_message(c->store, l->agency, &l->message, &tag);
+        record_tag(c, r, tag);
+    }
+}
+
 uint64_t record_end(struct core *c)
 {
     struct store_txn *t = batch_txn(c);
@@ -192,12 +244,14 @@ uint64_t record_end(struct core *c)
 
     if (!t)
         return LEAF_NONE;
-    r = buf_status(&c->sealed);
+    record_tag_clear(c);
+    r = buf_status(&c->sealed) ? buf_status(&c->sealed) : c->tagging;
     if (r) {
         batch_fail(c, r, "record");
         return LEAF_NONE;
     }
-    ledger_append(c->ledger, t, &c->clear, buf_view(&c->sealed), &leaf);
+    c->private.sealed_part = buf_view(&c->sealed);
+    ledger_append(c->ledger, t, &c->clear, &c->private, &leaf);
     c->batch.wrote = true;
     r = store_status(t);
     if (r) {

@@ -307,6 +307,7 @@ void record_ask(struct core *c, const struct ask *ask); /* clear: role, purpose,
                                                            message; sealed: practitioner, case */
 /* sealed: whom an officer changed; "" nobody. */
 void record_practitioner(struct core *c, const char *ref);
+void record_class(struct core *c, uint8_t class); /* another than the event's: enum ledger_class */
 void record_reason(struct core *c, const char *reason); /* sealed: of a self-claimed relationship */
 void record_tokens(struct core *c, const struct token_set *subject); /* into the sealed part */
 /* sealed: the consent or shield that the leaf is about. */

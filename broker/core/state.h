@@ -160,6 +160,8 @@ struct core {
     /* reused by every message */
     struct msg in, reply;
     struct ledger_clear clear;
+    struct ledger_private private; /* record.c: of the record that was begun */
+    int tagging;                   /* why it could not be tagged; 0 */
     struct buf sealed, scratch;
     struct decision decision;
     struct facts facts;

@@ -11,6 +11,11 @@ enum store_step {
     STORE_STEP_DEL,
     STORE_STEP_COMMIT, /* everything is rolled back, as LMDB does when a write or the sync fails */
     STORE_STEP_SPACE,  /* is the disk full? non-zero: yes */
+    STORE_STEP_PERIOD_FILE, /* a new period's file is about to be made */
+    STORE_STEP_PERIOD_MADE, /* it is durable, and nothing says yet that it is in force */
+    STORE_STEP_PERIOD_WIPE, /* an old period's file is about to be overwritten */
+    STORE_STEP_PERIOD_WIPED,
+    STORE_STEP_PERIOD_GONE, /* it is unlinked, and the store does not say so yet */
 };
 /* Return: 0 to go on, or a positive errno that the step fails with, as LMDB would give it. */
 typedef int store_fault(void *ctx, enum store_step step);

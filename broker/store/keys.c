@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keys.c - the tables' names, the keys derived from the store key, and what binds a value to its
  * place. No LMDB here. */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "store/internal.h"
+#include "store/raw.h"
 
 const struct store_table_facts store_tables[TABLE_COUNT] = {
-    [TABLE_META] = { "meta", 1 },         [TABLE_AGENCIES] = { "agencies", 1 },
-    [TABLE_KEYS] = { "keys", 1 },         [TABLE_PRACTITIONERS] = { "practitioners", 1 },
-    [TABLE_OFFICERS] = { "officers", 1 }, [TABLE_BUNDLES] = { "bundles", 1 },
+    [TABLE_META] = { "meta", 1, true },         [TABLE_AGENCIES] = { "agencies", 1, true },
+    [TABLE_KEYS] = { "keys", 1, true },         [TABLE_PRACTITIONERS] = { "practitioners", 1 },
+    [TABLE_OFFICERS] = { "officers", 1, true }, [TABLE_BUNDLES] = { "bundles", 1, true },
     [TABLE_CONSENTS] = { "consents", 1 }, [TABLE_SHIELDS] = { "shields", 1 },
     [TABLE_SUBJECTS] = { "subjects", 1 }, [TABLE_RECEIPTS] = { "receipts", 1 },
-    [TABLE_LOG] = { "log", 1 },           [TABLE_TREE] = { "tree", 1 },
-    [TABLE_HEADS] = { "heads", 1 },       [TABLE_QUOTAS] = { "quotas", 1 },
+    [TABLE_LOG] = { "log", 1, true },           [TABLE_TREE] = { "tree", 1, true },
+    [TABLE_HEADS] = { "heads", 1, true },       [TABLE_QUOTAS] = { "quotas", 1, true },
     [TABLE_ASKED] = { "asked", 1 },
     [TABLE_OVERRIDES] = { "overrides", 1 },
     [TABLE_CONCERNS] = { "concerns", 1 },
@@ -23,14 +25,44 @@ const struct store_table_facts store_tables[TABLE_COUNT] = {
     [TABLE_QUEUES] = { "queues", 1 },
     [TABLE_CONTACTS] = { "contacts", 1 },
     [TABLE_REFERRALS] = { "referrals", 1 },
-    [TABLE_SEALING] = { "sealing", 1 },
+    [TABLE_SEALING] = { "sealing", 1, true },
     [TABLE_DISPUTES] = { "disputes", 1 },
     [TABLE_RELIANCE] = { "reliance", 1 },
     [TABLE_LATER] = { "later", 1 },
     [TABLE_RETOKENS] = { "retokens", 1 },
+    [TABLE_LEAF_KEYS] = { "leaf-keys", 1 },
     [TABLE_RECALLS] = { "recalls", 1 },
     [TABLE_STATEMENTS] = { "statements", 1 },
 };
+
+const char *store_table_name(enum table table)
+{
+    return store_tables[table].name;
+}
+
+uint16_t store_table_schema(enum table table)
+{
+    return store_tables[table].schema;
+}
+
+bool store_table_personal(enum table table)
+{
+    return !store_tables[table].fixed;
+}
+
+int store_table_of(const char *name)
+{
+    for (int i = 0; i < TABLE_COUNT; i++) {
+        if (strcmp(store_tables[i].name, name) == 0)
+            return i;
+    }
+    return -ENOENT;
+}
+
+int store_subkey_root(const struct secret *from, struct secret *out)
+{
+    return crypto_derive(from, "almoner/store/v1/subkeys", out);
+}
 
 int store_keys_derive(struct store_keys *k, const struct secret *from)
 {
@@ -38,7 +70,7 @@ int store_keys_derive(struct store_keys *k, const struct secret *from)
     int r = crypto_derive(from, "almoner/store/v1/blind", &k->blind);
 
     if (r == 0)
-        r = crypto_derive(from, "almoner/store/v1/subkeys", &k->subkey_root);
+        r = store_subkey_root(from, &k->subkey_root);
     for (size_t i = 0; i < TABLE_COUNT && r == 0; i++) {
         (void)snprintf(label, sizeof(label), "almoner/store/v1/seal/%s", store_tables[i].name);
         r = crypto_derive(from, label, &k->seal[i]);

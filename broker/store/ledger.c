@@ -7,33 +7,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/ledger_blocks.h"
 #include "store/ledger_codec.h"
 #include "tree/note.h"
 #include "tree/tree.h"
 
 #define HEAD_LAYOUT 1
-#define PART_LABEL  "almoner/ledger/v1/sealed-part"
-#define INDEX_LEN   8
-#define NODE_LEN    (1 + INDEX_LEN)
+#define KEYS_POOL   32 /* record keys that are drawn at once */
+#define NODE_LEN    (1 + LEDGER_INDEX_KEY)
 
 struct ledger {
     struct tree_frontier committed, growing; /* growing runs ahead inside the open transaction */
-    struct secret part_key;
     struct buf clear, sealed, record; /* reused by every append */
+    struct secret pool[KEYS_POOL];
+    size_t drawn;            /* of the pool; the rest is not used yet */
+    struct store_block tail; /* the open block; span 0: not read since the last flush */
+    struct buf merged;       /* where 32 small blocks become one */
 };
 
 /* --- Keys: big-endian, so that the table's order is the log's. --- */
-
-struct index_key {
-    uint8_t octets[INDEX_LEN];
-};
-
-static struct bytes index_key_of(struct index_key *k, uint64_t index)
-{
-    for (size_t i = 0; i < INDEX_LEN; i++)
-        k->octets[i] = (uint8_t)(index >> (56 - 8 * i));
-    return bytes_of(k->octets, INDEX_LEN);
-}
 
 struct node_key {
     uint8_t octets[NODE_LEN];
@@ -41,10 +33,8 @@ struct node_key {
 
 static struct bytes node_key_of(struct node_key *k, unsigned level, uint64_t index)
 {
-    struct index_key tail;
-
     k->octets[0] = (uint8_t)level;
-    memcpy(k->octets + 1, index_key_of(&tail, index).data, INDEX_LEN);
+    (void)ledger_index_key(index, k->octets + 1);
     return bytes_of(k->octets, NODE_LEN);
 }
 
@@ -98,11 +88,11 @@ static int ledger_check_last(struct store_txn *t, uint64_t size)
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     uint8_t of_record[SHA256_LEN], of_tree[SHA256_LEN];
     struct ledger_record record;
-    struct index_key k;
+    uint8_t k[LEDGER_INDEX_KEY];
     int r;
 
     buf_init(&b, STORE_VALUE_MAX);
-    r = store_get(t, TABLE_LOG, index_key_of(&k, size - 1), &b);
+    r = store_get(t, TABLE_LOG, ledger_index_key(size - 1, k), &b);
     if (r == 0)
         r = ledger_record_decode(size - 1, buf_view(&b), &record);
     if (r == 0)
@@ -132,6 +122,8 @@ static int ledger_load(struct store_txn *t, struct tree_frontier *f)
     if (size != tree_size || (head_size && head_size - 1 > size))
         return -EBADMSG;
     r = tree_frontier_load(size, ledger_node, t, f);
+    if (r == 0)
+        r = block_check_end(t, size);
     if (r == 0 && size)
         r = ledger_check_last(t, size);
     return r == -ENOENT ? -EBADMSG : r;
@@ -148,9 +140,10 @@ int ledger_open(struct store *s, struct ledger **out)
     buf_init(&l->clear, LEDGER_CLEAR_MAX);
     buf_init(&l->sealed, STORE_VALUE_MAX);
     buf_init(&l->record, STORE_VALUE_MAX);
-    r = store_subkey(s, PART_LABEL, &l->part_key);
-    if (r == 0)
-        r = store_begin(s, false, &t);
+    buf_init(&l->tail.octets, BLOCK_MAX);
+    buf_init(&l->merged, BLOCK_MAX);
+    l->drawn = KEYS_POOL;
+    r = store_begin(s, false, &t);
     if (r == 0)
         r = ledger_load(t, &l->committed);
     if (r < 0)
@@ -161,11 +154,24 @@ int ledger_open(struct store *s, struct ledger **out)
     return 0;
 }
 
+/* What the open block held is read anew when it is next needed: whoever forgets writes it too. */
+static void tail_leave(struct ledger *l)
+{
+    l->tail.span = 0;
+    if (l->tail.octets.data)
+        crypto_wipe(l->tail.octets.data, l->tail.octets.cap);
+}
+
 struct ledger *ledger_close(struct ledger *l)
 {
     if (!l)
         return NULL;
-    secret_wipe(&l->part_key);
+    crypto_wipe(l->pool, sizeof(l->pool));
+    tail_leave(l);
+    if (l->merged.data)
+        crypto_wipe(l->merged.data, l->merged.cap);
+    buf_deinit(&l->tail.octets);
+    buf_deinit(&l->merged);
     buf_deinit(&l->clear);
     buf_deinit(&l->sealed);
     buf_deinit(&l->record);
@@ -198,6 +204,7 @@ void ledger_settle(struct ledger *l, int commit_result)
         l->committed = l->growing;
     else
         l->growing = l->committed;
+    tail_leave(l);
 }
 
 static int ledger_keep_node(void *ctx, unsigned level, uint64_t index,
@@ -210,28 +217,154 @@ static int ledger_keep_node(void *ctx, unsigned level, uint64_t index,
     return store_status(t);
 }
 
-/* What binds a sealed part to its record: the nonce, which no other record has. */
-static struct bytes part_associated(const uint8_t nonce[static 32])
+/* --- The open block of keys. --- */
+
+static int tail_put(struct ledger *l, struct store_txn *t)
 {
-    return bytes_of(nonce, 32);
+    uint8_t key[BLOCK_KEY];
+
+    store_put(t, TABLE_LEAF_KEYS, block_key(TIER_SMALL, l->tail.first / BLOCK_SMALL, key),
+              buf_view(&l->tail.octets));
+    return store_status(t);
+}
+
+static int tail_flush(void *ctx, struct store_txn *t)
+{
+    struct ledger *l = ctx;
+    int r = tail_put(l, t);
+
+    tail_leave(l);
+    block_unlook(t);
+    return r;
+}
+
+void ledger_flush(struct ledger *l, struct store_txn *t)
+{
+    (void)l; /* t knows what it owes */
+    (void)store_pay_now(t);
+}
+
+/* 32 small blocks, of which the last is the tail, become a big one. */
+static int tail_merge(struct ledger *l, struct store_txn *t)
+{
+    struct store_block *small = &l->tail;
+    uint64_t number = small->first / LEDGER_KEYS_BLOCK,
+             first = number * (LEDGER_KEYS_BLOCK / BLOCK_SMALL);
+    uint8_t key[BLOCK_KEY];
+    int r = tail_put(l, t);
+
+    block_begin(&l->merged);
+    for (uint64_t i = first; i < first + LEDGER_KEYS_BLOCK / BLOCK_SMALL && r == 0; i++) {
+        buf_reset(&small->octets);
+        r = store_get(t, TABLE_LEAF_KEYS, block_key(TIER_SMALL, i, key), &small->octets);
+        if (r == 0)
+            r = block_join(&l->merged, buf_view(&small->octets));
+        store_del(t, TABLE_LEAF_KEYS, bytes_of(key, sizeof(key)));
+    }
+    if (r < 0)
+        return r == -ENOENT ? -EBADMSG : r;
+    store_put(t, TABLE_LEAF_KEYS, block_key(TIER_BIG, number, key), buf_view(&l->merged));
+    crypto_wipe(l->merged.data, l->merged.len);
+    return store_status(t);
+}
+
+/* Begins the block that the leaf opens, or reads what there is of it. */
+static int tail_open(struct ledger *l, struct store_txn *t, uint64_t leaf)
+{
+    int r, n;
+
+    if (leaf % BLOCK_SMALL == 0) {
+        block_begin(&l->tail.octets);
+        l->tail.first = leaf;
+        l->tail.span = BLOCK_SMALL;
+        return buf_status(&l->tail.octets);
+    }
+    if (l->tail.span)
+        return 0;
+    r = block_read(t, leaf, &l->tail);
+    if (r < 0)
+        return r == -ENOENT ? -EBADMSG : r;
+    n = block_count(&l->tail);
+    return n == (int)(leaf % BLOCK_SMALL) && l->tail.span == BLOCK_SMALL ? 0 : -EBADMSG;
+}
+
+static int tail_append(struct ledger *l, struct store_txn *t, uint64_t leaf,
+                       const struct block_entry *entry)
+{
+    int r = tail_open(l, t, leaf);
+
+    if (r < 0)
+        return r;
+    block_put(&l->tail.octets, entry);
+    r = buf_status(&l->tail.octets);
+    if (r < 0)
+        return r;
+    if ((leaf + 1) % BLOCK_SMALL) {
+        store_owe(t, tail_flush, l);
+        return 0;
+    }
+    store_owe(t, NULL, NULL);
+    r = (leaf + 1) % LEDGER_KEYS_BLOCK ? tail_put(l, t) : tail_merge(l, t);
+    tail_leave(l);
+    block_unlook(t);
+    return r;
+}
+
+/* --- Appending. --- */
+
+/* Drawn in one call for many, which costs what one costs. */
+static int key_draw(struct ledger *l, struct secret *key)
+{
+    if (l->drawn == KEYS_POOL) {
+        int r = crypto_random(l->pool, sizeof(l->pool));
+
+        if (r < 0)
+            return r;
+        l->drawn = 0;
+    }
+    *key = l->pool[l->drawn];
+    secret_wipe(&l->pool[l->drawn++]);
+    return 0;
+}
+
+static bool private_good(const struct ledger_private *p)
+{
+    return p->class < CLASS_COUNT && p->n_tags <= LEDGER_TAGS_MAX;
+}
+
+static int keys_append(struct ledger *l, struct store_txn *t, const struct ledger_clear *clear,
+                       const struct ledger_private *p, const struct secret *key)
+{
+    uint8_t tags[LEDGER_TAGS_MAX * 8];
+    struct block_entry entry = { .class = p->class ? p->class : ledger_event_class(clear->event),
+                                 .key = key->octets,
+                                 .tags = tags,
+                                 .n_tags = p->n_tags };
+
+    for (size_t i = 0; i < p->n_tags; i++)
+        (void)ledger_index_key(p->tags[i], tags + i * 8);
+    return tail_append(l, t, l->growing.size, &entry);
 }
 
 static int ledger_append_now(struct ledger *l, struct store_txn *t,
-                             const struct ledger_clear *clear, struct bytes sealed_part)
+                             const struct ledger_clear *clear, const struct ledger_private *p)
 {
+    ALM_CLEANUP(secret_wipe) struct secret key = { 0 };
     struct ledger_record record = { .leaf = l->growing.size };
-    uint8_t leaf_hash[SHA256_LEN];
-    struct index_key k;
+    uint8_t leaf_hash[SHA256_LEN], k[LEDGER_INDEX_KEY];
     int r = crypto_random(record.nonce, sizeof(record.nonce));
 
+    if (r == 0)
+        r = key_draw(l, &key);
     buf_reset(&l->clear);
     buf_reset(&l->sealed);
     buf_reset(&l->record);
     ledger_clear_encode(clear, &l->clear);
     if (r == 0)
         r = buf_status(&l->clear);
+    /* The nonce, which no other record has, binds a sealed part to its record. */
     if (r == 0)
-        r = seal(&l->part_key, part_associated(record.nonce), sealed_part, &l->sealed);
+        r = seal(&key, bytes_of(record.nonce, sizeof(record.nonce)), p->sealed_part, &l->sealed);
     if (r < 0)
         return r;
     record.clear_octets = buf_view(&l->clear);
@@ -240,23 +373,25 @@ static int ledger_append_now(struct ledger *l, struct store_txn *t,
     r = buf_status(&l->record);
     if (r == 0)
         r = ledger_leaf_hash(record.nonce, record.clear_octets, record.sealed_octets, leaf_hash);
+    if (r == 0)
+        r = keys_append(l, t, clear, p, &key);
     if (r < 0)
         return r;
-    store_put(t, TABLE_LOG, index_key_of(&k, record.leaf), buf_view(&l->record));
+    store_put(t, TABLE_LOG, ledger_index_key(record.leaf, k), buf_view(&l->record));
     return store_status(t) ? store_status(t)
                            : tree_append(&l->growing, leaf_hash, ledger_keep_node, t);
 }
 
 void ledger_append(struct ledger *l, struct store_txn *t, const struct ledger_clear *clear,
-                   struct bytes sealed_part, uint64_t *leaf)
+                   const struct ledger_private *priv, uint64_t *leaf)
 {
     *leaf = l->growing.size;
     if (store_status(t))
         return;
-    if (clear->event == 0 || clear->event >= EVENT_COUNT)
+    if (clear->event == 0 || clear->event >= EVENT_COUNT || !private_good(priv))
         store_fail(t, -EINVAL); /* it could never be read back */
     else
-        store_fail(t, ledger_append_now(l, t, clear, sealed_part));
+        store_fail(t, ledger_append_now(l, t, clear, priv));
 }
 
 /* --- Heads. --- */
@@ -264,7 +399,7 @@ void ledger_append(struct ledger *l, struct store_txn *t, const struct ledger_cl
 void ledger_head_put(struct store_txn *t, uint64_t size, const char *note)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-    struct index_key k;
+    uint8_t k[LEDGER_INDEX_KEY];
 
     buf_init(&b, NOTE_MAX + 1);
     buf_put_u8(&b, HEAD_LAYOUT);
@@ -272,13 +407,13 @@ void ledger_head_put(struct store_txn *t, uint64_t size, const char *note)
     if (buf_status(&b))
         store_fail(t, buf_status(&b));
     else
-        store_put(t, TABLE_HEADS, index_key_of(&k, size), buf_view(&b));
+        store_put(t, TABLE_HEADS, ledger_index_key(size, k), buf_view(&b));
 }
 
 int ledger_head_latest(struct store_txn *t, uint64_t *size, struct buf *note)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-    struct index_key k;
+    uint8_t k[LEDGER_INDEX_KEY];
     uint64_t n;
     int r = count_by_last(t, TABLE_HEADS, bytes_of(NULL, 0), &n);
 
@@ -287,7 +422,7 @@ int ledger_head_latest(struct store_txn *t, uint64_t *size, struct buf *note)
     if (n == 0)
         return -ENOENT;
     buf_init(&b, NOTE_MAX + 1);
-    r = store_get(t, TABLE_HEADS, index_key_of(&k, n - 1), &b);
+    r = store_get(t, TABLE_HEADS, ledger_index_key(n - 1, k), &b);
     if (r < 0)
         return r;
     if (b.len == 0 || b.data[0] != HEAD_LAYOUT)
@@ -325,43 +460,10 @@ static int ledger_walk_one(void *ctx, struct bytes key, struct bytes value)
 int ledger_each(struct store_txn *t, uint64_t from, uint64_t until, ledger_visit *visit, void *ctx)
 {
     struct ledger_walk w = { .next = from, .until = until, .visit = visit, .ctx = ctx };
-    struct index_key k;
+    uint8_t k[LEDGER_INDEX_KEY];
 
     if (from >= until)
         return 0;
-    return store_scan(t, TABLE_LOG, bytes_of(NULL, 0), index_key_of(&k, from), true,
+    return store_scan(t, TABLE_LOG, bytes_of(NULL, 0), ledger_index_key(from, k), true,
                       ledger_walk_one, &w);
-}
-
-int ledger_sealed_open(struct store_txn *t, const struct ledger_record *r, struct buf *out)
-{
-    ALM_CLEANUP(secret_wipe) struct secret key = { 0 };
-    int status;
-
-    if (r->erased)
-        return -ENODATA;
-    status = store_subkey(store_of(t), PART_LABEL, &key);
-    return status < 0 ? status : seal_open(&key, part_associated(r->nonce), r->sealed_octets, out);
-}
-
-int ledger_erase(struct store_txn *t, uint64_t leaf)
-{
-    ALM_CLEANUP(buf_deinit) struct buf old = { 0 }, b = { 0 };
-    struct ledger_record record;
-    struct index_key k;
-    int r;
-
-    buf_init(&old, STORE_VALUE_MAX);
-    r = store_get(t, TABLE_LOG, index_key_of(&k, leaf), &old);
-    if (r == 0)
-        r = ledger_record_decode(leaf, buf_view(&old), &record);
-    if (r < 0 || record.erased)
-        return r;
-    record.erased = true;
-    buf_init(&b, LEDGER_CLEAR_MAX + 256);
-    ledger_record_encode(&record, &b);
-    r = buf_status(&b);
-    if (r == 0)
-        store_put(t, TABLE_LOG, index_key_of(&k, leaf), buf_view(&b));
-    return r;
 }

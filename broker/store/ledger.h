@@ -2,8 +2,8 @@
 /* ledger.h - the audit log: records with a clear and a sealed part, and the RFC 9162 tree over them.
  *
  * Leaf hash input (RFC 9162 section 2.1.1): the leaf entry = version u8 1 || nonce 32 || SHA-256(clear bytes) || SHA-256(sealed bytes).
- * The sealed bytes are those stored: ciphertext, under a key derived from the store key for sealed parts alone. Where they were
- * erased their SHA-256 stays, so a record can lose its sealed part later without the tree losing its proof. */
+ * The sealed bytes are those stored: ciphertext, under a key of this record alone (ledger_keys.h). Where they were
+ * forgotten their SHA-256 stays, so a record can lose its sealed part later without the tree losing its proof. */
 #pragma once
 #include "store/store.h"
 #include "base/id.h"
@@ -28,6 +28,20 @@ enum ledger_event { /* what a leaf records; numbers for ever; words by ledger_ev
 };
 const char *ledger_event_word(uint8_t event); /* "decided" */
 
+enum ledger_class { /* how long a record is kept is the policy's, by class; numbers for ever */
+    CLASS_DECISION = 1, /* questions and answers, what was delivered, overrides' use */
+    CLASS_CONSENT,      /* consents, refusals, withdrawals, disputes */
+    CLASS_SHIELD,
+    CLASS_CONCERN,      /* concerns, what they fired, watches */
+    CLASS_REFERRAL,
+    CLASS_OVERRIDE,
+    CLASS_OFFICER,      /* changes and readings */
+    CLASS_OTHER,        /* rejected, limited, keys */
+    CLASS_COUNT
+};
+const char *ledger_class_word(uint8_t class); /* "decisions"; "unknown" */
+uint8_t ledger_event_class(uint8_t event);    /* enum ledger_class; CLASS_OTHER for what is no event */
+
 struct ledger_clear { /* strings "" when not applicable */
     uint8_t event;
     int64_t at_ms;
@@ -45,8 +59,12 @@ struct ledger_clear { /* strings "" when not applicable */
     uint16_t n_holders; /* asked */
     char holders[64][64]; /* agencies asked or told; more than 64: the first 64, n_holders tells */
 };
-struct ledger_sealed { /* as bytes: tokens, practitioner, case, answer; layout versioned by its writer (broker/core/record.c) */
-    struct bytes octets;
+#define LEDGER_TAGS_MAX 48
+struct ledger_private { /* what stands under the record's own key, and what finds it: gone when it is forgotten */
+    struct bytes sealed_part;       /* tokens, practitioner, case, answer; layout versioned by its writer (broker/core/record.c) */
+    uint8_t class;                  /* enum ledger_class; 0: as the event has it */
+    uint8_t n_tags;
+    uint64_t tags[LEDGER_TAGS_MAX]; /* ledger_keys.h; the same twice does no harm */
 };
 struct ledger; /* the tree's frontier, held by the one writer */
 ALM_MUST_USE int ledger_open(struct store *s, struct ledger **out); /* loads the frontier; checks size against TABLE_LOG: -EBADMSG */
@@ -54,7 +72,11 @@ struct ledger *ledger_close(struct ledger *l);
 void ledger_closep(struct ledger **l);
 uint64_t ledger_size(const struct ledger *l); /* leaves committed or appended in the open transaction */
 /* Appends in the open write transaction; *leaf is its index. Sticky error in t. */
-void ledger_append(struct ledger *l, struct store_txn *t, const struct ledger_clear *clear, struct bytes sealed_part, uint64_t *leaf);
+void ledger_append(struct ledger *l, struct store_txn *t, const struct ledger_clear *clear, const struct ledger_private *priv,
+                   uint64_t *leaf);
+/* Puts the keys of what was appended since the last flush; sticky error in t. Once a batch, before its commit: store_commit and whoever
+ * reads keys in t do it themselves where it was left out, so nothing is ever committed without its key. */
+void ledger_flush(struct ledger *l, struct store_txn *t);
 /* After store_commit: keep (0) or roll back (non-zero) what was appended. */
 void ledger_settle(struct ledger *l, int commit_result);
 void ledger_root(const struct ledger *l, uint8_t root[static SHA256_LEN]);
@@ -78,10 +100,9 @@ ALM_MUST_USE int ledger_leaf_hash(const uint8_t nonce[static 32], struct bytes c
 ALM_MUST_USE int ledger_clear_decode(struct bytes octets, struct ledger_clear *out); /* -EBADMSG */
 /* The leaf hash of a record as read, erased or not. */
 ALM_MUST_USE int ledger_record_hash(const struct ledger_record *r, uint8_t out[static SHA256_LEN]);
-/* Appends what the writer put into the sealed part. Return: 0; -ENODATA erased; -EBADMSG; -errno. */
+/* Appends what the writer put into the sealed part. Cheapest in order of leaves: a block of keys is opened once.
+ * Return: 0; -ENODATA forgotten; -EBADMSG; -errno. */
 ALM_MUST_USE int ledger_sealed_open(struct store_txn *t, const struct ledger_record *r, struct buf *out);
-/* Takes the sealed part away for good, in the open write transaction. Return: 0 (also when it was gone); -ENOENT; -EBADMSG; -errno. */
-ALM_MUST_USE int ledger_erase(struct store_txn *t, uint64_t leaf);
 /* A tree_fetch (tree/tree.h) over TABLE_TREE for proofs and roots of the past; ctx is the struct store_txn. */
 ALM_MUST_USE int ledger_node(void *ctx, unsigned level, uint64_t index, uint8_t out[static SHA256_LEN]);
 /* How many leaves the transaction sees. Return: 0 or -errno. */

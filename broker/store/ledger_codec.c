@@ -12,70 +12,95 @@
 #define LEAF_ENTRY_VERSION 1
 #define NONCE_LEN          32
 
-static const char *const event_words[EVENT_COUNT] = {
-    [EVENT_GENESIS] = "genesis",
-    [EVENT_DECIDED] = "decided",
-    [EVENT_REFUSED] = "refused",
-    [EVENT_DISCLOSED] = "disclosed",
-    [EVENT_NOT_DISCLOSED] = "not-disclosed",
-    [EVENT_CONSENT_LODGED] = "consent-lodged",
-    [EVENT_REFUSAL_LODGED] = "refusal-lodged",
-    [EVENT_WITHDRAWN] = "withdrawn",
-    [EVENT_CONSENT_CHANGED] = "consent-changed",
-    [EVENT_SHIELD_LODGED] = "shield-lodged",
-    [EVENT_SHIELD_LIFTED] = "shield-lifted",
-    [EVENT_REJECTED] = "rejected",
-    [EVENT_STRAY_ANSWER] = "stray-answer",
-    [EVENT_POLICY_ACTIVATED] = "policy-activated",
-    [EVENT_AGENCY_CHANGED] = "agency-changed",
-    [EVENT_PRACTITIONER_CHANGED] = "practitioner-changed",
-    [EVENT_OFFICER_CHANGED] = "officer-changed",
-    [EVENT_LOG_READ] = "log-read",
-    [EVENT_DAY_SET] = "day-set",
-    [EVENT_LIMITED] = "limited",
-    [EVENT_CORE_CRASH_SUSPENSION] = "core-crash-suspension",
-    [EVENT_OVERRIDE_REQUESTED] = "override-requested",
-    [EVENT_OVERRIDE_APPROVED] = "override-approved",
-    [EVENT_OVERRIDE_REFUSED] = "override-refused",
-    [EVENT_OVERRIDE_REVIEWED] = "override-reviewed",
-    [EVENT_OVERRIDE_VETOED] = "override-vetoed",
-    [EVENT_CONCERN_LODGED] = "concern-lodged",
-    [EVENT_CONCERN_CHANGED] = "concern-changed",
-    [EVENT_CONCERN_WITHDRAWN] = "concern-withdrawn",
-    [EVENT_FIRED] = "fired",
-    [EVENT_FIRING_UPDATED] = "firing-updated",
-    [EVENT_OVERDUE] = "overdue",
-    [EVENT_WATCH_LODGED] = "watch-lodged",
-    [EVENT_WATCH_CHANGED] = "watch-changed",
-    [EVENT_REAPPEARED] = "reappeared",
-    [EVENT_DELIVERED] = "delivered",
-    [EVENT_NOT_DELIVERED] = "not-delivered",
-    [EVENT_SUBSCRIBED] = "subscribed",
-    [EVENT_DEAD_LETTER] = "dead-letter",
-    [EVENT_REQUEUED] = "requeued",
-    [EVENT_PUT_TO_DESK] = "put-to-desk",
-    [EVENT_ANSWERED_BY_HAND] = "answered-by-hand",
-    [EVENT_LAPSED] = "lapsed",
-    [EVENT_RETOKENED] = "retokened",
-    [EVENT_TOKENS_ASKED] = "tokens-asked",
-    [EVENT_CORRECTED] = "corrected",
-    [EVENT_RECALLED] = "recalled",
-    [EVENT_RECALL_ACKNOWLEDGED] = "recall-acknowledged",
-    [EVENT_STATEMENT_LODGED] = "statement-lodged",
-    [EVENT_CONTACT_REQUESTED] = "contact-requested",
-    [EVENT_REFERRAL_SENT] = "referral-sent",
-    [EVENT_REFERRAL_STEP] = "referral-step",
-    [EVENT_SEALING_KEY] = "sealing-key",
-    [EVENT_OUTCOME] = "outcome",
-    [EVENT_NOT_SHARED] = "not-shared",
-    [EVENT_CONSENT_NOT_POSSIBLE] = "consent-not-possible",
-    [EVENT_DISPUTED] = "disputed",
-    [EVENT_DISPUTE_LIFTED] = "dispute-lifted",
+static const struct {
+    const char *word;
+    uint8_t class; /* for how long it is kept */
+} events[EVENT_COUNT] = {
+    [EVENT_GENESIS] = { "genesis", CLASS_OFFICER },
+    [EVENT_DECIDED] = { "decided", CLASS_DECISION },
+    [EVENT_REFUSED] = { "refused", CLASS_DECISION },
+    [EVENT_DISCLOSED] = { "disclosed", CLASS_DECISION },
+    [EVENT_NOT_DISCLOSED] = { "not-disclosed", CLASS_DECISION },
+    [EVENT_CONSENT_LODGED] = { "consent-lodged", CLASS_CONSENT },
+    [EVENT_REFUSAL_LODGED] = { "refusal-lodged", CLASS_CONSENT },
+    [EVENT_WITHDRAWN] = { "withdrawn", CLASS_CONSENT },
+    [EVENT_CONSENT_CHANGED] = { "consent-changed", CLASS_CONSENT },
+    [EVENT_SHIELD_LODGED] = { "shield-lodged", CLASS_SHIELD },
+    [EVENT_SHIELD_LIFTED] = { "shield-lifted", CLASS_SHIELD },
+    [EVENT_REJECTED] = { "rejected", CLASS_OTHER },
+    [EVENT_STRAY_ANSWER] = { "stray-answer", CLASS_DECISION },
+    [EVENT_POLICY_ACTIVATED] = { "policy-activated", CLASS_OFFICER },
+    [EVENT_AGENCY_CHANGED] = { "agency-changed", CLASS_OFFICER },
+    [EVENT_PRACTITIONER_CHANGED] = { "practitioner-changed", CLASS_OFFICER },
+    [EVENT_OFFICER_CHANGED] = { "officer-changed", CLASS_OFFICER },
+    [EVENT_LOG_READ] = { "log-read", CLASS_OFFICER },
+    [EVENT_DAY_SET] = { "day-set", CLASS_OFFICER },
+    [EVENT_LIMITED] = { "limited", CLASS_OTHER },
+    [EVENT_CORE_CRASH_SUSPENSION] = { "core-crash-suspension", CLASS_OFFICER },
+    [EVENT_OVERRIDE_REQUESTED] = { "override-requested", CLASS_OVERRIDE },
+    [EVENT_OVERRIDE_APPROVED] = { "override-approved", CLASS_OVERRIDE },
+    [EVENT_OVERRIDE_REFUSED] = { "override-refused", CLASS_OVERRIDE },
+    [EVENT_OVERRIDE_REVIEWED] = { "override-reviewed", CLASS_OVERRIDE },
+    [EVENT_OVERRIDE_VETOED] = { "override-vetoed", CLASS_OVERRIDE },
+    [EVENT_CONCERN_LODGED] = { "concern-lodged", CLASS_CONCERN },
+    [EVENT_CONCERN_CHANGED] = { "concern-changed", CLASS_CONCERN },
+    [EVENT_CONCERN_WITHDRAWN] = { "concern-withdrawn", CLASS_CONCERN },
+    [EVENT_FIRED] = { "fired", CLASS_CONCERN },
+    [EVENT_FIRING_UPDATED] = { "firing-updated", CLASS_CONCERN },
+    [EVENT_OVERDUE] = { "overdue", CLASS_CONCERN },
+    [EVENT_WATCH_LODGED] = { "watch-lodged", CLASS_CONCERN },
+    [EVENT_WATCH_CHANGED] = { "watch-changed", CLASS_CONCERN },
+    [EVENT_REAPPEARED] = { "reappeared", CLASS_CONCERN },
+    [EVENT_DELIVERED] = { "delivered", CLASS_DECISION },
+    [EVENT_NOT_DELIVERED] = { "not-delivered", CLASS_DECISION },
+    [EVENT_SUBSCRIBED] = { "subscribed", CLASS_OTHER },
+    [EVENT_DEAD_LETTER] = { "dead-letter", CLASS_DECISION },
+    [EVENT_REQUEUED] = { "requeued", CLASS_OFFICER },
+    [EVENT_PUT_TO_DESK] = { "put-to-desk", CLASS_DECISION },
+    [EVENT_ANSWERED_BY_HAND] = { "answered-by-hand", CLASS_DECISION },
+    [EVENT_LAPSED] = { "lapsed", CLASS_DECISION },
+    [EVENT_RETOKENED] = { "retokened", CLASS_CONSENT },
+    [EVENT_TOKENS_ASKED] = { "tokens-asked", CLASS_OTHER },
+    [EVENT_CORRECTED] = { "corrected", CLASS_DECISION },
+    [EVENT_RECALLED] = { "recalled", CLASS_DECISION },
+    [EVENT_RECALL_ACKNOWLEDGED] = { "recall-acknowledged", CLASS_DECISION },
+    [EVENT_STATEMENT_LODGED] = { "statement-lodged", CLASS_DECISION },
+    [EVENT_CONTACT_REQUESTED] = { "contact-requested", CLASS_DECISION },
+    [EVENT_REFERRAL_SENT] = { "referral-sent", CLASS_REFERRAL },
+    [EVENT_REFERRAL_STEP] = { "referral-step", CLASS_REFERRAL },
+    [EVENT_SEALING_KEY] = { "sealing-key", CLASS_OTHER },
+    [EVENT_OUTCOME] = { "outcome", CLASS_DECISION },
+    [EVENT_NOT_SHARED] = { "not-shared", CLASS_DECISION },
+    [EVENT_CONSENT_NOT_POSSIBLE] = { "consent-not-possible", CLASS_CONSENT },
+    [EVENT_DISPUTED] = { "disputed", CLASS_CONSENT },
+    [EVENT_DISPUTE_LIFTED] = { "dispute-lifted", CLASS_CONSENT },
+};
+static const char *const class_words[CLASS_COUNT] = {
+    [CLASS_DECISION] = "decisions", [CLASS_CONSENT] = "consents",   [CLASS_SHIELD] = "shields",
+    [CLASS_CONCERN] = "concerns",   [CLASS_REFERRAL] = "referrals", [CLASS_OVERRIDE] = "overrides",
+    [CLASS_OFFICER] = "officers",   [CLASS_OTHER] = "other",
 };
 
 const char *ledger_event_word(uint8_t event)
 {
-    return event < EVENT_COUNT && event_words[event] ? event_words[event] : "unknown";
+    return event < EVENT_COUNT && events[event].word ? events[event].word : "unknown";
+}
+
+uint8_t ledger_event_class(uint8_t event)
+{
+    return event < EVENT_COUNT && events[event].class ? events[event].class : CLASS_OTHER;
+}
+
+const char *ledger_class_word(uint8_t class)
+{
+    return class < CLASS_COUNT && class_words[class] ? class_words[class] : "unknown";
+}
+
+struct bytes ledger_index_key(uint64_t leaf, uint8_t out[static LEDGER_INDEX_KEY])
+{
+    for (size_t i = 0; i < LEDGER_INDEX_KEY; i++)
+        out[i] = (uint8_t)(leaf >> (56 - 8 * i));
+    return bytes_of(out, LEDGER_INDEX_KEY);
 }
 
 static void put_text(struct buf *b, const char *text, size_t size)

@@ -6,6 +6,11 @@
 #define LEDGER_CLEAR_MAX 8192 /* bytes; the largest that fits struct ledger_clear is about 5,500   \
                                */
 
+#define LEDGER_INDEX_KEY 8
+
+/* The key of a leaf: big-endian, so that the table's order is the log's. */
+struct bytes ledger_index_key(uint64_t leaf, uint8_t out[static LEDGER_INDEX_KEY]);
+
 /* The clear part, as its hash is in the tree: the layout of a version never changes. Appends to
  * out, whose status tells. */
 void ledger_clear_encode(const struct ledger_clear *clear, struct buf *out);

@@ -13,7 +13,7 @@
 #include "base/file.h"
 #include "store/internal.h"
 
-#define META_LAYOUT     1 /* of the record below */
+#define META_LAYOUT     2 /* of the record below; 1: values without periods, leaves without keys of their own */
 #define META_RECORD_MAX 4096
 #define META_ORIGIN_MAX 256
 #define META_TABLES_MAX 64 /* a later version's, still to be read and refused by name */
@@ -61,7 +61,7 @@ int store_lock_mark_made(int fd, const char *dir)
     return r;
 }
 
-/* Layout 1: u8 layout, u8 mode, text origin, u8 n, then n of: text table, u16 schema version. */
+/* Layout 2: u8 layout, u8 mode, text origin, u8 n, then n of: text table, u16 schema version. */
 static int meta_write(struct store_txn *t, const struct store_options *o)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
@@ -84,7 +84,7 @@ static int meta_write(struct store_txn *t, const struct store_options *o)
 }
 
 /* Return: 0 known and of this program's version; -EPROTO newer, or a table that only a newer
- * program makes; -EBADMSG older than any. */
+ * program makes; -EPROTONOSUPPORT older; -EBADMSG older than any. */
 static int meta_check_table(const char *name, uint16_t schema)
 {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
@@ -92,7 +92,9 @@ static int meta_check_table(const char *name, uint16_t schema)
             continue;
         if (schema == store_tables[i].schema)
             return 0;
-        return schema > store_tables[i].schema ? -EPROTO : -EBADMSG;
+        if (schema > store_tables[i].schema)
+            return -EPROTO;
+        return schema ? -EPROTONOSUPPORT : -EBADMSG;
     }
     return -EPROTO;
 }
@@ -103,8 +105,8 @@ static int meta_check_record(struct bytes record, const struct store_options *o)
     uint8_t layout = cursor_u8(&c), mode, n;
     char origin[META_ORIGIN_MAX], name[64];
 
-    if (layout > META_LAYOUT)
-        return -EPROTO;
+    if (!c.failed && layout && layout != META_LAYOUT)
+        return layout > META_LAYOUT ? -EPROTO : -EPROTONOSUPPORT;
     mode = cursor_u8(&c);
     cursor_text(&c, origin, sizeof(origin));
     n = cursor_u8(&c);

@@ -40,6 +40,7 @@ enum table { /* each a named LMDB database with its schema version in TABLE_META
     TABLE_RELIANCE,  /* consent id, agency -> what that agency was told last on the strength of it */
     TABLE_LATER,     /* queries whose final reply comes later (laters.c) */
     TABLE_RETOKENS,  /* tokens of records under further epochs (retokens.c) */
+    TABLE_LEAF_KEYS, /* blocks of leaves' record keys, classes and tags (ledger_keys.c) */
     TABLE_RECALLS,    /* what is taken back from whoever was told it (recalls.c) */
     TABLE_STATEMENTS, /* statement id -> record: what families say */
     TABLE_COUNT
@@ -57,6 +58,7 @@ struct store_options {
 #define STORE_KEY_MAX 511          /* bytes of a key: LMDB's own limit */
 #define STORE_VALUE_MAX (16 << 20) /* bytes of a value before sealing */
 /* Return: 0; -EXDEV made for another mode or origin; -EBADMSG not this key, or damaged; -EPROTO newer schema than this program;
+ * -EPROTONOSUPPORT made by an earlier version of it, with values that this one does not read;
  * -EBUSY another writer has it; -errno. */
 ALM_MUST_USE int store_open(const struct store_options *o, struct store **out);
 struct store *store_close(struct store *s);

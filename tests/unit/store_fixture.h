@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store_fixture.h - a store in a directory of its own, for the tests of broker/store. */
 #pragma once
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -24,6 +25,24 @@ struct fixture {
     struct store *store;
 };
 
+/* The periods' files; nothing else is ever deleted. */
+static inline void fixture_remove_periods(const char *dir)
+{
+    char folder[128], path[512];
+    struct dirent *e;
+    DIR *d;
+
+    (void)snprintf(folder, sizeof(folder), "%s/periods", dir);
+    d = opendir(folder);
+    while (d && (e = readdir(d)) != NULL) {
+        (void)snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+        (void)unlink(path);
+    }
+    if (d)
+        (void)closedir(d);
+    (void)rmdir(folder);
+}
+
 /* Files that a store leaves; nothing else is ever deleted. */
 static inline void fixture_remove(const struct fixture *f)
 {
@@ -34,6 +53,7 @@ static inline void fixture_remove(const struct fixture *f)
         (void)snprintf(path, sizeof(path), "%s/%s", f->dir, names[i]);
         (void)unlink(path);
     }
+    fixture_remove_periods(f->dir);
     (void)rmdir(f->dir);
 }
 

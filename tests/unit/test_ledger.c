@@ -3,7 +3,7 @@
  * is noticed. */
 #include "store_fixture.h"
 
-#include "store/ledger.h"
+#include "store/ledger_keys.h"
 #include "tree/tree.h"
 
 static struct ledger_clear clear_of(uint8_t event, const char *agency)
@@ -15,6 +15,11 @@ static struct ledger_clear clear_of(uint8_t event, const char *agency)
     (void)snprintf(c.agency, sizeof(c.agency), "%s", agency);
     return c;
 }
+
+static const struct ledger_private nothing;
+static const struct ledger_private answer = {
+    .sealed_part = { .data = (const uint8_t *)"tokens and the answer", .len = 21 }
+};
 
 static struct ledger *open_ledger(struct fixture *f)
 {
@@ -34,7 +39,7 @@ static int append(struct fixture *f, struct ledger *l, int n)
         uint64_t leaf, before = ledger_size(l);
 
         (void)snprintf(c.detail, sizeof(c.detail), "number %d", (int)before);
-        ledger_append(l, t, &c, bytes_str("tokens and the answer"), &leaf);
+        ledger_append(l, t, &c, &answer, &leaf);
         assert_int_equal(leaf, before);
     }
     r = store_commit(t);
@@ -182,8 +187,8 @@ static void ledger_append_that_fails_at_any_put_leaves_record_and_tree_as_they_w
             assert_int_equal(ledger_size(fresh), 7);
         }
     }
-    assert_int_equal(step,
-                     6); /* the record, its leaf, and the three nodes that the eighth leaf fills */
+    /* The record, its leaf, the three nodes that the eighth leaf fills, and the keys. */
+    assert_int_equal(step, 7);
     assert_int_equal(ledger_size(l), 8);
 }
 
@@ -196,17 +201,17 @@ static void ledger_appends_nothing_in_a_transaction_that_has_failed(void **state
     uint64_t leaf = 9;
 
     store_fail(t, -ECANCELED);
-    ledger_append(l, t, &c, bytes_of(NULL, 0), &leaf);
+    ledger_append(l, t, &c, &nothing, &leaf);
     assert_int_equal(ledger_size(l), 0);
     t = store_abort(t);
     ledger_settle(l, -ECANCELED);
     t = fixture_begin(f, true);
-    ledger_append(l, t, &bad, bytes_of(NULL, 0), &leaf);
+    ledger_append(l, t, &bad, &nothing, &leaf);
     assert_int_equal(store_commit(t), -EINVAL);
     ledger_settle(l, -EINVAL);
     t = fixture_begin(f, true);
     bad.event = EVENT_COUNT;
-    ledger_append(l, t, &bad, bytes_of(NULL, 0), &leaf);
+    ledger_append(l, t, &bad, &nothing, &leaf);
     assert_int_equal(store_commit(t), -EINVAL);
 }
 
@@ -266,7 +271,7 @@ static void ledger_gives_back_both_parts_as_appended(void **state)
     struct one o = { 0 };
     uint64_t leaf;
 
-    ledger_append(l, t, &c, bytes_str("tokens and the answer"), &leaf);
+    ledger_append(l, t, &c, &answer, &leaf);
     assert_int_equal(store_commit(t), 0);
     ledger_settle(l, 0);
     o.t = t = fixture_begin(f, false);
@@ -295,7 +300,7 @@ static void ledger_clear_part_is_refused_cut_short_or_changed_in_form(void **sta
     c.n_holders = 2;
     (void)snprintf(c.holders[0], sizeof(c.holders[0]), "health");
     (void)snprintf(c.holders[1], sizeof(c.holders[1]), "police");
-    ledger_append(l, t, &c, bytes_of(NULL, 0), &leaf);
+    ledger_append(l, t, &c, &nothing, &leaf);
     assert_int_equal(store_commit(t), 0);
     o.t = t = fixture_begin(f, false);
     buf_init(&o.part, 4096);
@@ -332,9 +337,9 @@ static void ledger_record_that_lost_its_sealed_part_is_still_proved(void **state
     buf_init(&before.part, 4096);
     buf_init(&after.part, 4096);
     assert_int_equal(ledger_each(t, 4, 5, keep_one, &before), 0);
-    assert_int_equal(ledger_erase(t, 4), 0);
-    assert_int_equal(ledger_erase(t, 4), 0);
-    assert_int_equal(ledger_erase(t, 5), -ENOENT);
+    assert_int_equal(ledger_forget(t, 4), 0);
+    assert_int_equal(ledger_forget(t, 4), 0);
+    assert_int_equal(ledger_forget(t, 5), -ENOENT);
     assert_int_equal(store_commit(t), 0);
     l = ledger_close(l);
     fixture_reopen(f);

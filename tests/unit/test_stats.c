@@ -59,7 +59,8 @@ static uint64_t put(struct log *l, const struct leaf *of)
     (void)snprintf(c.reason, sizeof(c.reason), "%s", of->reason ? of->reason : "");
     (void)snprintf(c.detail, sizeof(c.detail), "%s", of->detail ? of->detail : "");
     assert_int_equal(store_begin(l->f->store, true, &t), 0);
-    ledger_append(l->ledger, t, &c, bytes_str("sealed"), &leaf);
+    ledger_append(l->ledger, t, &c, &(struct ledger_private){ .sealed_part = bytes_str("sealed") },
+                  &leaf);
     r = store_commit(t);
     ledger_settle(l->ledger, r);
     assert_int_equal(r, 0);

@@ -268,7 +268,7 @@ static void put_meta(struct fixture *f, uint8_t layout, const char *table, uint1
     f->store = store_close(f->store);
 }
 
-static void store_of_a_newer_program_is_refused(void **state)
+static void store_of_a_newer_program_or_of_an_earlier_layout_is_refused(void **state)
 {
     static const struct {
         uint8_t layout;
@@ -276,9 +276,10 @@ static void store_of_a_newer_program_is_refused(void **state)
         uint16_t schema;
         int want;
     } rows[] = {
-        { 1, "agencies", 1, 0 },        { 1, "agencies", 2, -EPROTO },
-        { 2, "agencies", 1, -EPROTO },  { 1, "to-come", 1, -EPROTO },
-        { 1, "agencies", 0, -EBADMSG }, { 0, "agencies", 1, -EBADMSG },
+        { 2, "agencies", 1, 0 },        { 2, "agencies", 2, -EPROTO },
+        { 3, "agencies", 1, -EPROTO },  { 2, "to-come", 1, -EPROTO },
+        { 2, "agencies", 0, -EBADMSG }, { 0, "agencies", 1, -EBADMSG },
+        { 1, "agencies", 1, -EPROTONOSUPPORT },
     };
     struct fixture *f = *state;
 
@@ -337,7 +338,8 @@ static void store_reader_does_not_make_a_store(void **state)
 
 static void store_files_are_private_to_their_owner(void **state)
 {
-    static const char *const names[] = { "data.mdb", "lock.mdb", "writer" };
+    static const char *const names[] = { "data.mdb", "lock.mdb", "writer", "periods",
+                                         "periods/00000001.key" };
     struct fixture *f = *state;
 
     for (size_t i = 0; i < ALM_LEN(names); i++) {
@@ -392,7 +394,7 @@ int main(void)
         STORE_TEST(store_last_finds_the_end_of_a_prefix),
         STORE_TEST(store_is_not_opened_with_another_key),
         STORE_TEST(store_that_rehearsed_is_not_opened_live_nor_for_another_origin),
-        STORE_TEST(store_of_a_newer_program_is_refused),
+        STORE_TEST(store_of_a_newer_program_or_of_an_earlier_layout_is_refused),
         STORE_TEST(store_has_one_writer_and_any_number_of_readers),
         STORE_TEST(store_reader_does_not_make_a_store),
         STORE_TEST(store_files_are_private_to_their_owner),

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* pages.c - the only file that includes <lmdb.h>. Knows neither what values mean nor that they are
+ * sealed.
+ *
+ * LMDB's pointers lead into the map: unaligned, and good only inside the transaction. */
+#include "store/pages.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <lmdb.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "store/internal.h"
+
+#define PAGES_MAP_DEFAULT ((size_t)16 << 30) /* bytes of address space, not of disk */
+#define PAGES_FULL_BYTES  (1u << 20)         /* a disk with less than this free is full */
+
+struct pages {
+    MDB_env *env;
+    MDB_dbi dbis[TABLE_COUNT];
+    char path[PATH_MAX];
+    int latched;         /* the first I/O error, or damage */
+    bool wrecked, armed; /* an assertion of LMDB's fired: its state is not to be touched again */
+    jmp_buf jump;
+    store_fault *fault;
+    void *fault_ctx;
+};
+
+/* --- LMDB's assertions. A damaged page trips them, and then LMDB aborts the process; we leave the
+ * call instead, never touch the environment again and give -EBADMSG from then on. Each call that
+ * walks pages is in a function of its own, so that nothing of a caller's is lost by the jump. ---
+ */
+
+static void pages_asserted(MDB_env *env, const char *msg)
+{
+    struct pages *p = mdb_env_get_userctx(env);
+
+    (void)msg;
+    if (!p || !p->armed)
+        return; /* LMDB aborts: our own mistake, not the data's */
+    p->armed = false;
+    p->wrecked = true;
+    longjmp(p->jump, 1);
+}
+
+#define LMDB_GUARDED(p, call)                                                                      \
+    do {                                                                                           \
+        int r_;                                                                                    \
+        if ((p)->wrecked)                                                                          \
+            return MDB_CORRUPTED;                                                                  \
+        if (setjmp((p)->jump))                                                                     \
+            return MDB_CORRUPTED;                                                                  \
+        (p)->armed = true;                                                                         \
+        r_ = (call);                                                                               \
+        (p)->armed = false;                                                                        \
+        return r_;                                                                                 \
+    } while (0)
+
+static int lmdb_get(struct pages *p, MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
+{
+    LMDB_GUARDED(p, mdb_get(txn, dbi, key, value));
+}
+
+static int lmdb_put(struct pages *p, MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
+{
+    LMDB_GUARDED(p, mdb_put(txn, dbi, key, value, 0));
+}
+
+static int lmdb_del(struct pages *p, MDB_txn *txn, MDB_dbi dbi, MDB_val *key)
+{
+    LMDB_GUARDED(p, mdb_del(txn, dbi, key, NULL));
+}
+
+static int lmdb_cursor_get(struct pages *p, MDB_cursor *cursor, MDB_val *key, MDB_val *value,
+                           MDB_cursor_op op)
+{
+    LMDB_GUARDED(p, mdb_cursor_get(cursor, key, value, op));
+}
+
+static int lmdb_commit(struct pages *p, MDB_txn *txn)
+{
+    LMDB_GUARDED(p, mdb_txn_commit(txn));
+}
+
+static int lmdb_dbi_open(struct pages *p, MDB_txn *txn, const char *name, unsigned flags,
+                         MDB_dbi *dbi)
+{
+    LMDB_GUARDED(p, mdb_dbi_open(txn, name, flags, dbi));
+}
+
+/* --- Foreign codes, translated once. --- */
+
+static bool pages_disk_full(struct pages *p)
+{
+    struct statvfs fs;
+
+    if (pages_faulted(p, STORE_STEP_SPACE))
+        return true;
+    return statvfs(p->path, &fs) == 0 && (uint64_t)fs.f_bavail * fs.f_frsize < PAGES_FULL_BYTES;
+}
+
+static const struct {
+    int code, error;
+} pages_codes[] = {
+    { MDB_NOTFOUND, -ENOENT },          { MDB_PAGE_NOTFOUND, -EBADMSG },
+    { MDB_CORRUPTED, -EBADMSG },        { MDB_PANIC, -EIO },
+    { MDB_VERSION_MISMATCH, -EBADMSG }, { MDB_INVALID, -EBADMSG },
+    { MDB_MAP_FULL, -ENOSPC },          { MDB_READERS_FULL, -EUSERS },
+    { MDB_TXN_FULL, -EFBIG },           { MDB_CURSOR_FULL, -EBADMSG },
+    { MDB_PAGE_FULL, -EBADMSG },        { MDB_MAP_RESIZED, -ESTALE },
+    { MDB_INCOMPATIBLE, -EBADMSG },     { MDB_BAD_VALSIZE, -EINVAL },
+};
+
+/* Damage to pages and I/O errors latch; a full disk does not, because LMDB rolled back and room may
+ * come again. */
+static int pages_error(struct pages *p, int code)
+{
+    int r = code > 0 ? -code : -EIO;
+
+    if (code == 0)
+        return 0;
+    for (size_t i = 0; i < ALM_LEN(pages_codes); i++) {
+        if (pages_codes[i].code == code)
+            r = pages_codes[i].error;
+    }
+    /* LMDB makes EIO of a short write, which is what a disk that has just filled up gives. */
+    if (code == EIO && pages_disk_full(p))
+        r = -ENOSPC;
+    if ((r == -EIO || r == -EBADMSG) && !p->latched)
+        p->latched = r;
+    return r;
+}
+
+/* --- Opening and closing. --- */
+
+/* Makes a file that was cut short as long as LMDB believes it is: what is missing then reads as a
+ * damaged page, not as a SIGBUS. A file may rightly be some pages short, of pages that were taken
+ * and given back in one transaction. */
+static int pages_fill_up(const struct pages *p, const char *data_path)
+{
+    MDB_envinfo info;
+    MDB_stat stat_of;
+    struct stat st;
+    off_t want;
+
+    if (mdb_env_info(p->env, &info) != 0 || mdb_env_stat(p->env, &stat_of) != 0 ||
+        stat(data_path, &st) < 0)
+        return -EIO;
+    want = (off_t)(info.me_last_pgno + 1) * (off_t)stat_of.ms_psize;
+    if ((size_t)want > info.me_mapsize)
+        return -EBADMSG;
+    if (st.st_size < want && truncate(data_path, want) < 0)
+        return -errno;
+    return 0;
+}
+
+/* An absent or empty data file where a store was once made is a loss, not a new store. */
+static int pages_check_data_file(const char *data_path, bool made)
+{
+    struct stat st;
+
+    if (!made)
+        return 0;
+    return stat(data_path, &st) == 0 && st.st_size > 0 ? 0 : -EBADMSG;
+}
+
+static int pages_open_env(struct pages *p, const struct pages_options *o)
+{
+    char data_path[PATH_MAX + 16];
+    unsigned flags = MDB_NOTLS | (o->read_only ? MDB_RDONLY : 0);
+    int code, r;
+
+    (void)snprintf(data_path, sizeof(data_path), "%s/data.mdb", o->path);
+    r = pages_check_data_file(data_path, o->made);
+    if (r < 0)
+        return r;
+    code = mdb_env_create(&p->env);
+    if (code)
+        return pages_error(p, code);
+    (void)mdb_env_set_userctx(p->env, p);
+    (void)mdb_env_set_assert(p->env, pages_asserted);
+    code = mdb_env_set_maxdbs(p->env, TABLE_COUNT);
+    if (!code)
+        code = mdb_env_set_mapsize(p->env, o->map_bytes ? o->map_bytes : PAGES_MAP_DEFAULT);
+    if (!code)
+        code = mdb_env_open(p->env, o->path, flags, 0600);
+    if (code)
+        return pages_error(p, code);
+    if (o->read_only)
+        return 0;
+    (void)mdb_reader_check(p->env, NULL); /* clears slots of the killed; nothing rests on it */
+    return pages_fill_up(p, data_path);
+}
+
+int pages_open(const struct pages_options *o, struct pages **out)
+{
+    struct pages *p = calloc(1, sizeof(*p));
+    int r;
+
+    if (!p)
+        return -ENOMEM;
+    r = text_copy(p->path, sizeof(p->path), o->path) < 0 ? -ENAMETOOLONG : pages_open_env(p, o);
+    if (r < 0) {
+        (void)pages_close(p);
+        return r;
+    }
+    *out = p;
+    return 0;
+}
+
+struct pages *pages_close(struct pages *p)
+{
+    if (!p)
+        return NULL;
+    if (p->env && !p->wrecked) /* after an assertion LMDB's state is anybody's guess: the process's
+                                  end frees it */
+        mdb_env_close(p->env);
+    free(p);
+    return NULL;
+}
+
+int pages_open_tables(struct pages *p, MDB_txn *txn, bool create)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        int code = lmdb_dbi_open(p, txn, store_tables[i].name, create ? MDB_CREATE : 0, &p->dbis[i]);
+
+        if (code)
+            return pages_error(p, code);
+    }
+    return 0;
+}
+
+int pages_latched(const struct pages *p)
+{
+    return p->latched;
+}
+
+void pages_latch(struct pages *p, int error)
+{
+    if (!p->latched)
+        p->latched = error;
+}
+
+bool pages_wrecked(const struct pages *p)
+{
+    return p->wrecked;
+}
+
+void pages_fault_hook(struct pages *p, store_fault *fault, void *ctx)
+{
+    p->fault = fault;
+    p->fault_ctx = ctx;
+}
+
+int pages_faulted(struct pages *p, enum store_step step)
+{
+    return p->fault ? p->fault(p->fault_ctx, step) : 0;
+}
+
+/* --- Transactions. --- */
+
+int pages_begin(struct pages *p, bool write, bool alone, MDB_txn **out)
+{
+    int code = pages_faulted(p, STORE_STEP_BEGIN);
+
+    if (!code)
+        code = mdb_txn_begin(p->env, NULL, write ? 0 : MDB_RDONLY, out);
+    /* The writer was opened with a larger map: take its size over, which is safe only without open
+     * transactions. */
+    if (code == MDB_MAP_RESIZED && alone) {
+        code = mdb_env_set_mapsize(p->env, 0);
+        if (!code)
+            code = mdb_txn_begin(p->env, NULL, write ? 0 : MDB_RDONLY, out);
+    }
+    return pages_error(p, code);
+}
+
+int pages_commit(struct pages *p, MDB_txn **txn, bool write)
+{
+    MDB_txn *consumed = *txn;
+    int code = write ? pages_faulted(p, STORE_STEP_COMMIT) : 0;
+
+    if (!code) {
+        *txn = NULL; /* commit consumes the handle even when it fails */
+        code = lmdb_commit(p, consumed);
+    }
+    return pages_error(p, code);
+}
+
+void pages_abort(struct pages *p, MDB_txn *txn)
+{
+    if (txn && !p->wrecked)
+        mdb_txn_abort(txn);
+}
+
+void pages_check_readers(struct pages *p)
+{
+    (void)mdb_reader_check(p->env, NULL);
+}
+
+/* --- Values. --- */
+
+static MDB_val pages_val(struct bytes b)
+{
+    return (MDB_val){ .mv_size = b.len, .mv_data = (void *)(uintptr_t)b.data };
+}
+
+int pages_get(struct pages *p, MDB_txn *txn, enum table table, struct bytes key,
+              struct bytes *value)
+{
+    MDB_val k = pages_val(key), v = { 0 };
+    int code = pages_faulted(p, STORE_STEP_GET);
+
+    if (!code)
+        code = lmdb_get(p, txn, p->dbis[table], &k, &v);
+    *value = bytes_of(v.mv_data, v.mv_size);
+    return pages_error(p, code);
+}
+
+int pages_put(struct pages *p, MDB_txn *txn, enum table table, struct bytes key, struct bytes value)
+{
+    MDB_val k = pages_val(key), v = pages_val(value);
+    int code = pages_faulted(p, STORE_STEP_PUT);
+
+    return pages_error(p, code ? code : lmdb_put(p, txn, p->dbis[table], &k, &v));
+}
+
+int pages_del(struct pages *p, MDB_txn *txn, enum table table, struct bytes key)
+{
+    MDB_val k = pages_val(key);
+    int code = pages_faulted(p, STORE_STEP_DEL);
+
+    if (!code)
+        code = lmdb_del(p, txn, p->dbis[table], &k);
+    return code == MDB_NOTFOUND ? 0 : pages_error(p, code);
+}
+
+int pages_count(struct pages *p, MDB_txn *txn, enum table table, uint64_t *n)
+{
+    MDB_stat stat_of;
+
+    if (p->wrecked)
+        return -EBADMSG;
+    *n = 0;
+    if (mdb_stat(txn, p->dbis[table], &stat_of) != 0)
+        return -EIO;
+    *n = stat_of.ms_entries;
+    return 0;
+}
+
+int pages_room(struct pages *p, uint64_t *taken, uint64_t *most)
+{
+    MDB_envinfo info;
+    MDB_stat stat_of;
+
+    if (p->wrecked)
+        return -EBADMSG;
+    if (mdb_env_info(p->env, &info) != 0 || mdb_env_stat(p->env, &stat_of) != 0)
+        return -EIO;
+    *taken = ((uint64_t)info.me_last_pgno + 1) * stat_of.ms_psize;
+    *most = info.me_mapsize;
+    return 0;
+}
+
+/* --- Cursors. --- */
+
+int pages_cursor(struct pages *p, MDB_txn *txn, enum table table, MDB_cursor **out)
+{
+    if (p->wrecked)
+        return -EBADMSG;
+    return pages_error(p, mdb_cursor_open(txn, p->dbis[table], out));
+}
+
+void pages_cursor_close(struct pages *p, MDB_cursor *cursor)
+{
+    if (cursor && !p->wrecked)
+        mdb_cursor_close(cursor);
+}
+
+int pages_move(struct pages *p, MDB_cursor *cursor, enum pages_to to, struct bytes *key,
+               struct bytes *value)
+{
+    static const MDB_cursor_op ops[] = { [PAGES_FIRST] = MDB_FIRST,
+                                         [PAGES_LAST] = MDB_LAST,
+                                         [PAGES_NEXT] = MDB_NEXT,
+                                         [PAGES_PREV] = MDB_PREV,
+                                         [PAGES_FROM] = MDB_SET_RANGE };
+    MDB_val k = pages_val(*key), v = { 0 };
+    int code = pages_faulted(p, STORE_STEP_GET), r;
+
+    r = pages_error(p, code ? code : lmdb_cursor_get(p, cursor, &k, &v, ops[to]));
+    if (r < 0)
+        return r;
+    if (k.mv_size == 0 || k.mv_size > STORE_KEY_MAX)
+        return -EBADMSG;
+    *key = bytes_of(k.mv_data, k.mv_size);
+    *value = bytes_of(v.mv_data, v.mv_size);
+    return 0;
+}
