@@ -45,6 +45,8 @@ static enum sort sort_of(const struct survey_record *r)
     case SUBJECTS_LODGER:
     case SUBJECTS_OVERRIDE:
     case SUBJECTS_EPISODE:
+    case SUBJECTS_RECALL:
+    case SUBJECTS_STATEMENT:
         break;
     }
     return r->refusal ? SORT_REFUSAL : r->withdrawal ? SORT_WITHDRAWAL : SORT_CONSENT;
