@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "store/lasting.h"
+#include "store/lodged.h"
 #include "store/retokens.h"
 
 #define CONCERN_LAYOUT 2 /* 1, which has neither part nor outcome, is read too */
@@ -250,4 +251,13 @@ static int concern_forget(void *ctx, struct store_txn *t, const struct id *id)
 int concerns_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n)
 {
     return lasting_sweep(t, TABLE_CONCERNS, day, most, concern_forget, NULL, n);
+}
+
+int concerns_forget(struct store_txn *t, const struct id *id)
+{
+    int r = concern_forget(NULL, t, id);
+
+    if (r == 0)
+        lasting_del(t, TABLE_CONCERNS, id);
+    return r;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "store/consents_codec.h"
+#include "store/lodged.h"
 #include "store/retokens.h"
 #include "store/subjects.h"
 
@@ -440,4 +441,60 @@ int shields_about(struct store_txn *t, struct store *s, const struct token_set *
             r = -EBADMSG; /* the index names it: somebody took it away */
     }
     return r < 0 ? r : 0;
+}
+
+/* --- Forgetting. --- */
+
+int consents_forget(struct store_txn *t, const struct id *id)
+{
+    struct consent_record record;
+    struct tokens_view v = consent_view(&record);
+    int r = consent_load(t, id, &record);
+
+    if (r < 0)
+        return r;
+    tokens_index(t, SUBJECTS_CONSENT, id, &v, false);
+    retokens_drop(t, SUBJECTS_CONSENT, id);
+    if (!record.is_withdrawal)
+        subjects_lodger_remove(t, record.lodger, record.leaf, id);
+    store_del(t, TABLE_CONSENTS, id_key(id));
+    reliance_forget(t, id);
+    crypto_wipe(&record, sizeof(record));
+    return 0;
+}
+
+int overtaken_get(struct store_txn *t, const struct id *id, int32_t *on)
+{
+    struct pending p = { .on = 0 };
+    int r = pending_get(t, id, &p);
+
+    *on = p.on;
+    return r;
+}
+
+int overtaken_forget(struct store_txn *t, const struct id *id)
+{
+    struct pending_key k;
+    int32_t on;
+    int r = overtaken_get(t, id, &on);
+
+    if (r == 0)
+        store_del(t, TABLE_CONSENTS, pending_key_of(&k, id));
+    return r;
+}
+
+int shields_forget(struct store_txn *t, const struct id *id)
+{
+    struct shield_record record;
+    struct tokens_view v = shield_view(&record);
+    int r = shield_load(t, id, &record);
+
+    if (r < 0)
+        return r;
+    tokens_index(t, SUBJECTS_SHIELD, id, &v, false);
+    retokens_drop(t, SUBJECTS_SHIELD, id);
+    store_del(t, TABLE_SHIELDS, id_key(id));
+    attempts_forget(t, id);
+    crypto_wipe(&record, sizeof(record));
+    return 0;
 }

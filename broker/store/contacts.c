@@ -7,6 +7,7 @@
 #include "store/contacts.h"
 
 #include "store/fields.h"
+#include "store/lodged.h"
 
 #include <errno.h>
 #include <string.h>
@@ -171,4 +172,26 @@ void attempts_put(struct store_txn *t, const struct id *shield, const char *aske
         store_fail(t, buf_status(&b));
     else
         store_put(t, TABLE_CONTACTS, attempt_key(shield, asker, key), buf_view(&b));
+}
+
+static int attempt_drop(void *ctx, struct bytes key, struct bytes value)
+{
+    struct store_txn *t = ctx;
+    uint8_t copy[ATTEMPT_KEY_MAX];
+
+    (void)value;
+    if (key.len > sizeof(copy))
+        return -EBADMSG;
+    memcpy(copy, key.data, key.len);
+    store_del(t, TABLE_CONTACTS, bytes_of(copy, key.len));
+    return store_status(t);
+}
+
+void attempts_forget(struct store_txn *t, const struct id *shield)
+{
+    uint8_t key[ATTEMPT_KEY_MAX];
+    int r = store_scan(t, TABLE_CONTACTS, attempt_key(shield, "", key), bytes_of(NULL, 0), false,
+                       attempt_drop, t);
+
+    store_fail(t, r < 0 ? r : 0);
 }

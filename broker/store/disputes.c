@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/consents_codec.h"
+#include "store/lodged.h"
 #include "store/retokens.h"
 #include "store/subjects.h"
 
@@ -171,4 +172,19 @@ int disputes_about(struct store_txn *t, const struct token_set *subject, const c
             r = visit(ctx, &record);
     }
     return r < 0 ? r : 0;
+}
+
+int disputes_forget(struct store_txn *t, const struct id *id)
+{
+    struct dispute_record record;
+    struct tokens_view v = dispute_view(&record);
+    int r = dispute_load(t, id, &record);
+
+    if (r < 0)
+        return r;
+    tokens_index(t, SUBJECTS_DISPUTE, id, &v, false);
+    retokens_drop(t, SUBJECTS_DISPUTE, id);
+    store_del(t, TABLE_DISPUTES, id_key(id));
+    crypto_wipe(&record, sizeof(record));
+    return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "store/fields.h"
 #include "store/lasting.h"
+#include "store/lodged.h"
 #include "store/retokens.h"
 
 #define EPISODE_LAYOUT 1
@@ -234,4 +235,14 @@ int episodes_sweep(struct store_txn *t, int32_t day, size_t most, episodes_visit
     struct forgetting f = { visit, ctx };
 
     return lasting_sweep(t, TABLE_EPISODES, day, most, episode_forget, &f, n);
+}
+
+int episodes_forget(struct store_txn *t, const struct id *id)
+{
+    struct forgetting f = { .visit = NULL };
+    int r = episode_forget(&f, t, id);
+
+    if (r == 0)
+        lasting_del(t, TABLE_EPISODES, id);
+    return r;
 }

@@ -3,6 +3,7 @@
 #include "store/overrides.h"
 
 #include "store/fields.h"
+#include "store/lodged.h"
 #include "store/retokens.h"
 #include "store/subjects.h"
 
@@ -240,4 +241,21 @@ int overrides_unreviewed(struct store_txn *t, const char *agency, overrides_visi
     unreviewed_text(agency, text);
     r = subjects_lodger_find(t, text, &found);
     return r < 0 ? r : overrides_each(t, &found, visit, ctx);
+}
+
+int overrides_forget(struct store_txn *t, const struct id *id)
+{
+    struct override_record record;
+    struct tokens_view v = { .subject = &record.override.subject };
+    char text[UNREVIEWED_TEXT];
+    int r = overrides_get(t, id, &record);
+
+    if (r < 0)
+        return r;
+    tokens_index(t, SUBJECTS_OVERRIDE, id, &v, false);
+    unreviewed_text(record.agency, text);
+    subjects_lodger_remove(t, text, record.leaf, id);
+    store_del(t, TABLE_OVERRIDES, bytes_of(id->octets, ID_LEN));
+    crypto_wipe(&record, sizeof(record));
+    return 0;
 }

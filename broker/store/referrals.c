@@ -9,6 +9,7 @@
 
 #include "store/referrals_codec.h"
 #include "store/referrals_home.h"
+#include "store/lodged.h"
 #include "store/retokens.h"
 #include "store/subjects.h"
 
@@ -391,4 +392,51 @@ int referrals_running(struct store_txn *t, const struct id *after, size_t most,
     if (f.n == most)
         memcpy(last->octets, f.octets.data + (f.n - 1) * FOUND_LEN + sizeof(uint64_t), ID_LEN);
     return found_each(t, &f, NULL, visit, ctx);
+}
+
+/* --- forgetting --- */
+
+static void unindex_agency(struct store_txn *t, const char *agency, const struct referral_record *r)
+{
+    struct place_key k;
+    int e;
+
+    if (!agency[0])
+        return;
+    e = key_agency(t, agency, &k);
+    key_add_leaf(&k, r->leaf);
+    key_add(&k, r->id.octets, ID_LEN);
+    if (e < 0)
+        store_fail(t, e);
+    else
+        store_del(t, TABLE_REFERRALS, key_view(&k));
+}
+
+static void referral_forget_now(struct store_txn *t, struct referral_record *r)
+{
+    struct tokens_view v = referral_tokens(r);
+    struct place_key k = key_of(PLACE_RUNNING, &r->id);
+
+    tokens_index(t, SUBJECTS_REFERRAL, &r->id, &v, false);
+    retokens_drop(t, SUBJECTS_REFERRAL, &r->id);
+    store_del(t, TABLE_REFERRALS, key_view(&k));
+    unindex_agency(t, r->from, r);
+    unindex_agency(t, r->to, r);
+    for (uint8_t i = 0; i < r->n_steps; i++)
+        unindex_agency(t, r->steps[i].to, r);
+    k = key_of(PLACE_RECORD, &r->id);
+    store_del(t, TABLE_REFERRALS, key_view(&k));
+}
+
+int referrals_forget(struct store_txn *t, const struct id *id)
+{
+    struct referral_record *record = calloc(1, sizeof(*record));
+    int r = record ? referral_load(t, id, record) : -ENOMEM;
+
+    if (r == 0)
+        referral_forget_now(t, record);
+    if (record)
+        crypto_wipe(record, sizeof(*record));
+    free(record);
+    return r;
 }

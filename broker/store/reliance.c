@@ -2,6 +2,8 @@
 /* reliance.c - rows under a consent's id and an agency's. */
 #include "store/reliance.h"
 
+#include "store/lodged.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -57,4 +59,25 @@ int reliance_each(struct store_txn *t, const struct id *consent, reliance_visit 
                        (struct bytes){ NULL, 0 }, true, reliance_one, &v);
 
     return r < 0 ? r : 0;
+}
+
+/* --- forgetting --- */
+
+static int reliance_drop(void *ctx, struct bytes key, struct bytes value)
+{
+    struct store_txn *t = ctx;
+    uint8_t copy[STORE_KEY_MAX]; /* the view ends when the entry is deleted */
+
+    (void)value;
+    memcpy(copy, key.data, key.len);
+    store_del(t, TABLE_RELIANCE, bytes_of(copy, key.len));
+    return store_status(t);
+}
+
+void reliance_forget(struct store_txn *t, const struct id *consent)
+{
+    int r = store_scan(t, TABLE_RELIANCE, bytes_of(consent->octets, ID_LEN), bytes_of(NULL, 0), false,
+                       reliance_drop, t);
+
+    store_fail(t, r < 0 ? r : 0);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "store/lasting.h"
+#include "store/lodged.h"
 #include "store/retokens.h"
 
 #define WATCH_LAYOUT 1
@@ -263,4 +264,14 @@ int watches_sweep(struct store_txn *t, int32_t day, size_t most, watches_visit *
     struct forgetting f = { visit, ctx };
 
     return lasting_sweep(t, TABLE_WATCHES, day, most, watch_forget, &f, n);
+}
+
+int watches_forget(struct store_txn *t, const struct id *id)
+{
+    struct forgetting f = { .visit = NULL };
+    int r = watch_forget(&f, t, id);
+
+    if (r == 0)
+        lasting_del(t, TABLE_WATCHES, id);
+    return r;
 }
