@@ -15,7 +15,7 @@ SAID = "said.log"          # what commands printed
 PLANTED = "canaries.jsonl" # what tests planted besides keys and rows
 # First words of a command -> why its output may hold somebody's particulars: its reader is who typed them, or whom they were written for.
 SHOWN = {
-    ("referral", "show"): "a referral's text, opened for its recipient",
+    ("referral", "read"): "a referral's text, opened for its recipient",
     ("desk",): "whom somebody at a desk is asked about, from their own list",
 }
 HELP = "--help"            # its examples are about people whom the manual made up
@@ -57,3 +57,20 @@ def leave(work, name):
     Path(kept).mkdir(parents=True, exist_ok=True)
     shutil.move(work, Path(tempfile.mkdtemp(prefix=f"{name}-", dir=kept)) / "place")
     return True
+
+
+def gone(work, name):
+    """A place is done with: moved away to be looked through, or removed."""
+    if os.path.isdir(work) and not leave(work, name):
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def printed(name, folder, text):
+    """A place of its own for what a whole exercise of a folder printed, with the rows that it was about."""
+    if not os.environ.get("ALM_KEPT"):
+        return
+    work = Path(tempfile.mkdtemp(prefix="almoner-printed-", dir="/tmp"))
+    for path in Path(folder).glob("*.csv"):
+        shutil.copy(path, work)
+    (work / SAID).write_text(text, encoding="utf-8")
+    leave(work, name)

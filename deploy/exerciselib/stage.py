@@ -93,8 +93,8 @@ class Stage:
 
     def __exit__(self, *exc):
         self.close()
-        if not self.keep and not keep.leave(self.work, "stage"):
-            shutil.rmtree(self.work, ignore_errors=True)
+        if not self.keep:
+            keep.gone(self.work, "stage")
 
     def close(self):
         """Stops what was started here, adapters first, each asked politely before it is killed."""

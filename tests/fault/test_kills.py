@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "flow"))
-from broker_children import Tap  # noqa: E402
+from broker_children import Tap, keep  # noqa: E402
 
 KILLS = 50 if os.environ.get("ALM_FULL") else 10
 VERDICT = re.compile(r"core killed (\d+) times \(seed \d+\); (\d+) replies seen, (\d+) without a record")
@@ -25,6 +25,7 @@ def main():
     if os.environ.get("ALM_STAGE"):
         argv += ["--prefix", os.environ["ALM_STAGE"]]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    keep.printed("kills", sys.argv[1], done.stdout + done.stderr)
     verdict = VERDICT.search(done.stdout + done.stderr)
     rows = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     scenarios = [r for r in rows if "scenario" in r]

@@ -11,6 +11,9 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
+from exerciselib import keep  # noqa: E402, F401
+
 READY, ALLOW, IN, OUT, UNREACHABLE, NOISE = 1, 2, 3, 4, 5, 6
 
 

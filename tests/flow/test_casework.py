@@ -7,7 +7,7 @@ import subprocess
 import sys
 import uuid
 
-from broker_children import Tap, wait_for
+from broker_children import Tap, keep, wait_for
 from town import CHILDRENS, POLICE, RIVER, SCHOOL, TEAM, StageError, Town, uuid7
 
 HOME = ("2 Hazel Court", "ZZ9 9ZA")
@@ -136,6 +136,7 @@ def referrals(tap, town, desks):
     tap.check("who is eligible is told by who holds the facts", eligible["kind"] == "eligibility" and eligible["value"] in ("eligible", "not", "cannot-say"), eligible)
     text = town.stage.work / "typed" / "why.txt"
     text.parent.mkdir()
+    keep.plant(town.stage.work, "text", "Please telephone before noon")
     text.write_text("Ada Brookvane. Please telephone before noon.\n", encoding="utf-8")
     refer = ["refer", "--kind", "soft", "--service", "recovery-group", "--made", "eligibility-checked", "--reason", "advice", "--body", text]
     none = school.run(*refer, about="Ada", purpose="referral-tracking", code=69)

@@ -13,7 +13,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from broker_children import Tap
+from broker_children import Tap, keep
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EXERCISE = ROOT / "deploy" / "exercise"
@@ -26,6 +26,7 @@ def play(*args, timeout=900):
 
 def scenarios(tap, folder, sources):
     done = play(folder, "--json", "--sources", sources)
+    keep.printed("exercise", folder, done.stdout + done.stderr)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     for line in lines[:-1]:
         tap.check(f"{line['scenario']}_{line['kind']}_comes_out_as_expected_of_{sources}_sources", line["passed"], f"expected {line['expected']} got {line['got']}")

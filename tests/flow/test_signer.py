@@ -5,7 +5,6 @@ import base64
 import hashlib
 import os
 import select
-import shutil
 import struct
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from nacl.signing import SigningKey
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import tlog
-from broker_children import Child, Tap, seqpacket, wait_for
+from broker_children import Child, Tap, keep, seqpacket, wait_for
 
 SIGNER = sys.argv[1]
 ORIGIN = "test.example/log"
@@ -218,5 +217,5 @@ for missing in ("audit_key", "origin", "state_file", "interval_ms"):
 for name, bad in (("a_short_key", settings(audit_key="22" * 31)), ("an_origin_with_a_space", settings(origin="two words"))):
     core, end = seqpacket()
     tap.check(f"a_signer_with_{name}_ends_as_misconfigured", Child(SIGNER, bad, {6: end}).process.wait(10) == 78)
-shutil.rmtree(work)
+keep.gone(work, "signer")
 tap.done()

@@ -15,7 +15,7 @@ import time
 import zmq
 from zmq.utils import z85
 
-from broker_children import Tap, free_port, wait_for
+from broker_children import Tap, free_port, keep, wait_for
 
 PATIENCE = 3 if os.environ.get("ASAN_OPTIONS") else 1  # seconds; a sanitized gate is as much slower
 
@@ -290,5 +290,5 @@ d = prepare("head", ports)
 os.makedirs(d + "/data")
 write(d + "/data/signer.head", "another log's head\n")
 tap.check("a_head_of_another_log_ends_the_first_start", Supervisor(d, ports).process.wait(15) == 65)
-shutil.rmtree(work)
+keep.gone(work, "supervisor")
 tap.done()

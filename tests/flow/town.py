@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "deploy"))
-from broker_children import Tap, wait_for  # noqa: E402, F401
+from broker_children import Tap, keep, wait_for  # noqa: E402, F401
 from exerciselib.agencies import Cabinet  # noqa: E402
 from exerciselib.curtain import raise_curtain  # noqa: E402
 from exerciselib.folder import load  # noqa: E402
@@ -31,6 +31,7 @@ DAY = "2021-06-15"
 CHILDRENS, TEAM, POLICE, SCHOOL, RIVER = "oakshire-childrens", "oakshire-family-team", "oakshire-police", "elm-school", "river-recovery"
 # Two-second leases would make a test that thinks for long lose its agencies; those about silence set their own.
 PATIENT = "lease_ms = 600000;"
+PRACTITIONER = "t.finch"  # whom nobody but the log's sealed part knows
 ROLES = {CHILDRENS: "social-worker", TEAM: "social-worker", POLICE: "police-officer", SCHOOL: "senco", RIVER: "social-worker"}
 REPLIES = {"insight", "involvement", "refusal", "busy", "receipt", "consent_list", "threshold_state", "referral_state", "referral_list", "sealing_keys",
            "stream_status", "due_list", "directory", "eligibility"}
@@ -123,6 +124,7 @@ class Town:
         self.stage.__enter__()
         try:
             raise_curtain(self.stage, self.folder, self.cabinet, self.day, without=[a for a in self.agencies if a not in self.with_adapters])
+            keep.plant(self.stage.work, "practitioner", PRACTITIONER)
             self.tokens = Tokens(bytes.fromhex((self.stage.keys / "partnership.token").read_text().strip()))
         except BaseException:
             self.stage.__exit__(None, None, None)
@@ -256,7 +258,7 @@ class Speaker(Client):
         return self.until({"lease"}, body.id)
 
     # --- asking ---
-    def asking(self, purpose, role, basis, practitioner="t.finch", sender=None, sent_ms=None):
+    def asking(self, purpose, role, basis, practitioner=PRACTITIONER, sender=None, sent_ms=None):
         body = self.body(practitioner=self.pb.Practitioner(ref=practitioner, role=role or ROLES[self.agency], login=self.pb.LOGIN_PASSWORD),
                          purpose=purpose, basis=basis)
         if sender:

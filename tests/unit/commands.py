@@ -12,19 +12,13 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from exerciselib import keep  # noqa: E402
 
 
-def gone(path):
-    """A place is done with: kept to be looked through for people and keys, or removed."""
-    if os.path.isdir(path) and not keep.leave(path, os.path.splitext(os.path.basename(sys.argv[0]))[0]):
-        shutil.rmtree(path, ignore_errors=True)
-
-
 class Place:
     """A temporary folder in which programs run."""
 
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix="almoner-test-")
         # Also when the constructor of a class made of this one fails, and no __exit__ is called.
-        self.remove = weakref.finalize(self, gone, self.path)
+        self.remove = weakref.finalize(self, keep.gone, self.path, os.path.splitext(os.path.basename(sys.argv[0]))[0])
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("ALMONER_")}
 
     def __enter__(self):
