@@ -72,6 +72,11 @@ static int lmdb_put(struct pages *p, MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MD
     LMDB_GUARDED(p, mdb_put(txn, dbi, key, value, 0));
 }
 
+static int lmdb_append(struct pages *p, MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
+{
+    LMDB_GUARDED(p, mdb_put(txn, dbi, key, value, MDB_APPEND));
+}
+
 static int lmdb_del(struct pages *p, MDB_txn *txn, MDB_dbi dbi, MDB_val *key)
 {
     LMDB_GUARDED(p, mdb_del(txn, dbi, key, NULL));
@@ -366,6 +371,17 @@ int pages_room(struct pages *p, uint64_t *taken, uint64_t *most)
     *taken = ((uint64_t)info.me_last_pgno + 1) * stat_of.ms_psize;
     *most = info.me_mapsize;
     return 0;
+}
+
+int pages_append(struct pages *p, MDB_txn *txn, enum table table, struct bytes key,
+                 struct bytes value)
+{
+    MDB_val k = pages_val(key), v = pages_val(value);
+    int code = pages_faulted(p, STORE_STEP_PUT);
+
+    if (!code)
+        code = lmdb_append(p, txn, p->dbis[table], &k, &v);
+    return code == MDB_KEYEXIST ? -EINVAL : pages_error(p, code);
 }
 
 /* --- Cursors. --- */

@@ -37,6 +37,8 @@ ALM_MUST_USE int pages_open_tables(struct pages *p, struct MDB_txn *txn, bool cr
 ALM_MUST_USE int pages_get(struct pages *p, struct MDB_txn *txn, enum table table, struct bytes key, struct bytes *value);
 ALM_MUST_USE int pages_put(struct pages *p, struct MDB_txn *txn, enum table table, struct bytes key, struct bytes value);
 ALM_MUST_USE int pages_del(struct pages *p, struct MDB_txn *txn, enum table table, struct bytes key); /* absent is fine */
+/* Keys of a table in ascending order: pages are filled to the brim. Return: 0; -EINVAL out of order; -errno. */
+ALM_MUST_USE int pages_append(struct pages *p, struct MDB_txn *txn, enum table table, struct bytes key, struct bytes value);
 
 ALM_MUST_USE int pages_count(struct pages *p, struct MDB_txn *txn, enum table table, uint64_t *n);
 /* Bytes taken of the map, pages that are free in it with them, and the map's own. */
