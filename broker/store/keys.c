@@ -33,6 +33,7 @@ const struct store_table_facts store_tables[TABLE_COUNT] = {
     [TABLE_LEAF_KEYS] = { "leaf-keys", 1 },
     [TABLE_RECALLS] = { "recalls", 1 },
     [TABLE_STATEMENTS] = { "statements", 1 },
+    [TABLE_HOLDS] = { "holds", 1 },
 };
 
 const char *store_table_name(enum table table)

@@ -24,6 +24,8 @@ enum ledger_event { /* what a leaf records; numbers for ever; words by ledger_ev
     EVENT_RETOKENED /* a record's tokens under another epoch */, EVENT_TOKENS_ASKED /* aggregated: of the keyholder */,
     EVENT_CORRECTED /* an answer that was wrong */, EVENT_RECALLED /* everybody who was told has been found */, EVENT_RECALL_ACKNOWLEDGED,
     EVENT_STATEMENT_LODGED,
+    EVENT_RETENTION_BEGUN, EVENT_RETENTION_DONE /* a run that forgot something: counts */, EVENT_HOLD_CHANGED,
+    EVENT_ERASE_ORDERED, EVENT_ERASED /* counts only */, EVENT_PERIOD_ENDED /* the secret under which it was sealed is destroyed */,
     EVENT_COUNT
 };
 const char *ledger_event_word(uint8_t event); /* "decided" */

@@ -73,6 +73,12 @@ static const struct {
     [EVENT_NOT_SHARED] = { "not-shared", CLASS_DECISION },
     [EVENT_CONSENT_NOT_POSSIBLE] = { "consent-not-possible", CLASS_CONSENT },
     [EVENT_DISPUTED] = { "disputed", CLASS_CONSENT },
+    [EVENT_RETENTION_BEGUN] = { "retention-begun", CLASS_OFFICER },
+    [EVENT_RETENTION_DONE] = { "retention-done", CLASS_OFFICER },
+    [EVENT_HOLD_CHANGED] = { "hold-changed", CLASS_OFFICER },
+    [EVENT_ERASE_ORDERED] = { "erase-ordered", CLASS_OFFICER },
+    [EVENT_ERASED] = { "erased", CLASS_OFFICER },
+    [EVENT_PERIOD_ENDED] = { "period-ended", CLASS_OFFICER },
     [EVENT_DISPUTE_LIFTED] = { "dispute-lifted", CLASS_CONSENT },
 };
 static const char *const class_words[CLASS_COUNT] = {

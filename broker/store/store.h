@@ -43,6 +43,7 @@ enum table { /* each a named LMDB database with its schema version in TABLE_META
     TABLE_LEAF_KEYS, /* blocks of leaves' record keys, classes and tags (ledger_keys.c) */
     TABLE_RECALLS,    /* what is taken back from whoever was told it (recalls.c) */
     TABLE_STATEMENTS, /* statement id -> record: what families say */
+    TABLE_HOLDS,      /* legal holds; erasures that are not done (holds.c) */
     TABLE_COUNT
 };
 struct store;
