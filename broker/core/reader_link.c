@@ -27,6 +27,7 @@ static int reading_parse(struct cursor *at, struct reading_work *w)
         w->query[0] = '\0'; /* long or absent: the command alone is recorded */
     if (local_get_day(o, "until", &w->until))
         w->until = CIVIL_NONE;
+    w->sealed = r ? NULL : json_incref(json_object_get(o, "sealed"));
     json_decref(o);
     return r;
 }
@@ -85,10 +86,14 @@ static void reading_record(struct core *c, struct reading_work *w)
     l = record_begin(c, EVENT_LOG_READ, AGENCY_NONE);
     memcpy(l->officer, w->officer, sizeof(l->officer));
     buf_reset(&c->scratch);
-    buf_printf(&c->scratch, "%s %.190s", w->command, w->query);
+    buf_printf(&c->scratch, "%s %.230s", w->command, w->query);
     buf_put_u8(&c->scratch, 0);
     if (!buf_status(&c->scratch))
         text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);
+    if (w->sealed && reading_seal(c, l, w->sealed)) {
+        w->denied = "malformed"; /* nothing was appended */
+        return;
+    }
     w->leaf = record_end(c);
     if (backups_is(w))
         backups_begun(c, w);
@@ -103,8 +108,10 @@ void readings_record(struct core *c)
 void readings_reply(struct core *c, bool committed)
 {
     for (size_t i = 0; i < c->batch.n_readings; i++) {
-        const struct reading_work *w = &c->batch.readings[i];
+        struct reading_work *w = &c->batch.readings[i];
 
+        json_decref(w->sealed);
+        w->sealed = NULL;
         if (!committed || w->denied) {
             reading_deny(c, w->ref, committed ? w->denied : "not-recorded");
             continue;

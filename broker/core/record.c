@@ -11,6 +11,9 @@
  *   'I' id of a consent, dispute, shield or override
  *   'B' an answer by hand: text reference of who stated it, i64 when
  *   'J' competence, as judged: text reference, text role, i32 day
+ *   'W' of a reading (reading_seal.c): the practitioner read up on: text agency, text reference
+ *   'F' of a family report: how the family is reached safely: text
+ *   'D' a redaction of it: u64 leaf, u8 cause (1 third party, 2 serious harm), text
  * A record of a question's answers holds no tokens: those of a person whom nobody knew stand in the
  * query's own record only.
  *

@@ -352,6 +352,8 @@ int64_t heads_next_ms(const struct core *c);
 void readings_drain(struct core *c);
 void readings_record(struct core *c);
 void readings_reply(struct core *c, bool committed);
+/* reading_seal.c: into the sealed part and the tags of the record that is begun. Return: 0; -EINVAL; -errno. */
+ALM_MUST_USE int reading_seal(struct core *c, const struct ledger_clear *begun, const json_t *sealed);
 
 /* --- limits.c: budgets kept and told --- */
 bool limits_admit(struct core *c, struct work *w);

@@ -70,6 +70,7 @@ struct reading_work {
     uint32_t ref;
     char officer[64], command[64], query[256]; /* query: its shape for the leaf */
     uint64_t leaf;
+    json_t *sealed;     /* owned: whom it is about, for the sealed part (reading_seal.c); NULL nobody */
     int32_t until;      /* of a backup: the last day of its key (backups.c); else CIVIL_NONE */
     const char *denied; /* a reason; NULL: recorded */
 };

@@ -15,19 +15,31 @@ static const char *const reads[] = { [READ_TAIL] = "tail",
                                      [READ_SHOW] = "show",
                                      [READ_EXPORT] = "export",
                                      [READ_HEAD] = "head",
-                                     [READ_STATS] = "stats" };
+                                     [READ_STATS] = "stats",
+                                     [READ_BACKUP] = "backup",
+                                     [READ_PERSON] = "person",
+                                     [READ_PRACTITIONER] = "practitioner",
+                                     [READ_REPORT] = "report" };
 static const char *const commands[] = {
     [READ_TAIL] = "audit tail",     [READ_LIST] = "audit list", [READ_SHOW] = "audit show",
     [READ_EXPORT] = "audit export", [READ_HEAD] = "audit head",
     [READ_STATS] = "stats",
+    [READ_BACKUP] = "backup",       [READ_PERSON] = "report person",
+    [READ_PRACTITIONER] = "report practitioner",
 };
+#define FILTERS "agency event reason rule basis question purpose role since until "
+#define KINDS   "tail, show, export, head, stats, backup, person, practitioner or report"
 /* Which keys each kind of reading takes besides read, at and nonce. */
 static const char *const keys[] = {
-    [READ_TAIL] = " from count follow agency event reason since until ",
+    [READ_TAIL] = " from count follow " FILTERS,
     [READ_SHOW] = " leaf ",
     [READ_EXPORT] = " from count ",
     [READ_HEAD] = " ",
     [READ_STATS] = " since until ",
+    [READ_BACKUP] = " until to ",
+    [READ_PERSON] = " tokens opened shield_agreed family since until ",
+    [READ_PRACTITIONER] = " agency practitioner opened since until ",
+    [READ_REPORT] = " report opened each " FILTERS,
 };
 
 struct parse {
@@ -78,14 +90,14 @@ static int query_kind(const struct parse *p, struct query *q)
     char word[16];
 
     if (local_get_text(p->o, "read", word, sizeof(word)))
-        return query_fail(p, "\"read\" must be tail, show, export, head or stats");
-    for (uint8_t i = READ_TAIL; i <= READ_STATS; i++) {
+        return query_fail(p, "\"read\" must be " KINDS);
+    for (uint8_t i = READ_TAIL; i < ALM_LEN(reads); i++) {
         if (strcmp(reads[i], word) != 0)
             continue;
         q->read = i;
         return 0;
     }
-    return query_fail(p, "\"read\" must be tail, show, export, head or stats");
+    return query_fail(p, "\"read\" must be " KINDS);
 }
 
 static int query_keys(const struct parse *p, const struct query *q)
@@ -127,7 +139,7 @@ static int query_text(const struct parse *p, const char *key, char *out, size_t 
     int rc = local_get_text(p->o, key, out, size);
 
     if (rc == -EINVAL ||
-        (!rc && strspn(out, "abcdefghijklmnopqrstuvwxyz0123456789._-") != strlen(out)))
+        (!rc && strspn(out, "abcdefghijklmnopqrstuvwxyz0123456789._/:-") != strlen(out)))
         return query_fail(
             p,
             "\"%s\" must be an id: small letters, digits, dots, hyphens, underscores; at most %zu",
@@ -161,10 +173,24 @@ static int query_day(const struct parse *p, const char *key, int32_t *out)
 
 static int query_filters(const struct parse *p, struct query *q)
 {
-    int rc = query_text(p, "agency", q->agency, sizeof(q->agency));
+    const struct {
+        const char *key;
+        char *out;
+        size_t size;
+    } texts[] = {
+        { "agency", q->agency, sizeof(q->agency) },
+        { "reason", q->reason, sizeof(q->reason) },
+        { "rule", q->rule, sizeof(q->rule) },
+        { "basis", q->basis, sizeof(q->basis) },
+        { "question", q->question, sizeof(q->question) },
+        { "purpose", q->purpose, sizeof(q->purpose) },
+        { "role", q->role, sizeof(q->role) },
+        { "to", q->to, sizeof(q->to) },
+    };
+    int rc = 0;
 
-    if (!rc)
-        rc = query_text(p, "reason", q->reason, sizeof(q->reason));
+    for (size_t i = 0; !rc && i < ALM_LEN(texts); i++)
+        rc = query_text(p, texts[i].key, texts[i].out, texts[i].size);
     if (!rc)
         rc = query_event(p, q);
     if (!rc)
@@ -192,6 +218,8 @@ static int query_range(const struct parse *p, struct query *q)
     if (!rc && q->read == READ_STATS &&
         (q->until == CIVIL_NONE || (q->since != CIVIL_NONE && q->since > q->until)))
         rc = query_fail(p, "\"stats\" needs \"until\", a day that is over and not before \"since\"");
+    if (!rc && q->read == READ_BACKUP && (q->until == CIVIL_NONE || !q->to[0]))
+        rc = query_fail(p, "\"backup\" needs \"until\", the last day of its key, and \"to\", that key's fingerprint");
     if (!rc && q->read == READ_TAIL && from) {
         q->read = READ_LIST;
         if (q->follow)
@@ -230,16 +258,33 @@ int query_parse(const char *text, struct query *out, char *why, size_t why_size)
         rc = query_filters(&p, &q);
     if (!rc)
         rc = query_range(&p, &q);
-    json_decref(o);
     if (!rc)
+        rc = query_about(o, &q, why, why_size);
+    json_decref(o);
+    if (rc)
+        query_deinit(&q);
+    else
         *out = q;
     return rc;
 }
 
+void query_deinit(struct query *q)
+{
+    json_decref(q->sealed);
+    q->sealed = NULL;
+    token_json_wipe(&q->tokens);
+}
+
+static bool wants(const char *wanted, const char *has)
+{
+    return !wanted[0] || !strcmp(wanted, has);
+}
+
 bool query_wants(const struct query *q, const struct ledger_clear *c)
 {
-    return (!q->agency[0] || !strcmp(q->agency, c->agency)) &&
-           (!q->reason[0] || !strcmp(q->reason, c->reason)) &&
+    return wants(q->agency, c->agency) && wants(q->reason, c->reason) && wants(q->rule, c->rule) &&
+           wants(q->basis, c->basis) && wants(q->question, c->question) &&
+           wants(q->purpose, c->purpose) && wants(q->role, c->role) &&
            (!q->event || q->event == c->event) &&
            (q->since == CIVIL_NONE || c->civil_day >= q->since) &&
            (q->until == CIVIL_NONE || c->civil_day <= q->until);
@@ -272,11 +317,30 @@ void query_shape(const struct query *q, char out[static QUERY_SHAPE_MAX])
     shape_text(&b, "follow", q->follow ? "yes" : "");
     shape_text(&b, "agency", q->agency);
     shape_text(&b, "reason", q->reason);
+    shape_text(&b, "to", q->to);
+    shape_text(&b, "rule", q->rule);
+    shape_text(&b, "basis", q->basis);
+    shape_text(&b, "question", q->question);
+    shape_text(&b, "purpose", q->purpose);
+    shape_text(&b, "role", q->role);
+    query_about_shape(q, &b);
     if (!buf_status(&b) && b.len)
         (void)snprintf(out, QUERY_SHAPE_MAX, "%.*s", (int)(b.len - 1), (const char *)b.data + 1);
 }
 
 const char *query_command(const struct query *q)
 {
-    return commands[q->read];
+    static const char *const reports[] = {
+        "",
+        "report overrides",
+        "report refusals",
+        "report self-claimed",
+        "report out-of-hours",
+        "report sample",
+        "report unanswered",
+    };
+
+    if (q->read == READ_REPORT)
+        return reports[q->report];
+    return q->family ? "report family" : commands[q->read];
 }

@@ -18,6 +18,10 @@ static void reading_free(struct reading *g)
 {
     free(g->found);
     stats_free(g->stats);
+    backup_read_free(g->backup);
+    search_free(g->search);
+    report_free(g->report);
+    query_deinit(&g->query);
     *g = (struct reading){ .state = READING_FREE };
 }
 
@@ -137,14 +141,23 @@ static int core_ask(struct reader *r, struct reading *g)
     query_shape(&g->query, shape);
     o = json_pack("{s:s, s:s, s:s}", "officer", g->officer, "command", query_command(&g->query),
                   "query", shape);
+    if (o && g->query.read == READ_BACKUP) { /* the core bounds it, and keeps it */
+        char until[CIVIL_TEXT];
+
+        civil_format(g->query.until, until);
+        (void)json_object_set_new(o, "until", json_string(until));
+    }
+    if (o && g->query.sealed) /* under the seal of the leaf, so that its clear part names nobody */
+        (void)json_object_set(o, "sealed", g->query.sealed);
     text = o ? json_dumps(o, JSON_COMPACT) : NULL;
     json_decref(o);
-    buf_init(&b, 4096);
+    buf_init(&b, 65536);
     if (text) {
         buf_put_u8(&b, 'L');
         buf_put_u32(&b, g->ref);
         buf_put_u16(&b, (uint16_t)strlen(text));
         buf_put(&b, text, strlen(text));
+        crypto_wipe(text, strlen(text));
     }
     free(text);
     if (buf_status(&b) || !b.len)
@@ -162,7 +175,7 @@ static struct reading *reading_room(struct reader *r)
 }
 
 static json_t *reading_start(struct reader *r, uint64_t client, const char *officer,
-                             const struct query *q)
+                             struct query *q)
 {
     struct reading *g = reading_room(r);
     int rc;
@@ -174,6 +187,7 @@ static json_t *reading_start(struct reader *r, uint64_t client, const char *offi
                            .ref = ++r->next_ref,
                            .asked_ms = clock_mono_ms(),
                            .query = *q };
+    q->sealed = NULL; /* the reading's from here on */
     rc = text_copy(g->officer, sizeof(g->officer), officer);
     if (!rc)
         rc = core_ask(r, g);
@@ -189,7 +203,7 @@ void reader_on_request(void *ctx, uint64_t client, json_t *request)
 {
     struct reader *r = ctx;
     char op[16], officer[REGISTRY_ID_MAX], sig[128], text[QUERY_TEXT_MAX], why[256];
-    struct query q;
+    ALM_CLEANUP(query_deinit) struct query q = { 0 };
     json_t *error = NULL;
 
     if (local_get_text(request, "op", op, sizeof(op)) || strcmp(op, "audit-list") != 0)
@@ -210,6 +224,7 @@ void reader_on_request(void *ctx, uint64_t client, json_t *request)
         error = query_admit(r, &q);
     if (!error)
         error = reading_start(r, client, officer, &q);
+    crypto_wipe(text, sizeof(text));
     if (error)
         reader_refuse(r, client, error);
 }
@@ -238,10 +253,13 @@ static void core_said(struct reader *r, struct bytes said)
             return;
         g->state = READING_WALKING;
     } else if (what == 'D') {
+        json_t *why = backup_denied(cursor_take(&c, cursor_u16(&c)));
+
         log_warn("reader-denied", "%s", "by=core");
         reading_fail(r, g,
-                     local_error("not-recorded", EX_NOPERM,
-                                 "the core did not record this reading, so nothing is shown"));
+                     why ? why
+                         : local_error("not-recorded", EX_NOPERM,
+                                       "the core did not record this reading, so nothing is shown"));
     }
 }
 
@@ -349,12 +367,99 @@ static int reading_stats(struct reader *r, struct reading *g)
     return -1;
 }
 
-/* A follower may read for hours: whether they still may is asked again each time. */
-static bool follower_may(struct reader *r, struct reading *g)
+/* Return: as reading_turn. */
+static int reading_backup(struct reader *r, struct reading *g)
+{
+    json_t *row = NULL, *page;
+    int rc = backup_slice(r, g, clock_mono_ms(), &row);
+
+    if (rc < 0) {
+        json_t *error = backup_error(rc);
+
+        reading_fail(r, g, error ? error : store_error(r, rc));
+        return -1;
+    }
+    page = json_array();
+    if (!page || json_array_append_new(page, row)) {
+        json_decref(page);
+        reading_fail(r, g, store_error(r, -ENOMEM));
+        return -1;
+    }
+    reading_page(r, g, page, rc == 1);
+    return rc == 1 ? 0 : -1;
+}
+
+/* Nothing was found for a while: how far it is, so that whoever waits knows. */
+static void reading_progress(struct reader *r, struct reading *g, int64_t mono_ms)
+{
+    json_t *o;
+
+    if (mono_ms - g->told_ms < PROGRESS_MS)
+        return;
+    g->told_ms = mono_ms;
+    o = json_pack("{s:b, s:I, s:[], s:{s:I, s:I}}", "ok", 1, "reading", (json_int_t)g->leaf, "rows",
+                  "progress", "at", (json_int_t)g->at, "end", (json_int_t)g->end);
+    if (o)
+        local_reply(r->server, g->client, o, false);
+    json_decref(o);
+}
+
+static void reading_rows(struct reader *r, struct reading *g, struct page *p, bool more)
+{
+    int64_t mono_ms = clock_mono_ms();
+    json_t *o;
+
+    if (more && !json_array_size(p->rows)) {
+        reading_progress(r, g, mono_ms);
+        return;
+    }
+    g->told_ms = mono_ms;
+    o = json_pack("{s:b, s:I, s:O}", "ok", 1, "reading", (json_int_t)g->leaf, "rows", p->rows);
+    if (!o || (p->last && json_object_set(o, "report", p->last))) {
+        json_decref(o);
+        reading_fail(r, g, store_error(r, -ENOMEM));
+        return;
+    }
+    local_reply(r->server, g->client, o, !more);
+    json_decref(o);
+    if (!more)
+        reading_free(g);
+}
+
+/* Of a person, a practitioner, a report. Return: as reading_turn. */
+static int reading_report(struct reader *r, struct reading *g)
+{
+    struct page p = { .rows = json_array() };
+    int rc;
+
+    if (!g->told_ms)
+        g->told_ms = clock_mono_ms();
+    rc = !p.rows                       ? -ENOMEM
+         : g->query.read == READ_REPORT ? report_slice(r, g, &p)
+                                        : search_slice(r, g, &p);
+    if (rc >= 0)
+        reading_rows(r, g, &p, rc == 1);
+    else if (rc == -ECANCELED && p.error)
+        reading_fail(r, g, p.error);
+    else
+        reading_fail(r, g, store_error(r, rc));
+    json_decref(p.rows);
+    json_decref(p.last);
+    return rc == 1 ? 0 : -1;
+}
+
+static bool reading_reports(const struct reading *g)
+{
+    return g->query.read == READ_PERSON || g->query.read == READ_PRACTITIONER ||
+           g->query.read == READ_REPORT;
+}
+
+/* A follower may read for hours, a report for minutes: whether they still may is asked again each time. */
+static bool reader_still_may(struct reader *r, struct reading *g)
 {
     struct registry_officer officer;
 
-    if (!g->followed || !officer_standing(r, g->officer, &officer))
+    if ((!g->followed && !reading_reports(g)) || !officer_standing(r, g->officer, &officer))
         return true;
     reading_fail(r, g,
                  local_error("not-signed", EX_NOPERM, "the officer is no longer in good standing"));
@@ -368,16 +473,23 @@ static int reading_turn(struct reader *r, struct reading *g)
     bool waiting;
     int rc;
 
-    if (local_client_pending(r->server, g->client))
+    if (local_client_pending(r->server, g->client)) {
+        if (backup_stalled(g, clock_mono_ms()))
+            reading_fail(r, g, backup_error(-ETIMEDOUT));
         return -1; /* the last page has not been taken */
+    }
     if (g->query.read == READ_HEAD) {
         reading_head(r, g);
         return -1;
     }
     if (g->query.read == READ_STATS)
         return reading_stats(r, g);
-    if (!follower_may(r, g))
+    if (g->query.read == READ_BACKUP)
+        return reading_backup(r, g);
+    if (!reader_still_may(r, g))
         return -1;
+    if (reading_reports(g))
+        return reading_report(r, g);
     rc = walk_slice(r, g, &page);
     if (rc < 0) {
         reading_fail(r, g, store_error(r, rc));

@@ -73,7 +73,7 @@ static int search_one(void *ctx, const struct ledger_record *r)
     return 0;
 }
 
-static int search_slice(struct store_txn *t, struct slice *s)
+static int tail_search(struct store_txn *t, struct slice *s)
 {
     struct reading *g = s->g;
     uint64_t from = g->at > SLICE_LEAVES ? g->at - SLICE_LEAVES : 0;
@@ -117,7 +117,7 @@ static int found_slice(struct store_txn *t, struct slice *s)
 static int tail_slice(struct store_txn *t, struct slice *s)
 {
     if (s->g->searching)
-        return search_slice(t, s);
+        return tail_search(t, s);
     return s->g->followed ? walk_forward(t, s) : found_slice(t, s);
 }
 

@@ -105,3 +105,10 @@ int32_t civil_add_years(int32_t day, int years)
     }
     return (int32_t)civil_from_ymd(year, d.month, d.mday);
 }
+
+int civil_weekday(int32_t day)
+{
+    int64_t since_monday = (int64_t)day + 3; /* 1970-01-01 was a Thursday */
+
+    return day == CIVIL_NONE ? 0 : (int)((since_monday % 7 + 7) % 7);
+}

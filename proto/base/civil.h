@@ -15,5 +15,6 @@ void civil_format(int32_t day, char out[static CIVIL_TEXT]); /* CIVIL_NONE gives
 /* The birthday: same month and day, years later; 29 February becomes 1 March in a common year.
  * CIVIL_NONE stays so, and is the result outside the years 1 to 9999. */
 int32_t civil_add_years(int32_t day, int years);
+int civil_weekday(int32_t day); /* 0 Monday to 6 Sunday; 0 for CIVIL_NONE */
 /* Days since 1970-01-01 in the proleptic Gregorian calendar. month 1 to 12, mday 1 to 31. */
 int64_t civil_from_ymd(int64_t year, int month, int mday);

@@ -59,17 +59,39 @@ int civil_set_zone(const char *name)
     return 0;
 }
 
-int32_t civil_today(int64_t wall_ms)
+static int civil_local(int64_t wall_ms, struct tm *local)
 {
     /* towards minus infinity: the last millisecond of 1969 belongs to 1969 */
     int64_t wall_s = wall_ms / 1000 - (wall_ms % 1000 < 0 ? 1 : 0);
     time_t t = (time_t)wall_s;
+
+    if (!localtime_r(&t, local) || local->tm_year < CIVIL_YEAR_MIN - 1900 ||
+        local->tm_year > CIVIL_YEAR_MAX - 1900)
+        return -EINVAL;
+    return 0;
+}
+
+static int32_t civil_of(const struct tm *local)
+{
+    return (int32_t)civil_from_ymd((int64_t)local->tm_year + 1900, local->tm_mon + 1,
+                                   local->tm_mday);
+}
+
+int32_t civil_today(int64_t wall_ms)
+{
     struct tm local;
 
-    if (!localtime_r(&t, &local) || local.tm_year < CIVIL_YEAR_MIN - 1900 ||
-        local.tm_year > CIVIL_YEAR_MAX - 1900)
-        return CIVIL_NONE;
-    return (int32_t)civil_from_ymd((int64_t)local.tm_year + 1900, local.tm_mon + 1, local.tm_mday);
+    return civil_local(wall_ms, &local) ? CIVIL_NONE : civil_of(&local);
+}
+
+int civil_minute(int64_t wall_ms, int32_t *day, int *minute)
+{
+    struct tm local;
+    int rc = civil_local(wall_ms, &local);
+
+    *day = rc ? CIVIL_NONE : civil_of(&local);
+    *minute = rc ? 0 : local.tm_hour * 60 + local.tm_min;
+    return rc;
 }
 
 void clock_format_utc(int64_t wall_ms, char out[static 25])

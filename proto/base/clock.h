@@ -18,5 +18,8 @@ ALM_MUST_USE int civil_set_zone(const char *name);
 /* The civil day of an instant: days since 1970-01-01; CIVIL_NONE outside the years 1 to 9999. */
 int32_t civil_today(int64_t wall_ms);
 
+/* The same day, and the minute of it by that zone's clocks, 0 to 1439. Return: 0; -EINVAL outside those years. */
+ALM_MUST_USE int civil_minute(int64_t wall_ms, int32_t *day, int *minute);
+
 /* "2026-05-03T10:11:12.345Z", 25 bytes with NUL; "" outside the years 1 to 9999. */
 void clock_format_utc(int64_t wall_ms, char out[static 25]);
