@@ -245,7 +245,8 @@ static int read_parties(const struct field *f, struct lay_protocol *p)
 
 static int read_protocol(struct model *m, uint16_t i)
 {
-    static const char *const known[] = { "id", "title", "from", "to", "review", "parties", NULL };
+    static const char *const known[] = { "id", "title", "from", "to", "review", "parties",
+                                         "unsigned_queries", NULL };
     struct field f = field_of(m, NAMES_PROTOCOL, i);
     struct lay_protocol *p = &m->l.protocols[i];
 
@@ -255,6 +256,7 @@ static int read_protocol(struct model *m, uint16_t i)
     p->from = field_day(&f, "from", true);
     p->until = field_day(&f, "to", true);
     p->review = field_day(&f, "review", true);
+    p->unsigned_queries = field_bool(&f, "unsigned_queries", false);
     field_order(&f, p->from, p->until);
     if (p->review != POLICY_DAY_NONE && p->from != POLICY_DAY_NONE && p->review < p->from)
         conf_fail(m->e, conf_child(f.group, "review"), "protocol \"%s\": review is before from",

@@ -238,6 +238,17 @@ static bool graphs_sound(const struct layout *l)
     return true;
 }
 
+/* Of a bundle that does not say, every query is signed. */
+static void read_unsigned(struct reader *r, struct layout *l)
+{
+    uint64_t bits = r->version < 7 ? 0 : cursor_u64(&r->c);
+
+    for (uint16_t i = 0; i < l->n_protocols; i++, bits >>= 1)
+        l->protocols[i].unsigned_queries = bits & 1;
+    if (bits)
+        reader_refuse(r); /* of protocols that there are none of */
+}
+
 static int read_layout(struct reader *r, struct layout *l)
 {
     int status;
@@ -277,6 +288,7 @@ static int read_layout(struct reader *r, struct layout *l)
     witnesses_read(r, l->n_agencies, &l->witnesses);
     retention_read(r, &l->retention);
     office_hours_read(r, &l->office_hours);
+    read_unsigned(r, l);
     if (r->bad || cursor_end(&r->c) < 0 || !graphs_sound(l) || !composites_sound(l) ||
         !casework_sound(l))
         return -EBADMSG;

@@ -279,6 +279,8 @@ size_t bundle_n_purposes(const struct bundle *b);
 size_t bundle_n_questions(const struct bundle *b);
 const struct policy_agency *bundle_agency_at(const struct bundle *b, uint16_t i); /* i < n */
 const struct policy_purpose *bundle_purpose_at(const struct bundle *b, uint16_t i);
+/* Whether queries for this purpose, and answers to them, may come without the agency's signature: as its protocol says. A purpose that is none: no. */
+bool bundle_unsigned_queries(const struct bundle *b, uint16_t purpose);
 const struct policy_question *bundle_question_at(const struct bundle *b, uint16_t i);
 const struct policy_consent_rules *bundle_consent_rules(const struct bundle *b);
 const struct policy_composite_rules *bundle_composite_rules(const struct bundle *b);

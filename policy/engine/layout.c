@@ -247,6 +247,16 @@ static void put_casework(struct buf *out, const struct layout *l)
     buf_put_u64(out, l->control);
 }
 
+/* Which protocols let queries come unsigned: bits by protocol. */
+static void put_unsigned(struct buf *out, const struct layout *l)
+{
+    uint64_t bits = 0;
+
+    for (uint16_t i = 0; i < l->n_protocols; i++)
+        bits |= (uint64_t)l->protocols[i].unsigned_queries << i;
+    buf_put_u64(out, bits);
+}
+
 int layout_encode(const struct layout *l, struct buf *out)
 {
     buf_put_u32(out, LAYOUT_MAGIC);
@@ -290,5 +300,6 @@ int layout_encode(const struct layout *l, struct buf *out)
     witnesses_put(out, l->witnesses.every_s ? &l->witnesses : &witnesses_usual);
     retention_put(out, l->retention.n ? &l->retention : &retention_usual);
     office_hours_put(out, l->office_hours.days ? &l->office_hours : &office_hours_usual);
+    put_unsigned(out, l);
     return buf_status(out);
 }

@@ -63,6 +63,7 @@ struct lay_party {
 struct lay_protocol {
     const char *id, *title;
     int32_t from, until, review;
+    bool unsigned_queries; /* its queries and their answers may come without an agency's signature */
     uint16_t n_parties;
     struct lay_party *parties; /* sorted by agency */
 };

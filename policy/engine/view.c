@@ -62,6 +62,12 @@ const struct policy_purpose *bundle_purpose_at(const struct bundle *b, uint16_t 
     return &b->purpose_views[i];
 }
 
+bool bundle_unsigned_queries(const struct bundle *b, uint16_t purpose)
+{
+    return b && purpose < b->l.n_purposes && b->l.purposes[purpose].protocol < b->l.n_protocols &&
+           b->l.protocols[b->l.purposes[purpose].protocol].unsigned_queries;
+}
+
 const struct policy_question *bundle_question_at(const struct bundle *b, uint16_t i)
 {
     return &b->question_views[i];
