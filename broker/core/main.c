@@ -59,7 +59,11 @@ static int main_open(struct core_settings *s, struct core **out)
     for (int i = 0; i < CHILD_GATES_MAX; i++)
         gates[i] = CHILD_FD_GATES + i;
     r = core_open(s, &ends, &clock, out);
-    if (r)
+    if (r == -EPROTONOSUPPORT)
+        log_error("store-too-old", "why=%s",
+                  LOG_Q("an earlier version of almoner made this store, and its values cannot be "
+                        "read by this one: begin with an empty data_dir"));
+    else if (r)
         log_error("core-open", "error=%d", -r);
     return r;
 }
@@ -71,6 +75,7 @@ static int main_exit_code(int error)
     case -EXDEV:
     case -EBADMSG:
     case -EPROTO:
+    case -EPROTONOSUPPORT:
         return CHILD_EXIT_DATA;
     case -EINVAL:
         return CHILD_EXIT_CONFIG;

@@ -140,7 +140,8 @@ static int reader_serve(const struct settings *s, struct store *store, uint8_t m
 static int store_exit(int rc)
 {
     log_error("reader-store", "error=%d", -rc);
-    return rc == -EXDEV || rc == -EBADMSG || rc == -EPROTO ? EX_DATAERR : EX_IOERR;
+    return rc == -EXDEV || rc == -EBADMSG || rc == -EPROTO || rc == -EPROTONOSUPPORT ? EX_DATAERR
+                                                                                     : EX_IOERR;
 }
 
 int main(void)
