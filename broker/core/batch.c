@@ -65,6 +65,7 @@ static void batch_take_back(struct core *c)
     later_forget(c);
     deliver_settle(c, false);
     keyholder_settle(c, false);
+    cosign_settle(c, false);
     epochs_changed(c);
     for (size_t i = 0; i < b->n_released; i++) {
         struct pending *p = b->released[i];
@@ -122,6 +123,7 @@ static void batch_once(struct core *c)
     }
     readings_record(c);
     heads_store(c);
+    cosign_tick(c);
     day_tick(c);
     day_count(c);
     differences_sweep(c);
@@ -205,6 +207,7 @@ static void batch_kept(struct core *c)
         adapters_push_day(c);
     deliver_settle(c, true);
     keyholder_settle(c, true);
+    cosign_settle(c, true);
     later_sent(c);
     if (b->policy_changed || b->registry_changed) {
         gates_allow_all(c);

@@ -66,6 +66,17 @@ static json_t *control_dead(struct core *c)
     return json_pack("{s:b,s:o}", "ok", 1, "dead_letters", list);
 }
 
+/* Who vouches for the log; and why nothing is shared, if nothing is. */
+static void control_witnesses(const struct core *c, json_t *status)
+{
+    const char *stops = heads_stops(c);
+
+    if (!status)
+        return;
+    (void)json_object_set_new(status, "witnesses", cosign_status(c));
+    (void)json_object_set_new(status, "stopped_by", stops ? json_string(stops) : json_null());
+}
+
 static json_t *control_status(struct core *c)
 {
     char day[CIVIL_TEXT];
@@ -83,6 +94,7 @@ static json_t *control_status(struct core *c)
                      "due", due_status(c));
     if (o)
         (void)json_object_set_new(o, "backups", backups_status(c));
+    control_witnesses(c, o);
     return o;
 }
 
@@ -162,6 +174,7 @@ static const struct {
     { "policy", control_policy },
     { "dead-letters", control_dead },
     { "tokens", tokens_status },
+    { "witnesses", cosign_list },
 };
 
 static json_t *control_bundle_reply(const char *hash, struct bytes compiled)

@@ -64,6 +64,8 @@ int reload(struct core *c, struct store_txn *t)
     epochs_changed(c);
     if (!r)
         r = agencies_load(&c->agencies, t, c->bundle, c->set.gates, c->set.n_gates);
+    if (!r)
+        r = cosign_reload(c, t);
     return r;
 }
 
@@ -161,6 +163,8 @@ static int core_open_parts(struct core *c, const struct core_ends *ends)
     if (!r)
         r = relays_new(&c->relays);
     if (!r)
+        r = cosign_new(&c->cosign);
+    if (!r)
         r = pending_table_new(c->set.limits.pending_total, &c->pending);
     if (!r)
         r = gates_open(c, ends->gates);
@@ -221,6 +225,7 @@ struct core *core_close(struct core *c)
     bundle_free(c->bundle);
     free(c->concerns);
     free(c->relays);
+    free(c->cosign);
     json_decref(c->tokens_status);
     ledger_close(c->ledger);
     store_close(c->store);
@@ -334,6 +339,7 @@ int core_turn(struct core *c, int timeout_ms)
     batch_run(c);
     r = batch_finish(c);
     heads_ask(c);
+    cosign_tell_signer(c);
     gates_flush(c);
     if (r)
         return r;

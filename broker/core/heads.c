@@ -26,17 +26,26 @@ int heads_init(struct core *c, int fd)
     return note_key_init(&h->key, c->set.wire.origin, c->set.audit_public);
 }
 
+const char *heads_stops(const struct core *c)
+{
+    if (c->heads.refused)
+        return "signer-refused";
+    if (c->mono_ms - c->heads.signed_ms > c->set.limits.head_limit_ms)
+        return "no-signed-head";
+    return cosign_stops(c);
+}
+
 bool heads_fresh(struct core *c)
 {
     struct heads *h = &c->heads;
-    bool fresh = !h->refused && c->mono_ms - h->signed_ms <= c->set.limits.head_limit_ms;
+    const char *stops = heads_stops(c);
 
-    if (!fresh && !h->stopped_logged)
-        log_error("sharing-stopped", "reason=%s", h->refused ? "signer-refused" : "no-signed-head");
-    if (fresh && h->stopped_logged)
+    if (stops && !h->stopped_logged)
+        log_error("sharing-stopped", "reason=%s", stops);
+    if (!stops && h->stopped_logged)
         log_info("sharing-resumed", "%s", "");
-    h->stopped_logged = !fresh;
-    return fresh;
+    h->stopped_logged = stops != NULL;
+    return !stops;
 }
 
 static bool heads_due(const struct core *c)
@@ -181,12 +190,24 @@ void heads_drain(struct core *c)
             heads_note(c, &at);
         } else if (what == 'P') {
             heads_want_proof(c, &at);
+        } else if (what == 'W') {
+            cosign_signer_said(c, &at);
         } else if (what == 'X') {
             c->heads.refused = true;
             c->heads.waiting = false;
             log_error("signer-refused", "size=%llu", (unsigned long long)c->heads.asked_size);
         }
     }
+}
+
+/* An idle log's head is the same again, and witnesses may have signed it meanwhile: their lines stay. */
+static bool heads_stored(const struct core *c, struct store_txn *t)
+{
+    ALM_CLEANUP(buf_deinit) struct buf note = { 0 };
+
+    buf_init(&note, NOTE_MAX);
+    return heads_get(t, c->heads.asked_size, &note) == 0 && note.len >= c->heads.note_len &&
+           !memcmp(note.data, c->heads.note, c->heads.note_len);
 }
 
 void heads_store(struct core *c)
@@ -197,6 +218,8 @@ void heads_store(struct core *c)
         return;
     t = batch_txn(c);
     if (!t)
+        return;
+    if (heads_stored(c, t))
         return;
     c->heads.note[c->heads.note_len] = '\0'; /* heads_note left room */
     ledger_head_put(t, c->heads.asked_size, c->heads.note);
@@ -216,4 +239,5 @@ void heads_settle(struct core *c, bool committed)
     h->signed_size = h->asked_size;
     h->proved_size = h->asked_size;
     h->refused = false;
+    cosign_head(c);
 }

@@ -38,6 +38,7 @@ static const struct intake_rule intake_rules[] = {
     [MSG_TOKEN_REQUEST] = { RANK_QUERIES, false, token_request_take },
     [MSG_TOKENS] = { RANK_OTHER, false, tokens_take },
     [MSG_BUSY] = { RANK_OTHER, false, keyholder_busy_take },
+    [MSG_COSIGNATURE] = { RANK_OTHER, false, cosignature_take },
     [MSG_WATCH_CHANGE] = { RANK_STOPS, false, watch_change_take },
     [MSG_DUE_QUERY] = { RANK_QUERIES, true, due_query_take },
     [MSG_OVERRIDE_QUERY] = { RANK_QUERIES, true, override_query_take },

@@ -346,6 +346,7 @@ void heads_store(struct core *c); /* a checked note, in the batch */
 void heads_settle(struct core *c, bool committed);
 void heads_ask(struct core *c);
 bool heads_fresh(struct core *c); /* false: sharing has stopped */
+const char *heads_stops(const struct core *c); /* by what: a word; NULL: it goes on */
 int64_t heads_next_ms(const struct core *c);
 
 /* --- reader_link.c --- */

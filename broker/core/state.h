@@ -4,6 +4,7 @@
 #pragma once
 #include "agencies.h"
 #include "compose.h"
+#include "cosign.h"
 #include "core.h"
 #include "epochs.h"
 #include "keyholder.h"
@@ -153,6 +154,7 @@ struct core {
     struct gate *gates;
     struct local_server *control;
     struct heads heads;
+    struct cosign *cosign; /* owned */
     struct batch batch;
     struct out out;
     int64_t minute_ms; /* monotonic; of the last aggregated leaves */

@@ -62,6 +62,7 @@ static const struct telling_entry telling_entries[] = {
     { "keyholder-asks", "Who holds the key asks for no tokens.",
       "Ask the partnership's information-governance officers who should." },
     { "not-the-keyholder", "Only the keyholder answers a request for tokens.", "Nothing is to be done." },
+    { "not-a-witness", "The policy does not name your agency a witness of the log.", "Nothing is to be done." },
     { "tokens-mismatch", "It is not an answer to what was asked.", "Update the keyholder's program." },
     { "unknown-consent", "There is no such consent that your agency may change.",
       "Look up its id: almoner consent list." },

@@ -34,5 +34,10 @@ struct child_shared {
  *   'N' u64 tree size, 32-byte root, u16 length, note text (signer -> core): a C2SP signed checkpoint
  *   'P' u64 size (signer -> core): the head signed last has this size; ask again with a proof from it
  *   'X' u16 length, reason (signer -> core): refused (would disagree with an earlier head, or does not continue it)
+ *   'W' u64 size, u8 wanted, u8 first (signer -> core): the head signed last has this size (0: none); wanted 1: which heads do witnesses
+ *       hold? it signs nothing before it knows; first 1: it has just started. Also said after each 'A'
+ *   'A' u16 answered, u16 needed, u64 size, u16 n, n hashes of 32, u16 length, note (core -> signer): so many witnesses have answered, of
+ *       which the policy needs so many; one of them holds this head (length 0: none); the proof is between it and the signer's own
+ *       head of that size, from the smaller to the larger, n 0 where there is none
  * Reader -> core: 'L' u32 ref, u16 length, JSON of the reading's leaf {officer, command, query}; core -> reader: 'K' u32 ref, u64 leaf (committed) or
  * 'D' u32 ref, u16 length, reason (denied: unknown officer, or not recorded). */
