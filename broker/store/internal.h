@@ -64,6 +64,8 @@ ALM_MUST_USE int store_periods_open(struct store_txn *t, bool made);
 /* A reading store follows the writer. @alone: no other transaction is open. Return: 0; -ESTALE the
  * writer has moved on since t began: begin again; -EBADMSG; -errno. */
 ALM_MUST_USE int store_periods_follow(struct store_txn *t, bool alone);
+/* Says which period's file is missing. Return: -EBADMSG. */
+int store_periods_lost(struct store *s);
 /* The key of a table's values in a period. NULL: there is none, and it was logged. */
 const struct secret *store_period_key(struct store *s, uint32_t number, enum table table);
 

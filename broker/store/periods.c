@@ -205,6 +205,20 @@ static int period_load_both(struct store *s, const struct store_period *p)
     return r;
 }
 
+/* A file that is gone, or overwritten: the writer may have moved on since this snapshot. */
+static int period_overtaken(int r)
+{
+    return r == -ENOENT || r == -EBADMSG ? -ESTALE : r;
+}
+
+int store_periods_lost(struct store *s)
+{
+    const struct store_periods *p = store_periods(s);
+
+    period_missing(s, period_find(store_periods(s), p->current) ? p->leaving : p->current);
+    return -EBADMSG;
+}
+
 static int period_first(struct store_txn *t)
 {
     ALM_CLEANUP(secret_wipe) struct secret secret = { 0 };
@@ -239,14 +253,13 @@ int store_periods_open(struct store_txn *t, bool made)
     p->current = state.seen.current;
     p->leaving = state.seen.leaving;
     r = period_load_both(s, &state.seen);
-    if (r == 0 && !store_read_only(s))
+    if (store_read_only(s))
+        return period_overtaken(r);
+    if (r == 0)
         r = period_files_tidy(s, p->current, p->leaving);
     if (r != -ENOENT)
         return r;
-    if (store_read_only(s))
-        return -ESTALE; /* or the writer has moved on since: whoever opens tries again */
-    period_missing(s, period_find(p, p->current) ? p->leaving : p->current);
-    return -EBADMSG;
+    return store_periods_lost(s);
 }
 
 int store_periods_follow(struct store_txn *t, bool alone)
@@ -266,12 +279,7 @@ int store_periods_follow(struct store_txn *t, bool alone)
         if (n && n != p->current && n != p->leaving)
             period_drop(p, n);
     }
-    r = period_load_both(s, &state.seen);
-    if (r == -ENOENT) {
-        period_missing(s, period_find(p, p->current) ? p->leaving : p->current);
-        return -ESTALE;
-    }
-    return r;
+    return period_overtaken(period_load_both(s, &state.seen));
 }
 
 /* --- From one to the next. --- */

@@ -74,7 +74,7 @@ static int store_open_tries(struct store *s, const struct store_options *o, bool
 
     for (int i = 0; i < STORE_FOLLOW_TRIES && r == -ESTALE; i++)
         r = store_open_whole(s, o, made);
-    return r == -ESTALE ? -EBADMSG : r;
+    return r == -ESTALE ? store_periods_lost(s) : r;
 }
 
 int store_open(const struct store_options *o, struct store **out)
@@ -229,7 +229,7 @@ static int store_begin_reader(struct store *s, struct store_txn **out)
         else
             t = store_abort(t);
     }
-    return r == -ESTALE ? -EBADMSG : r;
+    return r == -ESTALE ? store_periods_lost(s) : r;
 }
 
 int store_begin(struct store *s, bool write, struct store_txn **out)

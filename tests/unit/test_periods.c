@@ -1,0 +1,767 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_periods.c - periods of a store: begun, left and ended; killed at every step; and what is left
+ * of a value that was erased opens with nothing that is left. */
+#include "store_fixture.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "base/file.h"
+#include "store/ledger_keys.h"
+#include "store/periods.h"
+#include "store/raw.h"
+
+#define VALUES 40
+#define PLAIN  "tokens and the answer"
+
+static void period_path(const char *dir, uint32_t number, char out[static 128])
+{
+    (void)snprintf(out, 128, "%s/periods/%08u.key", dir, number);
+}
+
+static bool period_there(const struct fixture *f, uint32_t number)
+{
+    char path[128];
+
+    period_path(f->dir, number, path);
+    return access(path, F_OK) == 0;
+}
+
+static struct store_period state_of(struct store *s)
+{
+    struct store_period p;
+    struct store_txn *t = NULL;
+
+    assert_int_equal(store_begin(s, false, &t), 0);
+    assert_int_equal(store_period_state(t, &p), 0);
+    t = store_abort(t);
+    return p;
+}
+
+static void put_values(struct store *s, const char *what)
+{
+    static const enum table tables[] = { TABLE_CONSENTS, TABLE_DUE, TABLE_RETOKENS, TABLE_BUNDLES };
+    struct store_txn *t = NULL;
+
+    assert_int_equal(store_begin(s, true, &t), 0);
+    for (int i = 0; i < VALUES; i++) {
+        char key[16];
+
+        (void)snprintf(key, sizeof(key), "key %d", i);
+        store_put(t, tables[i % 4], fixture_text(key), fixture_text(what));
+    }
+    assert_int_equal(store_commit(t), 0);
+}
+
+static int check_values(struct store *s, const char *what)
+{
+    static const enum table tables[] = { TABLE_CONSENTS, TABLE_DUE, TABLE_RETOKENS, TABLE_BUNDLES };
+
+    for (int i = 0; i < VALUES; i++) {
+        char key[16];
+        int r;
+
+        (void)snprintf(key, sizeof(key), "key %d", i);
+        r = fixture_get_one(s, tables[i % 4], key, what);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int step(struct store *s, size_t records, bool *done)
+{
+    struct store_txn *t = NULL;
+    int r = store_begin(s, true, &t);
+
+    if (r < 0)
+        return r;
+    r = store_period_step(t, records, done);
+    assert_int_equal(store_status(t), r);
+    return store_commit(t);
+}
+
+/* To the end, however far it is. Return: 0 or -errno. */
+static int leave(struct store *s)
+{
+    bool done = false;
+    int r = 0;
+
+    while (r == 0 && !done)
+        r = step(s, 7, &done);
+    return r < 0 ? r : store_period_end(s);
+}
+
+static void store_has_a_first_period_from_the_beginning(void **state)
+{
+    struct fixture *f = *state;
+    struct store_period p = state_of(f->store);
+
+    assert_int_equal(p.current, 1);
+    assert_int_equal(p.leaving, 0);
+    assert_true(p.since_ms > 0);
+    assert_true(period_there(f, 1));
+    fixture_reopen(f);
+    assert_int_equal(state_of(f->store).current, 1);
+}
+
+static void values_open_before_while_and_after_a_period_is_left(void **state)
+{
+    struct fixture *f = *state;
+    bool done = false;
+
+    put_values(f->store, "one");
+    assert_int_equal(store_period_begin(f->store), 0);
+    assert_int_equal(check_values(f->store, "one"), 0);
+    assert_true(period_there(f, 1) && period_there(f, 2));
+    while (!done) {
+        assert_int_equal(step(f->store, 3, &done), 0);
+        assert_int_equal(check_values(f->store, "one"), 0);
+    }
+    assert_int_equal(store_period_end(f->store), 0);
+    assert_false(period_there(f, 1));
+    assert_int_equal(check_values(f->store, "one"), 0);
+    fixture_reopen(f);
+    assert_int_equal(check_values(f->store, "one"), 0);
+    assert_int_equal(state_of(f->store).current, 2);
+    assert_int_equal(state_of(f->store).leaving, 0);
+    assert_int_equal(state_of(f->store).resealed, VALUES * 3 / 4); /* bundles are nobody's */
+}
+
+static void values_put_meanwhile_stand_under_the_new_period(void **state)
+{
+    struct fixture *f = *state;
+    bool done = false;
+
+    put_values(f->store, "one");
+    assert_int_equal(store_period_begin(f->store), 0);
+    assert_int_equal(step(f->store, 5, &done), 0);
+    put_values(f->store, "two"); /* on both sides of where the walk stands */
+    assert_int_equal(leave(f->store), 0);
+    assert_int_equal(check_values(f->store, "two"), 0);
+    fixture_reopen(f);
+    assert_int_equal(check_values(f->store, "two"), 0);
+}
+
+static void steps_are_bounded_and_stand_in_the_store(void **state)
+{
+    struct fixture *f = *state;
+    int steps = 0;
+    bool done = false;
+
+    put_values(f->store, "one");
+    assert_int_equal(store_period_begin(f->store), 0);
+    while (!done) {
+        uint64_t before = state_of(f->store).resealed;
+
+        assert_int_equal(step(f->store, 4, &done), 0);
+        assert_true(state_of(f->store).resealed - before <= 4);
+        fixture_reopen(f); /* restarted after each */
+        steps++;
+    }
+    assert_true(steps >= 8);
+    assert_true(state_of(f->store).done);
+    assert_int_equal(step(f->store, 4, &done), 0); /* again: done stays done */
+    assert_true(done);
+    assert_int_equal(store_period_end(f->store), 0);
+}
+
+static void a_step_that_was_rolled_back_is_taken_again(void **state)
+{
+    struct fixture *f = *state;
+    struct store_txn *t;
+    bool done = false;
+
+    put_values(f->store, "one");
+    assert_int_equal(store_period_begin(f->store), 0);
+    t = fixture_begin(f, true);
+    assert_int_equal(store_period_step(t, 1000, &done), 0);
+    assert_true(done);
+    t = store_abort(t);
+    assert_int_equal(state_of(f->store).resealed, 0);
+    assert_int_equal(store_period_end(f->store), -EBUSY); /* they still stand under it */
+    assert_int_equal(leave(f->store), 0);
+    assert_int_equal(check_values(f->store, "one"), 0);
+}
+
+static void what_does_not_fit_the_order_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct store_txn *t;
+    bool done = false;
+
+    put_values(f->store, "one");
+    assert_int_equal(store_period_end(f->store), 0); /* none is left: nothing to do */
+    t = fixture_begin(f, true);
+    assert_int_equal(store_period_step(t, 1, &done), -EINVAL);
+    assert_int_equal(store_period_begin(f->store), -EBUSY);
+    assert_int_equal(store_period_end(f->store), -EBUSY);
+    t = store_abort(t);
+    assert_int_equal(store_period_begin(f->store), 0);
+    assert_int_equal(store_period_begin(f->store), -EBUSY);
+    assert_int_equal(store_period_end(f->store), -EBUSY);
+    assert_int_equal(leave(f->store), 0);
+    assert_int_equal(state_of(f->store).current, 2);
+}
+
+/* --- Killed. --- */
+
+static int kill_at(void *ctx, enum store_step s)
+{
+    int *countdown = ctx;
+
+    (void)s;
+    if (--*countdown == 0)
+        _exit(99); /* nothing is tidied up, as after a kill */
+    return 0;
+}
+
+/* A whole change of period in a child that ends at the nth step. Return: whether it got through. */
+static bool change_killed_at(struct fixture *f, int n)
+{
+    int status;
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct store *s = NULL;
+
+        if (store_open(&f->options, &s))
+            _exit(1);
+        store_fault_hook(s, kill_at, &n);
+        if (store_period_begin(s) || leave(s))
+            _exit(2);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_true(WEXITSTATUS(status) == 99 || WEXITSTATUS(status) == 0);
+    return WEXITSTATUS(status) == 0;
+}
+
+static void check_files(const struct fixture *f, const struct store_period *p)
+{
+    for (uint32_t n = 1; n <= p->current + 2; n++) {
+        bool wanted = n == p->current || (n == p->leaving && !p->done);
+
+        if (wanted || n != p->leaving)
+            assert_int_equal(period_there(f, n), wanted);
+    }
+}
+
+static void change_that_is_killed_at_any_step_is_gone_on_with(void **state)
+{
+    struct fixture *f = *state;
+    bool through = false;
+    int n = 0;
+
+    put_values(f->store, "one");
+    while (!through) {
+        struct store_period p;
+
+        f->store = store_close(f->store);
+        through = change_killed_at(f, ++n);
+        fixture_open(f);
+        p = state_of(f->store);
+        check_files(f, &p);
+        assert_int_equal(check_values(f->store, "one"), 0);
+        if (p.leaving)
+            assert_int_equal(leave(f->store), 0);
+        p = state_of(f->store);
+        check_files(f, &p);
+        assert_int_equal(p.leaving, 0);
+        n += n > 30 && n % 5 ? 3 : 0; /* the steps in the middle are alike */
+    }
+    assert_true(n > 60);
+    assert_int_equal(check_values(f->store, "one"), 0);
+}
+
+/* --- Failing. --- */
+
+static void full_disk_while_a_period_is_made_leaves_the_old_one_in_force(void **state)
+{
+    static const enum store_step at[] = { STORE_STEP_PERIOD_FILE, STORE_STEP_PERIOD_MADE,
+                                          STORE_STEP_PUT, STORE_STEP_COMMIT };
+    struct fixture *f = *state;
+
+    put_values(f->store, "one");
+    for (size_t i = 0; i < ALM_LEN(at); i++) {
+        struct fixture_fault full = { .step = at[i], .countdown = 1, .error = ENOSPC };
+
+        store_fault_hook(f->store, fixture_fault, &full);
+        assert_int_equal(store_period_begin(f->store), -ENOSPC);
+        store_fault_hook(f->store, NULL, NULL);
+        assert_int_equal(store_latched(f->store), 0);
+        assert_int_equal(state_of(f->store).current, 1);
+        assert_int_equal(check_values(f->store, "one"), 0);
+        put_values(f->store, "one");
+    }
+    fixture_reopen(f);
+    assert_false(period_there(f, 2)); /* what was made in vain is gone */
+    assert_int_equal(store_period_begin(f->store), 0);
+    assert_int_equal(leave(f->store), 0);
+    assert_int_equal(check_values(f->store, "one"), 0);
+}
+
+static void full_disk_while_sealing_anew_rolls_the_step_back(void **state)
+{
+    struct fixture *f = *state;
+    struct fixture_fault full = { .step = STORE_STEP_PUT, .countdown = 3, .error = ENOSPC };
+    bool done = false;
+
+    put_values(f->store, "one");
+    assert_int_equal(store_period_begin(f->store), 0);
+    store_fault_hook(f->store, fixture_fault, &full);
+    assert_int_equal(step(f->store, 9, &done), -ENOSPC);
+    assert_false(done);
+    store_fault_hook(f->store, NULL, NULL);
+    assert_int_equal(state_of(f->store).resealed, 0);
+    assert_int_equal(leave(f->store), 0);
+    assert_int_equal(check_values(f->store, "one"), 0);
+}
+
+static void failed_write_of_a_periods_file_latches(void **state)
+{
+    static const enum store_step at[] = { STORE_STEP_PERIOD_FILE, STORE_STEP_PERIOD_WIPE,
+                                          STORE_STEP_PERIOD_WIPED, STORE_STEP_PERIOD_GONE };
+    struct fixture *f = *state;
+
+    put_values(f->store, "one");
+    for (size_t i = 0; i < ALM_LEN(at); i++) {
+        struct fixture_fault bad = { .step = at[i], .countdown = 1, .error = EIO };
+        struct store_txn *t = NULL;
+        int r;
+
+        store_fault_hook(f->store, fixture_fault, &bad);
+        r = store_period_begin(f->store);
+        if (r == 0)
+            r = leave(f->store);
+        assert_int_equal(r, -EIO);
+        assert_int_equal(store_begin(f->store, false, &t), -EIO);
+        fixture_reopen(f);
+        assert_int_equal(check_values(f->store, "one"), 0);
+        if (state_of(f->store).leaving)
+            assert_int_equal(leave(f->store), 0);
+    }
+}
+
+/* --- Missing and damaged. --- */
+
+static void store_whose_periods_file_is_missing_or_damaged_is_not_opened(void **state)
+{
+    struct fixture *f = *state;
+    char path[128], aside[160];
+    struct store *s = NULL;
+
+    put_values(f->store, "one");
+    assert_int_equal(store_period_begin(f->store), 0);
+    f->store = store_close(f->store);
+    for (uint32_t n = 1; n <= 2; n++) {
+        ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+
+        period_path(f->dir, n, path);
+        (void)snprintf(aside, sizeof(aside), "%s/aside", f->dir);
+        assert_int_equal(rename(path, aside), 0);
+        assert_int_equal(store_open(&f->options, &s), -EBADMSG);
+        assert_int_equal(rename(aside, path), 0);
+        buf_init(&b, 4096);
+        assert_int_equal(file_read(path, 4096, &b), 0);
+        for (size_t i = 0; i < b.len; i += 5) {
+            b.data[i] ^= 1;
+            assert_int_equal(file_write(path, buf_view(&b), 0600), 0);
+            assert_int_equal(store_open(&f->options, &s), -EBADMSG);
+            b.data[i] ^= 1;
+        }
+        assert_int_equal(file_write(path, bytes_of(b.data, b.len - 1), 0600), 0);
+        assert_int_equal(store_open(&f->options, &s), -EBADMSG);
+        assert_int_equal(file_write(path, buf_view(&b), 0644), 0);
+        assert_int_equal(store_open(&f->options, &s), -EPERM);
+        assert_int_equal(file_write(path, buf_view(&b), 0600), 0);
+    }
+    fixture_open(f);
+    assert_int_equal(check_values(f->store, "one"), 0);
+}
+
+static void file_of_one_period_does_not_stand_for_another(void **state)
+{
+    struct fixture *f = *state;
+    char one[128], two[128];
+    struct store *s = NULL;
+
+    assert_int_equal(store_period_begin(f->store), 0);
+    f->store = store_close(f->store);
+    period_path(f->dir, 1, one);
+    period_path(f->dir, 2, two);
+    assert_int_equal(unlink(two), 0);
+    assert_int_equal(link(one, two), 0);
+    assert_int_equal(store_open(&f->options, &s), -EBADMSG);
+}
+
+static void files_that_a_kill_left_are_destroyed_at_the_next_start(void **state)
+{
+    struct fixture *f = *state;
+    char path[160];
+
+    put_values(f->store, "one");
+    f->store = store_close(f->store);
+    for (int i = 0; i < 3; i++) {
+        static const char *const left[] = { "00000002.key", "00000001.key.Ab3dEf", "99999999.key" };
+
+        (void)snprintf(path, sizeof(path), "%s/periods/%s", f->dir, left[i]);
+        assert_int_equal(file_write(path, fixture_text("left behind"), 0600), 0);
+        fixture_open(f);
+        assert_int_equal(access(path, F_OK), -1);
+        f->store = store_close(f->store);
+    }
+    fixture_open(f);
+    assert_int_equal(check_values(f->store, "one"), 0);
+}
+
+static void value_that_does_not_open_keeps_the_old_period(void **state)
+{
+    struct fixture *f = *state;
+    struct store_txn *t;
+    bool done = false;
+
+    put_values(f->store, "one");
+    t = fixture_begin(f, true);
+    store_put_raw(t, TABLE_DUE, fixture_text("rotten"),
+                  bytes_of("\0\0\0\1 and then nothing that was ever sealed by anybody", 50));
+    assert_int_equal(store_commit(t), 0);
+    assert_int_equal(store_period_begin(f->store), 0);
+    assert_int_equal(step(f->store, 1000, &done), -EBADMSG);
+    assert_false(done);
+    assert_int_equal(store_period_end(f->store), -EBUSY);
+    assert_true(period_there(f, 1));
+    t = fixture_begin(f, true);
+    store_del(t, TABLE_DUE, fixture_text("rotten"));
+    assert_int_equal(store_commit(t), 0);
+    assert_int_equal(leave(f->store), 0);
+}
+
+static void value_of_a_period_that_never_was_is_damage(void **state)
+{
+    struct fixture *f = *state;
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct store_txn *t = fixture_begin(f, true);
+
+    store_put_raw(t, TABLE_DUE, fixture_text("a"),
+                  bytes_of("\0\0\0\7 and then nothing that was ever sealed by anybody", 50));
+    store_put_raw(t, TABLE_DUE, fixture_text("b"), bytes_of("\0\0\0", 3));
+    buf_init(&b, 4096);
+    assert_int_equal(store_get(t, TABLE_DUE, fixture_text("a"), &b), -EBADMSG);
+    assert_int_equal(store_get(t, TABLE_DUE, fixture_text("b"), &b), -EBADMSG);
+    t = store_abort(t);
+}
+
+/* --- A reader. --- */
+
+static void said(int fd, char want)
+{
+    char c = 0;
+
+    if (read(fd, &c, 1) != 1 || c != want)
+        _exit(20);
+}
+
+static void say(int fd, char what)
+{
+    assert_int_equal(write(fd, &what, 1), 1);
+}
+
+static int read_along(struct fixture *f, int from, int to)
+{
+    struct secret secret;
+    struct store *s = NULL;
+    struct store_txn *old = NULL, *t = NULL;
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+
+    f->options.read_only = true;
+    if (store_open(&f->options, &s) || check_values(s, "one"))
+        return 1;
+    say(to, 'r');
+    said(from, 'b'); /* a period was begun, and values were put */
+    if (check_values(s, "two"))
+        return 2;
+    if (store_begin(s, false, &old)) /* a snapshot that outlives the period */
+        return 3;
+    say(to, 'r');
+    said(from, 'e'); /* it was left and ended */
+    buf_init(&b, 4096);
+    if (store_get(old, TABLE_RETOKENS, fixture_text("key 2"), &b))
+        return 4;
+    if (store_begin(s, false, &t)) /* one more beside it */
+        return 5;
+    t = store_abort(t);
+    old = store_abort(old);
+    if (check_values(s, "two") || store_period_begin(s) != -EROFS || store_period_end(s) != -EROFS)
+        return 6;
+    if (store_period_secret(s, 1, &secret) != -ENOENT || store_period_secret(s, 2, &secret))
+        return 7; /* the old one is in its memory no more */
+    s = store_close(s);
+    return store_open(&f->options, &s) || check_values(s, "two") ? 8 : 0;
+}
+
+static void reader_finds_new_periods_and_reads_an_old_snapshot_to_its_end(void **state)
+{
+    struct fixture *f = *state;
+    int down[2], up[2], status;
+    bool done = false;
+    pid_t pid;
+
+    put_values(f->store, "one");
+    assert_int_equal(pipe(down), 0);
+    assert_int_equal(pipe(up), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(read_along(f, down[0], up[1]));
+    said(up[0], 'r');
+    assert_int_equal(store_period_begin(f->store), 0);
+    put_values(f->store, "two");
+    assert_int_equal(step(f->store, 5, &done), 0);
+    say(down[1], 'b');
+    said(up[0], 'r');
+    assert_int_equal(leave(f->store), 0);
+    say(down[1], 'e');
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    for (int i = 0; i < 2; i++) {
+        (void)close(down[i]);
+        (void)close(up[i]);
+    }
+}
+
+static int read_while_changing(struct fixture *f, int stop)
+{
+    struct store *s = NULL;
+    char c;
+
+    f->options.read_only = true;
+    if (fcntl(stop, F_SETFL, O_NONBLOCK) < 0 || store_open(&f->options, &s))
+        return 1;
+    while (read(stop, &c, 1) < 0) {
+        if (check_values(s, "one"))
+            return 2;
+        s = store_close(s);
+        if (store_open(&f->options, &s))
+            return 3;
+    }
+    return 0;
+}
+
+static void reader_that_is_overtaken_again_and_again_reads_on(void **state)
+{
+    struct fixture *f = *state;
+    int stop[2], status;
+    pid_t pid;
+
+    put_values(f->store, "one");
+    assert_int_equal(pipe(stop), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(read_while_changing(f, stop[0]));
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(store_period_begin(f->store), 0);
+        assert_int_equal(leave(f->store), 0);
+    }
+    say(stop[1], 's');
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    (void)close(stop[0]);
+    (void)close(stop[1]);
+}
+
+/* --- What is left. --- */
+
+struct raw_block {
+    uint8_t key[9];
+    struct buf octets;
+};
+
+static int keep_block(void *ctx, struct bytes key, struct bytes value)
+{
+    struct raw_block *b = ctx;
+
+    assert_int_equal(key.len, sizeof(b->key));
+    memcpy(b->key, key.data, key.len);
+    buf_put(&b->octets, value.data, value.len);
+    return 1;
+}
+
+static void append_leaves(struct fixture *f, int n)
+{
+    struct store_txn *t = fixture_begin(f, true);
+    struct ledger *l = NULL;
+
+    assert_int_equal(ledger_open(f->store, &l), 0);
+    for (int i = 0; i < n; i++) {
+        struct ledger_clear c = { .event = EVENT_DECIDED, .mode = 2, .about = UINT64_MAX };
+        struct ledger_private p = { .sealed_part = bytes_str(PLAIN), .n_tags = 1, .tags = { 77 } };
+        uint64_t leaf;
+
+        ledger_append(l, t, &c, &p, &leaf);
+    }
+    assert_int_equal(store_commit(t), 0);
+    l = ledger_close(l);
+}
+
+static void copy_file(const char *from, const char *to, const char *name)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    char path[256];
+
+    buf_init(&b, 64 << 20);
+    (void)snprintf(path, sizeof(path), "%s/%s", from, name);
+    assert_int_equal(file_read(path, 64 << 20, &b), 0);
+    (void)snprintf(path, sizeof(path), "%s/%s", to, name);
+    assert_int_equal(file_write(path, buf_view(&b), 0600), 0);
+}
+
+/* At how many places of a file something lies that opens, in this store, as that block. */
+static size_t places_that_open(struct store *s, struct bytes file, const struct raw_block *block)
+{
+    ALM_CLEANUP(buf_deinit) struct buf plain = { 0 };
+    struct store_txn *t = NULL;
+    size_t n = 0;
+
+    buf_init(&plain, 1 << 20);
+    assert_int_equal(store_begin(s, false, &t), 0);
+    for (size_t at = 0; at + block->octets.len <= file.len; at++) {
+        buf_reset(&plain);
+        if (memcmp(file.data + at, block->octets.data, 4) != 0)
+            continue; /* not of that period */
+        n += store_raw_open(t, TABLE_LEAF_KEYS, bytes_of(block->key, sizeof(block->key)),
+                            bytes_of(file.data + at, block->octets.len), &plain) == 0;
+    }
+    t = store_abort(t);
+    return n;
+}
+
+/* The live file still holds the old block in a free page (a snapshot saw to that), and the old copy of
+ * the store opens it there, which shows that the search is honest; nothing that the live store has
+ * left does. */
+static void nothing_that_is_left_opens_what_was_forgotten(void **state)
+{
+    static const char *const names[] = { "data.mdb", "writer", "periods/00000001.key" };
+    struct fixture *f = *state;
+    struct fixture old = { .key = f->key, .options = f->options };
+    struct raw_block block = { .key = { 0 } };
+    ALM_CLEANUP(buf_deinit) struct buf file = { 0 };
+    char path[128];
+    struct store_txn *t, *snapshot;
+
+    append_leaves(f, 20);
+    buf_init(&block.octets, 1 << 20);
+    t = fixture_begin(f, false);
+    assert_int_equal(store_scan_raw(t, TABLE_LEAF_KEYS, fixture_nothing(), fixture_nothing(),
+                                    keep_block, &block),
+                     0);
+    t = store_abort(t);
+    (void)snprintf(old.dir, sizeof(old.dir), "/tmp/almoner-store-XXXXXX");
+    assert_non_null(mkdtemp(old.dir));
+    (void)snprintf(path, sizeof(path), "%s/periods", old.dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    for (size_t i = 0; i < ALM_LEN(names); i++)
+        copy_file(f->dir, old.dir, names[i]);
+    old.options.path = old.dir;
+    old.options.key = &old.key;
+    fixture_open(&old);
+
+    snapshot = fixture_begin(f, false);
+    t = fixture_begin(f, true);
+    assert_int_equal(ledger_forget(t, 7), 0);
+    assert_int_equal(store_commit(t), 0);
+    assert_int_equal(store_period_begin(f->store), 0);
+    assert_int_equal(leave(f->store), 0);
+    snapshot = store_abort(snapshot);
+    fixture_reopen(f);
+
+    buf_init(&file, 64 << 20);
+    (void)snprintf(path, sizeof(path), "%s/data.mdb", f->dir);
+    assert_int_equal(file_read(path, 64 << 20, &file), 0);
+    assert_true(places_that_open(old.store, buf_view(&file), &block) > 0);
+    assert_int_equal(places_that_open(f->store, buf_view(&file), &block), 0);
+
+    old.store = store_close(old.store);
+    /* The old copy with what is left of the periods: it is not opened at all. */
+    period_path(old.dir, 1, path);
+    assert_int_equal(unlink(path), 0);
+    copy_file(f->dir, old.dir, "periods/00000002.key");
+    assert_int_equal(store_open(&old.options, &old.store), -EBADMSG);
+    fixture_remove(&old);
+    buf_deinit(&block.octets);
+}
+
+static void a_wiped_file_holds_nothing_of_the_secret(void **state)
+{
+    struct fixture *f = *state;
+    char path[128], beside[160];
+    ALM_CLEANUP(buf_deinit) struct buf before = { 0 }, after = { 0 };
+
+    put_values(f->store, "one");
+    period_path(f->dir, 1, path);
+    (void)snprintf(beside, sizeof(beside), "%s/beside", f->dir);
+    assert_int_equal(link(path, beside), 0); /* the same octets on the disk, under another name */
+    buf_init(&before, 4096);
+    buf_init(&after, 4096);
+    assert_int_equal(file_read(beside, 4096, &before), 0);
+    assert_int_equal(store_period_begin(f->store), 0);
+    assert_int_equal(leave(f->store), 0);
+    assert_int_equal(file_read(beside, 4096, &after), 0);
+    assert_int_equal(unlink(beside), 0);
+    assert_int_equal(after.len, before.len);
+    for (size_t i = 0; i < after.len; i++)
+        assert_int_equal(after.data[i], 0);
+}
+
+static void secret_of_a_period_is_given_for_a_backup_and_taken_back_by_a_restore(void **state)
+{
+    struct fixture *f = *state;
+    struct secret secret, none;
+    char path[128];
+
+    put_values(f->store, "one");
+    assert_int_equal(store_period_secret(f->store, 2, &none), -ENOENT);
+    assert_int_equal(store_period_secret(f->store, 0, &none), -ENOENT);
+    assert_int_equal(store_period_secret(f->store, 1, &secret), 0);
+    f->store = store_close(f->store);
+    assert_int_equal(store_period_restore(f->dir, &f->key, 1, &secret), -EEXIST);
+    period_path(f->dir, 1, path);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(store_period_restore(f->dir, &f->key, 1, &secret), 0);
+    fixture_open(f);
+    assert_int_equal(check_values(f->store, "one"), 0);
+}
+
+#define PERIOD_TEST(f) cmocka_unit_test_setup_teardown(f, fixture_setup, fixture_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        PERIOD_TEST(store_has_a_first_period_from_the_beginning),
+        PERIOD_TEST(values_open_before_while_and_after_a_period_is_left),
+        PERIOD_TEST(values_put_meanwhile_stand_under_the_new_period),
+        PERIOD_TEST(steps_are_bounded_and_stand_in_the_store),
+        PERIOD_TEST(a_step_that_was_rolled_back_is_taken_again),
+        PERIOD_TEST(what_does_not_fit_the_order_is_refused),
+        PERIOD_TEST(change_that_is_killed_at_any_step_is_gone_on_with),
+        PERIOD_TEST(full_disk_while_a_period_is_made_leaves_the_old_one_in_force),
+        PERIOD_TEST(full_disk_while_sealing_anew_rolls_the_step_back),
+        PERIOD_TEST(failed_write_of_a_periods_file_latches),
+        PERIOD_TEST(store_whose_periods_file_is_missing_or_damaged_is_not_opened),
+        PERIOD_TEST(file_of_one_period_does_not_stand_for_another),
+        PERIOD_TEST(files_that_a_kill_left_are_destroyed_at_the_next_start),
+        PERIOD_TEST(value_that_does_not_open_keeps_the_old_period),
+        PERIOD_TEST(value_of_a_period_that_never_was_is_damage),
+        PERIOD_TEST(reader_finds_new_periods_and_reads_an_old_snapshot_to_its_end),
+        PERIOD_TEST(reader_that_is_overtaken_again_and_again_reads_on),
+        PERIOD_TEST(nothing_that_is_left_opens_what_was_forgotten),
+        PERIOD_TEST(a_wiped_file_holds_nothing_of_the_secret),
+        PERIOD_TEST(secret_of_a_period_is_given_for_a_backup_and_taken_back_by_a_restore),
+    };
+
+    return cmocka_run_group_tests_name("periods", tests, NULL, NULL);
+}
