@@ -6,6 +6,7 @@
  * 3). What the batch changed in memory is taken back: the registry and the policy are read again,
  * new queries are forgotten, answers become unanswered. */
 #include "due.h"
+#include "recall.h"
 #include "stages.h"
 
 #include <errno.h>
@@ -63,6 +64,7 @@ static void batch_take_back(struct core *c)
     c->concerns_swept_day = POLICY_DAY_NONE;
     c->due_next_ms = INT64_MIN;
     later_forget(c);
+    recall_forget(c);
     deliver_settle(c, false);
     keyholder_settle(c, false);
     cosign_settle(c, false);
@@ -137,6 +139,7 @@ static void batch_once(struct core *c)
     keyholder_tick(c);
     epochs_tick(c);
     release_due(c);
+    recall_step(c);
     limits_minute(c);
     deliver_sweep(c);
     contact_sweep(c);

@@ -84,7 +84,7 @@ static const struct pending_holder *composite_place(const struct core *c, const 
     return NULL;
 }
 
-static void composite_hear_one(const struct core *c, const struct pending *p, uint16_t holder,
+static void composite_hear_one(struct core *c, const struct pending *p, uint16_t holder,
                                const char *factor, bool hidden, struct heard *h)
 {
     uint16_t slot = c->agencies.by_index[c->decision.holders[holder]];

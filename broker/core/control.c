@@ -3,6 +3,7 @@
  * person's data (CONTROL.md). */
 #include "backups.h"
 #include "due.h"
+#include "recall.h"
 #include "stages.h"
 
 #include "cert/cert.h"
@@ -175,6 +176,7 @@ static const struct {
     { "dead-letters", control_dead },
     { "tokens", tokens_status },
     { "witnesses", cosign_list },
+    { "recalls", recalls_status },
 };
 
 static json_t *control_bundle_reply(const char *hash, struct bytes compiled)

@@ -3,6 +3,7 @@
  * batch.c's. */
 #include "core.h"
 
+#include "recall.h"
 #include "stages.h"
 
 #include <errno.h>
@@ -196,6 +197,7 @@ int core_open(struct core_settings *settings, const struct core_ends *ends,
     c->minute_ms = c->mono_ms;
     c->concerns_swept_day = POLICY_DAY_NONE;
     c->due_next_ms = c->later_next_ms = INT64_MIN;
+    recall_forget(c);
     r = crypto_init();
     if (!r)
         r = core_open_parts(c, ends);
@@ -221,6 +223,7 @@ struct core *core_close(struct core *c)
     out_deinit(&c->out);
     deliver_deinit(c);
     later_forget(c);
+    recall_forget(c);
     agencies_deinit(&c->agencies);
     bundle_free(c->bundle);
     free(c->concerns);
@@ -251,7 +254,7 @@ static int core_poll_ms(const struct core *c, int timeout_ms)
 {
     int64_t at = pending_next_ms(c->pending), now = c->clock.mono_ms();
 
-    if (deliver_waiting(c) || epochs_unsettled(c))
+    if (deliver_waiting(c) || epochs_unsettled(c) || recall_waiting(c))
         return 0;
     if (heads_next_ms(c) < at)
         at = heads_next_ms(c);

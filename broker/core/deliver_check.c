@@ -20,6 +20,7 @@ static const struct deliver_check deliver_checks[] = {
     [DELIVERY_NOTICE] = { true, NULL },
     [DELIVERY_INSIGHT] = { true, later_still },
     [DELIVERY_INVOLVEMENT] = { true, later_still },
+    [DELIVERY_STOP_USING] = { true, NULL },
 };
 
 /* What waits for an agency that is away, suspended or in no policy stays, until it is dead: none of

@@ -19,6 +19,7 @@ static const char *const sweep_kinds[] = {
     [DELIVERY_NOTICE] = "notice",
     [DELIVERY_INSIGHT] = "final reply",
     [DELIVERY_INVOLVEMENT] = "final reply",
+    [DELIVERY_STOP_USING] = "recall",
 };
 
 /* Who sent it hears of it, where somebody did: c->delivery is the dead one, and then the notice. */

@@ -228,6 +228,7 @@ static const char *const due_words[] = {
     [DUE_REFERRAL] = "referral",
     [DUE_FEEDBACK] = "feedback",
     [DUE_REVIEW] = "review",
+    [DUE_RECALL] = "recall",
 };
 
 static const char *due_word(uint8_t kind)
@@ -308,13 +309,13 @@ static bool due_own_review(struct core *c, struct store_txn *t, const struct due
 }
 
 /* Whose it is, and who is to see to it: the other hubs that got a firing; of anything else but
- * one's own reviews every hub, unless it sent that referral itself: whoever waits hears of it by
+ * one's own reviews and recalls every hub, unless it sent that referral itself: whoever waits hears of it by
  * referrals_sweep(), alike whether or not a shield kept it from its receiver (promise 5). None of
  * them learns whom it is about. */
 static void due_tell(struct core *c, struct store_txn *t, const struct due *d)
 {
     struct escalating e = { .c = c, .d = d };
-    bool alone = d->kind == DUE_FIRING || due_own_review(c, t, d);
+    bool alone = d->kind == DUE_FIRING || d->kind == DUE_RECALL || due_own_review(c, t, d);
     uint16_t own = agencies_find(&c->agencies, d->agency);
 
     if (own != AGENCY_NONE)

@@ -163,12 +163,19 @@ static struct ledger_clear *eligibility_record(struct core *c, uint8_t event, co
     return l;
 }
 
+static void eligibility_tokens(struct core *c, const struct ask *ask)
+{
+    struct token_set home = { .n = 1, .tokens = { ask->household } };
+
+    record_tokens(c, ask->subject_kind == SUBJECT_HOUSEHOLD ? &home : &ask->subject);
+}
+
 static void eligibility_refuse(struct core *c, struct work *w, const struct ask *ask)
 {
     struct ledger_clear *l = eligibility_record(c, EVENT_REFUSED, ask);
     struct receipt receipt = w->receipt;
 
-    record_tokens(c, &ask->subject);
+    eligibility_tokens(c, ask);
     l->told = c->decision.telling;
     text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)c->decision.reason));
     receipt.leaf = record_end(c);
@@ -189,7 +196,7 @@ static void eligibility_asked(struct core *c, struct work *w, struct ask *ask,
         quotas_put(c, ask);
     }
     l = eligibility_record(c, EVENT_DECIDED, ask);
-    record_tokens(c, &ask->subject);
+    eligibility_tokens(c, ask);
     record_holders(c, p);
     l->outcome = !p->hidden;
     if (p->hidden) {

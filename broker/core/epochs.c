@@ -111,6 +111,11 @@ static struct seen seen_in(const struct msg *m)
         seen_about(&s, &m->watch.subject, m->watch.has_household, &m->watch.household);
     else if (m->type == MSG_WATCH_CHANGE && m->watch_change.has_household)
         seen_token(&s, &m->watch_change.household);
+    else if (m->type == MSG_CORRECTION)
+        seen_about(&s, &m->correction.subject, m->correction.household.kind != 0,
+                   &m->correction.household);
+    else if (m->type == MSG_STATEMENT)
+        seen_set(&s, &m->statement.subject);
     return s;
 }
 
@@ -213,6 +218,8 @@ const char *epochs_lodge_wrong(struct core *c)
     if (!c->bundle || !s.e.scheme)
         return NULL;
     e = epoch_listed(c, s.e);
+    if (e && c->in.type == MSG_CORRECTION)
+        return NULL; /* it looks back: what was asked under another key is found by that key alone */
     return e && e->state == POLICY_EPOCH_CURRENT ? NULL : "token-epoch";
 }
 

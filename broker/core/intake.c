@@ -3,6 +3,7 @@
  * budget, key, signature, strict decoding, sender, freshness. Steps 1 and 2 of DESIGN.md section 4.
  * What is refused here is told and recorded as rejected. */
 #include "due.h"
+#include "recall.h"
 #include "stages.h"
 
 #include <errno.h>
@@ -55,6 +56,10 @@ static const struct intake_rule intake_rules[] = {
     [MSG_ACK] = { RANK_OTHER, false, ack_take },
     [MSG_STREAM_QUERY] = { RANK_QUERIES, true, stream_query_take },
     [MSG_CONTACT_REQUEST] = { RANK_OTHER, false, contact_take },
+    [MSG_CORRECTION] = { RANK_STOPS, false, correction_take },
+    [MSG_ACK_OF] = { RANK_OTHER, false, ack_of_take },
+    [MSG_STATEMENT] = { RANK_OTHER, false, statement_take },
+    [MSG_CORRECTION_QUERY] = { RANK_QUERIES, true, correction_query_take },
 };
 
 static const struct intake_rule *intake_rule(uint8_t type)

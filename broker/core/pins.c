@@ -441,6 +441,10 @@ void pins_drop_lodged(struct core *c)
         pin_drop_consent(c, &m->withdrawal.consent);
     if (m->type == MSG_WITHDRAWAL)
         pins_drop(c, &m->withdrawal.subject);
+    if (m->type == MSG_CORRECTION && m->correction.household.kind)
+        pins_drop(c, &(struct token_set){ .n = 1, .tokens = { m->correction.household } });
+    else if (m->type == MSG_CORRECTION)
+        pins_drop(c, &m->correction.subject);
 }
 
 /* --- forgetting --- */

@@ -5,6 +5,7 @@
  * "After (in commit order) a withdrawal, refusal, shield, suspension or revocation no answer rests
  * on what it ended" (promise 6). The disclosure is recorded in the batch, and its frame leaves
  * after the batch's commit (promise 2). */
+#include "recall.h"
 #include "stages.h"
 
 #include <string.h>
@@ -53,7 +54,7 @@ static bool release_asked_truly(const struct core *c, const struct pending *p,
     return !p->hidden || agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, slot);
 }
 
-void release_said(const struct core *c, const struct pending *p, const struct pending_holder *said,
+void release_said(struct core *c, const struct pending *p, const struct pending_holder *said,
                   uint16_t slot, bool hidden, struct heard *h)
 {
     if (said->state != HOLDER_ANSWERED)
@@ -61,6 +62,8 @@ void release_said(const struct core *c, const struct pending *p, const struct pe
     if (!hidden && !release_asked_truly(c, p, said, slot))
         return; /* asked about nobody, while something hid the person that no longer does: a "no"
                    to that is none about the person */
+    if (!hidden && correction_covers(c, p, said, slot))
+        return; /* it has been taken back: nobody has said anything */
     h->answered = true;
     h->value = said->value;
     h->detail = said->detail;
@@ -68,7 +71,7 @@ void release_said(const struct core *c, const struct pending *p, const struct pe
         release_forget(said, h);
 }
 
-static void release_hear_one(const struct core *c, const struct pending *p, uint16_t slot,
+static void release_hear_one(struct core *c, const struct pending *p, uint16_t slot,
                              bool hidden, struct heard *h)
 {
     if (slot == AGENCY_NONE || !agency_active(&c->agencies.slots[slot]) ||

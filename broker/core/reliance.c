@@ -6,16 +6,12 @@
  * logged" (DOMAIN.md section 2). One line for every way in which a consent ends, so that nothing
  * can be read from it but that it is gone (DESIGN.md promise 5). Whoever got the reply that hides
  * a person hears it too: to hear nothing would tell that there was something to hide. */
+#include "recall.h"
 #include "stages.h"
 
-#include "deliver.h"
 #include "store/reliance.h"
 
 #include <string.h>
-
-#define GONE_LINE                                                                                  \
-    "The agreement that your question of %s rested on is no longer in force. What you were told "  \
-    "then was lawful; ask again before you rely on it."
 
 void reliance_record(struct core *c, const struct ask *ask, uint64_t leaf)
 {
@@ -86,15 +82,59 @@ static bool reliance_meant(const struct core *c, const struct msg_scope *only, u
            scope_names(only, bundle_agency_at(c->bundle, organisation)->id);
 }
 
+static int reliance_leaf(void *ctx, const struct ledger_record *r)
+{
+    text_cut(ctx, NAME_MAX_LEN, strcmp(r->clear.question, "who-is-involved") ? r->clear.question : "");
+    return 1;
+}
+
+/* What was asked then stands in the clear part of the reply's own leaf. */
+static void reliance_party(struct core *c, const struct reliance *last, struct recall_party *out)
+{
+    struct store_txn *t = batch_txn(c);
+    int r;
+
+    *out = (struct recall_party){ .message = last->message,
+                                  .told_on = last->on,
+                                  .replies = 1,
+                                  .state = PARTY_FOUND,
+                                  .leaf = last->leaf };
+    text_cut(out->agency, sizeof(out->agency), last->agency);
+    r = t ? ledger_each(t, last->leaf, last->leaf + 1, reliance_leaf, out->question) : 0;
+    if (r)
+        batch_fail(c, r, "reliance");
+}
+
+/* One recall for the ending, and in it each agency that it was told to, once. */
+static void reliance_recall(struct core *c, struct recall_record *r)
+{
+    struct store_txn *t = batch_txn(c);
+    int e = id_new(c->wall_ms, &r->id);
+
+    r->cause = STOP_CONSENT_ENDED;
+    r->lodged_on = c->day;
+    r->lodged_ms = c->wall_ms;
+    r->leaf = ledger_size(c->ledger) - 1; /* of what ended it: recorded before anybody is told */
+    r->phase = RECALL_TOLD;
+    if (e)
+        batch_fail(c, e, "reliance");
+    else if (t)
+        recalls_put(t, r);
+}
+
 void reliance_tell(struct core *c, const struct reliance_ended *e, const struct msg_scope *only)
 {
+    struct recall_record recall = { .phase = 0 };
+
     for (uint16_t slot = 0; slot < c->agencies.n && !c->batch.error; slot++) {
-        char on[CIVIL_TEXT];
+        struct recall_party p;
 
         if (!((e->told[slot / 64] >> (slot % 64)) & 1) || !reliance_meant(c, only, slot))
             continue;
-        civil_format(e->latest[slot].on, on);
-        notice_put(c, slot, NOTICE_WITHDRAWN, &e->latest[slot].message, GONE_LINE, on);
+        if (!recall.phase)
+            reliance_recall(c, &recall);
+        reliance_party(c, &e->latest[slot], &p);
+        recall_tell(c, &recall, &p);
     }
 }
 

@@ -52,7 +52,7 @@ void answer_take(struct core *c, struct work *w);
 void answer_unreachable(struct core *c, uint64_t ref);
 void release_due(struct core *c);
 /* What somebody who was asked has said, as far as it may count now. */
-void release_said(const struct core *c, const struct pending *p, const struct pending_holder *said,
+void release_said(struct core *c, const struct pending *p, const struct pending_holder *said,
                   uint16_t slot, bool hidden, struct heard *h);
 
 /* Composes what the fresh c->decision lets be told, of a catalogue question into out, of who is

@@ -207,4 +207,6 @@ struct core {
     int64_t later_next_ms;         /* no desk's time ends before; INT64_MIN: to be looked up */
     uint64_t later_full[AGENCIES_MAX / 64]; /* later.c: desks that the query at hand finds full */
     bool later_due, later_round;   /* later_here() was said of somebody; this batch has served some */
+    struct recalls *recalls;       /* owned; recall.c: the search at hand */
+    uint64_t corrected[AGENCIES_MAX]; /* correction.c: by slot, the latest leaf; UINT64_MAX: to be looked up */
 };

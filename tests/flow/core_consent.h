@@ -131,14 +131,14 @@ static inline void day_is(struct town *t, int32_t day)
                         "ok");
 }
 
-/* Notices that an agency has had that what it was told rests on nothing any more. */
+/* How often an agency has heard that what it was told rests on nothing any more. */
 static inline size_t notices(struct town *t, enum town_agency who)
 {
     size_t n = town_heard(t, who, MSG_DELIVER);
 
     if (n) {
-        assert_int_equal(t->msg.deliver.kind, DELIVERY_NOTICE);
-        assert_int_equal(t->msg.deliver.notice.kind, NOTICE_WITHDRAWN);
+        assert_int_equal(t->msg.deliver.kind, DELIVERY_STOP_USING);
+        assert_int_equal(t->msg.deliver.stop.cause, STOP_CONSENT_ENDED);
     }
     return n;
 }

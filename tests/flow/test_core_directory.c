@@ -309,8 +309,9 @@ static void whoever_was_told_on_the_strength_of_a_consent_hears_that_it_is_gone(
         town_say(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
         town_turn(t);
         assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_DELIVER), 1);
-        assert_int_equal(t->msg.deliver.notice.kind, NOTICE_WITHDRAWN);
-        assert_true(id_equal(&t->msg.deliver.notice.about, &question));
+        assert_int_equal(t->msg.deliver.kind, DELIVERY_STOP_USING);
+        assert_int_equal(t->msg.deliver.stop.cause, STOP_CONSENT_ENDED);
+        assert_true(id_equal(&t->msg.deliver.stop.message, &question));
         town_wall += 1000; /* the next consent is given after the withdrawal */
     }
 }

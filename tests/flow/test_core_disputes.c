@@ -243,8 +243,8 @@ static void those_who_were_told_hear_that_it_is_gone_once_each(void **state)
     town_turn(t);
     assert_int_equal(notices(t, TOWN_COUNCIL), 1);
     assert_int_equal(notices(t, TOWN_CHARITY), 1);
-    assert_true(id_equal(&t->msg.deliver.notice.about, &last));
-    assert_non_null(strstr(t->msg.deliver.notice.text, "no longer in force"));
+    assert_true(id_equal(&t->msg.deliver.stop.message, &last));
+    assert_non_null(strstr(t->msg.deliver.stop.text, "no longer in force"));
     assert_int_equal(notices(t, TOWN_SCHOOL), 0); /* it was never told */
     assert_int_equal(notices(t, TOWN_POLICE), 0); /* it told */
     town_forget(t);
@@ -268,10 +268,10 @@ static void who_asked_about_somebody_hidden_hears_it_like_anybody(void **state)
         town_say(t, TOWN_COUNCIL, town_withdraw(t, PURPOSE, TOWN_TESS));
         town_turn(t);
         assert_int_equal(notices(t, TOWN_CHARITY), 1);
-        assert_true(id_equal(&t->msg.deliver.notice.about, &id));
+        assert_true(id_equal(&t->msg.deliver.stop.message, &id));
         if (shielded)
-            assert_string_equal(t->msg.deliver.notice.text, text);
-        memcpy(text, t->msg.deliver.notice.text, sizeof(text));
+            assert_string_equal(t->msg.deliver.stop.text, text);
+        memcpy(text, t->msg.deliver.stop.text, sizeof(text));
         town_wall += 1000; /* the next consent is given after the withdrawal */
     }
 }
@@ -306,7 +306,7 @@ static void every_ending_tells_and_none_says_which(void **state)
         town_say(t, TOWN_COUNCIL, m);
         town_turn(t);
         assert_int_equal(notices(t, TOWN_CHARITY), 1);
-        memcpy(texts[i], t->msg.deliver.notice.text, sizeof(texts[i]));
+        memcpy(texts[i], t->msg.deliver.stop.text, sizeof(texts[i]));
         assert_string_equal(texts[i], texts[0]);
         assert_false(noise_asked(t));
         if (i == 2) {

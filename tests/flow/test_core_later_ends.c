@@ -126,8 +126,8 @@ static void promise_6_who_was_told_later_hears_of_a_withdrawal(void **state)
     lodges(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
     hello(t, TOWN_COUNCIL);
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_DELIVER), 1);
-    assert_int_equal(t->msg.deliver.kind, DELIVERY_NOTICE);
-    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_WITHDRAWN);
+    assert_int_equal(t->msg.deliver.kind, DELIVERY_STOP_USING);
+    assert_int_equal(t->msg.deliver.stop.cause, STOP_CONSENT_ENDED);
 }
 
 static void promise_6_a_desk_suspended_since_has_said_nothing(void **state)

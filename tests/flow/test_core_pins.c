@@ -400,8 +400,9 @@ static void who_got_a_no_that_stands_hears_of_the_consents_end_hidden_or_not(voi
     town_say(t, TOWN_SCHOOL, town_withdraw(t, "early-help", TOWN_TESS));
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_POLICE, MSG_DELIVER), 1);
-    assert_int_equal(t->msg.deliver.notice.kind, NOTICE_WITHDRAWN);
-    assert_true(id_equal(&t->msg.deliver.notice.about, &second));
+    assert_int_equal(t->msg.deliver.kind, DELIVERY_STOP_USING);
+    assert_int_equal(t->msg.deliver.stop.cause, STOP_CONSENT_ENDED);
+    assert_true(id_equal(&t->msg.deliver.stop.message, &second));
 }
 
 static void by_somebody(struct msg *m, const char *ref)

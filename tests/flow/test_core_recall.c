@@ -1,0 +1,676 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_core_recall.c - answers that are taken back: who hears of it, once, whatever they were told
+ * and wherever the core was ended; what they say they did; what their lodger hears of that; and a
+ * family's own statement. */
+#include "core_consent.h"
+
+#include "store/recalls.h"
+#include "store/statements.h"
+
+#include <errno.h>
+
+static const int two[] = { 0, 1, -1 };
+
+/* The council asks the police under a duty whether there was noise, or whatever question. */
+static struct id asked(struct town *t, enum town_agency who, const char *question,
+                       enum town_person p, uint8_t value)
+{
+    struct msg *m = town_insight(t, "safeguarding", question, p);
+    struct id id;
+
+    town_forget(t);
+    town_say(t, who, m);
+    id = m->id;
+    town_turn(t);
+    for (int a = 0; a < TOWN_N; a++) {
+        if (town_heard(t, (enum town_agency)a, MSG_QUESTION))
+            town_answer(t, (enum town_agency)a, value);
+    }
+    town_turn(t);
+    assert_int_equal(town_heard(t, who, MSG_INSIGHT), 1);
+    town_forget(t);
+    return id;
+}
+
+static struct msg *correction(struct town *t, const char *question, enum town_person p)
+{
+    struct msg *m = town_msg(t, MSG_CORRECTION);
+
+    m->correction.subject_kind = SUBJECT_PERSON;
+    town_person(p, &m->correction.subject);
+    (void)snprintf(m->correction.question, sizeof(name_t), "%s", question);
+    m->correction.from = m->correction.until = TOWN_DAY;
+    m->correction.kind = CORRECTION_WRONG_ANSWER;
+    (void)snprintf(m->correction.reason, sizeof(m->correction.reason), "it was the house opposite");
+    return m;
+}
+
+/* Takes a delivery as an adapter does. */
+static void takes(struct town *t, enum town_agency who)
+{
+    struct msg *m;
+    uint64_t seq = t->msg.deliver.seq;
+
+    m = town_msg(t, MSG_ACK);
+    (void)snprintf(m->ack.stream, sizeof(m->ack.stream), "inbox");
+    m->ack.seq = seq;
+    town_say(t, who, m);
+    town_turn(t);
+}
+
+/* How many StopUsing the agency has heard since the last town_forget; the last in t->msg. */
+static size_t stops(struct town *t, enum town_agency who)
+{
+    size_t n = town_heard(t, who, MSG_DELIVER);
+
+    if (n)
+        assert_int_equal(t->msg.deliver.kind, DELIVERY_STOP_USING);
+    return n;
+}
+
+static struct id corrects(struct town *t, enum town_agency who, struct msg *m)
+{
+    struct id id;
+
+    town_forget(t);
+    town_say(t, who, m);
+    id = m->id;
+    town_turn(t);
+    assert_string_equal(town_refusal(t, who), "");
+    assert_int_equal(town_heard(t, who, MSG_RECEIPT), 1);
+    return id;
+}
+
+static struct msg_correction_state counts(struct town *t, enum town_agency who, const struct id *id)
+{
+    struct msg *m = town_msg(t, MSG_CORRECTION_QUERY);
+
+    m->correction_query.has_correction = true;
+    m->correction_query.correction = *id;
+    town_forget(t);
+    town_say(t, who, m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, who, MSG_CORRECTION_LIST), 1);
+    assert_int_equal(t->msg.correction_list.n, 1);
+    assert_true(id_equal(&t->msg.correction_list.entries[0].correction, id));
+    return t->msg.correction_list.entries[0];
+}
+
+static struct msg *ack_of(struct town *t, const struct id *recall, uint8_t done, const char *text)
+{
+    struct msg *m = town_msg(t, MSG_ACK_OF);
+
+    m->ack_of.recall = *recall;
+    m->ack_of.done = done;
+    (void)snprintf(m->ack_of.text, sizeof(m->ack_of.text), "%s", text);
+    return m;
+}
+
+/* --- who hears of it --- */
+
+static void everybody_who_was_told_hears_of_it_once_about_their_own_latest_query(void **state)
+{
+    struct town *t = *state;
+    struct id second, charity, recall;
+    struct ledger_clear leaf;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    second = asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    charity = asked(t, TOWN_CHARITY, "noise", TOWN_TESS, ANSWER_NO);
+    (void)asked(t, TOWN_SCHOOL, "noise", TOWN_SAM, ANSWER_YES);  /* about somebody else */
+    (void)asked(t, TOWN_CLINIC, "truancy", TOWN_TESS, ANSWER_NO); /* something else */
+    recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    assert_int_equal(stops(t, TOWN_CHARITY), 1);
+    assert_true(id_equal(&t->msg.deliver.stop.message, &charity));
+    assert_int_equal(stops(t, TOWN_COUNCIL), 1);
+    assert_true(id_equal(&t->msg.deliver.stop.message, &second));
+    assert_true(id_equal(&t->msg.deliver.stop.recall, &recall));
+    assert_int_equal(t->msg.deliver.stop.replies, 2);
+    assert_int_equal(t->msg.deliver.stop.cause, STOP_CORRECTED);
+    assert_int_equal(t->msg.deliver.stop.told_on, TOWN_DAY);
+    assert_string_equal(t->msg.deliver.stop.question, "noise");
+    assert_null(strstr(t->msg.deliver.stop.text, "house opposite"));
+    assert_int_equal(stops(t, TOWN_SCHOOL), 0);
+    assert_int_equal(stops(t, TOWN_CLINIC), 0);
+    assert_int_equal(stops(t, TOWN_POLICE), 0);
+    assert_int_equal(town_leaves(t, EVENT_CORRECTED, NULL), 1);
+    assert_int_equal(town_leaves(t, EVENT_RECALLED, &leaf), 1);
+    assert_string_equal(leaf.detail, "told=2 gone=0");
+    assert_int_equal(leaf.n_holders, 2);
+}
+
+static void whoever_did_not_answer_takes_nothing_back(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+    struct id recall;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    recall = corrects(t, TOWN_CHARITY, correction(t, "noise", TOWN_TESS)); /* nobody asked it */
+    assert_int_equal(stops(t, TOWN_COUNCIL), 0);
+    assert_int_equal(town_leaves(t, EVENT_RECALLED, &leaf), 1);
+    assert_string_equal(leaf.detail, "told=0 gone=0");
+    assert_int_equal(counts(t, TOWN_CHARITY, &recall).told, 0);
+}
+
+static void of_somebody_nobody_asked_about_nobody_hears(void **state)
+{
+    struct town *t = *state;
+    struct id recall;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_NOBODY));
+    assert_int_equal(stops(t, TOWN_COUNCIL), 0);
+    assert_false(counts(t, TOWN_POLICE, &recall).searching);
+}
+
+static void days_outside_the_correction_are_left_alone(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    day_is(t, TOWN_DAY + 1);
+    (void)asked(t, TOWN_CHARITY, "noise", TOWN_TESS, ANSWER_YES);
+    day_is(t, TOWN_DAY + 2);
+    (void)asked(t, TOWN_SCHOOL, "noise", TOWN_TESS, ANSWER_YES);
+    m = correction(t, "noise", TOWN_TESS);
+    m->correction.from = m->correction.until = TOWN_DAY + 1;
+    (void)corrects(t, TOWN_POLICE, m);
+    assert_int_equal(stops(t, TOWN_COUNCIL), 0);
+    assert_int_equal(stops(t, TOWN_CHARITY), 1);
+    assert_int_equal(stops(t, TOWN_SCHOOL), 0);
+}
+
+static void a_composite_that_the_question_is_a_part_of_is_taken_back_under_its_own_name(void **state)
+{
+    struct town *t = *state;
+    struct id strain;
+    struct msg *m = town_insight(t, "safeguarding", "strain", TOWN_TESS);
+
+    town_say(t, TOWN_CLINIC, m);
+    strain = m->id;
+    town_turn(t);
+    town_wall += 5000;
+    town_mono += 5000; /* whoever has not answered has not */
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_CLINIC, MSG_INSIGHT), 1);
+    (void)corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    assert_int_equal(stops(t, TOWN_CLINIC), 1);
+    assert_true(id_equal(&t->msg.deliver.stop.message, &strain));
+    assert_string_equal(t->msg.deliver.stop.question, "strain");
+}
+
+static void a_list_of_who_is_involved_is_taken_back_too(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_involvement(t, "safeguarding", TOWN_TESS);
+    struct id list;
+
+    town_say(t, TOWN_COUNCIL, m);
+    list = m->id;
+    town_turn(t);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_wall += 5000;
+    town_mono += 5000;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INVOLVEMENT), 1);
+    (void)corrects(t, TOWN_POLICE, correction(t, "", TOWN_TESS));
+    assert_int_equal(stops(t, TOWN_COUNCIL), 1);
+    assert_true(id_equal(&t->msg.deliver.stop.message, &list));
+    assert_string_equal(t->msg.deliver.stop.question, "");
+}
+
+/* --- promise 5 --- */
+
+static void promise_5_whoever_was_told_that_nobody_knows_a_shielded_person_hears_the_same(void **state)
+{
+    struct town *t = *state;
+    struct msg_stop_using open, hidden;
+    struct id recall;
+    struct msg_correction_state n;
+
+    (void)asked(t, TOWN_CHARITY, "noise", TOWN_TESS, ANSWER_NO);
+    (void)lodged(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    (void)asked(t, TOWN_SCHOOL, "noise", TOWN_TESS, ANSWER_NO); /* hidden: random tokens */
+    recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    assert_int_equal(stops(t, TOWN_CHARITY), 1);
+    open = t->msg.deliver.stop;
+    assert_int_equal(stops(t, TOWN_SCHOOL), 1);
+    hidden = t->msg.deliver.stop;
+    open.message = hidden.message;
+    assert_memory_equal(&open, &hidden, sizeof(open));
+    assert_int_equal(town_frame_of(t, TOWN_CHARITY, MSG_DELIVER)->len,
+                     town_frame_of(t, TOWN_SCHOOL, MSG_DELIVER)->len);
+    n = counts(t, TOWN_POLICE, &recall); /* the police never heard of the school's question */
+    assert_int_equal(n.told, 1);
+}
+
+/* --- what is not told yet --- */
+
+static void what_was_said_and_not_told_yet_is_not_told_after_it(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_turn(t); /* the others have not answered: nothing is told yet */
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 0);
+    (void)corrects(t, TOWN_POLICE, correction(t, "truancy", TOWN_TESS));
+    town_wall += 5000;
+    town_mono += 5000;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
+    assert_int_equal(stops(t, TOWN_COUNCIL), 0); /* it was never told */
+    town_forget(t);
+    /* and what is said from now on counts */
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+}
+
+static void what_others_said_of_it_and_what_was_said_of_others_counts(void **state)
+{
+    struct town *t = *state;
+
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_SAM));
+    town_turn(t);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
+    town_say(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    town_say(t, TOWN_CHARITY, correction(t, "noise", TOWN_SAM));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_YES);
+}
+
+/* --- who may, and how often --- */
+
+static void the_same_correction_again_has_the_first_receipt_and_calls_back_nobody_twice(void **state)
+{
+    struct town *t = *state;
+    static struct msg m;
+    uint64_t first;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    m = *correction(t, "noise", TOWN_TESS);
+    (void)corrects(t, TOWN_POLICE, &m);
+    first = t->msg.receipt.leaf;
+    assert_int_equal(stops(t, TOWN_COUNCIL), 1);
+    takes(t, TOWN_COUNCIL);
+    town_forget(t);
+    town_say(t, TOWN_POLICE, &m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_RECEIPT), 1);
+    assert_int_equal(t->msg.receipt.leaf, first);
+    assert_int_equal(stops(t, TOWN_COUNCIL), 0);
+    assert_int_equal(town_leaves(t, EVENT_CORRECTED, NULL), 1);
+}
+
+static void lodged_anew_it_is_another_correction_and_everybody_hears_of_that_once(void **state)
+{
+    struct town *t = *state;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    (void)corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    assert_int_equal(stops(t, TOWN_COUNCIL), 1);
+    takes(t, TOWN_COUNCIL);
+    (void)corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    assert_int_equal(stops(t, TOWN_COUNCIL), 1);
+    assert_int_equal(town_leaves(t, EVENT_CORRECTED, NULL), 2);
+}
+
+static void days_to_come_are_not_corrected(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = correction(t, "noise", TOWN_TESS);
+
+    m->correction.until = TOWN_DAY + 1;
+    refused(t, TOWN_POLICE, m, "given-in-the-future");
+}
+
+static void a_correction_under_the_id_of_another_agencys_is_refused(void **state)
+{
+    struct town *t = *state;
+    struct id recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    struct msg *m = correction(t, "noise", TOWN_TESS);
+
+    m->id = recall;
+    town_forget(t);
+    town_say(t, TOWN_CHARITY, m);
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_CHARITY), "id-reused");
+}
+
+static void the_counts_are_their_lodgers_alone(void **state)
+{
+    struct town *t = *state;
+    struct id recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    struct msg *m = town_msg(t, MSG_CORRECTION_QUERY);
+
+    m->correction_query.has_correction = true;
+    m->correction_query.correction = recall;
+    refused(t, TOWN_CHARITY, m, "unknown-correction");
+    town_say(t, TOWN_CHARITY, town_msg(t, MSG_CORRECTION_QUERY));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_CORRECTION_LIST), 1);
+    assert_int_equal(t->msg.correction_list.n, 0);
+}
+
+static void ones_own_corrections_are_listed_newest_first_in_pages(void **state)
+{
+    struct town *t = *state;
+    struct id ids[LIST_MAX + 3];
+    struct msg *m;
+
+    for (size_t i = 0; i < ALM_LEN(ids); i++)
+        ids[i] = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_NOBODY));
+    for (uint16_t page = 0; page < 3; page++) {
+        m = town_msg(t, MSG_CORRECTION_QUERY);
+        m->correction_query.page = page;
+        town_forget(t);
+        town_say(t, TOWN_POLICE, m);
+        town_turn(t);
+        assert_int_equal(town_heard(t, TOWN_POLICE, MSG_CORRECTION_LIST), 1);
+        assert_int_equal(t->msg.correction_list.pages, 2);
+        assert_int_equal(t->msg.correction_list.n, page == 0 ? LIST_MAX : page == 1 ? 3 : 0);
+        for (size_t i = 0; i < t->msg.correction_list.n; i++)
+            assert_true(id_equal(&t->msg.correction_list.entries[i].correction,
+                                 &ids[ALM_LEN(ids) - 1 - page * LIST_MAX - i]));
+    }
+}
+
+/* --- away, suspended, departed, killed --- */
+
+static void an_asker_that_is_away_for_a_week_hears_of_it_when_it_is_back(void **state)
+{
+    struct town *t = *state;
+    struct id recall;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    town_reopen(t); /* nobody has said Hello to this core */
+    town_turn(t);
+    recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    assert_int_equal(stops(t, TOWN_COUNCIL), 0);
+    assert_int_equal(counts(t, TOWN_POLICE, &recall).told, 1);
+    day_is(t, TOWN_DAY + 7);
+    comes_back(t, TOWN_POLICE);
+    {
+        struct msg *m = town_msg(t, MSG_HELLO);
+
+        m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
+        (void)snprintf(m->hello.software, sizeof(m->hello.software), "test/1");
+        town_say(t, TOWN_COUNCIL, m);
+    }
+    town_turn(t);
+    assert_int_equal(stops(t, TOWN_COUNCIL), 1);
+}
+
+static void a_suspended_asker_hears_of_it_when_it_is_no_longer(void **state)
+{
+    struct town *t = *state;
+
+    (void)asked(t, TOWN_CHARITY, "noise", TOWN_TESS, ANSWER_YES);
+    assert_string_equal(town_change(t, "agency-suspend",
+                                    json_pack("{s:s,s:s}", "agency", "charity", "reason", "test"),
+                                    consent_officer),
+                        "ok");
+    (void)corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    assert_int_equal(stops(t, TOWN_CHARITY), 0);
+    town_forget(t);
+    assert_string_equal(town_change(t, "agency-resume",
+                                    json_pack("{s:s,s:s}", "agency", "charity", "reason", "test"),
+                                    two),
+                        "ok");
+    town_turn(t);
+    assert_int_equal(stops(t, TOWN_CHARITY), 1);
+}
+
+/* The core is ended after each turn of the search: what is left is done by the next one. */
+static void a_core_that_ends_between_any_two_steps_tells_everybody_once(void **state)
+{
+    struct town *t = *state;
+    enum town_agency who[] = { TOWN_COUNCIL, TOWN_CHARITY, TOWN_SCHOOL, TOWN_CLINIC };
+    size_t heard[ALM_LEN(who)] = { 0 };
+    struct id recall;
+
+    for (size_t i = 0; i < ALM_LEN(who); i++)
+        (void)asked(t, who[i], "noise", TOWN_TESS, ANSWER_YES);
+    town_say(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    recall = t->msg.id;
+    for (int step = 0; step < 12; step++) {
+        assert_int_equal(core_turn(t->core, 0), CORE_GOES_ON);
+        town_reopen(t);
+    }
+    for (size_t i = 0; i < ALM_LEN(who); i++) {
+        struct msg *m = town_msg(t, MSG_HELLO);
+
+        town_forget(t);
+        m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
+        (void)snprintf(m->hello.software, sizeof(m->hello.software), "test/1");
+        town_say(t, who[i], m);
+        town_turn(t);
+        heard[i] = stops(t, who[i]);
+        if (heard[i] != 1)
+            fail_msg("%s heard of it %zu times", town_names[who[i]], heard[i]);
+        assert_int_equal(t->msg.deliver.stop.replies, 1);
+    }
+    comes_back(t, TOWN_POLICE);
+    assert_int_equal(counts(t, TOWN_POLICE, &recall).told, ALM_LEN(who));
+    assert_int_equal(town_leaves(t, EVENT_RECALLED, NULL), 1);
+}
+
+/* Nobody can tell it by the broker any more: it is counted, and officers see whom to write to. */
+static void an_asker_that_has_left_is_counted_as_gone(void **state)
+{
+    struct town *t = *state;
+    struct recall_record r = { .id = { { 1, [6] = 0x70, [8] = 0x80 } },
+                               .cause = STOP_CORRECTED,
+                               .lodger = "police",
+                               .phase = RECALL_TELLING };
+    struct recall_party ghost = { .agency = "ghost", .state = PARTY_FOUND, .replies = 1 };
+    struct store_txn *txn;
+    struct ledger_clear leaf;
+
+    assert_int_equal(store_begin(t->core->store, true, &txn), 0);
+    recalls_put(txn, &r);
+    recall_party_put(txn, &r.id, &ghost);
+    assert_int_equal(store_commit(txn), 0);
+    town_reopen(t);
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_RECALLED, &leaf), 1);
+    assert_string_equal(leaf.detail, "told=0 gone=1");
+    comes_back(t, TOWN_POLICE);
+    assert_int_equal(counts(t, TOWN_POLICE, &r.id).told, 0);
+}
+
+/* --- what they did --- */
+
+static void what_was_done_is_recorded_once_and_counted(void **state)
+{
+    struct town *t = *state;
+    struct msg_correction_state n;
+    struct ledger_clear leaf;
+    struct id recall;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    (void)asked(t, TOWN_CHARITY, "noise", TOWN_TESS, ANSWER_YES);
+    recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    (void)lodged(t, TOWN_COUNCIL, ack_of(t, &recall, DONE_PASSED_ON, "the housing office"));
+    assert_int_equal(town_leaves(t, EVENT_RECALL_ACKNOWLEDGED, &leaf), 1);
+    assert_string_equal(leaf.detail, "done=passed-on");
+    n = counts(t, TOWN_POLICE, &recall);
+    assert_int_equal(n.told, 2);
+    assert_int_equal(n.acknowledged, 1);
+    assert_int_equal(n.overdue, 0);
+    refused(t, TOWN_COUNCIL, ack_of(t, &recall, DONE_STOPPED, ""), "already-acknowledged");
+    assert_int_equal(counts(t, TOWN_POLICE, &recall).acknowledged, 1);
+}
+
+static void what_is_not_ones_own_recall_is_none(void **state)
+{
+    struct town *t = *state;
+    struct id recall;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    refused(t, TOWN_SCHOOL, ack_of(t, &recall, DONE_STOPPED, ""), "unknown-recall");
+    refused(t, TOWN_POLICE, ack_of(t, &recall, DONE_STOPPED, ""), "unknown-recall");
+    recall.octets[15] ^= 1;
+    refused(t, TOWN_COUNCIL, ack_of(t, &recall, DONE_STOPPED, ""), "unknown-recall");
+}
+
+static void what_is_not_acknowledged_in_a_week_is_late_told_once_and_listed(void **state)
+{
+    struct town *t = *state;
+    struct msg_correction_state n;
+    struct id recall;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    assert_int_equal(stops(t, TOWN_COUNCIL), 1);
+    takes(t, TOWN_COUNCIL);
+    day_is(t, TOWN_DAY + 8);
+    town_forget(t);
+    town_turn(t);
+    n = counts(t, TOWN_POLICE, &recall);
+    assert_int_equal(n.overdue, 1);
+    town_say(t, TOWN_COUNCIL, town_msg(t, MSG_DUE_QUERY));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_DUE_LIST), 1);
+    assert_int_equal(t->msg.due_list.n, 1);
+    assert_int_equal(t->msg.due_list.entries[0].kind, DUE_RECALL);
+    assert_true(t->msg.due_list.entries[0].overdue);
+    assert_int_equal(town_leaves(t, EVENT_OVERDUE, NULL), 1);
+    (void)lodged(t, TOWN_COUNCIL, ack_of(t, &recall, DONE_NEVER_USED, ""));
+    n = counts(t, TOWN_POLICE, &recall);
+    assert_int_equal(n.overdue, 0);
+    assert_int_equal(n.acknowledged, 1);
+}
+
+static void a_consent_that_ended_is_acknowledged_likewise(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+    struct id recall;
+
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_SELF));
+    (void)told(t, TOWN_COUNCIL);
+    town_wall += 1000;
+    town_say(t, TOWN_SCHOOL, town_withdraw(t, PURPOSE, TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(notices(t, TOWN_COUNCIL), 1);
+    assert_string_equal(t->msg.deliver.stop.question, "noise");
+    recall = t->msg.deliver.stop.recall;
+    (void)lodged(t, TOWN_COUNCIL, ack_of(t, &recall, DONE_STOPPED, ""));
+    assert_int_equal(town_leaves(t, EVENT_RECALL_ACKNOWLEDGED, &leaf), 1);
+    refused(t, TOWN_CHARITY, ack_of(t, &recall, DONE_STOPPED, ""), "unknown-recall");
+}
+
+/* --- statements --- */
+
+static struct msg *statement(struct town *t, enum town_person p, const char *text)
+{
+    struct msg *m = town_msg(t, MSG_STATEMENT);
+
+    town_person(p, &m->statement.subject);
+    (void)snprintf(m->statement.text, sizeof(m->statement.text), "%s", text);
+    return m;
+}
+
+static int statement_seen(void *ctx, const struct statement_record *r)
+{
+    memcpy(ctx, r->statement.text, sizeof(r->statement.text));
+    return 0;
+}
+
+static void a_statement_is_kept_and_those_who_were_told_hear_that_there_is_one(void **state)
+{
+    static char text[STATEMENT_MAX_LEN];
+    struct town *t = *state;
+    struct token_set tess;
+    struct store_txn *txn;
+    struct id id;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    (void)asked(t, TOWN_CHARITY, "truancy", TOWN_TESS, ANSWER_NO);
+    (void)asked(t, TOWN_CLINIC, "noise", TOWN_SAM, ANSWER_YES);
+    town_forget(t);
+    town_say(t, TOWN_SCHOOL, statement(t, TOWN_TESS, "It was the neighbours, and we said so."));
+    id = t->msg.id;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_RECEIPT), 1);
+    assert_int_equal(stops(t, TOWN_COUNCIL), 1);
+    assert_int_equal(t->msg.deliver.stop.cause, STOP_STATEMENT);
+    assert_int_equal(t->msg.deliver.stop.due_ms, 0);
+    assert_true(id_equal(&t->msg.deliver.stop.recall, &id));
+    assert_null(strstr(t->msg.deliver.stop.text, "neighbours"));
+    assert_int_equal(stops(t, TOWN_CHARITY), 1);
+    assert_int_equal(stops(t, TOWN_CLINIC), 0);
+    assert_false(town_log_holds(t, bytes_str("neighbours")));
+    town_person(TOWN_TESS, &tess);
+    assert_int_equal(store_begin(t->core->store, false, &txn), 0);
+    assert_int_equal(statements_about(txn, &tess, statement_seen, text), 0);
+    (void)store_abort(txn);
+    assert_string_equal(text, "It was the neighbours, and we said so.");
+}
+
+/* "Nobody knows" is what an asker hears of whom a shield hides: a statement would tell. */
+static void of_a_statement_whoever_was_told_that_nobody_knows_the_person_hears_nothing(void **state)
+{
+    struct town *t = *state;
+
+    (void)lodged(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    (void)asked(t, TOWN_CHARITY, "noise", TOWN_TESS, ANSWER_NO);
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, statement(t, TOWN_TESS, "We moved because of him."));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_RECEIPT), 1);
+    assert_int_equal(stops(t, TOWN_CHARITY), 0);
+}
+
+static void one_agency_lodges_so_many_statements_of_a_person_and_no_more(void **state)
+{
+    struct town *t = *state;
+
+    for (int i = 0; i < 16; i++)
+        (void)lodged(t, TOWN_SCHOOL, statement(t, TOWN_TESS, "We said so."));
+    refused(t, TOWN_SCHOOL, statement(t, TOWN_TESS, "And again."), "too-many-statements");
+    (void)lodged(t, TOWN_COUNCIL, statement(t, TOWN_TESS, "They said so."));
+    (void)lodged(t, TOWN_SCHOOL, statement(t, TOWN_SAM, "So did we."));
+}
+
+int main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
+    const struct CMUnitTest tests[] = {
+        TEST(everybody_who_was_told_hears_of_it_once_about_their_own_latest_query),
+        TEST(whoever_did_not_answer_takes_nothing_back),
+        TEST(of_somebody_nobody_asked_about_nobody_hears),
+        TEST(days_outside_the_correction_are_left_alone),
+        TEST(a_composite_that_the_question_is_a_part_of_is_taken_back_under_its_own_name),
+        TEST(a_list_of_who_is_involved_is_taken_back_too),
+        TEST(promise_5_whoever_was_told_that_nobody_knows_a_shielded_person_hears_the_same),
+        TEST(what_was_said_and_not_told_yet_is_not_told_after_it),
+        TEST(what_others_said_of_it_and_what_was_said_of_others_counts),
+        TEST(the_same_correction_again_has_the_first_receipt_and_calls_back_nobody_twice),
+        TEST(lodged_anew_it_is_another_correction_and_everybody_hears_of_that_once),
+        TEST(days_to_come_are_not_corrected),
+        TEST(a_correction_under_the_id_of_another_agencys_is_refused),
+        TEST(the_counts_are_their_lodgers_alone),
+        TEST(ones_own_corrections_are_listed_newest_first_in_pages),
+        TEST(an_asker_that_is_away_for_a_week_hears_of_it_when_it_is_back),
+        TEST(a_suspended_asker_hears_of_it_when_it_is_no_longer),
+        TEST(a_core_that_ends_between_any_two_steps_tells_everybody_once),
+        TEST(an_asker_that_has_left_is_counted_as_gone),
+        TEST(what_was_done_is_recorded_once_and_counted),
+        TEST(what_is_not_ones_own_recall_is_none),
+        TEST(what_is_not_acknowledged_in_a_week_is_late_told_once_and_listed),
+        TEST(a_consent_that_ended_is_acknowledged_likewise),
+        TEST(a_statement_is_kept_and_those_who_were_told_hear_that_there_is_one),
+        TEST(of_a_statement_whoever_was_told_that_nobody_knows_the_person_hears_nothing),
+        TEST(one_agency_lodges_so_many_statements_of_a_person_and_no_more),
+    };
+
+    return cmocka_run_group_tests_name("core_recall", tests, NULL, NULL);
+}
