@@ -23,7 +23,7 @@ struct command {
 };
 static const char AGENCY[] = "almoner-agency", OFFICER[] = "almoner-officer", KEY[] = "almoner-key",
                   MATCH[] = "almoner-match", DESK[] = "almoner-desk",
-                  KEYHOLDER[] = "almoner-keyholder";
+                  KEYHOLDER[] = "almoner-keyholder", STORE[] = "almoner-store";
 
 /* In the order of the list that --help prints; of two rows of one name the one with a second word
  * stands first. */
@@ -60,7 +60,11 @@ static const struct command commands[] = {
     { "explain", NULL, OFFICER, "what a reason for refusing means, and the way forward" },
     { "change", NULL, OFFICER, "sign a change that another officer saved, and submit it" },
     { "audit", NULL, OFFICER, "read the log, and verify that nothing in it was altered" },
+    { "report", NULL, OFFICER, "reports on the log: a person, a practitioner, overrides, refusals, ..." },
     { "stats", NULL, OFFICER, "what it all led to, in figures that single nobody out" },
+    { "backup", NULL, OFFICER, "carry away what the broker keeps, sealed to one key" },
+    { "restore", NULL, STORE, "make a backup the store of a stopped broker, or check it" },
+    { "fsck", NULL, STORE, "examine a stopped broker's store from end to end" },
     { "exercise", NULL, OFFICER, "set the civil day of a rehearsal" },
     { "tokens", "status", OFFICER, "how far a change of the tokens' key is, and whom to call" },
     { "tokens", "key", KEYHOLDER, "make the key of the oblivious match tokens (key holder)" },
@@ -182,6 +186,7 @@ static void print_help(FILE *to)
     print_group(
         to, "For officers of information governance and operators (through the broker's sockets):",
         OFFICER);
+    print_group(to, "For the operator of a broker that is stopped (opens its store):", STORE);
     print_group(to, "For both:", KEY);
     print_group(to, "For an agency that answers by hand (through its adapter):", DESK);
     print_group(to, "For whoever prepares an adapter (connects to nothing):", MATCH);

@@ -73,6 +73,14 @@ int store_fill_commit(struct store_fill *f)
     return f->txn ? pages_commit(f->pages, &f->txn, true) : 0;
 }
 
+int store_fill_subkey(const struct secret *store_key, const char *label, struct secret *out)
+{
+    ALM_CLEANUP(secret_wipe) struct secret root = { 0 };
+    int r = store_subkey_root(store_key, &root);
+
+    return r ? r : crypto_derive(&root, label, out);
+}
+
 struct store_fill *store_fill_close(struct store_fill *f)
 {
     if (!f)

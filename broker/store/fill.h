@@ -15,5 +15,8 @@ ALM_MUST_USE int store_fill_put(struct store_fill *f, enum table table, struct b
                                 struct bytes sealed);
 /* What was put since the last is durable when it returns 0. Return: 0; -ENOSPC; -errno. */
 ALM_MUST_USE int store_fill_commit(struct store_fill *f);
+/* A key as store_subkey() derives it, before there is a store. */
+ALM_MUST_USE int store_fill_subkey(const struct secret *store_key, const char *label,
+                                   struct secret *out);
 struct store_fill *store_fill_close(struct store_fill *f); /* accepts NULL */
 void store_fill_closep(struct store_fill **f);

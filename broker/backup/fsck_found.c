@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fsck_found.c - the index by tokens: is every record in it under each of its tokens, and is every entry
+ * somebody's? A record that a decision does not find is one that it does not heed. */
+#include <errno.h>
+#include <string.h>
+
+#include "backup/fsck_parts.h"
+#include "store/concerns.h"
+#include "store/consents.h"
+#include "store/disputes.h"
+#include "store/overrides.h"
+#include "store/recalls.h"
+#include "store/referrals.h"
+#include "store/statements.h"
+#include "store/subjects.h"
+#include "store/watches.h"
+
+#define ENTRY_LEN  (SHA256_LEN + 1 + ID_LEN)
+#define LODGER_LEN (SHA256_LEN + 1 + 8 + ID_LEN)
+
+/* One token at a time: a set is found also when one of its tokens is not. */
+static int token_indexed(struct fsck *f, int kind, const struct token_set *one, const struct id *id)
+{
+    ALM_CLEANUP(subjects_found_deinit) struct subjects_found found = { 0 };
+    int r = subjects_find(f->t, (enum subjects_kind)kind, one, &found);
+
+    for (size_t i = 0; i < found.n && r == 0; i++) {
+        struct id at = subjects_found_at(&found, i);
+
+        if (id_equal(&at, id))
+            return 0;
+    }
+    return r ? r : -ENOENT;
+}
+
+void fsck_indexed(struct fsck *f, enum table table, struct bytes key, int kind,
+                  const struct token_set *subject, const struct id *id)
+{
+    for (uint8_t i = 0; i < subject->n && i < TOKEN_SET_MAX; i++) {
+        struct token_set one = { .unborn = subject->unborn, .n = 1, .tokens = { subject->tokens[i] } };
+        int r;
+
+        if (!token_kind_facts(subject->tokens[i].kind)->finds &&
+            !(subject->n == 1 && subject->tokens[i].kind == TOKEN_HOME))
+            continue;
+        r = token_indexed(f, kind, &one, id);
+        if (r == -ENOENT) {
+            fsck_say(f, table, key, ADVICE_UNFOUND,
+                     "the index does not lead to it under one of its tokens");
+            return;
+        }
+        if (!fsck_good(f, r, table, key, NULL))
+            return;
+    }
+}
+
+/* --- from an entry to its record --- */
+
+/* Where a kind's records are, and what stands before their id there. */
+static const struct {
+    uint8_t kind;
+    enum table table;
+    const char *prefix;
+} places[] = {
+    { SUBJECTS_CONSENT, TABLE_CONSENTS, "" },       { SUBJECTS_SHIELD, TABLE_SHIELDS, "" },
+    { SUBJECTS_OVERRIDE, TABLE_OVERRIDES, "" },     { SUBJECTS_DISPUTE, TABLE_DISPUTES, "" },
+    { SUBJECTS_CONCERN, TABLE_CONCERNS, "r" },      { SUBJECTS_EPISODE, TABLE_EPISODES, "r" },
+    { SUBJECTS_WATCH, TABLE_WATCHES, "r" },         { SUBJECTS_REFERRAL, TABLE_REFERRALS, "r" },
+    { SUBJECTS_STATEMENT, TABLE_STATEMENTS, "" },   { SUBJECTS_RECALL, TABLE_RECALLS, "r" },
+};
+
+static bool record_there(struct fsck *f, enum table table, const char *prefix, const uint8_t *id)
+{
+    uint8_t key[1 + ID_LEN];
+    size_t len = strlen(prefix);
+
+    memcpy(key, prefix, len);
+    memcpy(key + len, id, ID_LEN);
+    return store_has(f->t, table, bytes_of(key, len + ID_LEN));
+}
+
+void fsck_subject(struct fsck *f, struct bytes key)
+{
+    bool known = false;
+
+    if (key.len == LODGER_LEN && key.data[SHA256_LEN] == SUBJECTS_LODGER) {
+        const uint8_t *id = key.data + LODGER_LEN - ID_LEN;
+
+        if (!record_there(f, TABLE_CONSENTS, "", id) && !record_there(f, TABLE_OVERRIDES, "", id))
+            fsck_say(f, TABLE_SUBJECTS, key, ADVICE_STRAY, "it leads to a record that is not there");
+        return;
+    }
+    if (key.len == ENTRY_LEN) {
+        for (size_t i = 0; i < ALM_LEN(places); i++) {
+            if (places[i].kind != key.data[SHA256_LEN])
+                continue;
+            known = true;
+            if (!record_there(f, places[i].table, places[i].prefix, key.data + SHA256_LEN + 1))
+                fsck_say(f, TABLE_SUBJECTS, key, ADVICE_STRAY, "it leads to a record that is not there");
+        }
+    }
+    if (!known)
+        fsck_say(f, TABLE_SUBJECTS, key, ADVICE_STRAY, "no index has such an entry");
+}
