@@ -9,8 +9,11 @@
 
 void answer_stray(struct core *c, const struct work *w, const char *why)
 {
-    struct ledger_clear *l = record_begin(c, EVENT_STRAY_ANSWER, w->agency);
+    struct ledger_clear *l;
 
+    if (!limits_single(c, w->agency, LIMITED_STRAY))
+        return;
+    l = record_begin(c, EVENT_STRAY_ANSWER, w->agency);
     l->message = w->id;
     text_cut(l->detail, sizeof(l->detail), why);
     (void)record_end(c);

@@ -55,3 +55,21 @@ uint32_t budget_retry_ms(const struct budget *b, int refusal, uint32_t rate_per_
         return 1;
     return (uint32_t)((MESSAGE_MILLI - b->tokens_milli) / (rate_per_s ? rate_per_s : 1)) + 1;
 }
+
+bool budget_single(struct budget *b, enum limited what)
+{
+    if (!b->noisy && b->singles < BUDGET_SINGLES) {
+        b->singles++;
+        return true;
+    }
+    b->noisy = true;
+    b->limited[what]++;
+    return false;
+}
+
+void budget_minute(struct budget *b)
+{
+    b->singles = 0;
+    b->noisy =
+        b->limited[LIMITED_REJECTED] || b->limited[LIMITED_SUSPENDED] || b->limited[LIMITED_STRAY];
+}

@@ -15,6 +15,10 @@ enum limited { /* what an agency ran into; counted, and recorded in one leaf a m
                LIMITED_PENDING,
                LIMITED_NO_HEAD,
                LIMITED_LEASES, /* leases of a suspended agency */
+               /* What has a leaf of its own until there is too much of it: */
+               LIMITED_REJECTED,  /* unsigned, malformed, replayed, ...: never decided */
+               LIMITED_SUSPENDED, /* other messages of a suspended agency */
+               LIMITED_STRAY,     /* answers that nobody waits for */
                LIMITED_COUNT
 };
 struct budget {
@@ -25,6 +29,8 @@ struct budget {
     uint64_t
         answers_due; /* questions put to it and not yet answered: their answers cost no tokens */
     uint32_t limited[LIMITED_COUNT]; /* since the last leaf */
+    uint32_t singles;                /* leaves of their own, this minute, of what is noise when it is much */
+    bool noisy;                      /* more came than may have one: until a minute without any */
     bool bytes_changed;              /* since it was last stored */
 };
 /**
@@ -37,5 +43,10 @@ struct budget {
 ALM_MUST_USE int budget_take(struct budget *b, uint32_t rate_per_s, uint32_t burst,
                              uint64_t daily_bytes, int64_t mono_ms, int64_t wall_ms,
                              uint64_t frame_bytes, bool answer);
+#define BUDGET_SINGLES 32 /* a minute; nobody who makes mistakes makes more of them */
+/* Whether what came is to have a leaf of its own; else it is counted. what: LIMITED_REJECTED or later. */
+bool budget_single(struct budget *b, enum limited what);
+/* A minute is over. */
+void budget_minute(struct budget *b);
 /* How long until one message would be let through, milliseconds; at most a day. */
 uint32_t budget_retry_ms(const struct budget *b, int refusal, uint32_t rate_per_s, int64_t wall_ms);

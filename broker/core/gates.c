@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALLOW_MAX 1000 /* of one datagram: pair.h */
+#define ALLOW_MAX   1000  /* of one datagram: pair.h */
+#define CUT_LEAF_MS 60000 /* between two leaves about one gate */
 
 int gates_open(struct core *c, const int *fds)
 {
@@ -63,20 +64,31 @@ void gates_allow_all(struct core *c)
 /* A gate that lies has been taken over: its process ends, and with it every connection it holds. */
 void gates_cut(struct core *c, size_t i, const char *why)
 {
+    struct gate *g = &c->gates[i];
     struct ledger_clear *l;
 
     if (c->batch.close_gates[i / 64] >> (i % 64) & 1)
         return; /* once a batch */
     c->batch.close_gates[i / 64] |= UINT64_C(1) << (i % 64);
     log_warn("gate-refused", "gate=%zu why=%s", i, LOG_Q(why));
+    if (g->cut_told && c->mono_ms - g->cut_ms < CUT_LEAF_MS) {
+        g->cut_more++; /* whoever has taken it over does it again as soon as it is back */
+        return;
+    }
     l = record_begin(c, EVENT_REJECTED, AGENCY_NONE);
     text_cut(l->reason, sizeof(l->reason), "gate");
     buf_reset(&c->scratch);
     buf_printf(&c->scratch, "the gate of %s %s", c->set.gates[i], why);
+    if (g->cut_more)
+        buf_printf(&c->scratch, "; %u more since the last", g->cut_more);
     buf_put_u8(&c->scratch, 0);
     if (!buf_status(&c->scratch))
         text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);
-    (void)record_end(c);
+    if (record_end(c) != LEAF_NONE) {
+        g->cut_told = true;
+        g->cut_ms = c->mono_ms;
+        g->cut_more = 0;
+    }
 }
 
 /* A gate that starts again holds none of the old connections. */

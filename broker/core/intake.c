@@ -100,12 +100,15 @@ void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
 
 void intake_reject(struct core *c, const struct work *w, const char *word)
 {
-    struct ledger_clear *l = record_begin(c, EVENT_REJECTED, w->agency);
+    struct ledger_clear *l;
 
-    l->message = w->id;
-    l->told = TELL_REASON;
-    text_cut(l->reason, sizeof(l->reason), word);
-    (void)record_end(c);
+    if (limits_single(c, w->agency, LIMITED_REJECTED)) {
+        l = record_begin(c, EVENT_REJECTED, w->agency);
+        l->message = w->id;
+        l->told = TELL_REASON;
+        text_cut(l->reason, sizeof(l->reason), word);
+        (void)record_end(c);
+    }
     tell_word(c, w->agency, id_is_zero(&w->id) ? NULL : &w->id, word);
 }
 
@@ -155,7 +158,7 @@ static void intake_suspended(struct core *c, struct work *w)
 {
     if (w->type == MSG_LEASE) { /* its adapter goes on sending them: one leaf a minute */
         limits_count(c, w->agency, LIMITED_LEASES);
-    } else {
+    } else if (limits_single(c, w->agency, LIMITED_SUSPENDED)) {
         struct ledger_clear *l = record_begin(c, EVENT_REFUSED, w->agency);
 
         l->message = w->id;

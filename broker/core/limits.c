@@ -32,6 +32,11 @@ bool limits_admit(struct core *c, struct work *w)
     return false;
 }
 
+bool limits_single(struct core *c, uint16_t slot, enum limited what)
+{
+    return budget_single(&c->agencies.slots[slot].budget, what);
+}
+
 void limits_count(struct core *c, uint16_t slot, enum limited what)
 {
     c->agencies.slots[slot].budget.limited[what]++;
@@ -46,20 +51,32 @@ static bool limits_any(const struct budget *b)
     return false;
 }
 
+static const char *const limits_words[LIMITED_COUNT] = {
+    [LIMITED_RATE] = "rate",
+    [LIMITED_BYTES] = "daily bytes",
+    [LIMITED_PENDING] = "waiting queries",
+    [LIMITED_NO_HEAD] = "no signed head",
+    [LIMITED_LEASES] = "leases while suspended",
+    [LIMITED_REJECTED] = "more rejected",
+    [LIMITED_SUSPENDED] = "more while suspended",
+    [LIMITED_STRAY] = "more stray answers",
+};
+
 static void limits_leaf(struct core *c, uint16_t slot)
 {
     struct budget *b = &c->agencies.slots[slot].budget;
     struct ledger_clear *l;
 
+    budget_minute(b);
     if (!limits_any(b))
         return;
     l = record_begin(c, EVENT_LIMITED, slot);
     buf_reset(&c->scratch);
-    buf_printf(
-        &c->scratch,
-        "rate %u, daily bytes %u, waiting queries %u, no signed head %u, leases while suspended %u",
-        b->limited[LIMITED_RATE], b->limited[LIMITED_BYTES], b->limited[LIMITED_PENDING],
-        b->limited[LIMITED_NO_HEAD], b->limited[LIMITED_LEASES]);
+    for (size_t i = 0; i < LIMITED_COUNT; i++) {
+        if (b->limited[i])
+            buf_printf(&c->scratch, "%s%s %u", c->scratch.len ? ", " : "", limits_words[i],
+                       b->limited[i]);
+    }
     buf_put_u8(&c->scratch, 0);
     if (!buf_status(&c->scratch))
         text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);

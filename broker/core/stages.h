@@ -359,6 +359,8 @@ ALM_MUST_USE int reading_seal(struct core *c, const struct ledger_clear *begun, 
 /* --- limits.c: budgets kept and told --- */
 bool limits_admit(struct core *c, struct work *w);
 void limits_count(struct core *c, uint16_t slot, enum limited what);
+/* Whether what is recorded one by one while it is little may have a leaf now; else it is counted. */
+bool limits_single(struct core *c, uint16_t slot, enum limited what);
 void limits_minute(struct core *c);
 ALM_MUST_USE int limits_load(struct core *c, struct store_txn *t);
 

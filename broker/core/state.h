@@ -132,6 +132,9 @@ struct gate {
     uint32_t restarts; /* READY beyond the first */
     uint32_t dropped;  /* frames its full queue refused, since the last log line */
     bool seen;
+    bool cut_told;    /* a leaf said that it was cut, at cut_ms */
+    int64_t cut_ms;   /* monotonic */
+    uint32_t cut_more; /* times since then */
 };
 struct core {
     struct core_settings set;

@@ -150,6 +150,182 @@ static void signed_head_is_stored_and_sharing_resumes(void **state)
     assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_QUESTION), 1);
 }
 
+/* --- noise: what comes without end and is never decided --- */
+
+static void say_garbage(struct town *t, int times)
+{
+    for (int i = 0; i < times; i++)
+        town_say_frame(t, 0, TOWN_COUNCIL, bytes_of("\xff\xff\xff\xff", 4));
+    town_turn(t);
+    town_forget(t);
+}
+
+static void say_badly_signed(struct town *t, int times)
+{
+    uint8_t frame[WIRE_FRAME_MAX];
+
+    for (int i = 0; i < times; i++) {
+        struct msg *m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+        struct bytes good;
+
+        (void)snprintf(m->sender, sizeof(m->sender), "council");
+        m->sent_ms = town_wall;
+        assert_int_equal(id_new(town_wall, &m->id), 0);
+        good = town_sign(t, m, &t->keys[TOWN_POLICE]);
+        memcpy(frame, good.data, good.len);
+        town_say_frame(t, 0, TOWN_COUNCIL, bytes_of(frame, good.len));
+        town_turn(t);
+        town_forget(t);
+    }
+}
+
+static void say_strays(struct town *t, int times)
+{
+    for (int i = 0; i < times; i++) {
+        struct msg *m = town_msg(t, MSG_ANSWER);
+
+        assert_int_equal(id_new(town_wall, &m->in_reply_to), 0);
+        m->answer.value = ANSWER_NO;
+        m->answer.data_as_of = TOWN_DAY;
+        m->answer.since = CIVIL_NONE;
+        town_say(t, TOWN_COUNCIL, m);
+        town_turn(t);
+        town_forget(t);
+    }
+}
+
+static void say_while_suspended(struct town *t, int times)
+{
+    for (int i = 0; i < times; i++) {
+        town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+        town_turn(t);
+        town_forget(t);
+    }
+}
+
+static void say_again(struct town *t, int times)
+{
+    static struct msg same;
+
+    if (times == 3)
+        same = *town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+    for (int i = 0; i < times; i++) {
+        struct msg m = same;
+
+        town_say(t, TOWN_COUNCIL, &m);
+        same = m;
+        town_turn(t);
+        town_forget(t);
+    }
+}
+
+static const struct noise_row {
+    void (*say)(struct town *t, int times);
+    uint8_t event;
+    const char *word; /* in the aggregated leaf */
+} noises[] = {
+    { say_garbage, EVENT_REJECTED, "more rejected" },
+    { say_badly_signed, EVENT_REJECTED, "more rejected" },
+    { say_again, EVENT_REJECTED, "more rejected" },
+    { say_strays, EVENT_STRAY_ANSWER, "more stray answers" },
+    { say_while_suspended, EVENT_REFUSED, "more while suspended" },
+};
+
+static const struct noise_row *noise_begin(struct town *t, size_t i)
+{
+    const int one[] = { 0, -1 };
+
+    if (noises[i].say == say_while_suspended)
+        assert_string_equal(
+            town_change(t, "agency-suspend",
+                        json_pack("{s:s,s:s}", "agency", "council", "reason", "noise"), one),
+            "ok");
+    return &noises[i];
+}
+
+static void a_few_mistakes_have_a_leaf_each(struct town *t, size_t i)
+{
+    const struct noise_row *n = noise_begin(t, i);
+    size_t before = town_leaves(t, n->event, NULL);
+
+    n->say(t, 3);
+    if (n->say == say_again)
+        n->say(t, 1); /* the first of them was no repeat */
+    assert_int_equal(town_leaves(t, n->event, NULL) - before, 3);
+    town_mono += 61000;
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_LIMITED, NULL), 0);
+}
+
+static uint64_t all_leaves(struct town *t)
+{
+    return ledger_size(t->core->ledger);
+}
+
+/* The flood goes on for minutes: after the first of them one leaf a minute. */
+static void a_flood_is_one_leaf_a_minute(struct town *t, size_t i)
+{
+    const struct noise_row *n = noise_begin(t, i);
+    struct ledger_clear leaf;
+    uint64_t before;
+
+    n->say(t, 3);
+    town_mono += 3000; /* what was asked lawfully is answered */
+    town_turn(t);
+    n->say(t, 60);
+    assert_true(town_leaves(t, n->event, NULL) <= BUDGET_SINGLES);
+    for (int minute = 1; minute < 4; minute++) {
+        before = all_leaves(t);
+        town_mono += 61000;
+        town_turn(t);
+        n->say(t, 60);
+        assert_int_equal(all_leaves(t) - before, 1);
+        assert_int_equal(town_leaves(t, EVENT_LIMITED, &leaf), (size_t)minute);
+        assert_string_equal(leaf.agency, "council");
+        assert_non_null(strstr(leaf.detail, n->word));
+    }
+    for (int minute = 0; minute < 3; minute++) { /* it is quiet again */
+        town_mono += 61000;
+        town_turn(t);
+    }
+    before = town_leaves(t, n->event, NULL);
+    n->say(t, 1);
+    assert_int_equal(town_leaves(t, n->event, NULL) - before, 1);
+}
+
+#define NOISE_TESTS(what, i)                                                                       \
+    static void few_##what##_have_a_leaf_each(void **state)                                        \
+    {                                                                                              \
+        a_few_mistakes_have_a_leaf_each(*state, i);                                                \
+    }                                                                                              \
+    static void flood_of_##what##_is_one_leaf_a_minute(void **state)                               \
+    {                                                                                              \
+        a_flood_is_one_leaf_a_minute(*state, i);                                                   \
+    }
+NOISE_TESTS(garbage, 0)
+NOISE_TESTS(bad_signatures, 1)
+NOISE_TESTS(replayed_queries, 2)
+NOISE_TESTS(stray_answers, 3)
+NOISE_TESTS(messages_while_suspended, 4)
+
+static void a_gate_that_is_cut_again_and_again_is_one_leaf_a_minute(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    for (int i = 0; i < 20; i++) {
+        town_say_frame(t, 1, TOWN_COUNCIL, bytes_of("\xff\xff\xff\xff", 4));
+        town_turn(t);
+        town_mono += 1000;
+    }
+    assert_int_equal(town_leaves(t, EVENT_REJECTED, NULL), 1);
+    town_mono += 61000;
+    town_say_frame(t, 1, TOWN_COUNCIL, bytes_of("\xff\xff\xff\xff", 4));
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_REJECTED, &leaf), 2);
+    assert_non_null(strstr(leaf.detail, "19 more since the last"));
+}
+
 #define TOWN_TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
 
 int main(void)
@@ -161,6 +337,17 @@ int main(void)
         TOWN_TEST(waiting_queries_of_an_agency_are_bounded),
         TOWN_TEST(no_signed_head_for_too_long_stops_sharing_and_not_withdrawing),
         TOWN_TEST(signed_head_is_stored_and_sharing_resumes),
+        TOWN_TEST(few_garbage_have_a_leaf_each),
+        TOWN_TEST(few_bad_signatures_have_a_leaf_each),
+        TOWN_TEST(few_replayed_queries_have_a_leaf_each),
+        TOWN_TEST(few_stray_answers_have_a_leaf_each),
+        TOWN_TEST(few_messages_while_suspended_have_a_leaf_each),
+        TOWN_TEST(flood_of_garbage_is_one_leaf_a_minute),
+        TOWN_TEST(flood_of_bad_signatures_is_one_leaf_a_minute),
+        TOWN_TEST(flood_of_replayed_queries_is_one_leaf_a_minute),
+        TOWN_TEST(flood_of_stray_answers_is_one_leaf_a_minute),
+        TOWN_TEST(flood_of_messages_while_suspended_is_one_leaf_a_minute),
+        TOWN_TEST(a_gate_that_is_cut_again_and_again_is_one_leaf_a_minute),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
