@@ -4,9 +4,11 @@
  *
  * A step looks at some blocks; what belongs to a leaf of the same blocks is then looked for in them alone. So the log is read
  * once, however much is found. */
+#include "base/clock.h"
 #include "inforce.h"
 #include "sealed.h"
 #include "store/ledger_keys.h"
+#include "store/statements.h"
 #include "wire/msg.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -387,6 +389,48 @@ static int search_show(struct reading *g, struct store_txn *t, struct page *p)
     return 0;
 }
 
+/* --- what the family says of it --- */
+
+struct stating {
+    const struct token_set *set;
+    json_t *list;
+};
+
+static int state_one(void *ctx, const struct statement_record *r)
+{
+    const struct stating *y = ctx;
+    enum match m = match_broad(&r->statement.subject, y->set);
+    char id[ID_TEXT], about[ID_TEXT] = "", at[25];
+
+    if (m != MATCH_YES && m != MATCH_CONFLICT)
+        return 0;
+    id_format(&r->id, id);
+    if (r->statement.has_about)
+        id_format(&r->statement.about, about);
+    clock_format_utc(r->lodged_ms, at);
+    return json_array_append_new(
+               y->list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s}", "id", id, "agency",
+                                  r->lodger, "at", at, "about", about, "leaf",
+                                  (json_int_t)r->leaf, "match",
+                                  m == MATCH_YES ? "match" : "conflict", "text", r->statement.text))
+               ? -ENOMEM
+               : 0;
+}
+
+static int search_statements(const struct reading *g, struct store_txn *t, json_t *last)
+{
+    const struct token_json *of = &g->query.tokens;
+    struct token_set set;
+    struct stating y = { &set, json_array() };
+    int rc;
+
+    token_json_set(of, of->scheme, of->epoch, &set);
+    rc = y.list && set.n ? statements_about(t, &set, state_one, &y) : 0;
+    if (json_object_set_new(last, "statements", y.list) && !rc)
+        rc = -ENOMEM;
+    return rc;
+}
+
 static json_t *search_last(const struct reading *g)
 {
     const struct query *q = &g->query;
@@ -417,5 +461,7 @@ int search_slice(struct reader *r, struct reading *g, struct page *p)
     if (g->search->shown < g->search->hits.n || g->search->next < g->end)
         return 1;
     p->last = search_last(g);
-    return p->last ? 0 : -ENOMEM;
+    if (!p->last)
+        return -ENOMEM;
+    return g->query.read == READ_PERSON && g->query.opened ? search_statements(g, t, p->last) : 0;
 }

@@ -79,6 +79,12 @@ static const struct row {
     { "json", NULL, A_FLAG, offsetof(struct args, json), "for programs" },
     { "tokens", "FILE", A_TEXT, offsetof(struct args, tokens),
       "whom it is about: match tokens that an agency made (almoner subject tokens)" },
+    { "rule", "ID", A_TEXT, offsetof(struct args, rule), "only what this rule decided" },
+    { "opened", NULL, A_FLAG, offsetof(struct args, opened),
+      "with what the sealed parts say: who asked, and of one person what was answered" },
+    { "shield-agreed", "ID", A_TEXT, offsetof(struct args, shield_agreed),
+      "who agreed that a shielded person's records are opened; recorded" },
+    { "each", "N", A_NUMBER, offsetof(struct args, each), "so many of each agency (5)" },
     { "help", NULL, A_FLAG, offsetof(struct args, help), "this" },
 };
 #define N_ROWS   ALM_LEN(rows)
@@ -159,7 +165,7 @@ int args_read(int argc, char **argv, struct args *out)
         options[i] =
             (struct option){ rows[i].name, rows[i].kind == A_FLAG ? no_argument : required_argument,
                              NULL, ROW_BASE + (int)i };
-    *out = (struct args){ .n = -1, .from = -1, .count = -1, .leaf = -1, .days = -1 };
+    *out = (struct args){ .n = -1, .from = -1, .count = -1, .leaf = -1, .each = -1, .days = -1 };
     argv[0] = name; /* for getopt's own messages */
     while ((c = getopt_long(argc, argv, "hn:", options, NULL)) != -1) {
         if (c == 'n' || c == 'h') {

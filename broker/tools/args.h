@@ -22,8 +22,9 @@ struct args {
     const char *subject, *relationship, *stated, *shield, *consent, *at, *basis, *override;
     const char *acknowledged;
     const char *tokens; /* a file: tokens_file.h */
-    int64_t n, from, count, leaf, days; /* -1: not given */
-    bool json, help, follow, active, csv, coverage;
+    const char *rule, *shield_agreed;
+    int64_t n, from, count, leaf, days, each; /* -1: not given */
+    bool json, help, follow, active, csv, coverage, opened;
     const char *operands[ARGS_OPERANDS_MAX]; /* command words first */
     size_t n_operands;
     bool given[ARGS_ROWS_MAX]; /* by row of the table */

@@ -14,6 +14,7 @@
 #define READ_LABEL "almoner/read/v1"
 #define READ_MS    60000
 #define ROWS_MAX   100000 /* of one list */
+#define PROGRESS_FROM_MS 2000
 
 /* --- one signed reading --- */
 
@@ -75,9 +76,22 @@ static int reading_rows(const json_t *reply, audit_row *on, void *ctx)
     return 0;
 }
 
+/* On standard error, once it takes over two seconds. */
+static void reading_progress(const json_t *reply, int64_t began_ms)
+{
+    const json_t *progress = json_object_get(reply, "progress");
+
+    if (progress && clock_mono_ms() - began_ms > PROGRESS_FROM_MS)
+        (void)fprintf(stderr, "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " leaves ...\n",
+                      json_integer_value(json_object_get(progress, "at")),
+                      json_integer_value(json_object_get(progress, "end")));
+}
+
 static int reading_replies(const struct officer_session *s, struct local_call *c, int timeout_ms,
                            audit_row *on, void *ctx, json_t **last)
 {
+    int64_t began_ms = clock_mono_ms();
+
     for (;;) {
         json_t *reply = NULL;
         int more = local_call_next(c, timeout_ms, &reply);
@@ -85,6 +99,8 @@ static int reading_replies(const struct officer_session *s, struct local_call *c
 
         if (!rc && on)
             rc = reading_rows(reply, on, ctx);
+        if (!rc)
+            reading_progress(reply, began_ms);
         if (!rc && !more && last) {
             *last = reply;
             return 0;
@@ -130,30 +146,30 @@ static int filter_day(const struct officer_session *s, json_t *q, const char *ke
     return json_object_set_new(q, key, json_string(day)) ? EX_OSERR : 0;
 }
 
-static int filters_add(const struct officer_session *s, json_t *q)
+int audit_filters(const struct officer_session *s, json_t *q)
 {
     const struct args *a = s->args;
-    int rc;
+    const struct {
+        const char *key, *value;
+    } ids[] = {
+        { "agency", a->agency },     { "event", a->event },       { "reason", a->reason },
+        { "purpose", a->purpose },   { "question", a->question }, { "role", a->role },
+        { "basis", a->basis },       { "rule", a->rule },
+    };
+    char what[16];
+    int rc = 0;
 
-    if (a->agency) {
-        rc = officer_check_id(s, "--agency", a->agency);
-        if (rc)
-            return rc;
-        (void)json_object_set_new(q, "agency", json_string(a->agency));
+    for (size_t i = 0; !rc && i < ALM_LEN(ids); i++) {
+        if (!ids[i].value)
+            continue;
+        (void)snprintf(what, sizeof(what), "--%s", ids[i].key);
+        if (a->rule != ids[i].value) /* a rule's name has more signs than an id; the reader checks it */
+            rc = officer_check_id(s, what, ids[i].value);
+        if (!rc && json_object_set_new(q, ids[i].key, json_string(ids[i].value)))
+            rc = officer_fail(s, EX_DATAERR, "%s: not text in UTF-8", what);
     }
-    if (a->event) {
-        rc = officer_check_id(s, "--event", a->event);
-        if (rc)
-            return rc;
-        (void)json_object_set_new(q, "event", json_string(a->event));
-    }
-    if (a->reason) {
-        rc = officer_check_id(s, "--reason", a->reason);
-        if (rc)
-            return rc;
-        (void)json_object_set_new(q, "reason", json_string(a->reason));
-    }
-    rc = filter_day(s, q, "since", a->since);
+    if (!rc)
+        rc = filter_day(s, q, "since", a->since);
     return rc ? rc : filter_day(s, q, "until", a->until);
 }
 
@@ -261,7 +277,7 @@ int command_audit_list(struct officer_session *s)
         return officer_fail(s, EX_USAGE, "--count: 1 to %d at a time", ROWS_MAX);
     q = json_pack("{s:s, s:I, s:I}", "read", "tail", "from", (json_int_t)from, "count",
                   (json_int_t)count);
-    rc = filters_add(s, q);
+    rc = audit_filters(s, q);
     if (rc) {
         json_decref(q);
         return rc;
@@ -298,7 +314,7 @@ int command_audit_tail(struct officer_session *s)
     if (n > ROWS_MAX || (!n && !s->args->follow))
         return officer_fail(s, EX_USAGE, "-n: 1 to %d", ROWS_MAX);
     q = json_pack("{s:s, s:I}", "read", "tail", "count", (json_int_t)n);
-    rc = filters_add(s, q);
+    rc = audit_filters(s, q);
     if (rc) {
         json_decref(q);
         return rc;

@@ -12,6 +12,8 @@ typedef int audit_row(void *ctx, const json_t *row);
  * negative: for ever. Return: an exit code. */
 ALM_MUST_USE int audit_read(struct officer_session *s, json_t *query, int timeout_ms, audit_row *on,
                             void *ctx, json_t **last);
+/* The options that say which leaves, into a query: --agency, --event, --reason, --rule, --basis, ... Return: an exit code. */
+ALM_MUST_USE int audit_filters(const struct officer_session *s, json_t *q);
 /* audit_verify.c. The verifier key, of --vkey, else of the configuration. Return: an exit code. */
 ALM_MUST_USE int audit_key(const struct officer_session *s, struct note_key *out);
 /* The newest signed head, appended to note, and how many leaves there are by now. Return: an exit

@@ -12,7 +12,8 @@
 #define SIGNED  WHERE "officer key save "
 #define READS   WHERE "officers officer key "
 #define CELLS   "agency role purpose question "
-#define FILTERS "agency event reason since until "
+#define FILTERS "agency event reason rule basis purpose question role since until "
+#define REPORTS READS "csv since until "
 
 static const struct command {
     const char *group, *verb; /* verb NULL: the group alone */
@@ -193,6 +194,45 @@ static const struct command {
       "rounded to 5. The same days give the same figures whenever they are printed. Reading is "
       "recorded.\n\nexamples:\n  almoner stats --until 2026-06-30\n  almoner stats --since 2026-04-01 "
       "--until 2026-06-30 --csv\n" },
+    { "report", "person", 0, 0, "--tokens FILE [--opened]", REPORTS "tokens opened shield-agreed ",
+      command_report_person, "everything recorded about one person or home",
+      "FILE is made by an agency that knows them (\"almoner subject tokens\"), is its owner's alone, and is deleted "
+      "afterwards. \"conflict\" in a row: a number\ndiffers, it may be another person's. With --opened also who asked and what "
+      "was answered; while a shield is in force about them that needs\n--shield-agreed, and of a home nothing is opened. That you "
+      "read is recorded, and found by the same tokens.\n\nexamples:\n  almoner report person --tokens isla.tokens\n  almoner "
+      "report person --tokens isla.tokens --opened --since 2026-01-01 --json >isla.json\n" },
+    { "report", "practitioner", 2, 2, "AGENCY REF [--opened]", REPORTS "opened ",
+      command_report_practitioner, "everything that one practitioner did",
+      "REF is the reference that the agency's adapter vouches with; the log finds it, and shows it to nobody.\n\nexample:\n  "
+      "almoner report practitioner marlham-housing p-0172 --since 2026-05-01\n" },
+    { "report", "overrides", 0, 0, "[FILTERS]", REPORTS "opened agency basis purpose question role ", command_report,
+      "overrides as they stand, those to be reviewed among them",
+      "States: waiting, refused, vetoed, in-force, to-review, overdue, reviewed.\n\nexample:\n  almoner report overrides "
+      "--since 2026-05-01 --csv\n" },
+    { "report", "refusals", 0, 0, "[FILTERS]", READS "csv " FILTERS, command_report,
+      "refusals by reason, and how they were told",
+      "Counted in the period and for the agency, purpose, rule, ... that you name.\n\nexample:\n  almoner report refusals "
+      "--since 2026-05-01 --agency northgate-academy\n" },
+    { "report", "self-claimed", 0, 0, "[--opened] [FILTERS]", READS "csv opened " FILTERS, command_report,
+      "questions for a reason that the asker's own rows do not show",
+      "With --opened the practitioner, the case and the reason they gave, which may name somebody.\n\nexample:\n  almoner report "
+      "self-claimed --since 2026-05-01 --opened\n" },
+    { "report", "out-of-hours", 0, 0, "[--opened] [FILTERS]", READS "csv opened " FILTERS, command_report,
+      "questions outside the policy's office hours",
+      "By the broker's civil time and the policy in force; bank holidays are not in it.\n\nexample:\n  almoner report out-of-hours "
+      "--since 2026-05-01 --agency marlham-housing\n" },
+    { "report", "sample", 0, 0, "[--each N] [--opened] [FILTERS]", READS "csv opened each " FILTERS, command_report,
+      "a few permitted questions of each agency, to be justified again",
+      "Drawn by lot anew each time: nobody can know beforehand which, and nobody can choose. Send each agency its own, by "
+      "message and case.\n\nexample:\n  almoner report sample --each 5 --since 2026-05-01 --until 2026-05-31 --opened --csv\n" },
+    { "report", "unanswered", 0, 0, "[FILTERS]", READS "csv " FILTERS, command_report,
+      "permitted questions never answered, and holders that said nothing",
+      "\"never\": no answer is on record, nor why there is none; it may still be under way, or be answered by hand.\n\nexample:\n  "
+      "almoner report unanswered --since 2026-05-01\n" },
+    { "report", "protocols", 0, 1, "[PATH] [--until DATE]", WHERE "csv until at ", command_report_protocols,
+      "protocols to be reviewed, or ending, up to a day (90 days from now)",
+      "Of the policy in force, or of policy text in PATH. Reads no log.\n\nexamples:\n  almoner report protocols\n  almoner report "
+      "protocols /etc/almoner/policy --until 2027-03-31 --csv\n" },
     { "audit", "tail", 0, 0, "[-n N] [--follow]", READS FILTERS "lines follow ", command_audit_tail,
       "the newest leaves",
       "Reading is recorded: a leaf says which officer read what, before the first row comes. Rows "

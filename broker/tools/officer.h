@@ -103,6 +103,12 @@ int command_audit_export(struct officer_session *s);
 int command_audit_verify(struct officer_session *s);
 int command_audit_prove(struct officer_session *s); /* prove.c */
 int command_stats(struct officer_session *s); /* stats.c */
+
+/* report.c */
+int command_report_person(struct officer_session *s);
+int command_report_practitioner(struct officer_session *s);
+int command_report(struct officer_session *s); /* the others, by their name */
+int command_report_protocols(struct officer_session *s); /* report_protocols.c */
 int command_backup(struct officer_session *s);     /* backup.c */
 int command_backup_key(struct officer_session *s); /* backup.c */
 
