@@ -23,6 +23,26 @@ enum head_verdict head_judge(const struct head *last, const struct head_ask *ask
                : HEAD_FOLLOWS;
 }
 
+enum held_verdict head_meet(const struct head *last, const struct head *held,
+                            const struct tree_proof *proof)
+{
+    if (!last->any)
+        return HELD_AHEAD;
+    if (held->size == last->size)
+        return memcmp(held->root, last->root, SHA256_LEN) ? HELD_FORKED : HELD_KNOWN;
+    if (held->size < last->size && !proof->n)
+        return HELD_KNOWN; /* the log is too short to tell, and so will not be signed */
+    if (held->size < last->size)
+        return tree_check_consistency(held->size, last->size, held->root, last->root, proof)
+                   ? HELD_FORKED
+                   : HELD_KNOWN;
+    if (!proof->n)
+        return HELD_AHEAD; /* whatever is signed next must continue it, so a fork is found there */
+    return tree_check_consistency(last->size, held->size, last->root, held->root, proof)
+               ? HELD_FORKED
+               : HELD_AHEAD;
+}
+
 int head_load(const char *path, const struct note_key *key, const char *origin, struct head *out)
 {
     ALM_CLEANUP(buf_deinit) struct buf text = { 0 };

@@ -35,6 +35,18 @@ enum head_verdict {
  * section 2.1.4.2. Pure: any proof is safe to judge. */
 enum head_verdict head_judge(const struct head *last, const struct head_ask *ask);
 
+/* What a head that a witness holds, and that our key signed, says of the one signed last. */
+enum held_verdict {
+    HELD_KNOWN = 0, /* the same, or one that the last continues */
+    HELD_AHEAD,     /* larger, and it may continue the last: that is the one signed last, which this
+                       state has forgotten */
+    HELD_FORKED,    /* neither continues the other: our key has signed two histories */
+};
+/* @proof: between the two sizes, from the smaller; n 0 where there is none, as this log may not reach so
+ * far. Pure: any proof is safe to judge. */
+enum held_verdict head_meet(const struct head *last, const struct head *held,
+                            const struct tree_proof *proof);
+
 /**
  * head_load() - read the last head
  * @key: the note must be signed by it and be of the origin: a file of another log, or one that was

@@ -62,6 +62,8 @@ static const struct setting settings_limit[] = {
 static const struct setting settings_sign[] = {
     { "interval_ms", SETTING_INT, AT(settings_signer, interval_ms), .min = 100, .max = 60000,
       .fallback = "1000", .help = "milliseconds between signed tree heads" },
+    { "witness_wait_s", SETTING_INT, AT(settings_signer, witness_wait_s), .min = 1, .max = 60,
+      .fallback = "60", .help = "after a start heads wait so long for witnesses to say which they hold" },
     { "unsigned_limit_s", SETTING_INT, AT(settings_signer, unsigned_limit_s), .min = 1, .max = 3600,
       .fallback = "120", .help = "seconds without a signed head after which sharing stops" },
 };

@@ -22,6 +22,7 @@ struct settings_limits {
         connections_per_agency, store_mib, queue_items, queue_mib, replay_days;
 };
 struct settings_signer {
+    int64_t witness_wait_s;
     int64_t interval_ms, unsigned_limit_s;
 };
 struct settings {

@@ -116,12 +116,14 @@ static json_t *spawn_gate(const struct spawn_request *r)
 static json_t *spawn_signer(const struct spawn_request *r)
 {
     const struct settings *s = r->settings;
-    char state[SETTINGS_PATH + 16];
+    char state[SETTINGS_PATH + 16], restored[SETTINGS_PATH + 16];
 
     snprintf(state, sizeof(state), "%s/signer.head", s->data_dir);
-    return json_pack("{s:s, s:s, s:o, s:s, s:I}", "mode", s->mode, "origin", s->origin, "audit_key",
+    snprintf(restored, sizeof(restored), "%s/restored", s->data_dir);
+    return json_pack("{s:s, s:s, s:o, s:s, s:I, s:s, s:I}", "mode", s->mode, "origin", s->origin, "audit_key",
                      spawn_hex(s->audit_key.octets), "state_file", state, "interval_ms",
-                     (json_int_t)s->signer.interval_ms);
+                     (json_int_t)s->signer.interval_ms, "restored_file", restored,
+                     "witness_wait_ms", (json_int_t)s->signer.witness_wait_s * 1000);
 }
 
 static json_t *spawn_reader(const struct spawn_request *r)

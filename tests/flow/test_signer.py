@@ -25,7 +25,8 @@ key = SigningKey(b"\x22" * 32)
 
 
 def settings(**more):
-    s = {"log_level": "info", "mode": "live", "origin": ORIGIN, "audit_key": "22" * 32, "state_file": state, "interval_ms": 100}
+    s = {"log_level": "info", "mode": "live", "origin": ORIGIN, "audit_key": "22" * 32, "state_file": state, "interval_ms": 100,
+         "restored_file": os.path.join(work, "restored"), "witness_wait_ms": 60000}
     s.update(more)
     return s
 
@@ -36,6 +37,7 @@ class Signer:
         self.child = Child(SIGNER, settings(**more), {6: end})
         end.close()
         self.since, self.last = 0, None
+        self.alone = True  # no policy names a witness: said as the core says it
 
     def ask(self, size, hash_=None, proof=None, since=None):
         """As the core does: with the proof from the head that was signed last, asked again from wherever the signer says."""
@@ -54,6 +56,13 @@ class Signer:
             length, = struct.unpack(">H", d[41:43])
             self.since = size
             return ("N", size, d[9:41], d[43:43 + length].decode()) if len(d) == 43 + length else ("bad", d)
+        if d[:1] == b"W":
+            size, wanted, first = struct.unpack(">QBB", d[1:])
+            if not self.alone:
+                return ("W", size, bool(wanted), bool(first))
+            if wanted:
+                self.tell(size)
+            return self.heard(seconds, raw)
         if d[:1] == b"P" and not raw:
             self.since, = struct.unpack(">Q", d[1:])
             self.ask(*self.last)
@@ -64,6 +73,11 @@ class Signer:
             length, = struct.unpack(">H", d[1:3])
             return ("X", d[3:3 + length].decode())
         return None
+
+
+    def tell(self, size, answered=0, needed=0, note=b"", proof=()):
+        """As the core does: what a witness holds, with the proof between that and the signer's own head of this size."""
+        self.core.send(b"A" + struct.pack(">HHQH", answered, needed, size, len(proof)) + b"".join(proof) + struct.pack(">H", len(note)) + note)
 
 
 LEAVES = [tlog.leaf_hash(b"%d" % n) for n in range(64)]
@@ -181,9 +195,110 @@ s.child.ready()
 s.ask(49, root(49))
 tap.check("nor_is_it_remembered", (s.heard() or ("?",))[:2] == ("N", 49))
 
+# Witnesses: what they hold is asked before the first head, for the state may be an old copy.
+s = Signer()
+s.alone = False
+s.child.ready()
+s.ask(49, root(49))
+tap.check("a_signer_that_starts_asks_what_witnesses_hold_before_it_signs", s.heard() == ("W", 49, True, True) and s.heard(0.5) is None)
+s.ask(50, root(50), since=49)
+tap.check("and_asks_once_however_often_it_is_asked", s.heard(0.5) is None)
+s.tell(49, 1, 2, tlog.sign(bytes(key), ORIGIN, 30, root(30)).encode(), tlog.consistency(30, LEAVES[:49]))
+tap.check("one_of_two_that_are_needed_is_not_enough", s.heard() == ("W", 49, True, False) and s.heard(0.5) is None)
+s.tell(48, 2, 2)
+tap.check("what_was_told_of_another_head_than_its_last_does_not_count", s.heard() == ("W", 49, True, False) and s.heard(0.5) is None)
+s.tell(49, 2, 2)
+heard = {(s.heard(raw=True) or ("?",)) for _ in range(2)}
+tap.check("when_enough_have_answered_the_newest_that_waited_is_signed", ("W", 49, False, False) in heard and ("N", 50) in {h[:2] for h in heard}, heard)
+s.child.stop()
+conflict, restored = state + ".conflict", os.path.join(work, "restored")
+
+
+def old_copy(size):
+    """The state as it was at that size, as a backup of the whole folder brings it back."""
+    with open(state, "w") as f:
+        f.write(tlog.sign(bytes(key), ORIGIN, size, root(size)))
+
+
+def restarted(first, **more):
+    s = Signer(**more)
+    s.alone = False
+    s.child.ready()
+    s.ask(first, root(first), since=0)
+    return s, s.heard()
+
+
+old_copy(20)
+s, heard = restarted(21)
+tap.check("a_restored_state_does_not_know_what_was_signed_since", heard == ("W", 20, True, True))
+s.tell(20, 1, 2, tlog.sign(bytes(key), ORIGIN, 50, root(50)).encode())
+heard = {(s.heard() or ("?",))[0] for _ in range(2)}
+tap.check("one_witness_that_holds_a_later_head_is_enough_for_it_to_refuse", heard == {"W", "X"}, heard)
+tap.check("and_it_remembers_that_head", " 50" in " " + open(state).read().split("\n")[1] and tlog.open_head(open(state, "rb").read(), tlog.vkey(bytes(key), ORIGIN))[0] == 50)
+s.child.stop()
+s, heard = restarted(22)
+tap.check("also_after_a_restart_without_any_witness", heard == ("W", 50, True, True) and s.heard()[0] == "X")
+s.child.stop()
+s, heard = restarted(51)
+s.tell(50, 1, 1)
+s.alone = True
+s.since = 50
+s.ask(51, root(51), since=50)
+tap.check("and_goes_on_from_there_with_the_log_that_has_it", (s.heard() or ("?",))[:2] == ("N", 51))
+s.child.stop()
+
+# A log that was rewritten, or went on from an old copy, with a key that signed both.
+fork = [tlog.leaf_hash(b"other %d" % n) if n > 25 else LEAVES[n] for n in range(64)]
+for name, held, own in (("a_smaller_head", 40, 51), ("a_head_of_the_same_size", 51, 51), ("a_larger_head", 60, 51)):
+    old_copy(own)
+    s, heard = restarted(own)
+    low, high = min(held, own), max(held, own)
+    s.tell(own, 1, 2, tlog.sign(bytes(key), ORIGIN, held, tlog.root(fork[:held])).encode(), tlog.consistency(low, LEAVES[:high]) if low < high else ())
+    got = s.heard()
+    tap.check(f"{name}_of_ours_that_the_log_does_not_continue_is_refused_for_good", got and got[0] == "X", got)
+    tap.check(f"and_{name}_is_kept_as_evidence", tlog.open_head(open(conflict, "rb").read(), tlog.vkey(bytes(key), ORIGIN))[0] == held)
+    s.child.stop()
+    s, heard = restarted(own, witness_wait_ms=0)
+    heard = [heard] + [s.heard(1) for _ in range(2)]
+    tap.check(f"after_{name}_a_restart_without_witnesses_does_not_help", "X" in [h[0] for h in heard if h] and "N" not in [h[0] for h in heard if h], heard)
+    s.child.stop()
+    os.unlink(conflict)
+
+# What witnesses may say that is not true.
+old_copy(51)
+s, heard = restarted(51)
+good = tlog.sign(bytes(key), ORIGIN, 60, root(60))
+liar = SigningKey(b"\x44" * 32)
+for name, note in (("of_another_key", tlog.sign(bytes(liar), ORIGIN, 60, root(60))), ("of_another_log", tlog.sign(bytes(key), "other.example/log", 60, root(60))),
+                   ("that_was_altered", good.replace("60", "61", 1)), ("that_is_garbage", "x" * 4096), ("cut_short", good[:-9])):
+    s.tell(51, 1, 2, note.encode())
+    tap.check(f"a_head_{name}_changes_nothing", s.heard() == ("W", 51, True, False) and tlog.open_head(open(state, "rb").read(), tlog.vkey(bytes(key), ORIGIN))[0] == 51)
+s.child.stop()
+
+# Nobody answers.
+s, heard = restarted(51, witness_wait_ms=700)
+began = time.monotonic()
+got = s.heard(5)
+tap.check("without_an_answer_it_waits_as_long_as_it_is_told_and_then_signs", got and got[:2] == ("N", 51) and time.monotonic() - began > 0.3, got)
+s.child.stop()
+open(restored, "w").close()
+s, heard = restarted(51, witness_wait_ms=0)
+tap.check("after_a_restore_it_signs_nothing_without_witnesses_however_long_it_waits", heard == ("W", 51, True, True) and s.heard(1.5) is None and os.path.exists(restored))
+s.tell(51, 1, 1, tlog.sign(bytes(key), ORIGIN, 51, root(51)).encode())
+heard = {(s.heard() or ("?",))[0] for _ in range(2)}
+tap.check("when_they_have_answered_it_signs_and_the_mark_is_gone", heard == {"W", "N"} and not os.path.exists(restored), heard)
+s.child.stop()
+open(restored, "w").close()
+s = Signer()
+s.child.ready()
+s.ask(51, root(51))
+tap.check("where_no_policy_names_a_witness_a_restored_log_goes_on", (s.heard() or ("?",))[:2] == ("N", 51) and not os.path.exists(restored))
+s.child.stop()
+
 # Bad datagrams.
 for name, datagram in {"an_unknown_datagram": b"Z" + b"\0" * 50, "a_truncated_request": b"H" + b"\0" * 49, "a_request_too_long": b"H" + b"\0" * 51,
                        "a_request_without_a_proof_s_length": b"H" + b"\0" * 40, "a_proof_that_ends_early": b"H" + b"\0" * 48 + b"\0\2" + b"\0" * 32,
+                       "a_witness_s_head_that_ends_early": b"A" + struct.pack(">HHQHH", 1, 1, 0, 0, 9) + b"short", "a_witness_s_proof_longer_than_any": b"A" + struct.pack(">HHQH", 1, 1, 0, 67) + b"\0" * 32 * 67 + b"\0\0",
                        "a_proof_longer_than_any": b"H" + b"\0" * 48 + b"\0\x43" + b"\0" * 32 * 67, "a_proof_from_a_larger_log": b"H" + b"\0" * 40 + b"\0" * 7 + b"\1\0\0"}.items():
     s.child.stop()
     s = Signer()
@@ -194,7 +309,7 @@ for name, datagram in {"an_unknown_datagram": b"Z" + b"\0" * 50, "a_truncated_re
 # State files.
 good = open(state).read()
 other = SigningKey(b"\x33" * 32)
-for name, text, more in (("that_was_changed", good.replace("49", "39", 1), {}),
+for name, text, more in (("that_was_changed", good.replace("51", "41", 1), {}),
                          ("of_another_key", good, {"audit_key": "33" * 32}),
                          ("of_another_log", good, {"origin": "other.example/log"}),
                          ("that_is_empty", "", {}),
@@ -209,7 +324,7 @@ os.mkdir(state)
 tap.check("a_folder_in_the_place_of_the_head_is_refused", Signer().child.process.wait(10) == 65)
 
 # Settings.
-for missing in ("audit_key", "origin", "state_file", "interval_ms"):
+for missing in ("audit_key", "origin", "state_file", "interval_ms", "restored_file", "witness_wait_ms"):
     bad = settings()
     del bad[missing]
     core, end = seqpacket()
