@@ -112,6 +112,20 @@ static void print_notice(const json_t *o)
     (void)printf("   About %s\n", text_at(o, "about"));
 }
 
+static void print_stop(const json_t *o)
+{
+    char due[TIME_TEXT];
+
+    (void)printf("TAKEN BACK (%s): %s\n", text_at(o, "cause"), text_at(o, "text"));
+    (void)printf("   Your question %s, %s, told on %s%s\n", text_at(o, "message"),
+                 *text_at(o, "question") ? text_at(o, "question") : "who is involved",
+                 text_at(o, "told_on"), number_at(o, "replies") > 1 ? ", and earlier ones" : "");
+    if (*text_at(o, "due"))
+        (void)printf("   Say by %s what you did with it: almoner recall done %s --done "
+                     "stopped|never-used|passed-on|cannot\n",
+                     time_at(o, "due", due), text_at(o, "recall"));
+}
+
 /* To a question of our own that somebody has answered by hand, or whose time is over. */
 static void print_final(const json_t *o, void (*part)(const json_t *reply))
 {
@@ -138,6 +152,8 @@ void event_print(const json_t *event)
         print_watch(json_object_get(event, "watch"));
     else if (strcmp(type, "notice") == 0)
         print_notice(json_object_get(event, "notice"));
+    else if (strcmp(type, "stop-using") == 0)
+        print_stop(json_object_get(event, "stop_using"));
     else if (strcmp(type, "insight") == 0)
         print_final(json_object_get(event, "insight"), print_insight_part);
     else if (strcmp(type, "involvement") == 0)

@@ -90,7 +90,7 @@ struct noun { /* what one file adds to the commands */
     const struct printer *printers;
     size_t n_printers;
 };
-extern const struct noun noun_concern, noun_stream, noun_referral, noun_sealing, noun_watch, noun_service, noun_tokens, noun_witness;
+extern const struct noun noun_concern, noun_stream, noun_referral, noun_sealing, noun_watch, noun_service, noun_tokens, noun_witness, noun_rights;
 extern const struct noun *const nouns[]; /* nouns.c; ends with NULL */
 
 struct command_line { /* what was said; texts are borrowed from argv and the environment */

@@ -3,5 +3,5 @@
 #include "cli/flags.h"
 
 const struct noun *const nouns[] = {
-    &noun_concern, &noun_stream, &noun_referral, &noun_sealing, &noun_watch, &noun_service, &noun_witness, &noun_tokens, NULL,
+    &noun_concern, &noun_stream, &noun_referral, &noun_sealing, &noun_watch, &noun_service, &noun_rights, &noun_witness, &noun_tokens, NULL,
 };

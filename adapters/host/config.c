@@ -373,6 +373,7 @@ static void paths_check(const struct conf_node *root, struct conf_errors *e, str
     for (size_t i = 0; i < ALM_LEN(paths); i++)
         conf_path_absolute(node_at(root, paths[i].group, paths[i].key), e, c->dir, paths[i].path, PATH_MAX);
     path_beside(c->outbox, "inbox", node_at(root, NULL, "outbox"), e, c->inbox);
+    path_beside(c->outbox, "recalls", node_at(root, NULL, "outbox"), e, c->recalls);
     path_beside(c->outbox, "pins", node_at(root, NULL, "outbox"), e, c->pins);
     path_beside(c->outbox, "consents", node_at(root, NULL, "outbox"), e, c->consents);
     path_beside(c->outbox, "asked", node_at(root, NULL, "outbox"), e, c->asked);

@@ -18,7 +18,7 @@ struct host_config {
     char scheme[16];
     int64_t epoch, next_epoch;
     char socket[PATH_MAX], socket_mode[8];
-    char outbox[PATH_MAX], inbox[PATH_MAX], pins[PATH_MAX], asked[PATH_MAX],
+    char outbox[PATH_MAX], inbox[PATH_MAX], recalls[PATH_MAX], pins[PATH_MAX], asked[PATH_MAX],
         consents[PATH_MAX], /* of what was lodged, for receipts */
         tokens[PATH_MAX], lodged[PATH_MAX]; /* keys of tokens and what is kept of each; the book */
     int64_t outbox_max, inbox_max, inbox_keep_days;

@@ -142,6 +142,12 @@ static json_t *involvement_json(const struct host *h, const struct msg_deliver *
     return reply_to(&d->query, reply_involvement_part(&d->involvement));
 }
 
+static json_t *stop_json(const struct host *h, const struct msg_deliver *d)
+{
+    (void)h;
+    return event_stop(&d->stop);
+}
+
 static const struct {
     const char *key;
     json_t *(*part)(const struct host *h, const struct msg_deliver *d);
@@ -153,6 +159,7 @@ static const struct {
     [DELIVERY_NOTICE] = { "notice", notice_json },
     [DELIVERY_INSIGHT] = { "insight", insight_json },
     [DELIVERY_INVOLVEMENT] = { "involvement", involvement_json },
+    [DELIVERY_STOP_USING] = { "stop_using", stop_json },
 };
 
 json_t *event_json(const struct host *h, const struct msg_deliver *d)

@@ -157,6 +157,9 @@ static int host_folders(struct host *h)
 
     if (r != 0)
         return folder_failed(h->config.inbox, r);
+    r = recalls_open(h->config.recalls, &h->recalls);
+    if (r != 0)
+        return folder_failed(h->config.recalls, r);
     r = asked_open(h->config.asked, &h->asked);
     if (r != 0)
         return folder_failed(h->config.asked, r);
@@ -191,6 +194,7 @@ static int host_session(struct host *h)
         .sign = &h->config.sign,
         .outbox = h->outbox,
         .inbox = h->inbox,
+        .recalls = h->recalls,
         .events = { h, take_question, ops_reply, ops_settled, ops_lost, keyring_learnt, NULL,
                     h->witness ? take_cosign : NULL },
     };
@@ -390,6 +394,7 @@ static void host_close(struct host *h)
     h->outbox = outbox_close(h->outbox);
     h->witness = witness_close(h->witness);
     h->inbox = inbox_close(h->inbox);
+    h->recalls = recalls_close(h->recalls);
     h->asked = asked_close(h->asked);
     h->pins = pins_close(h->pins);
     h->waiters = waiters_free(h->waiters);

@@ -10,6 +10,7 @@
 #include "lib/book.h"
 #include "lib/fetch.h"
 #include "lib/inbox.h"
+#include "lib/recalls.h"
 #include "lib/pins.h"
 #include "lib/ring.h"
 #include "lib/session.h"
@@ -23,6 +24,7 @@ struct host {
     struct source *source;
     struct outbox *outbox;
     struct inbox *inbox;
+    struct recalls *recalls;
     struct asked *asked;
     struct pins *pins;
     struct witness *witness;     /* NULL: we are none, or */

@@ -437,7 +437,8 @@ static const struct op asking[] = {
 static const struct op_table ops_asking = { asking, ALM_LEN(asking) };
 static const struct op_table *const tables[] = { &ops_asking,    &ops_concerns, &ops_streams,
                                                  &ops_referrals, &ops_sealing,  &ops_services,
-                                                 &ops_receipts,  &ops_overrides, &ops_tokens, &ops_witness };
+                                                 &ops_receipts,  &ops_overrides, &ops_tokens, &ops_witness,
+                                                 &ops_rights };
 
 static const struct op *op_find(const char *name)
 {

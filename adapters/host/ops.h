@@ -17,7 +17,7 @@ struct op_table {
     size_t n;
 };
 extern const struct op_table ops_concerns, ops_streams, ops_referrals, ops_sealing, ops_services,
-    ops_receipts, ops_overrides, ops_tokens, ops_witness;
+    ops_receipts, ops_overrides, ops_tokens, ops_witness, ops_rights;
 
 #define OPS_PRACTICE "op", "purpose", "role", "practitioner", "login", "basis", "case"
 

@@ -38,6 +38,9 @@ enum words {
     WORDS_ELIGIBLE,
     WORDS_EFFECT,
     WORDS_DUE,
+    WORDS_CORRECTION, /* why an answer is taken back */
+    WORDS_STOP,       /* why something is taken back from us */
+    WORDS_DONE,       /* what was done with it */
     WORDS_COUNT
 };
 /* "" for a number without a word. */

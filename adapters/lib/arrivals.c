@@ -40,7 +40,10 @@ const char *arrivals_take(struct arrivals *a, const struct msg_deliver *d, struc
     if (!a->inbox)
         return NULL;
     a->n++;
-    r = inbox_take(a->inbox, d->stream, d->seq, &d->event, body);
+    /* before the inbox, which says that it is here: what is taken back is kept until it is done */
+    r = a->recalls && d->has_stop ? recalls_keep(a->recalls, &d->stop.recall, body) : 0;
+    if (r == 0)
+        r = inbox_take(a->inbox, d->stream, d->seq, &d->event, body);
     if (r >= 0 || r == -ESTALE)
         return NULL;
     log_error("delivery-not-stored", "stream=%s error=%s", d->stream, LOG_Q(strerror(-r)));

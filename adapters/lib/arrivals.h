@@ -2,9 +2,11 @@
 /* arrivals.h - a session's deliveries: into the inbox, then acknowledged. Only for session.c. */
 #pragma once
 #include "lib/inbox.h"
+#include "lib/recalls.h"
 
 struct arrivals {
     struct inbox *inbox; /* borrowed; NULL: what is delivered is left with the broker */
+    const struct recalls *recalls; /* borrowed; NULL: what is taken back lies in the inbox alone */
     int n;               /* in this step */
     int64_t
         stalled_ms; /* when to connect anew for what could not be stored; 0: nothing is stalled */

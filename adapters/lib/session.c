@@ -60,6 +60,7 @@ int session_new(const struct session_setup *setup, struct session **out)
     s->setup = *setup;
     s->civil_day = CIVIL_NONE;
     s->arrivals.inbox = setup->inbox;
+    s->arrivals.recalls = setup->recalls;
     s->backoff_ms = BACKOFF_LEAST_MS;
     s->in = calloc(1, sizeof(*s->in));
     s->out = calloc(1, sizeof(*s->out));

@@ -59,6 +59,7 @@ struct session_setup { /* borrowed for the session's life */
     const struct secret *sign;
     struct outbox *outbox;
     struct inbox *inbox; /* NULL: what is delivered is left with the broker */
+    const struct recalls *recalls; /* NULL: what is taken back lies in the inbox alone */
     struct session_events events;
 };
 struct session; /* opaque: session.c */

@@ -60,7 +60,7 @@ def manuals_name_every_setting_of_almonerd():
 
 PAGE_OF = {"concern": "concern", "firing": "concern", "contact": "concern", "watch": "concern", "due": "concern", "outcome": "concern",
            "not-shared": "concern", "stream": "stream", "refer": "referral", "referral": "referral", "sealing": "referral", "service": "referral",
-           "override": "override"}
+           "override": "override", "correction": "correction", "recall": "correction", "statement": "correction"}
 
 
 def options_of(place, words):
