@@ -64,6 +64,7 @@ static void batch_take_back(struct core *c)
     c->concerns_swept_day = POLICY_DAY_NONE;
     c->due_next_ms = INT64_MIN;
     later_forget(c);
+    retention_take_back(c);
     recall_forget(c);
     deliver_settle(c, false);
     keyholder_settle(c, false);
@@ -130,6 +131,7 @@ static void batch_once(struct core *c)
     day_count(c);
     differences_sweep(c);
     concerns_tick(c);
+    retention_tick(c);
     due_sweep(c);
     referrals_sweep(c);
     pins_sweep(c);

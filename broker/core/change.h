@@ -28,6 +28,8 @@ change_apply_fn change_officer_add, change_officer_suspend, change_agency_add,
     change_shield_lift, change_day_set;
 /* deliver_sweep.c */
 json_t *change_dead_requeue(struct core *c, struct change *ch);
+/* hold.c, erase.c, retention.c */
+change_apply_fn change_hold_add, change_hold_lift, change_erase, change_retention_run;
 /* dispute.c */
 json_t *change_dispute_lift(struct core *c, struct change *ch);
 /* override.c */

@@ -106,6 +106,8 @@ json_t *change_shield_lift(struct core *c, struct change *ch)
     if (r)
         return policy_failed(c, r);
     c->shield_record.lifted = true;
+    if (c->shield_record.shield.until == CIVIL_NONE || c->shield_record.shield.until > c->day)
+        c->shield_record.shield.until = c->day; /* its clock begins: retention_records.c */
     shields_put(t, c->store, &c->shield_record);
     pins_drop(c, &c->shield_record.shield.subject);
     c->batch.wrote = true;

@@ -289,8 +289,8 @@ void concern_change_take(struct core *c, struct work *w)
         firing_evaluate(c);
 }
 
-/* --- forgetting: "holding a sealed concern is itself processing: it needs its own retention" ---
- */
+/* --- forgetting: "holding a sealed concern is itself processing: it needs its own retention"; the
+ * concerns themselves go as the policy's clocks say: retention.c --- */
 
 /* Nothing is due any more about what is over. */
 static int episode_passes(void *ctx, const struct episode_record *e)
@@ -308,7 +308,7 @@ static int watch_passes(void *ctx, const struct watch_record *r)
 
 void concerns_tick(struct core *c)
 {
-    size_t concerns = 0, episodes = 0, watches = 0;
+    size_t episodes = 0, watches = 0;
     struct store_txn *t;
     int r;
 
@@ -317,17 +317,19 @@ void concerns_tick(struct core *c)
     t = batch_txn(c);
     if (!t)
         return;
-    r = concerns_sweep(t, c->day, SWEEP_MOST, &concerns);
-    if (!r)
-        r = episodes_sweep(t, c->day, SWEEP_MOST, episode_passes, c, &episodes);
+    if (holds_any(c)) { /* then each is looked at: retention.c */
+        c->concerns_swept_day = c->day;
+        return;
+    }
+    r = episodes_sweep(t, c->day, SWEEP_MOST, episode_passes, c, &episodes);
     if (!r)
         r = watches_sweep(t, c->day, SWEEP_MOST, watch_passes, c, &watches);
     if (r) {
         batch_fail(c, r, "sweep");
         return;
     }
-    if (concerns + episodes + watches)
+    if (episodes + watches)
         c->batch.wrote = true;
-    if (concerns < SWEEP_MOST && episodes < SWEEP_MOST && watches < SWEEP_MOST)
+    if (episodes < SWEEP_MOST && watches < SWEEP_MOST)
         c->concerns_swept_day = c->day;
 }

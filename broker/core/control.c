@@ -175,6 +175,8 @@ static const struct {
     { "policy", control_policy },
     { "dead-letters", control_dead },
     { "tokens", tokens_status },
+    { "holds", holds_status },
+    { "retention", retention_status },
     { "witnesses", cosign_list },
     { "recalls", recalls_status },
 };

@@ -162,6 +162,8 @@ static int core_open_parts(struct core *c, const struct core_ends *ends)
     if (!r)
         r = deliver_init(c);
     if (!r)
+        r = retention_new(c);
+    if (!r)
         r = relays_new(&c->relays);
     if (!r)
         r = cosign_new(&c->cosign);
@@ -222,6 +224,7 @@ struct core *core_close(struct core *c)
     pending_table_free(c->pending);
     out_deinit(&c->out);
     deliver_deinit(c);
+    retention_free(c);
     later_forget(c);
     recall_forget(c);
     agencies_deinit(&c->agencies);
@@ -254,7 +257,8 @@ static int core_poll_ms(const struct core *c, int timeout_ms)
 {
     int64_t at = pending_next_ms(c->pending), now = c->clock.mono_ms();
 
-    if (deliver_waiting(c) || epochs_unsettled(c) || recall_waiting(c))
+    if (deliver_waiting(c) || epochs_unsettled(c) || recall_waiting(c) ||
+        retention_waiting(c))
         return 0;
     if (heads_next_ms(c) < at)
         at = heads_next_ms(c);
@@ -341,6 +345,8 @@ int core_turn(struct core *c, int timeout_ms)
     adapters_sweep(c);
     batch_run(c);
     r = batch_finish(c);
+    if (!r)
+        retention_between(c);
     heads_ask(c);
     cosign_tell_signer(c);
     gates_flush(c);

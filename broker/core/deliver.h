@@ -65,6 +65,18 @@ void deliver_sweep(struct core *c); /* in the batch: dead letters, old acknowled
 void deliver_settle(struct core *c,
                     bool kept);             /* after the commit, or when the batch is taken back */
 void deliver_hold(struct core *c);          /* after a failed batch: nothing for a second */
+/* Takes out what is about somebody, waiting or dead, looking at no more than `most` items from *p on
+ * (zero: the first). about: 1 it goes, 0, negative fail. *n counts. Return: 1 there may be more; 0
+ * that was all; negative. */
+struct deliver_place {
+    uint16_t slot;
+    unsigned queue;
+    bool dead;
+    uint64_t after;
+};
+typedef int deliver_about(void *ctx, const struct msg_deliver *d);
+ALM_MUST_USE int deliver_purge(struct core *c, struct store_txn *t, struct deliver_place *p,
+                               unsigned most, deliver_about *about, void *ctx, uint64_t *n);
 bool deliver_waiting(const struct core *c); /* the next turn has something to send */
 void subscribe_take(struct core *c, struct work *w);
 void ack_take(struct core *c, struct work *w);

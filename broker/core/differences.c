@@ -394,3 +394,64 @@ void differences_sweep(struct core *c)
     if (r < 0 || s.n <= SWEEP_MOST)
         c->swept_day = c->day;
 }
+
+/* --- erasure --- */
+
+#define FORGET_MOST 256
+
+struct asked_keys {
+    size_t n;
+    uint8_t at[FORGET_MOST][ASKED_KEY];
+};
+
+static int asked_key_visit(void *ctx, struct bytes key, struct bytes value)
+{
+    struct asked_keys *k = ctx;
+
+    (void)value;
+    if (key.len != ASKED_KEY)
+        return -EBADMSG;
+    if (k->n == FORGET_MOST)
+        return 1;
+    memcpy(k->at[k->n++], key.data, ASKED_KEY);
+    return 0;
+}
+
+/* What finds them by day goes in its time: it says nothing. */
+static int asked_forget_under(struct core *c, struct store_txn *t, const char *organisation,
+                              const struct token *token, bool unborn)
+{
+    struct asked_keys k;
+    uint8_t key[ASKED_KEY];
+    int r = asked_prefix(c, 'a', organisation, token, unborn, key);
+
+    if (r)
+        return r;
+    do {
+        k.n = 0;
+        r = store_scan(t, TABLE_ASKED, bytes_of(key, 1 + SHA256_LEN), bytes_of(NULL, 0), false,
+                       asked_key_visit, &k);
+        for (size_t i = 0; i < k.n && r >= 0; i++) {
+            store_del(t, TABLE_ASKED, bytes_of(k.at[i], ASKED_KEY));
+            c->batch.wrote = true;
+        }
+    } while (r >= 0 && k.n == FORGET_MOST && !store_status(t));
+    return r < 0 ? r : store_status(t);
+}
+
+void differences_forget(struct core *c, const struct token_set *subject)
+{
+    struct store_txn *t = batch_txn(c);
+    int r = 0;
+
+    for (uint16_t a = 0; t && c->bundle && a < bundle_n_agencies(c->bundle) && !r; a++) {
+        if (bundle_agency_at(c->bundle, a)->organisation != a)
+            continue;
+        for (uint8_t i = 0; i < subject->n && i < TOKEN_SET_MAX && !r; i++)
+            if (asked_indexed(&subject->tokens[i]))
+                r = asked_forget_under(c, t, bundle_agency_at(c->bundle, a)->id,
+                                       &subject->tokens[i], subject->unborn);
+    }
+    if (r)
+        batch_fail(c, r, "differences");
+}

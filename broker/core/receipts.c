@@ -37,6 +37,15 @@ static int receipts_decode(struct bytes value, struct receipt *out)
     return 0;
 }
 
+int receipts_time(struct bytes value, int64_t *at_ms)
+{
+    struct receipt r;
+    int e = receipts_decode(value, &r);
+
+    *at_ms = r.at_ms;
+    return e;
+}
+
 enum receipt_found receipts_find(struct core *c, const char *agency, const struct id *id,
                                  struct bytes body, struct receipt *out)
 {

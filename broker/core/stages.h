@@ -126,6 +126,8 @@ void composite_compose(struct core *c, const struct pending *p, bool hidden,
 /* After decide(): makes one half of a differencing pair a refusal in c->decision. */
 void differences_check(struct core *c, const struct ask *ask);
 void differences_put(struct core *c, const struct ask *ask); /* it has been put to its holders */
+/* Nothing is known any more of what anybody asked about this person. In the batch. */
+void differences_forget(struct core *c, const struct token_set *subject);
 void differences_sweep(struct core *c); /* forgets what the policy's period no longer covers */
 
 /* --- quotas.c: permitted questions of a civil day --- */
@@ -190,6 +192,19 @@ void dispute_take(struct core *c, struct work *w);
 enum disputed { DISPUTED_NOT = 0, DISPUTED_PERHAPS /* or another person */, DISPUTED };
 /* facts.incomplete when they cannot be read. */
 enum disputed disputes_gather(struct core *c, const struct ask *ask, struct store_txn *t);
+
+/* --- retention.c: what has come to the end of its clock (retention.h) --- */
+ALM_MUST_USE int retention_new(struct core *c);
+void retention_free(struct core *c);
+void retention_tick(struct core *c);          /* in the batch: one step */
+void retention_between(struct core *c);       /* between batches: a period begins, or ends */
+bool retention_waiting(const struct core *c); /* the next turn has a step to make */
+void retention_take_back(struct core *c);     /* the batch failed */
+json_t *retention_status(struct core *c);     /* for control, as is the next */
+json_t *holds_status(struct core *c);
+bool holds_any(struct core *c); /* in the batch; also when they could not be read */
+/* When a receipt was given. Return: 0 or -EBADMSG. */
+ALM_MUST_USE int receipts_time(struct bytes value, int64_t *at_ms);
 
 /* --- override.c --- */
 void override_take(struct core *c, struct work *w);

@@ -204,6 +204,7 @@ struct core {
     struct referral_record referral; /* the one at hand */
     int32_t referrals_swept;         /* referral_step.c: up to which day they have been looked over */
     struct id referrals_at;          /* and how far, of the next */
+    struct retention *retention;   /* owned: retention.c */
     struct deliveries *deliveries; /* owned: deliver.c */
     struct msg_deliver delivery;   /* being put or sent */
     struct pending *later;         /* owned; later_release.c: whose final reply is being sent */

@@ -195,3 +195,43 @@ void attempts_forget(struct store_txn *t, const struct id *shield)
 
     store_fail(t, r < 0 ? r : 0);
 }
+
+struct contacts_listing {
+    size_t most, n;
+    struct id *out;
+};
+
+static int contacts_list(void *ctx, struct bytes key, struct bytes value)
+{
+    struct contacts_listing *l = ctx;
+
+    (void)value;
+    if (key.len != QUERY_KEY)
+        return -EBADMSG;
+    if (l->n == l->most)
+        return 1;
+    memcpy(l->out[l->n++].octets, key.data + 1, ID_LEN);
+    return 0;
+}
+
+int contacts_ids(struct store_txn *t, const struct id *after, size_t most, struct id *out, size_t *n)
+{
+    struct contacts_listing l = { .most = most, .out = out };
+    uint8_t from[QUERY_KEY + 1];
+    size_t len = id_is_zero(after) ? 0 : sizeof(from);
+    int r;
+
+    (void)query_key(after, from);
+    from[QUERY_KEY] = 0; /* the first key past that one */
+    r = store_scan(t, TABLE_CONTACTS, bytes_str("q"), bytes_of(from, len), false, contacts_list, &l);
+    *n = l.n;
+    return r < 0 ? r : 0;
+}
+
+void contacts_del(struct store_txn *t, const struct id *query, int32_t put_on)
+{
+    uint8_t key[QUERY_KEY], by_day[DAY_KEY];
+
+    store_del(t, TABLE_CONTACTS, query_key(query, key));
+    store_del(t, TABLE_CONTACTS, day_key(put_on, query, by_day));
+}

@@ -27,6 +27,11 @@ ALM_MUST_USE int contacts_get(struct store_txn *t, const struct id *query,
 /* Forgets those put before the day, at most `most`; *n how many. Return: 0 or -errno. */
 ALM_MUST_USE int contacts_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n);
 
+/* Ids of queries after @after (zero: from the start), in order. Return: 0 or -errno. */
+ALM_MUST_USE int contacts_ids(struct store_txn *t, const struct id *after, size_t most,
+                              struct id *out, size_t *n);
+void contacts_del(struct store_txn *t, const struct id *query, int32_t put_on);
+
 /* When the shield's owner was last told that this agency asked. Return: 0; -ENOENT never; -errno.
  */
 ALM_MUST_USE int attempts_get(struct store_txn *t, const struct id *shield, const char *asker,

@@ -310,3 +310,31 @@ int laters_each(struct store_txn *t, const char *desk, later_visit *visit, void 
     return store_scan(t, TABLE_LATER, key_view(&k), bytes_of(NULL, 0), true, later_each_visit,
                       &round);
 }
+
+struct leaves_listing {
+    size_t most, n;
+    uint64_t *out;
+};
+
+static int leaves_list(void *ctx, struct bytes key, struct bytes value)
+{
+    struct leaves_listing *l = ctx;
+
+    (void)value;
+    if (key.len != 1 + 8)
+        return -EBADMSG;
+    if (l->n == l->most)
+        return 1;
+    l->out[l->n++] = key_u64(key.data + 1);
+    return 0;
+}
+
+int laters_leaves(struct store_txn *t, uint64_t from, size_t most, uint64_t *out, size_t *n)
+{
+    struct leaves_listing l = { .most = most, .out = out };
+    struct later_key k = key_record(from);
+    int r = store_scan(t, TABLE_LATER, bytes_str("r"), key_view(&k), false, leaves_list, &l);
+
+    *n = l.n;
+    return r < 0 ? r : 0;
+}

@@ -53,3 +53,6 @@ ALM_MUST_USE int laters_asked(struct store_txn *t, const char *desk, const char 
 typedef int later_visit(void *ctx, const struct id *question, uint64_t leaf);
 /* Each question that is out to a desk; visit as in store_scan. */
 ALM_MUST_USE int laters_each(struct store_txn *t, const char *desk, later_visit *visit, void *ctx);
+/* Leaves of records from a leaf on, in order, at most @most. Return: 0 or -errno. */
+ALM_MUST_USE int laters_leaves(struct store_txn *t, uint64_t from, size_t most, uint64_t *out,
+                               size_t *n);
