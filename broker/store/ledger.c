@@ -13,13 +13,16 @@
 #include "tree/tree.h"
 
 #define HEAD_LAYOUT 1
-#define KEYS_POOL   32 /* record keys that are drawn at once */
+#define KEYS_POOL   32 /* records' keys and nonces that are drawn at once */
 #define NODE_LEN    (1 + LEDGER_INDEX_KEY)
 
 struct ledger {
     struct tree_frontier committed, growing; /* growing runs ahead inside the open transaction */
     struct buf clear, sealed, record; /* reused by every append */
-    struct secret pool[KEYS_POOL];
+    struct drawn {
+        struct secret key;
+        uint8_t nonce[32];
+    } pool[KEYS_POOL];
     size_t drawn;            /* of the pool; the rest is not used yet */
     struct store_block tail; /* the open block; span 0: not read since the last flush */
     struct buf merged;       /* where 32 small blocks become one */
@@ -313,7 +316,7 @@ static int tail_append(struct ledger *l, struct store_txn *t, uint64_t leaf,
 /* --- Appending. --- */
 
 /* Drawn in one call for many, which costs what one costs. */
-static int key_draw(struct ledger *l, struct secret *key)
+static int drawn_take(struct ledger *l, struct drawn *out)
 {
     if (l->drawn == KEYS_POOL) {
         int r = crypto_random(l->pool, sizeof(l->pool));
@@ -322,9 +325,14 @@ static int key_draw(struct ledger *l, struct secret *key)
             return r;
         l->drawn = 0;
     }
-    *key = l->pool[l->drawn];
-    secret_wipe(&l->pool[l->drawn++]);
+    *out = l->pool[l->drawn];
+    crypto_wipe(&l->pool[l->drawn++], sizeof(*out));
     return 0;
+}
+
+static void drawn_wipe(struct drawn *d)
+{
+    crypto_wipe(d, sizeof(*d));
 }
 
 static bool private_good(const struct ledger_private *p)
@@ -349,13 +357,12 @@ static int keys_append(struct ledger *l, struct store_txn *t, const struct ledge
 static int ledger_append_now(struct ledger *l, struct store_txn *t,
                              const struct ledger_clear *clear, const struct ledger_private *p)
 {
-    ALM_CLEANUP(secret_wipe) struct secret key = { 0 };
+    ALM_CLEANUP(drawn_wipe) struct drawn of = { .nonce = { 0 } };
     struct ledger_record record = { .leaf = l->growing.size };
     uint8_t leaf_hash[SHA256_LEN], k[LEDGER_INDEX_KEY];
-    int r = crypto_random(record.nonce, sizeof(record.nonce));
+    int r = drawn_take(l, &of);
 
-    if (r == 0)
-        r = key_draw(l, &key);
+    memcpy(record.nonce, of.nonce, sizeof(record.nonce));
     buf_reset(&l->clear);
     buf_reset(&l->sealed);
     buf_reset(&l->record);
@@ -364,7 +371,7 @@ static int ledger_append_now(struct ledger *l, struct store_txn *t,
         r = buf_status(&l->clear);
     /* The nonce, which no other record has, binds a sealed part to its record. */
     if (r == 0)
-        r = seal(&key, bytes_of(record.nonce, sizeof(record.nonce)), p->sealed_part, &l->sealed);
+        r = seal(&of.key, bytes_of(record.nonce, sizeof(record.nonce)), p->sealed_part, &l->sealed);
     if (r < 0)
         return r;
     record.clear_octets = buf_view(&l->clear);
@@ -374,7 +381,7 @@ static int ledger_append_now(struct ledger *l, struct store_txn *t,
     if (r == 0)
         r = ledger_leaf_hash(record.nonce, record.clear_octets, record.sealed_octets, leaf_hash);
     if (r == 0)
-        r = keys_append(l, t, clear, p, &key);
+        r = keys_append(l, t, clear, p, &of.key);
     if (r < 0)
         return r;
     store_put(t, TABLE_LOG, ledger_index_key(record.leaf, k), buf_view(&l->record));

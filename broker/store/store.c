@@ -22,6 +22,7 @@
 struct store {
     struct pages *pages;
     struct store_keys keys;
+    struct hmac *blind; /* owned; under keys.blind */
     struct store_periods periods;
     struct buf sealed;        /* reused by every put */
     struct token_epoch epoch; /* of tokens: retokens.c */
@@ -90,6 +91,8 @@ int store_open(const struct store_options *o, struct store **out)
     buf_init(&s->sealed, STORE_RAW_MAX);
     r = text_copy(s->path, sizeof(s->path), o->path) < 0 ? -ENAMETOOLONG
                                                          : store_keys_derive(&s->keys, o->key);
+    if (r == 0)
+        r = hmac_new(&s->keys.blind, &s->blind);
     if (r == 0 && !o->read_only)
         r = file_mkdirs(o->path, 0700);
     if (r < 0)
@@ -125,6 +128,7 @@ struct store *store_close(struct store *s)
     if (s->lock_fd >= 0)
         (void)close(s->lock_fd);
     buf_deinit(&s->sealed);
+    s->blind = hmac_free(s->blind);
     store_keys_wipe(&s->keys);
     crypto_wipe(&s->periods, sizeof(s->periods));
     free(s);
@@ -585,7 +589,7 @@ int store_last(struct store_txn *t, enum table table, struct bytes prefix, struc
 
 int store_blind(const struct store *s, struct bytes data, uint8_t out[static SHA256_LEN])
 {
-    return crypto_hmac(&s->keys.blind, data, out);
+    return hmac_make(s->blind, data, out);
 }
 
 int store_subkey(const struct store *s, const char *label, struct secret *out)

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -36,6 +38,7 @@ static int start(void **state)
 
 static void crypto_refuses_to_work_before_init(void **state)
 {
+    struct hmac *h = NULL;
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     struct secret key = { { 1 } }, other = { { 2 } };
     uint8_t out[SHA256_LEN];
@@ -44,6 +47,7 @@ static void crypto_refuses_to_work_before_init(void **state)
     buf_init(&b, 100);
     assert_int_equal(crypto_sha256(bytes_str("abc"), out), -ENOTSUP);
     assert_int_equal(crypto_hmac(&key, bytes_str("abc"), out), -ENOTSUP);
+    assert_int_equal(hmac_new(&key, &h), -ENOTSUP);
     assert_int_equal(crypto_derive(&key, "label", &other), -ENOTSUP);
     assert_int_equal(seal(&key, bytes_str(""), bytes_str("abc"), &b), -ENOTSUP);
     assert_int_equal(seal_open(&key, bytes_str(""), bytes_str("abc"), &b), -ENOTSUP);
@@ -102,6 +106,25 @@ static void hkdf_by_hand(const struct secret *salt, struct bytes ikm, struct byt
 }
 
 /* type=test source=RFC 5869 appendix A.1; then ours, whose key is always 32 bytes, against that. */
+static void hmac_under_one_key_agrees_with_the_other_each_time(void **state)
+{
+    struct secret key = { .octets = { 9, 8, 7 } };
+    struct hmac *h = NULL;
+    uint8_t octets[200] = { 0 }, want[SHA256_LEN], got[SHA256_LEN];
+
+    (void)state;
+    assert_int_equal(hmac_new(&key, &h), 0);
+    for (size_t len = 0; len < sizeof(octets); len += 13) {
+        octets[0]++;
+        assert_int_equal(crypto_hmac(&key, bytes_of(octets, len), want), 0);
+        assert_int_equal(hmac_make(h, bytes_of(octets, len), got), 0);
+        assert_memory_equal(want, got, sizeof(want));
+    }
+    h = hmac_free(h);
+    assert_null(h);
+    h = hmac_free(h);
+}
+
 static void derive_agrees_with_rfc_5869(void **state)
 {
     struct secret salt = { { 0 } }, from, derived;
@@ -295,6 +318,44 @@ static void seal_never_says_the_same_twice(void **state)
     assert_false(bytes_equal(buf_view(&a), buf_view(&b)));
 }
 
+/* Nonces are drawn ahead: a child that went on with its parent's would seal under the same. */
+static void seal_has_other_nonces_in_a_forked_child(void **state)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct secret key = { .octets = { 1 } };
+    uint8_t theirs[64 * 12];
+    int ends[2], status;
+    pid_t pid;
+
+    (void)state;
+    buf_init(&b, 1 << 16);
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(seal(&key, bytes_str(""), bytes_str(""), &b), 0); /* there is a stock */
+    pid = fork();
+    assert_true(pid >= 0);
+    for (size_t i = 0; i < 64; i++) {
+        buf_reset(&b);
+        assert_int_equal(seal(&key, bytes_str(""), bytes_str(""), &b), 0);
+        if (pid == 0 && write(ends[1], b.data, 12) != 12)
+            _exit(1);
+        if (pid)
+            memcpy(theirs + i * 12, b.data, 12);
+    }
+    if (pid == 0)
+        _exit(0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    for (size_t i = 0; i < 64; i++) {
+        uint8_t its[12];
+
+        assert_int_equal(read(ends[0], its, sizeof(its)), sizeof(its));
+        for (size_t k = 0; k < 64; k++)
+            assert_memory_not_equal(its, theirs + k * 12, 12);
+    }
+    (void)close(ends[0]);
+    (void)close(ends[1]);
+}
+
 static void seal_open_refuses_every_flipped_bit(void **state)
 {
     ALM_CLEANUP(buf_deinit) struct buf sealed = { 0 };
@@ -434,6 +495,7 @@ int main(void)
         cmocka_unit_test(crypto_refuses_to_work_before_init),
         cmocka_unit_test_setup(sha256_agrees_with_fips_180, start),
         cmocka_unit_test_setup(hmac_agrees_with_rfc_4231, start),
+        cmocka_unit_test_setup(hmac_under_one_key_agrees_with_the_other_each_time, start),
         cmocka_unit_test_setup(derive_agrees_with_rfc_5869, start),
         cmocka_unit_test_setup(derive_gives_another_key_for_another_label, start),
         cmocka_unit_test_setup(sign_agrees_with_rfc_8032, start),
@@ -444,6 +506,7 @@ int main(void)
         cmocka_unit_test_setup(seal_opens_what_it_sealed, start),
         cmocka_unit_test_setup(seal_carries_nothing_too, start),
         cmocka_unit_test_setup(seal_never_says_the_same_twice, start),
+        cmocka_unit_test_setup(seal_has_other_nonces_in_a_forked_child, start),
         cmocka_unit_test_setup(seal_open_refuses_every_flipped_bit, start),
         cmocka_unit_test_setup(seal_open_refuses_other_place_other_key_and_cut_text, start),
         cmocka_unit_test_setup(seal_minds_the_room_it_has, start),
