@@ -20,6 +20,7 @@ void adapters_heard(struct core *c, uint16_t slot)
     if (came) {
         deliver_here(c, slot);
         later_here(c, slot);
+        cosign_here(c, slot);
     }
 }
 
@@ -150,6 +151,7 @@ void hello_take(struct core *c, struct work *w)
     adapters_catalogue(c, w->agency, &w->id);
     deliver_here(c, w->agency); /* a new connection has nothing of what was sent to the old one */
     later_here(c, w->agency);
+    cosign_here(c, w->agency);
 }
 
 static void adapters_lease(struct core *c, uint16_t slot, const struct id *in_reply_to)

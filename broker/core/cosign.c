@@ -124,7 +124,7 @@ void cosign_head(struct core *c)
         return; /* our own notes have one signature: cannot be */
     memcpy(s->head_note, c->heads.note, c->heads.note_len);
     s->head_len = c->heads.note_len;
-    s->head_size = c->heads.signed_size;
+    s->head_size = s->signer_size = c->heads.signed_size;
 }
 
 /* One head for all of them: each asked for whatever is newest, no two would sign the same. */
@@ -258,6 +258,17 @@ void cosign_tick(struct core *c)
     for (size_t i = 0; i < COSIGN_PLACES; i++)
         place_tick(c, &s->at[i]);
     places_store(c);
+}
+
+/* What was sent before it went, it may never have had. */
+void cosign_here(struct core *c, uint16_t slot)
+{
+    struct cosign_place *p = place_of(c->cosign, c->agencies.slots[slot].reg.id);
+
+    if (!p || !p->named)
+        return;
+    p->out = false;
+    p->asked_ms = INT64_MIN;
 }
 
 /* What a failed batch asked was not sent, and what it heard was not kept: both are asked anew. */

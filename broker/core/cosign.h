@@ -56,6 +56,7 @@ struct cosign {
     bool forked; /* a witness holds a head of ours that this log does not continue */
     bool signer_wants;       /* what witnesses hold, before it signs */
     bool signer_busy;        /* it has not said what it makes of the last */
+    struct cosign_place *signer_told; /* of whom that was; NULL: of none */
     bool signer_told_none;   /* that there are no witnesses */
     uint64_t signer_size;    /* of its own last head */
     int64_t signer_ms;       /* when it was told */
@@ -66,6 +67,7 @@ ALM_MUST_USE int cosign_reload(struct core *c, struct store_txn *t);
 void cosign_head(struct core *c); /* c->heads.note is signed and committed */
 void cosign_tick(struct core *c); /* in the batch: asks whoever is to be asked */
 void cosign_settle(struct core *c, bool committed);
+void cosign_here(struct core *c, uint16_t slot); /* its adapter said Hello, or is heard of again */
 void cosignature_take(struct core *c, struct work *w);
 /* May be shared? Return: NULL, or a word for why not. */
 const char *cosign_stops(const struct core *c);

@@ -11,6 +11,14 @@
 #define SIGNER_ANSWER_MS 10000
 #define SIGNER_TELL_MAX  (1 + 2 + 2 + 8 + 2 + TREE_PROOF_MAX * SHA256_LEN + 2 + COSIGN_NOTE_MAX)
 
+static void signer_untold(struct cosign *s)
+{
+    if (!s->signer_told)
+        return;
+    s->signer_told->handed = false;
+    s->signer_told->evidence = true;
+}
+
 void cosign_signer_said(struct core *c, struct cursor *at)
 {
     struct cosign *s = c->cosign;
@@ -19,6 +27,8 @@ void cosign_signer_said(struct core *c, struct cursor *at)
 
     if (cursor_end(at))
         return;
+    if (s->signer_busy && !first && size != s->signer_size)
+        signer_untold(s); /* it has another head by now than the proof was from: it hears it again */
     s->signer_size = size;
     s->signer_wants = wants;
     s->signer_busy = false;
@@ -32,12 +42,13 @@ void cosign_signer_said(struct core *c, struct cursor *at)
     }
 }
 
-static uint16_t answered(const struct cosign *s)
+/* Of whom the signer will have heard with this one: it opens its gate by this number. */
+static uint16_t answered(const struct cosign *s, const struct cosign_place *with)
 {
     uint16_t n = 0;
 
     for (size_t i = 0; i < COSIGN_PLACES; i++)
-        n += s->at[i].named && s->at[i].answered;
+        n += s->at[i].named && s->at[i].answered && (s->at[i].handed || &s->at[i] == with);
     return n;
 }
 
@@ -72,7 +83,7 @@ static int tell(struct core *c, const struct cosign_place *p)
         return r;
     buf_init(&b, SIGNER_TELL_MAX);
     buf_put_u8(&b, 'A');
-    buf_put_u16(&b, answered(s));
+    buf_put_u16(&b, answered(s, p));
     buf_put_u16(&b, s->need);
     buf_put_u64(&b, s->signer_size);
     buf_put_u16(&b, (uint16_t)proof.n); /* at most TREE_PROOF_MAX */
@@ -91,6 +102,7 @@ static void tell_place(struct core *c, struct cosign_place *p)
 {
     int r = tell(c, p);
 
+    c->cosign->signer_told = r ? NULL : p;
     if (r)
         log_warn("signer-not-told", "error=%d", -r);
     p->handed = r == 0;
@@ -107,6 +119,7 @@ void cosign_tell_signer(struct core *c)
     s->signer_busy = false;
     if (s->signer_wants && !s->n && !s->signer_told_none) {
         s->signer_told_none = tell(c, NULL) == 0;
+        s->signer_told = NULL;
         return;
     }
     for (size_t i = 0; i < COSIGN_PLACES && !s->signer_busy; i++) {

@@ -101,9 +101,14 @@ static void town_shut(struct town *t)
         t->gates[i] = pair_close(t->gates[i]);
 }
 
+void (*town_between)(struct town *t);
+
 void town_reopen(struct town *t)
 {
     town_shut(t);
+    if (town_between)
+        town_between(t);
+    town_between = NULL;
     town_open(t);
 }
 

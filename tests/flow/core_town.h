@@ -60,6 +60,7 @@ int town_setup(void **state);
 int town_teardown(void **state);
 void town_activate(struct town *t); /* the policy, as town_hubs is now */
 void town_reopen(struct town *t); /* the core ends and another starts on the same store */
+extern void (*town_between)(struct town *t); /* between the two, once */
 
 void town_turn(
     struct town *t); /* turns the core until it has nothing to do, and hears what it sent */
