@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sysexits.h>
@@ -123,7 +125,10 @@ int examine(struct store_tool *t, const char *folder)
     (void)fflush(stdout);
     child = fork();
     if (child == 0) {
-        int rc = examine_here(t, folder);
+        int rc;
+
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it has the lock too: it must not outlive its parent */
+        rc = examine_here(t, folder);
 
         (void)fflush(stdout);
         _exit(rc);

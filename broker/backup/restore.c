@@ -120,15 +120,16 @@ static int left_remove(const struct restoring *g)
 {
     char path[PATH_MOST];
     struct stat st;
-    int r = folder_remove(g->folder);
+    int r = 0;
 
+    /* `restoring` goes last: what lies here without it is nobody's to remove */
     for (size_t i = 0; i < ALM_LEN(left_over) && r == 0; i++) {
         path_of(path, g->t->settings.data_dir, left_over[i]);
         if (lstat(path, &st))
             continue;
         r = S_ISDIR(st.st_mode) ? folder_remove(path) : unlink(path) ? -errno : 0;
     }
-    return r;
+    return r ? r : folder_remove(g->folder);
 }
 
 static int folder_ready(struct restoring *g)

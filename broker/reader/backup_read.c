@@ -22,7 +22,7 @@
 #include "store/raw.h"
 #include "tree/note.h"
 
-#define BACKUP_PAGE     (512u * 1024)       /* octets of one page */
+#define BACKUP_PAGE     (256u * 1024)       /* octets of one page */
 #define BACKUP_STALL_MS 30000               /* for a client to take one */
 #define BACKUP_MOST_MS  (4 * 3600 * 1000)   /* in all */
 #define ROOM_TENTHS     9                   /* of the store's room: beyond it no backup holds pages back */
