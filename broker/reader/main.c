@@ -18,6 +18,7 @@
 #define STORE_WAIT_MS 60000 /* a new broker's core makes the store while we start */
 #define STORE_TRY_MS  100
 #define TICK_MS       1000
+#define FOLLOW_MS     60000 /* how long a destroyed period's secret may stay in an idle reader's memory */
 
 struct settings {
     json_t *json; /* the texts below are borrowed from it */
@@ -81,9 +82,22 @@ static int store_wait(const struct settings *s, uint8_t mode, struct store **out
     return rc;
 }
 
+/* Each beginning drops the secrets of periods that the writer has ended. */
+static void follow_periods(struct reader *r, int64_t now, int64_t *next)
+{
+    struct store_txn *t = NULL;
+
+    if (now < *next)
+        return;
+    *next = now + FOLLOW_MS;
+    if (store_begin(r->store, false, &t) == 0)
+        t = store_abort(t);
+}
+
 static int reader_loop(struct reader *r)
 {
     struct pollfd fds[READER_CLIENTS + 8];
+    int64_t follow_next = 0;
     int wait = 0;
 
     for (;;) {
@@ -99,6 +113,7 @@ static int reader_loop(struct reader *r)
         local_server_step(r->server, fds + 2, n - 2, clock_mono_ms(), reader_on_request, r);
         reader_on_core(r, clock_mono_ms());
         wait = reader_turn(r, clock_mono_ms());
+        follow_periods(r, clock_mono_ms(), &follow_next);
         if (r->broken) {
             /* whoever asked was told; a new process opens the store anew */
             local_server_step(r->server, NULL, 0, clock_mono_ms(), reader_on_request, r);
