@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "reader.h"
+#include "store/heads.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -283,6 +284,15 @@ void reader_on_core(struct reader *r, int64_t mono_ms)
 
 /* --- turns --- */
 
+/* The newest that enough witnesses have signed, where the policy asks for any: an export of a newer one
+ * would rest on the operator's word alone. */
+static int head_best(struct store_txn *t, uint64_t *size, struct buf *note)
+{
+    int rc = heads_witnessed(t, size, note);
+
+    return rc == -ENOENT ? ledger_head_latest(t, size, note) : rc;
+}
+
 static void reading_head(struct reader *r, struct reading *g)
 {
     ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
@@ -293,7 +303,7 @@ static void reading_head(struct reader *r, struct reading *g)
 
     buf_init(&note, 65536);
     if (!rc)
-        rc = ledger_head_latest(t, &size, &note);
+        rc = head_best(t, &size, &note);
     if (!rc)
         rc = ledger_count(t, &leaves);
     if (rc == -ENOENT) {

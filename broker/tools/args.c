@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-enum kind { A_TEXT, A_FLAG, A_NUMBER, A_OFFICER, A_KEY };
+enum kind { A_TEXT, A_FLAG, A_NUMBER, A_OFFICER, A_KEY, A_WITNESS };
 static const struct row {
     const char *name, *value;
     enum kind kind;
@@ -32,6 +32,9 @@ static const struct row {
       "the officer's public signing key" },
     { "vkey", "FILE", A_TEXT, offsetof(struct args, vkey),
       "the log's verifier key (audit.vkey), got from its operator by another way" },
+    { "witness", "KEY", A_WITNESS, 0,
+      "a witness's verifier key, or a file with it, got from that agency: the head must have its line; repeat" },
+    { "witnesses", "N", A_NUMBER, offsetof(struct args, witnesses), "so many of them are enough (all)" },
     { "export", "FILE", A_TEXT, offsetof(struct args, input),
       "this export (a file, or a folder of tiles) instead of the live log" },
     { "head", "FILE", A_TEXT, offsetof(struct args, head),
@@ -125,6 +128,13 @@ static int args_set(struct args *a, const struct row *r, const char *value)
         *given = true;
         return 0;
     }
+    if (r->kind == A_WITNESS) {
+        if (a->n_witness == ARGS_WITNESSES_MAX)
+            return args_fail("was given more often than 16 times", r->name);
+        a->witness[a->n_witness++] = value;
+        *given = true;
+        return 0;
+    }
     if (*given && r->kind != A_FLAG)
         return args_fail("was given twice", r->name);
     *given = true;
@@ -165,7 +175,7 @@ int args_read(int argc, char **argv, struct args *out)
         options[i] =
             (struct option){ rows[i].name, rows[i].kind == A_FLAG ? no_argument : required_argument,
                              NULL, ROW_BASE + (int)i };
-    *out = (struct args){ .n = -1, .from = -1, .count = -1, .leaf = -1, .each = -1, .days = -1 };
+    *out = (struct args){ .witnesses = -1, .n = -1, .from = -1, .count = -1, .leaf = -1, .each = -1, .days = -1 };
     argv[0] = name; /* for getopt's own messages */
     while ((c = getopt_long(argc, argv, "hn:", options, NULL)) != -1) {
         if (c == 'n' || c == 'h') {

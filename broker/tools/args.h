@@ -10,6 +10,7 @@
 #define ARGS_SIGNERS_MAX  4
 #define ARGS_OPERANDS_MAX 6
 #define ARGS_ROWS_MAX     160
+#define ARGS_WITNESSES_MAX 16
 
 struct args {
     const char *config, *control, *officers;                       /* where the broker is */
@@ -22,6 +23,9 @@ struct args {
     const char *subject, *relationship, *stated, *shield, *consent, *at, *basis, *override;
     const char *acknowledged;
     const char *tokens; /* a file: tokens_file.h */
+    const char *witness[ARGS_WITNESSES_MAX]; /* verifier keys, or files */
+    size_t n_witness;
+    int64_t witnesses; /* -1: all of them */
     const char *rule, *shield_agreed;
     int64_t n, from, count, leaf, days, each; /* -1: not given */
     bool json, help, follow, active, csv, coverage, opened;

@@ -10,6 +10,7 @@
 #include "bundle.h"
 #include "local/local.h"
 #include "verify.h"
+#include "witnesses.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -91,6 +92,7 @@ struct run {
     struct officer_session *s;
     struct verify v;
     struct note_key key;
+    struct witnessed witnessed;
     struct audit_progress progress;
     FILE *out; /* of an export */
 };
@@ -102,6 +104,8 @@ static int run_begin(struct run *r, struct bytes note)
     int rc = verify_begin(&r->v, note, &r->key);
 
     r->progress.size = r->v.head.size;
+    if (!rc)
+        rc = witnessed_check(&r->witnessed, note, r->v.why, sizeof(r->v.why));
     if (rc || !head)
         return rc;
     buf_init(&kept, NOTE_MAX);
@@ -121,11 +125,12 @@ static int run_verdict(struct run *r, int rc, int64_t newer)
                             strerror(-rc));
     hex_encode(r->v.head.root, SHA256_LEN, root);
     if (r->s->args->json) {
-        o = json_pack("{s:b, s:b, s:s, s:I, s:s, s:I, s:s, s:I, s:o}", "ok", !rc, "verified", !rc,
+        o = json_pack("{s:b, s:b, s:s, s:I, s:s, s:I, s:s, s:I, s:o, s:o}", "ok", !rc, "verified", !rc,
                       "origin", r->v.head.origin, "leaves", (json_int_t)r->v.head.size, "root",
                       root, "newer", (json_int_t)newer, "why", rc ? r->v.why : "", "erased",
                       (json_int_t)r->v.erased, "first_bad",
-                      rc && r->v.bad ? json_integer((json_int_t)r->v.bad_leaf) : json_null());
+                      rc && r->v.bad ? json_integer((json_int_t)r->v.bad_leaf) : json_null(), "witnesses",
+                      witnessed_json(&r->witnessed));
         print_json(o);
         json_decref(o);
     } else if (rc) {
@@ -135,6 +140,7 @@ static int run_verdict(struct run *r, int rc, int64_t newer)
             "verified: %" PRIu64
             " leaves, none missing, none altered, up to the head signed by %s\nroot      %s\n",
             r->v.head.size, r->v.head.origin, root);
+        witnessed_print(&r->witnessed);
         if (r->v.continues)
             (void)printf("continues the head of %" PRIu64 " leaves that was kept\n",
                          r->v.earlier.size);
@@ -310,6 +316,8 @@ int command_audit_verify(struct officer_session *s)
     struct stat st;
     int rc = audit_key(s, &r.key);
 
+    if (!rc)
+        rc = witnessed_keys(s, &r.witnessed);
     if (rc)
         return rc;
     if (!input)

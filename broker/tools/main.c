@@ -233,6 +233,10 @@ static const struct command {
       "protocols to be reviewed, or ending, up to a day (90 days from now)",
       "Of the policy in force, or of policy text in PATH. Reads no log.\n\nexamples:\n  almoner report protocols\n  almoner report "
       "protocols /etc/almoner/policy --until 2027-03-31 --csv\n" },
+    { "audit", "witnesses", 0, 0, "", WHERE, command_audit_witnesses,
+      "who has signed which head of the log, and when",
+      "The policy names them (witnesses). One that is away for long, or in trouble, is to be telephoned before sharing stops.\n\nexample:\n  "
+      "almoner audit witnesses --json\n" },
     { "audit", "tail", 0, 0, "[-n N] [--follow]", READS FILTERS "lines follow ", command_audit_tail,
       "the newest leaves",
       "Reading is recorded: a leaf says which officer read what, before the first row comes. Rows "
@@ -264,17 +268,19 @@ static const struct command {
       "while a refusal, withdrawal, dispute, shield or concern that\ncounts has none. Counts only: "
       "the broker does not know whom a record is about.\n\nexample:\n  almoner tokens status "
       "--config /etc/almoner/almonerd.conf\n" },
-    { "audit", "verify", 0, 0, "[--vkey FILE] [--export FILE] [--head FILE]",
-      READS "vkey export head ",
+    { "audit", "verify", 0, 0, "[--vkey FILE] [--export FILE] [--head FILE] [--witness KEY ... [--witnesses N]]",
+      READS "vkey export head witness witnesses ",
       command_audit_verify, "prove that no record is missing or altered",
       "Every leaf's hash is computed again from its octets, the root from the leaves, and the "
       "head's signature checked with the\nverifier key. Get audit.vkey "
       "from the broker's operator by another way than the log; without --vkey the key is taken "
       "from\nthe configuration's keys_dir. With --head also that the log continues a head that you kept: "
       "whoever can sign may rewrite a log, but not\nso that it fits that. Exit 65 when anything does "
-      "not fit.\n\nexamples:\n  almoner audit verify --vkey marlham.vkey\n  almoner audit verify "
+      "not fit. With --witness also that these agencies have signed the head, with when: one of them that is honest "
+      "signs no log that was\naltered, cut short or written anew since it first saw it.\n\nexamples:\n  almoner audit verify --vkey marlham.vkey\n  almoner audit verify "
       "--export 2026-06.export --vkey marlham.vkey\n  almoner audit verify --export 2026-07.tiles "
-      "--head 2026-06.tiles/checkpoint --vkey marlham.vkey\n" },
+      "--head 2026-06.tiles/checkpoint --vkey marlham.vkey\n  almoner audit verify --export 2026-07.tiles --vkey marlham.vkey "
+      "--witness health.vkey --witness schools.vkey --witnesses 1\n" },
     { "backup", "key", 2, 2, "new|destroy FILE [--days N]", "days json help ", command_backup_key,
       "make the pair of keys that backups are sealed to; destroy one",
       "\"new\" writes FILE, which opens backups and belongs where neither broker nor backups are, and "

@@ -98,6 +98,8 @@ int command_explain(struct officer_session *s); /* explain_reason.c */
 /* audit.c */
 int command_audit_list(struct officer_session *s);
 int command_audit_tail(struct officer_session *s);
+int command_audit_witnesses(struct officer_session *s);  /* witnesses.c */
+void status_witnesses(const json_t *status);
 int command_audit_show(struct officer_session *s);
 int command_audit_export(struct officer_session *s);
 int command_audit_verify(struct officer_session *s);

@@ -448,7 +448,9 @@ int command_status(struct officer_session *s)
         print_json(r);
     } else {
         json_object_foreach(r, key, v) if (strcmp(key, "ok") && strcmp(key, "more") &&
-                                           strcmp(key, "gates")) print_value(key, v);
+                                           strcmp(key, "gates") && strcmp(key, "stopped_by"))
+            print_value(key, v);
+        status_witnesses(r);
         print_gates(json_object_get(r, "gates"));
         print_streams(json_object_get(r, "streams"));
     }
