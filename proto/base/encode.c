@@ -74,9 +74,13 @@ int base64_encode(const void *data, size_t len, char *out, size_t out_size)
 
 static int base64_digit(char c)
 {
-    const char *found = c ? strchr(base64_digits, c) : NULL;
-
-    return found ? (int)(found - base64_digits) : -1;
+    if (c >= 'A' && c <= 'Z')
+        return c - 'A';
+    if (c >= 'a' && c <= 'z')
+        return c - 'a' + 26;
+    if (c >= '0' && c <= '9')
+        return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 /* Decodes a group of four. Return: bytes (1 to 3) or -EINVAL. Left-over bits must be zero (RFC 4648
