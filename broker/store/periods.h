@@ -26,7 +26,7 @@ ALM_MUST_USE int store_period_begin(struct store *s);
  * t is committed. Return: 0; -EINVAL none is being left; -EBADMSG a value does not open (it stays, and so does the old secret); -errno,
  * which is then also sticky in t. */
 ALM_MUST_USE int store_period_step(struct store_txn *t, size_t records, bool *done);
-#define STORE_PERIOD_STEP_BYTES (1u << 20)
+#define STORE_PERIOD_STEP_BYTES (512u << 10) /* about a millisecond */
 /* The old secret is overwritten, synced, unlinked. May be called again after a failure. No write transaction may be open.
  * Return: 0 (also when none is left); -EBUSY values are still sealed under it, or a write transaction is open; -EROFS; -errno. */
 ALM_MUST_USE int store_period_end(struct store *s);

@@ -10,7 +10,8 @@
 
 #define PLAIN "tokens and the answer"
 
-struct raw_block {
+struct raw_block { /* or another value */
+    enum table table;
     uint8_t key[9];
     struct buf octets;
 };
@@ -67,46 +68,59 @@ static size_t places_that_open(struct store *s, struct bytes file, const struct 
         buf_reset(&plain);
         if (memcmp(file.data + at, block->octets.data, 4) != 0)
             continue; /* not of that period */
-        n += store_raw_open(t, TABLE_LEAF_KEYS, bytes_of(block->key, sizeof(block->key)),
+        n += store_raw_open(t, block->table, bytes_of(block->key, sizeof(block->key)),
                             bytes_of(file.data + at, block->octets.len), &plain) == 0;
     }
     t = store_abort(t);
     return n;
 }
 
-/* The live file still holds the old block in a free page (a snapshot saw to that), and the old copy of
- * the store opens it there, which shows that the search is honest; nothing that the live store has
- * left does. */
-static void nothing_that_is_left_opens_what_was_forgotten(void **state)
+/* A copy of the store as it is, with its period's file, opened beside it. */
+static void copy_store(struct fixture *f, struct fixture *old)
 {
     static const char *const names[] = { "data.mdb", "writer", "periods/00000001.key" };
-    struct fixture *f = *state;
-    struct fixture old = { .key = f->key, .options = f->options };
-    struct raw_block block = { .key = { 0 } };
-    ALM_CLEANUP(buf_deinit) struct buf file = { 0 };
     char path[128];
-    struct store_txn *t, *snapshot;
 
-    append_leaves(f, 20);
-    buf_init(&block.octets, 1 << 20);
-    t = fixture_begin(f, false);
-    assert_int_equal(store_scan_raw(t, TABLE_LEAF_KEYS, fixture_nothing(), fixture_nothing(),
-                                    keep_block, &block),
-                     0);
-    t = store_abort(t);
-    (void)snprintf(old.dir, sizeof(old.dir), "/tmp/almoner-store-XXXXXX");
-    assert_non_null(mkdtemp(old.dir));
-    (void)snprintf(path, sizeof(path), "%s/periods", old.dir);
+    *old = (struct fixture){ .key = f->key, .options = f->options };
+    (void)snprintf(old->dir, sizeof(old->dir), "/tmp/almoner-store-XXXXXX");
+    assert_non_null(mkdtemp(old->dir));
+    (void)snprintf(path, sizeof(path), "%s/periods", old->dir);
     assert_int_equal(mkdir(path, 0700), 0);
     for (size_t i = 0; i < ALM_LEN(names); i++)
-        copy_file(f->dir, old.dir, names[i]);
-    old.options.path = old.dir;
-    old.options.key = &old.key;
-    fixture_open(&old);
+        copy_file(f->dir, old->dir, names[i]);
+    old->options.path = old->dir;
+    old->options.key = &old->key;
+    fixture_open(old);
+}
 
+static void keep_first(struct fixture *f, enum table table, struct raw_block *block)
+{
+    struct store_txn *t = fixture_begin(f, false);
+
+    *block = (struct raw_block){ .table = table };
+    buf_init(&block->octets, 1 << 20);
+    assert_int_equal(store_scan_raw(t, table, fixture_nothing(), fixture_nothing(), keep_block, block),
+                     0);
+    assert_true(block->octets.len > 0);
+    t = store_abort(t);
+}
+
+/* Erases, and ends the period. The live file still holds the old value in a free page (a snapshot
+ * sees to that), and the old copy of the store opens it there, which shows that the search is honest;
+ * nothing that the live store has left does, nor opens the old copy. */
+static void check_remains(struct fixture *f, enum table table, void (*erase)(struct store_txn *t))
+{
+    ALM_CLEANUP(buf_deinit) struct buf file = { 0 };
+    struct store_txn *t, *snapshot;
+    struct raw_block block;
+    struct fixture old;
+    char path[128];
+
+    keep_first(f, table, &block);
+    copy_store(f, &old);
     snapshot = fixture_begin(f, false);
     t = fixture_begin(f, true);
-    assert_int_equal(ledger_forget(t, 7), 0);
+    erase(t);
     assert_int_equal(store_commit(t), 0);
     assert_int_equal(store_period_begin(f->store), 0);
     assert_int_equal(leave(f->store), 0);
@@ -120,13 +134,39 @@ static void nothing_that_is_left_opens_what_was_forgotten(void **state)
     assert_int_equal(places_that_open(f->store, buf_view(&file), &block), 0);
 
     old.store = store_close(old.store);
-    /* The old copy with what is left of the periods: it is not opened at all. */
     period_path(old.dir, 1, path);
     assert_int_equal(unlink(path), 0);
     copy_file(f->dir, old.dir, "periods/00000002.key");
     assert_int_equal(store_open(&old.options, &old.store), -EBADMSG);
     fixture_remove(&old);
     buf_deinit(&block.octets);
+}
+
+static void forget_leaf(struct store_txn *t)
+{
+    assert_int_equal(ledger_forget(t, 7), 0);
+}
+
+static void nothing_that_is_left_opens_the_key_of_a_forgotten_leaf(void **state)
+{
+    struct fixture *f = *state;
+
+    append_leaves(f, 20);
+    check_remains(f, TABLE_LEAF_KEYS, forget_leaf);
+}
+
+static void delete_record(struct store_txn *t)
+{
+    store_del(t, TABLE_CONSENTS, fixture_text("consent-1"));
+}
+
+static void nothing_that_is_left_opens_a_record_that_was_deleted(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(fixture_put_one(f->store, TABLE_CONSENTS, "consent-1", "whose it was"), 0);
+    put_values(f->store, "one");
+    check_remains(f, TABLE_CONSENTS, delete_record);
 }
 
 static void a_wiped_file_holds_nothing_of_the_secret(void **state)
@@ -173,7 +213,8 @@ static void secret_of_a_period_is_given_for_a_backup_and_taken_back_by_a_restore
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        PERIOD_TEST(nothing_that_is_left_opens_what_was_forgotten),
+        PERIOD_TEST(nothing_that_is_left_opens_the_key_of_a_forgotten_leaf),
+        PERIOD_TEST(nothing_that_is_left_opens_a_record_that_was_deleted),
         PERIOD_TEST(a_wiped_file_holds_nothing_of_the_secret),
         PERIOD_TEST(secret_of_a_period_is_given_for_a_backup_and_taken_back_by_a_restore),
     };
