@@ -20,7 +20,8 @@ static const struct verb verbs[] = {
         "      --reason 'the register had his cousin' --practitioner t-4 --subject isla.json\n"
         "  almoner correction lodge noise --from 2022-01-03 --until 2022-01-07 --kind wrong-answer "
         "\\\n"
-        "      --reason 'the house opposite' --practitioner pc-9 --household '14 Nowhere Close; ZZ7 "
+        "      --reason 'the house opposite' --practitioner pc-9 --household '14 Nowhere Close; "
+        "ZZ7 "
         "8ZA'\n"
         "\nWithout a question: who is involved. Correct your own records first: what is asked from "
         "now on is answered from them.\nThe reason stays in the broker's log, sealed; nobody who "
@@ -84,7 +85,8 @@ static const struct flag flags[] = {
     { "--done", "done", FLAG_TEXT, DONE, "WHAT", "stopped, never-used, passed-on or cannot" },
     { "--text", "text", FLAG_TEXT, DONE, "TEXT",
       "passed-on: to which services; cannot: why. Names no client" },
-    { "--about", "about", FLAG_TEXT, STATE, "ID", "the message id of a question that it speaks of" },
+    { "--about", "about", FLAG_TEXT, STATE, "ID",
+      "the message id of a question that it speaks of" },
     { "--body", "body", FLAG_BODY, STATE, "FILE", "what the family says (-: standard input)" },
 };
 

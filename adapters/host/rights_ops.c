@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* rights_ops.c - answers of ours that were wrong, what was taken back from us and what we did with it,
- * and statements of families. */
+/* rights_ops.c - answers of ours that were wrong, what was taken back from us and what we did with
+ * it, and statements of families. */
 #include "base/clock.h"
 #include "host/about.h"
 #include "host/events.h"
@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sysexits.h>
+
+#define DAY_MS INT64_C(86400000)
 
 /* --- corrections --- */
 
@@ -32,7 +34,8 @@ static json_t *correction_days(const struct host *h, const json_t *o, struct msg
     return wrong;
 }
 
-/* Whom it is about, under the key that it was asked under then: the current one, or the one before. */
+/* Whom it is about, under the key that it was asked under then: the current one, or the one before.
+ */
 static json_t *correction_about(struct host *h, const json_t *o, struct msg_correction *c)
 {
     struct asker a = host_asker(h);
@@ -64,9 +67,8 @@ static json_t *correction_about(struct host *h, const json_t *o, struct msg_corr
 
 static json_t *op_correction_lodge(struct host *h, uint64_t client, const json_t *o)
 {
-    static const char *const keys[] = { OPS_PRACTICE, "question", "subject", "household",
-                                        "from",       "until",    "kind",    "reason",
-                                        "previous_key", NULL };
+    static const char *const keys[] = { OPS_PRACTICE, "question", "subject", "household",    "from",
+                                        "until",      "kind",     "reason",  "previous_key", NULL };
     struct msg_correction *c = &h->out->correction;
     json_t *wrong = lodge_begin(h, o, keys, MSG_CORRECTION);
 
@@ -113,13 +115,10 @@ static uint16_t corrections_add(json_t *list, const struct msg *m)
 static json_t *op_correction_show(struct host *h, uint64_t client, const json_t *o)
 {
     static const char *const keys[] = { OPS_PRACTICE, "correction", NULL };
-    static const struct paged how = { MSG_CORRECTION_QUERY,
-                                      MSG_CORRECTION_LIST,
-                                      corrections_ask,
-                                      corrections_add,
-                                      NULL,
-                                      "corrections",
-                                      "corrections" };
+    static const struct paged how = {
+        MSG_CORRECTION_QUERY, MSG_CORRECTION_LIST, corrections_ask, corrections_add, NULL,
+        "corrections",        "corrections"
+    };
     const struct pending of = ops_first(h, client, o);
     struct id id;
     bool has;
@@ -145,6 +144,14 @@ struct listing {
     json_t *list;
 };
 
+/* In an exercise the clock of what is due stands at the day's beginning. */
+static bool recall_late(const struct host *h, const struct msg_stop_using *s)
+{
+    int64_t now = host_config_exercise(&h->config) ? host_day(h) * DAY_MS : clock_wall_ms();
+
+    return s->due_ms && s->due_ms < now;
+}
+
 static bool recall_listed(void *ctx, const struct id *recall, struct bytes body)
 {
     const struct listing *l = ctx;
@@ -156,9 +163,7 @@ static bool recall_listed(void *ctx, const struct id *recall, struct bytes body)
         return true; /* told when it was read */
     o = event_stop(&m->deliver.stop);
     if (o)
-        (void)json_object_set_new(o, "overdue",
-                                  json_boolean(m->deliver.stop.due_ms &&
-                                               m->deliver.stop.due_ms < clock_wall_ms()));
+        (void)json_object_set_new(o, "overdue", json_boolean(recall_late(l->h, &m->deliver.stop)));
     (void)json_array_append_new(l->list, o);
     return true;
 }
@@ -176,8 +181,8 @@ static json_t *op_recall_list(struct host *h, uint64_t client, const json_t *o)
     r = recalls_each(h->recalls, recall_listed, &l);
     if (r) {
         json_decref(l.list);
-        return local_error("recalls-failed", EX_IOERR,
-                           "what was taken back could not be read: %s", strerror(-r));
+        return local_error("recalls-failed", EX_IOERR, "what was taken back could not be read: %s",
+                           strerror(-r));
     }
     ops_reply_now(h, client,
                   json_pack("{s:b, s:s, s:o}", "ok", 1, "kind", "recalls", "recalls", l.list));
@@ -206,10 +211,9 @@ static json_t *recalls_mark(struct host *h, const struct id *recall)
 {
     int r = recalls_done(h->recalls, recall);
 
-    return r == 0 || r == -ENOENT
-               ? NULL
-               : local_error("recalls-failed", EX_IOERR, "it could not be put aside: %s",
-                             strerror(-r));
+    return r == 0 || r == -ENOENT ? NULL
+                                  : local_error("recalls-failed", EX_IOERR,
+                                                "it could not be put aside: %s", strerror(-r));
 }
 
 /* That there is a statement is read, not acknowledged: nobody waits to hear of it. */
@@ -253,7 +257,8 @@ static json_t *op_recall_done(struct host *h, uint64_t client, const json_t *o)
 
 /* --- statements --- */
 
-/* A line on the wire: paragraphs follow one another. Nothing else of what the family said is changed. */
+/* A line on the wire: paragraphs follow one another. Nothing else of what the family said is
+ * changed. */
 static json_t *statement_text(const json_t *o, char out[static STATEMENT_MAX_LEN])
 {
     const char *text = json_string_value(json_object_get(o, "body"));
@@ -294,8 +299,10 @@ static json_t *op_statement_add(struct host *h, uint64_t client, const json_t *o
 }
 
 static const struct op rights[] = {
-    { "correction-lodge", op_correction_lodge, true }, { "correction-show", op_correction_show, false },
-    { "recall-list", op_recall_list, false },          { "recall-done", op_recall_done, true },
+    { "correction-lodge", op_correction_lodge, true },
+    { "correction-show", op_correction_show, false },
+    { "recall-list", op_recall_list, false },
+    { "recall-done", op_recall_done, true },
     { "statement-add", op_statement_add, true },
 };
 const struct op_table ops_rights = { rights, ALM_LEN(rights) };

@@ -470,6 +470,7 @@ static void (*const session_takes[])(struct session *s, const struct msg *m, int
     [MSG_THRESHOLD_STATE] = on_reply, [MSG_ELIGIBILITY] = on_reply,
     [MSG_REFERRAL_STATE] = on_reply,  [MSG_REFERRAL_LIST] = on_reply,
     [MSG_SEALING_KEYS] = on_reply,    [MSG_STREAM_STATUS] = on_reply,
+    [MSG_CORRECTION_LIST] = on_reply,
     [MSG_DUE_LIST] = on_reply,        [MSG_DIRECTORY] = on_reply,
     [MSG_TOKENS] = on_reply,          [MSG_TOKEN_REQUEST] = on_token_request,
     [MSG_COSIGN] = on_cosign,

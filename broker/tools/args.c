@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-enum kind { A_TEXT, A_FLAG, A_NUMBER, A_OFFICER, A_KEY, A_WITNESS };
+enum kind { A_TEXT, A_FLAG, A_NUMBER, A_OFFICER, A_KEY, A_WITNESS, A_REDACT };
 static const struct row {
     const char *name, *value;
     enum kind kind;
@@ -87,6 +87,10 @@ static const struct row {
       "with what the sealed parts say: who asked, and of one person what was answered" },
     { "shield-agreed", "ID", A_TEXT, offsetof(struct args, shield_agreed),
       "who agreed that a shielded person's records are opened; recorded" },
+    { "safe-contact", "TEXT", A_TEXT, offsetof(struct args, safe_contact),
+      "who confirmed how the family is reached safely; recorded, not printed" },
+    { "redact", "LEAF:WHY:WORDS", A_REDACT, 0,
+      "leave an entry out, WHY being third-party or serious-harm; WORDS are recorded; repeat" },
     { "each", "N", A_NUMBER, offsetof(struct args, each), "so many of each agency (5)" },
     { "help", NULL, A_FLAG, offsetof(struct args, help), "this" },
 };
@@ -125,6 +129,13 @@ static int args_set(struct args *a, const struct row *r, const char *value)
             a->officer[(*n)++] = value;
         else
             a->key[(*n)++] = value;
+        *given = true;
+        return 0;
+    }
+    if (r->kind == A_REDACT) {
+        if (a->n_redact == ARGS_REDACT_MAX)
+            return args_fail("was given more often than 200 times", r->name);
+        a->redact[a->n_redact++] = value;
         *given = true;
         return 0;
     }

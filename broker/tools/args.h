@@ -9,6 +9,7 @@
 
 #define ARGS_SIGNERS_MAX  4
 #define ARGS_OPERANDS_MAX 6
+#define ARGS_REDACT_MAX   200 /* as many as a reading records */
 #define ARGS_ROWS_MAX     160
 #define ARGS_WITNESSES_MAX 16
 
@@ -27,6 +28,8 @@ struct args {
     size_t n_witness;
     int64_t witnesses; /* -1: all of them */
     const char *rule, *shield_agreed;
+    const char *safe_contact, *redact[ARGS_REDACT_MAX]; /* of the report to a family */
+    size_t n_redact;
     int64_t n, from, count, leaf, days, each; /* -1: not given */
     bool json, help, follow, active, csv, coverage, opened;
     const char *operands[ARGS_OPERANDS_MAX]; /* command words first */

@@ -201,6 +201,16 @@ static const struct command {
       "was answered; while a shield is in force about them that needs\n--shield-agreed, and of a home nothing is opened. That you "
       "read is recorded, and found by the same tokens.\n\nexamples:\n  almoner report person --tokens isla.tokens\n  almoner "
       "report person --tokens isla.tokens --opened --since 2026-01-01 --json >isla.json\n" },
+    { "report", "family", 0, 0, "--tokens FILE --safe-contact TEXT [--redact LEAF:WHY:WORDS]...",
+      REPORTS "tokens shield-agreed safe-contact redact ", command_report_family,
+      "a page for the person or a parent: who asked, why, what was told",
+      "In plain language: who asked and when, why and under which law, what was asked and answered or refused, who read the "
+      "log, what the family\nsays, and their rights. Nobody of another agency, no case and nothing that others wrote stands in it; "
+      "sensitive services are not named.\nPrint it once, read it, and leave out with --redact (its number stands in brackets) what "
+      "is about somebody else, or would bring serious harm:\nthe first is said to be left out, of the second the page shows "
+      "nothing. --safe-contact says who confirmed how the family is reached safely.\nAll of it is recorded.\n\nexample:\n  almoner "
+      "report family --tokens isla.tokens --safe-contact \"her key worker, 21 November\" \\\n      --redact '1042:third-party:"
+      "about her brother' >isla.txt\n" },
     { "report", "practitioner", 2, 2, "AGENCY REF [--opened]", REPORTS "opened ",
       command_report_practitioner, "everything that one practitioner did",
       "REF is the reference that the agency's adapter vouches with; the log finds it, and shows it to nobody.\n\nexample:\n  "
@@ -233,6 +243,10 @@ static const struct command {
       "protocols to be reviewed, or ending, up to a day (90 days from now)",
       "Of the policy in force, or of policy text in PATH. Reads no log.\n\nexamples:\n  almoner report protocols\n  almoner report "
       "protocols /etc/almoner/policy --until 2027-03-31 --csv\n" },
+    { "audit", "recalls", 0, 0, "", WHERE, command_audit_recalls,
+      "answers that were taken back, who heard, and who owes a word",
+      "Corrections, consents that ended and statements of families: how many agencies were told, have said what they did, are "
+      "late, and which.\nOne that left cannot be told by the broker: write to it.\n\nexample:\n  almoner audit recalls --json\n" },
     { "audit", "witnesses", 0, 0, "", WHERE, command_audit_witnesses,
       "who has signed which head of the log, and when",
       "The policy names them (witnesses). One that is away for long, or in trouble, is to be telephoned before sharing stops.\n\nexample:\n  "

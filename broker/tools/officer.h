@@ -98,8 +98,6 @@ int command_explain(struct officer_session *s); /* explain_reason.c */
 /* audit.c */
 int command_audit_list(struct officer_session *s);
 int command_audit_tail(struct officer_session *s);
-int command_audit_witnesses(struct officer_session *s);  /* witnesses.c */
-void status_witnesses(const json_t *status);
 int command_audit_show(struct officer_session *s);
 int command_audit_export(struct officer_session *s);
 int command_audit_verify(struct officer_session *s);
@@ -111,6 +109,10 @@ int command_report_person(struct officer_session *s);
 int command_report_practitioner(struct officer_session *s);
 int command_report(struct officer_session *s); /* the others, by their name */
 int command_report_protocols(struct officer_session *s); /* report_protocols.c */
+int command_report_family(struct officer_session *s);    /* report_family.c */
+int command_audit_witnesses(struct officer_session *s);  /* witnesses.c */
+void status_witnesses(const json_t *status);
+int command_audit_recalls(struct officer_session *s);    /* recalls.c */
 int command_backup(struct officer_session *s);     /* backup.c */
 int command_backup_key(struct officer_session *s); /* backup.c */
 

@@ -117,7 +117,7 @@ static void everybody_who_was_told_hears_of_it_once_about_their_own_latest_query
     (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
     second = asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
     charity = asked(t, TOWN_CHARITY, "noise", TOWN_TESS, ANSWER_NO);
-    (void)asked(t, TOWN_SCHOOL, "noise", TOWN_SAM, ANSWER_YES);  /* about somebody else */
+    (void)asked(t, TOWN_SCHOOL, "noise", TOWN_SAM, ANSWER_YES);   /* about somebody else */
     (void)asked(t, TOWN_CLINIC, "truancy", TOWN_TESS, ANSWER_NO); /* something else */
     recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
     assert_int_equal(stops(t, TOWN_CHARITY), 1);
@@ -182,7 +182,8 @@ static void days_outside_the_correction_are_left_alone(void **state)
     assert_int_equal(stops(t, TOWN_SCHOOL), 0);
 }
 
-static void a_composite_that_the_question_is_a_part_of_is_taken_back_under_its_own_name(void **state)
+static void
+a_composite_that_the_question_is_a_part_of_is_taken_back_under_its_own_name(void **state)
 {
     struct town *t = *state;
     struct id strain;
@@ -223,7 +224,8 @@ static void a_list_of_who_is_involved_is_taken_back_too(void **state)
 
 /* --- promise 5 --- */
 
-static void promise_5_whoever_was_told_that_nobody_knows_a_shielded_person_hears_the_same(void **state)
+static void
+promise_5_whoever_was_told_that_nobody_knows_a_shielded_person_hears_the_same(void **state)
 {
     struct town *t = *state;
     struct msg_stop_using open, hidden;
@@ -286,7 +288,8 @@ static void what_others_said_of_it_and_what_was_said_of_others_counts(void **sta
 
 /* --- who may, and how often --- */
 
-static void the_same_correction_again_has_the_first_receipt_and_calls_back_nobody_twice(void **state)
+static void
+the_same_correction_again_has_the_first_receipt_and_calls_back_nobody_twice(void **state)
 {
     struct town *t = *state;
     static struct msg m;
@@ -398,7 +401,8 @@ static void an_asker_that_is_away_for_a_week_hears_of_it_when_it_is_back(void **
     {
         struct msg *m = town_msg(t, MSG_HELLO);
 
-        m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
+        m->hello =
+            (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
         (void)snprintf(m->hello.software, sizeof(m->hello.software), "test/1");
         town_say(t, TOWN_COUNCIL, m);
     }
@@ -446,7 +450,8 @@ static void a_core_that_ends_between_any_two_steps_tells_everybody_once(void **s
         struct msg *m = town_msg(t, MSG_HELLO);
 
         town_forget(t);
-        m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
+        m->hello =
+            (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
         (void)snprintf(m->hello.software, sizeof(m->hello.software), "test/1");
         town_say(t, who[i], m);
         town_turn(t);

@@ -34,7 +34,7 @@ PATIENT = "lease_ms = 600000;"
 PRACTITIONER = "t.finch"  # whom nobody but the log's sealed part knows
 ROLES = {CHILDRENS: "social-worker", TEAM: "social-worker", POLICE: "police-officer", SCHOOL: "senco", RIVER: "social-worker"}
 REPLIES = {"insight", "involvement", "refusal", "busy", "receipt", "consent_list", "threshold_state", "referral_state", "referral_list", "sealing_keys",
-           "stream_status", "due_list", "directory", "eligibility"}
+           "stream_status", "due_list", "directory", "eligibility", "correction_list"}
 # The sanitizers slow everything down; so does a machine that builds beside the tests.
 PATIENCE = 3 if os.environ.get("ASAN_OPTIONS") else 1
 
@@ -90,7 +90,7 @@ def people(folder):
 class Town:
     """protoc: the program, or a module made already. with_adapters: agencies with an adapter of the product's own."""
 
-    def __init__(self, protoc, with_adapters=(), day=DAY, enter_day=True, activate=True, adapter_log=None,
+    def __init__(self, protoc, with_adapters=(), day=DAY, enter_day=True, activate=True, adapter_log=None, witnesses=(),
                  **stage_options):
         self.pb = generated(protoc) if isinstance(protoc, str) else protoc
         self.folder = load(ROOT / "tests" / "data" / "smalltown")
@@ -103,7 +103,7 @@ class Town:
             self.stage.set_day = lambda day: None
         if not activate:
             self.stage.activate = lambda policy: None
-        self.cabinet = Cabinet(self.folder, self.stage)
+        self.cabinet = Cabinet(self.folder, self.stage, witnesses=witnesses)
         self.agencies = list(self.cabinet.organisation)
         self.with_adapters = with_adapters
         if adapter_log:

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* recalls.c - what was taken back from agencies, as officers see it: counts and agencies, never
+ * whom it is about. */
+#include "officer.h"
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+static const char *text_of(const json_t *o, const char *key)
+{
+    const char *text = json_string_value(json_object_get(o, key));
+
+    return text ? text : "";
+}
+
+static void outstanding_text(const json_t *list, char *out, size_t size)
+{
+    const json_t *o;
+    size_t i, at = 0;
+
+    out[0] = '\0';
+    json_array_foreach((json_t *)(uintptr_t)list, i, o)
+    {
+        int n = at < size - 1
+                    ? snprintf(out + at, size - at, "%s%s%s", i ? " " : "", text_of(o, "agency"),
+                               json_is_true(json_object_get(o, "gone")) ? " (left)" : "")
+                    : 0;
+
+        at += n > 0 ? (size_t)n : 0;
+    }
+}
+
+static void recalls_print(const json_t *list)
+{
+    static const char *const titles[] = { "recall",   "cause",          "lodged",     "by",
+                                          "question", "told/done/late", "outstanding" };
+    struct table *t = table_new(ALM_LEN(titles), titles);
+    const json_t *o;
+    size_t i;
+
+    json_array_foreach((json_t *)(uintptr_t)list, i, o)
+    {
+        char counts[64], who[1024];
+
+        (void)snprintf(counts, sizeof(counts), "%lld/%lld/%lld%s",
+                       (long long)json_integer_value(json_object_get(o, "told")),
+                       (long long)json_integer_value(json_object_get(o, "acknowledged")),
+                       (long long)json_integer_value(json_object_get(o, "overdue")),
+                       json_is_true(json_object_get(o, "searching")) ? " ..." : "");
+        outstanding_text(json_object_get(o, "outstanding"), who, sizeof(who));
+        if (t)
+            table_row(t, (const char *const[]){ text_of(o, "recall"), text_of(o, "cause"),
+                                                text_of(o, "lodged_on"), text_of(o, "lodger"),
+                                                text_of(o, "question"), counts, who });
+    }
+    table_print(t);
+}
+
+int command_audit_recalls(struct officer_session *s)
+{
+    json_t *q = json_pack("{s:s}", "op", "recalls"), *r = NULL;
+    int rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
+
+    json_decref(q);
+    if (rc)
+        return rc;
+    if (s->args->json)
+        print_json(r);
+    else if (!json_array_size(json_object_get(r, "recalls")))
+        (void)printf("nothing was taken back\n");
+    else
+        recalls_print(json_object_get(r, "recalls"));
+    json_decref(r);
+    return 0;
+}
