@@ -176,6 +176,8 @@ static json_t *change_record(struct core *c, struct change *ch, const struct cha
     if (!buf_status(&c->scratch))
         text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);
     record_practitioner(c, ch->practitioner);
+    if (ch->why[0])
+        record_reason(c, ch->why);
     ch->receipt.leaf = record_end(c);
     receipts_put(c, "", &ch->nonce, &ch->receipt);
     return json_pack("{s:b,s:I}", "ok", 1, "leaf", (json_int_t)ch->receipt.leaf);

@@ -17,6 +17,7 @@ struct change {
     char detail[160];
     char practitioner[64]; /* sealed */
     char reason[128];
+    char why[512]; /* sealed: words of a reason that may name somebody */
     char genesis[REGISTRY_ID_MAX]; /* the first officers add themselves */
 };
 /* Return: NULL applied in the batch (or the batch has failed); else why not, as the reply: then

@@ -41,7 +41,7 @@ static json_t *erase_wrong(struct core *c, struct change *ch, struct erasure_rec
     json_t *wrong;
 
     if (local_get_text(ch->body, "cause", e->cause, sizeof(e->cause)) ||
-        local_get_text(ch->body, "reason", ch->reason, sizeof(ch->reason)) || !ch->reason[0])
+        local_get_text(ch->body, "reason", ch->why, sizeof(ch->why)) || !ch->why[0])
         return local_error("bad-change", 65, "\"cause\" and \"reason\" must be given");
     for (size_t i = 0; i < ALM_LEN(causes); i++)
         known = known || !strcmp(causes[i], e->cause);
@@ -139,8 +139,10 @@ static int erase_records(struct core *c, struct store_txn *t, const struct about
         return 0;
     }
     e->after = (struct id){ 0 };
-    if (++e->kind == LODGED_END)
+    if (++e->kind == LODGED_END) {
         e->phase = ERASURE_WAITING;
+        e->kind = 0; /* its first stage */
+    }
     return 0;
 }
 
@@ -412,8 +414,10 @@ int erase_step(struct core *c, struct store_txn *t)
         r = erase_records(c, t, about, e);
     } else if (e->phase == ERASURE_WAITING) {
         r = erase_waiting(c, t, e, about, &done);
-        if (!r && done)
+        if (!r && done) {
             e->phase = ERASURE_FIND;
+            e->next = 0;
+        }
     } else if (e->phase == ERASURE_FIND) {
         r = erase_find(c, t, about, e);
     } else {

@@ -2,7 +2,8 @@
 /* erase_waiting.c - what waits about somebody whose records are erased: deliveries and dead letters,
  * contacts that can be asked for, questions that people answer, answers that stand, what was asked.
  *
- * Where it stands is in memory: after a kill it begins anew, which changes nothing of what is done. */
+ * Where it stands is in the erasure's record; how far the queues are gone through is in memory, and
+ * begins anew after a kill, which changes nothing of what is done. */
 #include "later.h"
 #include "retention.h"
 #include "stages.h"
@@ -57,12 +58,12 @@ static int delivery_about(void *ctx, const struct msg_deliver *d)
 
 /* --- contacts --- */
 
-static int contacts_step(struct waiting *w, struct erase_place *p, struct erasure_record *e, bool *done)
+static int contacts_step(struct waiting *w, struct erasure_record *e, bool *done)
 {
     struct contact_record record;
     struct id ids[RETENTION_STEP];
     size_t n = 0;
-    int r = contacts_ids(w->t, &p->contact, RETENTION_STEP, ids, &n);
+    int r = contacts_ids(w->t, &e->after, RETENTION_STEP, ids, &n);
 
     for (size_t i = 0; i < n && !r; i++) {
         r = contacts_get(w->t, &ids[i], &record);
@@ -75,7 +76,7 @@ static int contacts_step(struct waiting *w, struct erase_place *p, struct erasur
     }
     *done = n < RETENTION_STEP;
     if (n)
-        p->contact = ids[n - 1];
+        e->after = ids[n - 1];
     return r;
 }
 
@@ -95,17 +96,17 @@ static int later_one(struct waiting *w, struct erasure_record *e, uint64_t leaf)
     return 0;
 }
 
-static int laters_step(struct waiting *w, struct erase_place *p, struct erasure_record *e, bool *done)
+static int laters_step(struct waiting *w, struct erasure_record *e, bool *done)
 {
     uint64_t leaves[RETENTION_STEP / 4];
     size_t n = 0;
-    int r = laters_leaves(w->t, p->leaf, ALM_LEN(leaves), leaves, &n);
+    int r = laters_leaves(w->t, e->next, ALM_LEN(leaves), leaves, &n);
 
     for (size_t i = 0; i < n && !r; i++)
         r = later_one(w, e, leaves[i]);
     *done = n < ALM_LEN(leaves);
     if (n)
-        p->leaf = leaves[n - 1] + 1;
+        e->next = leaves[n - 1] + 1;
     return r;
 }
 
@@ -125,25 +126,24 @@ static int asked_step(struct waiting *w)
 int erase_waiting(struct core *c, struct store_txn *t, struct erasure_record *e,
                   const struct about_sets *about, bool *done)
 {
-    struct erase_place *p = &c->retention->place;
     struct waiting w = { c, t, about };
     bool over = true;
     int r = 0;
 
     *done = false;
-    if (p->stage == WAITING_ASKED) {
+    if (e->kind == WAITING_ASKED) {
         r = asked_step(&w);
-    } else if (p->stage == WAITING_QUEUES) {
-        r = deliver_purge(c, t, &p->queue, RETENTION_STEP, delivery_about, &w, &e->n_waiting);
+    } else if (e->kind == WAITING_QUEUES) {
+        r = deliver_purge(c, t, &c->retention->place, RETENTION_STEP, delivery_about, &w, &e->n_waiting);
         over = r == 0;
-    } else if (p->stage == WAITING_CONTACTS) {
-        r = contacts_step(&w, p, e, &over);
-    } else if (p->stage == WAITING_LATERS) {
-        r = laters_step(&w, p, e, &over);
+    } else if (e->kind == WAITING_CONTACTS) {
+        r = contacts_step(&w, e, &over);
+    } else if (e->kind == WAITING_LATERS) {
+        r = laters_step(&w, e, &over);
     }
     if (r < 0)
         return r;
-    p->stage += over;
-    *done = p->stage == WAITING_DONE;
+    e->kind = (uint8_t)(e->kind + over);
+    *done = e->kind == WAITING_DONE;
     return store_status(t);
 }

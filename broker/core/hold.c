@@ -246,7 +246,7 @@ json_t *change_hold_add(struct core *c, struct change *ch)
         return hold_failed(c, e);
     if (!c->day_known)
         return local_error("no-day", 65, "the exercise has no day yet");
-    if (local_get_text(ch->body, "reason", ch->reason, sizeof(ch->reason)) || !ch->reason[0])
+    if (local_get_text(ch->body, "reason", ch->why, sizeof(ch->why)) || !ch->why[0])
         return local_error("bad-change", 65, "\"reason\" must be given");
     if (c->retention->n_holds >= HOLDS_MAX)
         return local_error("too-many-holds", 65, "there are %d holds: lift some first", HOLDS_MAX);
@@ -276,7 +276,7 @@ json_t *change_hold_lift(struct core *c, struct change *ch)
     int e;
 
     if (local_get_text(ch->body, "hold", text, sizeof(text)) || id_parse(text, &id) ||
-        local_get_text(ch->body, "reason", ch->reason, sizeof(ch->reason)) || !ch->reason[0])
+        local_get_text(ch->body, "reason", ch->why, sizeof(ch->why)) || !ch->why[0])
         return local_error("bad-change", 65, "\"hold\" (its id) and \"reason\" must be given");
     e = t ? holds_get(t, &id, &r) : -EIO;
     if (e == -ENOENT)

@@ -60,7 +60,7 @@ static int state_get(struct store_txn *t, struct retention_state *s)
     s->counts.leaves = cursor_u64(&c);
     s->counts.held = cursor_u64(&c);
     s->ended_ms = cursor_i64(&c);
-    s->dirty = cursor_u8(&c) == 1;
+    s->forgot_in = cursor_u32(&c);
     s->period = cursor_u32(&c);
     if (cursor_end(&c) || s->phase > RETENTION_LEAVES || s->kind > LODGED_END)
         return -EBADMSG;
@@ -87,7 +87,7 @@ static void state_put(struct core *c, struct store_txn *t)
     buf_put_u64(b, s->counts.leaves);
     buf_put_u64(b, s->counts.held);
     buf_put_i64(b, s->ended_ms);
-    buf_put_u8(b, s->dirty);
+    buf_put_u32(b, s->forgot_in);
     buf_put_u32(b, s->period);
     if (buf_status(b))
         store_fail(t, buf_status(b));
@@ -103,7 +103,7 @@ static void erasure_forget(struct retention *k)
     free(k->find);
     k->find = NULL;
     k->n_find = 0;
-    k->place = (struct erase_place){ 0 };
+    k->place = (struct deliver_place){ 0 };
 }
 
 int retention_new(struct core *c)
@@ -153,6 +153,7 @@ static int retention_load(struct core *c, struct store_txn *t)
     if (r && r != -ENOENT)
         return r;
     k->erasing = r == 0;
+    k->current = p.current;
     k->leaving = p.leaving != 0;
     k->resealed = k->leaving && p.done;
     k->loaded = true;
@@ -179,7 +180,7 @@ void retention_erase(struct core *c)
 
 void retention_dirty(struct core *c)
 {
-    c->retention->s.dirty = true;
+    c->retention->s.forgot_in = c->retention->current;
     c->batch.wrote = true;
 }
 
@@ -220,7 +221,7 @@ static void run_start(struct core *c)
                                    .day = c->day,
                                    .kind = LODGED_CONSENT,
                                    .ended_ms = s->ended_ms,
-                                   .dirty = s->dirty,
+                                   .forgot_in = s->forgot_in,
                                    .period = s->period };
 }
 
@@ -278,7 +279,7 @@ static int run_receipts(struct core *c, struct store_txn *t)
     return r;
 }
 
-static void run_end(struct core *c, struct store_txn *t)
+static void run_end(struct core *c)
 {
     struct retention_state *s = &c->retention->s;
 
@@ -289,7 +290,6 @@ static void run_end(struct core *c, struct store_txn *t)
         log_info("retention-done", "records=%" PRIu64 " leaves=%" PRIu64 " held=%" PRIu64,
                  s->counts.records, s->counts.leaves, s->counts.held);
     }
-    state_put(c, t);
 }
 
 static int run_leaves(struct core *c, struct store_txn *t)
@@ -298,31 +298,31 @@ static int run_leaves(struct core *c, struct store_txn *t)
     int r = leaves_step(c, t, &c->retention->s, &done);
 
     if (!r && done)
-        run_end(c, t);
+        run_end(c);
     return r;
 }
 
-/* Some kinds have hardly any records: a step goes on to the next until something was to be done. */
+/* Some kinds have hardly any records: a step goes on to the next until something was forgotten. */
 static int run_step(struct core *c, struct store_txn *t)
 {
     struct retention_state *s = &c->retention->s;
-    bool wrote = c->batch.wrote;
+    uint64_t before = s->counts.records;
+    uint8_t kind = s->kind;
     int r = holds_load(c, t);
 
-    c->batch.wrote = false;
-    for (uint8_t kind = s->kind; !r && s->phase == RETENTION_RECORDS;) {
-        r = run_records(c, t);
-        if (s->kind == kind || c->batch.wrote)
-            break;
-        kind = s->kind;
-    }
-    if (!r && s->phase == RETENTION_RECEIPTS && !c->batch.wrote)
+    if (!r && s->phase == RETENTION_RECEIPTS) {
         r = run_receipts(c, t);
-    else if (!r && s->phase == RETENTION_LEAVES && !c->batch.wrote)
+    } else if (!r && s->phase == RETENTION_LEAVES) {
         r = run_leaves(c, t);
-    if (!r && c->batch.wrote && s->phase != RETENTION_IDLE)
+    } else {
+        for (; !r && s->phase == RETENTION_RECORDS; kind = s->kind) {
+            r = run_records(c, t);
+            if (s->kind == kind || s->counts.records != before)
+                break;
+        }
+    }
+    if (!r)
         state_put(c, t);
-    c->batch.wrote = c->batch.wrote || wrote;
     return r;
 }
 
@@ -359,7 +359,7 @@ static bool period_wanted(const struct core *c)
 {
     const struct retention *k = c->retention;
 
-    return k->s.dirty && k->s.phase == RETENTION_IDLE && !k->erasing && !k->leaving;
+    return k->s.forgot_in == k->current && k->s.phase == RETENTION_IDLE && !k->erasing && !k->leaving;
 }
 
 /* Between batches, with no transaction open. */
@@ -377,9 +377,7 @@ void retention_between(struct core *c)
     } else if (period_wanted(c)) {
         r = store_period_begin(c->store);
         if (r == 0 || r == -EBUSY) {
-            k->leaving = true;
-            k->resealed = false;
-            k->s.dirty = false; /* committed with the first step */
+            k->loaded = false; /* which is in force, and which is left */
             r = 0;
         }
     }
@@ -544,7 +542,7 @@ json_t *retention_status(struct core *c)
     clock_format_utc(p.since_ms, since);
     return json_pack("{s:b,s:o,s:o,s:o,s:b,s:b,s:i,s:b,s:s,s:o,s:i,s:i}", "ok", 1, "clocks",
                      status_clocks(c), "run", status_run(&s), "erasure", status_erasure(t), "stopped",
-                     c->retention->stuck, "to_destroy", s.dirty || p.leaving, "period",
+                     c->retention->stuck, "to_destroy", s.forgot_in == p.current || p.leaving, "period",
                      (int)p.current, "leaving", p.leaving != 0, "since", since, "backups",
                      backups_status(c), "backup_days", (int)bundle_retention(c->bundle)->backup_days,
                      "receipts_days", (int)bundle_retention(c->bundle)->receipts_days);

@@ -36,7 +36,8 @@ struct retention_state { /* TABLE_META, "retention" */
     bool begun;    /* the run has its first leaf */
     struct retention_counts counts; /* of the run under way, or of the last */
     int64_t ended_ms;               /* of the last run; 0: none */
-    bool dirty;                     /* something was forgotten since the last period began */
+    uint32_t forgot_in; /* the period in force when something was forgotten last; 0: nothing was. As
+                           long as it is in force, copies of that may open */
     uint32_t period;                /* whose beginning is on the log, or the first; 0: not known */
 };
 struct about_sets { /* one person's tokens, a set for each key */
@@ -48,12 +49,6 @@ struct hold { /* as it is asked of */
     struct hold_record record;
     struct about_sets about;
 };
-struct erase_place { /* how far what waits has been gone through */
-    uint8_t stage;
-    struct deliver_place queue;
-    struct id contact;
-    uint64_t leaf;
-};
 struct retention { /* opaque elsewhere: c->retention */
     bool loaded, hot; /* hot: the next turn has something to do */
     bool stuck;       /* a step failed: nothing more on this day */
@@ -62,9 +57,10 @@ struct retention { /* opaque elsewhere: c->retention */
     bool erasing;
     struct erasure_record erasure; /* in hand; phase 0: none */
     struct about_sets erasing_about;
-    struct erase_place place;
+    struct deliver_place place; /* how far the queues have been gone through */
     uint64_t *find; /* owned: tags by which its leaves are found */
     size_t n_find;
+    uint32_t current;    /* the period in force */
     bool leaving, resealed;        /* a period is being left; nothing is sealed under it any more */
     int64_t again_ms;              /* monotonic: a new period is not tried before */
     /* cuts: by class the first leaf that is not due, for this day and policy */
