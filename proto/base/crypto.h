@@ -34,7 +34,7 @@ ALM_MUST_USE int crypto_hmac(const struct secret *key, struct bytes data, uint8_
 /* The same under one key again and again, in a quarter of the time and without allocation. One thread at a time. */
 struct hmac;
 ALM_MUST_USE int hmac_new(const struct secret *key, struct hmac **out); /* Return: 0, -ENOMEM, -ENOTSUP */
-ALM_MUST_USE int hmac_make(struct hmac *h, struct bytes data, uint8_t out[static SHA256_LEN]);
+ALM_MUST_USE int hmac_make(const struct hmac *h, struct bytes data, uint8_t out[static SHA256_LEN]);
 struct hmac *hmac_free(struct hmac *h); /* wipes the key; accepts NULL */
 /* HKDF-SHA256 (RFC 5869), no salt, info = label: one 32-byte key from another, separated by label. */
 ALM_MUST_USE int crypto_derive(const struct secret *from, const char *label, struct secret *out);
