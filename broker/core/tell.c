@@ -262,7 +262,7 @@ static const struct telling_entry telling_entries[] = {
 
 struct msg *tell_begin(struct core *c, uint8_t type, const struct id *in_reply_to)
 {
-    memset(&c->reply, 0, sizeof(c->reply));
+    wire_zero(&c->reply, type);
     c->reply.type = type;
     if (in_reply_to)
         c->reply.in_reply_to = *in_reply_to;

@@ -277,15 +277,46 @@ static enum wire_fault decode_scan(struct bytes body)
     return scan_message(&wire_shape_body, body, SCAN_DEPTH_MAX);
 }
 
+void wire_zero(struct msg *m, uint8_t type)
+{
+    const struct shape_field *row = shape_find(&wire_shape_body, type, NULL);
+
+    memset(m, 0, row && row->kind == SHAPE_ARM ? row->offset + row->size : sizeof(*m));
+}
+
+enum wire_fault wire_peek(struct bytes body, uint8_t *type)
+{
+    struct scan_field field;
+
+    *type = 0;
+    if (body.len > WIRE_FRAME_MAX)
+        return WIRE_TOO_LARGE;
+    while (body.len > 0) {
+        enum wire_fault f = scan_next(&body, &field);
+        const struct shape_field *row = f ? NULL : shape_find(&wire_shape_body, field.tag, NULL);
+
+        if (f)
+            return f;
+        if (row && row->kind == SHAPE_ARM && *type)
+            return WIRE_TWO_ARMS;
+        if (row && row->kind == SHAPE_ARM)
+            *type = (uint8_t)field.tag;
+    }
+    return WIRE_OK;
+}
+
 enum wire_fault wire_decode(struct bytes body, struct msg *out)
 {
     ALM_CLEANUP(arena_deinit) struct arena arena;
     ProtobufCAllocator allocator = { decode_alloc, decode_free, &arena };
     ProtobufCMessage *pb;
     enum wire_fault f;
+    uint8_t type;
 
     arena_init(&arena, DECODE_BUDGET_BYTES);
-    memset(out, 0, sizeof(*out));
+    if (wire_peek(body, &type) != WIRE_OK)
+        type = 0; /* what is wrong with it the scan says */
+    wire_zero(out, type);
     f = decode_scan(body);
     if (f)
         return f;
@@ -295,21 +326,4 @@ enum wire_fault wire_decode(struct bytes body, struct msg *out)
         return WIRE_NO_MEMORY;
     f = convert_in(&wire_shape_body, pb, body, out);
     return f ? f : check_msg(out);
-}
-
-enum wire_fault wire_peek(struct bytes body, uint8_t *type)
-{
-    enum wire_fault f = decode_scan(body);
-    struct scan_field field;
-
-    *type = 0;
-    while (!f && body.len > 0) {
-        const struct shape_field *row;
-
-        f = scan_next(&body, &field);
-        row = f ? NULL : shape_find(&wire_shape_body, field.tag, NULL);
-        if (row && row->kind == SHAPE_ARM)
-            *type = (uint8_t)field.tag;
-    }
-    return f;
 }

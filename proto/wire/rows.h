@@ -87,7 +87,8 @@
     }
 #define ARM(t, m, s)                                                                               \
     {                                                                                              \
-        .tag = t, .kind = SHAPE_ARM, .offset = AT(msg, m), .presence = AT(msg, type), .sub = s     \
+        .tag = t, .kind = SHAPE_ARM, .offset = AT(msg, m), .presence = AT(msg, type), .sub = s,    \
+        .size = sizeof(((struct msg *)0)->m)                                                       \
     }
 #define SHAPE(name)                                                                                \
     {                                                                                              \

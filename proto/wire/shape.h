@@ -45,7 +45,7 @@ struct shape_field {
     uint32_t limit; /* text and bytes: most bytes (of one entry); U8, U16, U32: greatest value */
     uint32_t count; /* lists, BLOCKS: most entries */
     size_t offset;  /* in the plain struct */
-    size_t size; /* text: of the array with NUL; OCTETS: exact bytes; LIST, NAMES, BLOCKS: of an element */
+    size_t size; /* text: of the array with NUL; OCTETS: exact bytes; LIST, NAMES, BLOCKS: of an element; ARM: of the whole */
     size_t presence; /* offset of a bool or a uint8_t count, or SHAPE_ABSENT */
     const struct shape *sub;
 };

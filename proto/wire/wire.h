@@ -34,11 +34,13 @@ struct wire_envelope {
 };
 /* Strictly scans the envelope. Nothing outside the body is believed. Return: enum wire_fault. Threads: pure. */
 ALM_MUST_USE enum wire_fault wire_open(struct bytes frame, struct wire_envelope *out);
-/* The body's message type without decoding the rest (for ordering a batch), after a strict scan. 0 if none. */
+/* The type that a body claims, without looking into its fields (for ordering a batch): wire_decode() says whether it is one. 0 if none. */
 ALM_MUST_USE enum wire_fault wire_peek(struct bytes body, uint8_t *type);
+/* Zeroes a message as far as this type reaches into it: the largest has 56 KB, a query two. What lies beyond is of no message of this type. */
+void wire_zero(struct msg *m, uint8_t type);
 /**
  * wire_decode() - strict scan, then protobuf-c into an arena with a budget, then into a plain struct
- * @out: written whole (zeroed first); undefined after a fault. Every bound of msg.h is checked, every enum known and not 0.
+ * @out: written as far as its type reaches (wire_zero()); undefined after a fault. Every bound of msg.h is checked, every enum known and not 0.
  * Return: enum wire_fault. Threads: pure (arena on the stack or per call).
  */
 ALM_MUST_USE enum wire_fault wire_decode(struct bytes body, struct msg *out);
