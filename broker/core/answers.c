@@ -38,8 +38,18 @@ void answer_take(struct core *c, struct work *w)
 {
     struct pending_holder *h = pending_find(c->pending, &c->in.in_reply_to);
     const struct msg_answer *a = &c->in.answer;
-    enum later_answered by_hand = later_answer(c, w, h);
+    enum later_answered by_hand;
 
+    /* What somebody states by hand is kept, and so is signed. */
+    if (!w->is_signed && h && (a->by[0] || h->desk || !intake_signed_enough(c, w, h->owner->ask.purpose))) {
+        intake_reject(c, w, "unsigned");
+        return;
+    }
+    if (!w->is_signed && !h) {
+        answer_stray(c, w, "nobody is waiting for it, and it is not signed");
+        return;
+    }
+    by_hand = later_answer(c, w, h);
     if (by_hand == LATER_DONE || (by_hand == LATER_TAKEN && (!h || h->state != HOLDER_WAITING)))
         return;
     if (!h || h->agency != w->agency) {

@@ -120,12 +120,25 @@ void intake_name(struct core *c, struct work *w)
         w->id = c->in.id;
 }
 
-static const char *intake_authenticate(struct core *c, const struct work *w)
+/* "Everything durable is signed; queries as the protocol says": whether it does, take asks. */
+static bool intake_may_be_bare(uint8_t type)
+{
+    return type == MSG_INSIGHT_QUERY || type == MSG_INVOLVEMENT_QUERY || type == MSG_ANSWER;
+}
+
+bool intake_signed_enough(const struct core *c, const struct work *w, const char *purpose)
+{
+    return w->is_signed || (c->bundle && bundle_unsigned_queries(c->bundle, bundle_purpose(c->bundle, purpose)));
+}
+
+/* A signature that is there is checked, whatever the protocol says. */
+static const char *intake_authenticate(struct core *c, struct work *w)
 {
     const uint8_t *key;
 
-    if (w->envelope.key_id.len == 0 || w->envelope.signature.len == 0)
-        return "unsigned";
+    w->is_signed = w->envelope.key_id.len != 0 && w->envelope.signature.len != 0;
+    if (!w->is_signed)
+        return intake_may_be_bare(w->type) ? NULL : "unsigned";
     key = agency_sign_key(&c->agencies.slots[w->agency], w->envelope.key_id);
     if (!key)
         return "unknown-key"; /* never enrolled, or revoked: checked on every message */

@@ -220,6 +220,10 @@ void query_take(struct core *c, struct work *w)
     struct receipt receipt;
     struct ask ask;
 
+    if (!intake_signed_enough(c, w, c->in.purpose)) {
+        intake_reject(c, w, "unsigned");
+        return;
+    }
     if (receipts_find(c, c->agencies.slots[w->agency].reg.id, &w->id, w->envelope.body, &receipt) !=
         RECEIPT_NEW) {
         intake_reject(c, w, "already-asked"); /* "never an answer" */

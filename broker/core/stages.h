@@ -22,6 +22,8 @@ void intake_name(struct core *c,
 /* A protocol error: told to the sender and recorded as rejected. word: one of tell.c's, or a
  * wire_fault_word. */
 void intake_reject(struct core *c, const struct work *w, const char *word);
+/* Signed, or of a purpose whose protocol lets queries and their answers come unsigned. */
+bool intake_signed_enough(const struct core *c, const struct work *w, const char *purpose);
 
 /* --- receipts.c: same id again --- */
 enum receipt_found { RECEIPT_NEW = 0, RECEIPT_SAME, RECEIPT_OTHER };

@@ -58,6 +58,7 @@ struct work {           /* one frame of the batch */
     struct wire_envelope envelope;
     struct id id;           /* zero until decoded */
     struct receipt receipt; /* lodged messages */
+    bool is_signed;         /* by its agency; else only the gate vouches for who sent it */
     bool admitted;          /* its budget has been charged */
     bool left_out;          /* the batch failed over it: Busy, and the rest is decided again */
 };
