@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Brokers, baselines and load of the measurements: each a process that is started here and stopped here."""
+import json
+import os
+import re
+import shutil
+import socket
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+STAGE, BUILD = Path(os.environ["ALM_STAGE"]), Path(os.environ["ALM_BENCH_PROGRAMS"])
+ASKERS, HOLDERS = 4, 50
+AGENCIES = ASKERS + HOLDERS
+READY_S = 90
+# Bytes of the product's frames on the wire: a query and a question, an answer, a reply.
+ASK_BYTES, ANSWER_BYTES, REPLY_BYTES = 4200, 1120, 2100
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def cpu_ns(pid):
+    """Nanoseconds that a process's threads have run; 0 when it has gone."""
+    total = 0
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            total += int((task / "schedstat").read_text().split()[0])
+    except (OSError, ValueError):
+        pass
+    return total
+
+
+def memory_mib(pid):
+    """(anonymous, with pages of files) of a process, MiB."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return 0.0, 0.0
+    found = {k: int(v) / 1024 for k, v in re.findall(r"^(RssAnon|VmRSS):\s+(\d+) kB", text, re.MULTILINE)}
+    return found.get("RssAnon", 0.0), found.get("VmRSS", 0.0)
+
+
+class Load:
+    """One process of bench_load."""
+
+    def __init__(self, role, address, server, first, n, *more):
+        argv = [BUILD / "bench_load", role, "--to", address, "--server", server, "--first", first, "--n", n, *more]
+        self.process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.pid = self.process.pid
+
+    def hear(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"the load ended with {self.process.wait()}")
+        return json.loads(line)
+
+    def say(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+
+    def command(self, line):
+        self.say(line)
+        return self.hear()
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.terminate()
+        self.process.wait()
+
+
+class System:
+    """What is measured: something that forwards, who asks it and who answers."""
+    name = ""
+
+    def __init__(self):
+        self.loads, self.pids = {}, {}
+
+    def connect(self, *more):
+        self.loads = {"ask": Load("ask", self.address, self.server, 0, ASKERS, *more),
+                      "hold": Load("hold", self.address, self.server, ASKERS, HOLDERS, *more)}
+        for load in self.loads.values():
+            load.hear()
+
+    def run(self, kind, seconds, window):
+        """One run. Return: what the asker says, and microseconds of CPU of each process for each round trip."""
+        pids = dict(self.pids, **{name: load.pid for name, load in self.loads.items()})
+        before = {name: cpu_ns(pid) for name, pid in pids.items()}
+        got = self.loads["ask"].command(f"run {kind} {seconds} {window}")
+        got["cpu_us"] = {name: round((cpu_ns(pid) - before[name]) / 1000 / max(1, got["begun"]), 2) for name, pid in pids.items()}
+        return got
+
+    def stop(self):
+        for load in self.loads.values():
+            load.stop()
+
+
+class Broker(System):
+    """almonerd with a grown store, one gate for everybody. libexec: where its processes are, if not the product's own."""
+
+    def __init__(self, work, people=1000, still=False, rate=100000, agencies=AGENCIES, hubs=0, leaves=0, queued=0, copy_of=None):
+        super().__init__()
+        self.work, self.people = Path(work), people
+        self.work.mkdir(parents=True)
+        self.keys = self.work / "keys"
+        self.port = free_port()
+        self.address = f"tcp://127.0.0.1:{self.port}"
+        subprocess.run([STAGE / "bin" / "almoner", "key", "new", "broker", self.keys, "--origin", "bench.example/almoner"], check=True,
+                       stdout=subprocess.DEVNULL)
+        self.server = re.search(r'public-key = "(.*)"', (self.keys / "curve.key").read_text()).group(1)
+        map_mib = 4096 + leaves // 500
+        (self.work / "almonerd.conf").write_text(
+            f'mode = "live";\norigin = "bench.example/almoner";\ndata_dir = "{self.work}/data";\nkeys_dir = "{self.keys}";\n'
+            f'runtime_dir = "{self.work}/run";\nlog_level = "warn";\n'
+            f'gates = ( {{ organisation = "*"; bind = "{self.address}"; }} );\n'
+            f"limits = {{ messages_per_s = {rate}; daily_bytes = 1099511627776L; lease_ms = 600000; connections = 8192; "
+            f"connections_per_agency = 64; store_mib = {map_mib}; queue_items = 10000000; queue_mib = 65536; }};\n")
+        began = time.monotonic()
+        subprocess.run([str(a) for a in [BUILD / "bench_grow", "--data", self.work / "data", "--store-key", self.keys / "store.key", "--people",
+                                         people, "--agencies", agencies, "--hubs", hubs, "--leaves", leaves, "--queued", queued, "--map-mib",
+                                         map_mib]], check=True, stderr=subprocess.DEVNULL)
+        self.grown_s = time.monotonic() - began
+        self.still = still
+        self.libexec = STAGE / "libexec" / "almoner"
+        if still:
+            self.libexec = self.work / "libexec"
+            shutil.copytree(STAGE / "libexec" / "almoner", self.libexec, symlinks=True)
+            (self.libexec / "almoner-core").unlink()
+            shutil.copy(BUILD / "bench_still_core", self.libexec / "almoner-core")
+
+    def start(self):
+        """Return: seconds until a connection is served, from the start of almonerd."""
+        began = time.monotonic()
+        self.log = open(self.work / "almonerd.log", "ab")
+        self.process = subprocess.Popen([str(STAGE / "sbin" / "almonerd"), "--libexec", str(self.libexec), str(self.work / "almonerd.conf")],
+                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        while time.monotonic() - began < READY_S * 4:
+            if self.process.poll() is not None:
+                raise SystemExit(f"almonerd ended with {self.process.returncode}:\n" + (self.work / "almonerd.log").read_text()[-2000:])
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", self.port)) == 0:
+                    break
+            time.sleep(0.005)
+        probe = Load("keep", self.address, self.server, AGENCIES - 1, 1, *(["--bare", "64,64"] if self.still else []))
+        probe.hear()
+        seconds = time.monotonic() - began
+        probe.stop()
+        self.pids = self.children()
+        return seconds
+
+    def children(self):
+        found = {}
+        for child in Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split():
+            name = os.path.basename(Path(f"/proc/{child}/cmdline").read_bytes().split(b"\0")[0].decode())
+            found[name.replace("almoner-", "")] = int(child)
+        return found
+
+    def stop(self):
+        super().stop()
+        self.process.terminate()
+        self.process.wait()
+        self.log.close()
+
+
+class Forwarder(System):
+    """bench_forward: baseline (i), and (ii) with a log."""
+
+    def __init__(self, work, sizes=None, log=False):
+        super().__init__()
+        Path(work).mkdir(parents=True)
+        self.address = f"tcp://127.0.0.1:{free_port()}"
+        secret, self.server = curve_pair()
+        self.sizes = sizes or (256, 256, 256, 256)
+        argv = [BUILD / "bench_forward", "--bind", self.address, "--secret", secret, "--sizes", f"{self.sizes[1]},{self.sizes[3]}"]
+        self.process = subprocess.Popen([str(a) for a in argv + (["--log", work] if log else [])])
+        self.pids = {"forward": self.process.pid}
+
+    def connect(self):
+        super().connect("--bare", f"{self.sizes[0]},{self.sizes[2]}")
+
+    def stop(self):
+        super().stop()
+        self.process.terminate()
+        self.process.wait()
+
+
+def curve_pair():
+    """A secret in hex and its public key in Z85, made by the product's own command."""
+    work = Path(os.environ["ALM_BENCH_WORK"]) / f"pair-{time.monotonic_ns()}"
+    subprocess.run([STAGE / "bin" / "almoner", "key", "new", "curve", work], check=True, stdout=subprocess.DEVNULL)
+    secret = re.search(r'secret-key = "(.*)"', Path(f"{work}.key_secret").read_text()).group(1)
+    public = re.search(r'public-key = "(.*)"', Path(f"{work}.key").read_text()).group(1)
+    return z85_decode(secret).hex(), public
+
+
+def z85_decode(text):
+    digits = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-:+=^!/*?&<>()[]{}@%$#"
+    out = b""
+    for i in range(0, len(text), 5):
+        value = 0
+        for c in text[i:i + 5]:
+            value = value * 85 + digits.index(c)
+        out += value.to_bytes(4, "big")
+    return out
+
+
+def spread(values):
+    values = sorted(values)
+    return {"median": statistics.median(values), "lowest": values[0], "highest": values[-1]}
+
+
+def table(title, rows, columns):
+    """rows: dictionaries; columns: (heading, key, format)."""
+    lines = [[heading for heading, _, _ in columns]]
+    lines += [[(form % row[key]) if row.get(key) is not None else "" for _, key, form in columns] for row in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    print(f"\n{title}")
+    for line in lines:
+        print("  " + "  ".join(cell.ljust(w) if i == 0 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths))).rstrip())

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core_turns.c - round trips through a core held in this process between socket pairs, with nothing
+ * else: for instruction counts, which are the same on a busy machine.
+ *
+ *   bench_core DIR STORE-KEY-FILE [ROUNDS] [BATCH] [signed]
+ *
+ * DIR: a store that bench_grow made. Prints microseconds of CPU in core_turn for each round trip;
+ * under `valgrind --tool=callgrind --toggle-collect=counted_turn` the rest is left out. */
+#include "frames.h"
+#include "load.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "core/core.h"
+#include "pair/pair.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#define BATCH_MOST 1024
+#define PEOPLE     150000
+#define SETTLE_TURNS 1300
+
+static struct stencil asks[TOWN_ASKERS], answers[TOWN_AGENCIES];
+static double core_s;
+
+static double cpu_s(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void fail(const char *what, int r)
+{
+    (void)fprintf(stderr, "bench_core: %s: %s\n", what, strerror(-r));
+    exit(70);
+}
+
+static int two_ends(int *far_end)
+{
+    int fds[2];
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds))
+        fail("socketpair", -errno);
+    *far_end = fds[1];
+    return fds[0];
+}
+
+static void turns(struct core *c, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        if (core_turn(c, 0) < 0)
+            fail("core_turn", -EIO);
+    }
+}
+
+/* A name of its own, for callgrind to begin and end at. */
+__attribute__((noinline)) void counted_turn(struct core *c);
+void counted_turn(struct core *c)
+{
+    double began = cpu_s();
+
+    turns(c, 1);
+    core_s += cpu_s() - began;
+}
+
+static void say(struct core *c, struct pair *gate, const char *agency, struct bytes frame)
+{
+    struct pair_msg m = { .type = PAIR_IN, .frame = frame };
+
+    (void)snprintf(m.agency, sizeof(m.agency), "%s", agency);
+    if (pair_put(gate, &m))
+        fail("pair_put", -ENOBUFS);
+    while (pair_flush(gate) == 1)
+        counted_turn(c);
+}
+
+static void greet(struct core *c, struct pair *gate)
+{
+    struct stencil s;
+    struct town_agency who;
+    struct id id;
+    struct fill f = { .id = id.octets, .now_ms = clock_wall_ms() };
+
+    for (unsigned i = 0; i < TOWN_AGENCIES; i++) {
+        if (town_agency_at(i, &who) || stencil_make(FRAME_HELLO, &who, true, &s) || id_new(f.now_ms, &id))
+            fail("hello", -EIO);
+        say(c, gate, who.name, stencil_fill(&s, &f));
+        stencil_free(&s);
+    }
+    turns(c, SETTLE_TURNS); /* what a start has left to do, among it a look at every record's tokens */
+}
+
+static void stencils(bool sign)
+{
+    struct town_agency who;
+
+    for (unsigned i = 0; i < TOWN_AGENCIES; i++) {
+        if (town_agency_at(i, &who) || stencil_make(FRAME_ANSWER, &who, sign, &answers[i]) ||
+            (i < TOWN_ASKERS && stencil_make(FRAME_INSIGHT, &who, sign, &asks[i])))
+            fail("stencil", -EINVAL);
+    }
+}
+
+static void ask(struct core *c, struct pair *gate, uint64_t n)
+{
+    struct id id;
+    struct fill f = { .id = id.octets, .now_ms = clock_wall_ms(), .person = town_mix(n) % PEOPLE,
+                      .question = (unsigned)(town_mix(n + 7) % TOWN_QUESTIONS) };
+    char name[TOWN_NAME];
+
+    town_agency_name((unsigned)(n % TOWN_ASKERS), name);
+    if (id_new(f.now_ms, &id))
+        fail("id", -EIO);
+    say(c, gate, name, stencil_fill(&asks[n % TOWN_ASKERS], &f));
+}
+
+struct question {
+    char agency[TOWN_NAME];
+    uint8_t id[ID_LEN];
+};
+
+/* Takes all that the core sent. Return: questions among it; replies are counted. */
+static unsigned take(struct pair *gate, struct question *out, uint64_t *replies, uint64_t *others)
+{
+    const struct pair_msg *m = NULL;
+    unsigned n = 0;
+    int got;
+
+    while ((got = pair_recv(gate, &m)) > 0) {
+        for (int i = 0; i < got; i++) {
+            struct glance g;
+
+            if (m[i].type != PAIR_OUT || !frame_glance(m[i].frame, &g))
+                continue;
+            *replies += g.type == MSG_INSIGHT;
+            *others += g.type != MSG_INSIGHT && g.type != MSG_QUESTION;
+            if (g.type == MSG_QUESTION && n < BATCH_MOST) {
+                memcpy(out[n].agency, m[i].agency, TOWN_NAME);
+                memcpy(out[n++].id, g.id, ID_LEN);
+            }
+        }
+    }
+    return n;
+}
+
+static void answer(struct core *c, struct pair *gate, const struct question *q)
+{
+    struct id id;
+    struct fill f = { .id = id.octets, .now_ms = clock_wall_ms(), .reply_to = q->id };
+    unsigned i = (unsigned)strtoul(q->agency + 7, NULL, 10);
+
+    if (i >= TOWN_AGENCIES || id_new(f.now_ms, &id))
+        fail("answer", -EIO);
+    say(c, gate, q->agency, stencil_fill(&answers[i], &f));
+}
+
+static void rounds(struct core *c, struct pair *gate, unsigned n, unsigned batch)
+{
+    static struct question questions[BATCH_MOST];
+    uint64_t replies = 0, others = 0;
+
+    for (unsigned i = 0; i < 100; i++) { /* welcomes and catalogues */
+        turns(c, 1);
+        (void)take(gate, questions, &replies, &others);
+    }
+    replies = others = 0;
+    for (unsigned r = 0; r < n; r++) {
+        unsigned out = 0;
+        uint64_t wanted = replies + others + batch;
+
+        for (unsigned i = 0; i < batch; i++)
+            ask(c, gate, (uint64_t)r * batch + i);
+        for (unsigned k = 0; k < 1000 && replies + others < wanted; k++) {
+            counted_turn(c);
+            out = take(gate, questions, &replies, &others);
+            for (unsigned i = 0; i < out; i++)
+                answer(c, gate, &questions[i]);
+        }
+    }
+    (void)printf("{\"round_trips\": %llu, \"others\": %llu, \"core_us\": %.2f}\n", (unsigned long long)replies,
+                 (unsigned long long)others, core_s * 1e6 / (double)(replies ? replies : 1));
+}
+
+static void settings(struct core_settings *s, const char *dir, const char *key)
+{
+    core_settings_init(s);
+    s->wire.mode = MODE_LIVE;
+    s->map_bytes = (uint64_t)8 << 30;
+    s->n_gates = 1;
+    s->gates = calloc(1, sizeof(*s->gates));
+    s->limits.messages_per_s = 1000000;
+    s->limits.daily_bytes = UINT64_C(1) << 50;
+    s->limits.pending_agency = 4 * BATCH_MOST;
+    s->limits.deadline_ms = 600000; /* valgrind is slow */
+    s->limits.lease_ms = 600000;
+    s->limits.head_limit_ms = 86400000;
+    if (!s->gates || text_copy(s->store_path, sizeof(s->store_path), dir) || file_read_secret(key, &s->store_key))
+        fail("settings", -EINVAL);
+    (void)snprintf(s->wire.origin, sizeof(s->wire.origin), "%s", TOWN_ORIGIN);
+    (void)snprintf(s->gates[0], sizeof(s->gates[0]), "*");
+}
+
+int main(int argc, char **argv)
+{
+    static const struct core_clock clock = { clock_wall_ms, clock_mono_ms };
+    unsigned n = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 20, batch = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 256;
+    struct core_settings s;
+    struct core *c = NULL;
+    struct pair *gate = NULL;
+    int gates[1], far_end, others[3], r;
+    struct core_ends ends = { .gates = gates };
+
+    if (argc < 3 || batch < 1 || batch > BATCH_MOST) {
+        (void)fprintf(stderr, "usage: bench_core DIR STORE-KEY-FILE [ROUNDS] [BATCH] [signed]\n");
+        return 64;
+    }
+    log_init("bench", LOG_ERROR);
+    if (crypto_init() || civil_set_zone("Europe/London"))
+        return 70;
+    settings(&s, argv[1], argv[2]);
+    stencils(argc > 5);
+    ends.supervisor = two_ends(&others[0]);
+    ends.signer = two_ends(&others[1]);
+    ends.reader = two_ends(&others[2]);
+    gates[0] = two_ends(&far_end);
+    r = pair_open(far_end, (size_t)64 << 20, &gate);
+    if (!r)
+        r = core_open(&s, &ends, &clock, &c);
+    if (r)
+        fail("core_open", r);
+    greet(c, gate);
+    core_s = 0;
+    rounds(c, gate, n, batch);
+    c = core_close(c);
+    gate = pair_close(gate);
+    return 0;
+}
