@@ -135,6 +135,46 @@ def open_head(note, verifier):
         raise Bad(None, f"the head: {e}") from e
 
 
+# --- C2SP tlog-cosignature: cosignature/v1, Ed25519 ---
+def cosigner_id(name, key):
+    return hashlib.sha256(name.encode() + b"\n\x04" + key).digest()[:4]
+
+
+def cosigner_vkey(seed, name):
+    key = public(seed)
+    return f"{name}+{cosigner_id(name, key).hex()}+{base64.b64encode(bytes([4]) + key).decode()}"
+
+
+def cosign(seed, name, note, at):
+    """The line of a witness under a note's text (text in and out)."""
+    text = note.rsplit("\n\n", 1)[0] + "\n"
+    signature = nacl.signing.SigningKey(seed).sign(f"cosignature/v1\ntime {at}\n{text}".encode()).signature
+    return f"\u2014 {name} {base64.b64encode(cosigner_id(name, public(seed)) + struct.pack('>Q', at) + signature).decode()}\n"
+
+
+def cosigned(note, verifier):
+    """When the witness of this verifier key has signed the note (bytes), in Unix seconds; None: it has not. Bad: its line is wrong."""
+    try:
+        name, wanted, key = verifier.split("+", 2)
+        key = base64.b64decode(key, validate=True)
+        if key[0] != 4 or cosigner_id(name, key[1:]).hex() != wanted:
+            raise ValueError("the verifier key itself")
+        text, lines = note.decode().rsplit("\n\n", 1)
+        at = None
+        for line in lines.rstrip("\n").split("\n"):
+            dash, signer, blob = line.split(" ")
+            octets = base64.b64decode(blob, validate=True)
+            if dash != "\u2014" or signer != name or octets[:4] != bytes.fromhex(wanted):
+                continue
+            if at is not None or len(octets) != 76:
+                raise ValueError("not one whole line of this witness")
+            at, = struct.unpack(">Q", octets[4:12])
+            nacl.signing.VerifyKey(key[1:]).verify(f"cosignature/v1\ntime {at}\n{text}\n".encode(), octets[12:])
+        return at
+    except (ValueError, nacl.exceptions.CryptoError) as e:
+        raise Bad(None, f"a cosignature: {e}") from e
+
+
 # --- C2SP tlog-tiles, and records beside them ---
 def number(n):
     """x001/x234/067"""
@@ -196,9 +236,13 @@ def read(folder, name, leaf):
         raise Bad(leaf, f"{name}: {e.strerror}") from e
 
 
-def verify(folder, verifier, earlier=None):
-    """(size, root) of an export that is whole and unaltered; else Bad, of the first leaf that is not. earlier: heads (bytes) that it must continue."""
-    size, head = open_head(read(folder, "checkpoint", None), verifier)
+def verify(folder, verifier, earlier=None, witnesses=(), needed=None):
+    """(size, root) of an export that is whole and unaltered; else Bad, of the first leaf that is not. earlier: heads (bytes) that it must continue.
+    witnesses: verifier keys, of which so many as are needed (all) must have signed the head."""
+    note = read(folder, "checkpoint", None)
+    size, head = open_head(note, verifier)
+    if sum(cosigned(note, w) is not None for w in witnesses) < (len(witnesses) if needed is None else needed):
+        raise Bad(None, "too few witnesses have signed the head")
     leaves, bad = [], None
     try:
         for n in range(0, size, TILE):

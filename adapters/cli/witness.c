@@ -11,7 +11,7 @@
 #include <sysexits.h>
 
 static const struct verb verbs[] = {
-    { { "witness", "show", 0, "witness-show", NULL, false,
+    { { "witness", "show", CMD_QUESTIONS, "witness-show", NULL, false,
         "the head of the broker's log that this agency cosigned last, and its own verifier key",
         "  almoner witness show\n"
         "\nHand the verifier key to whoever audits the log: almoner audit verify --witness takes it. "

@@ -34,9 +34,9 @@ def known_date(value, day):
 class Cabinet:
     """Every agency's files, kept as of a day."""
 
-    def __init__(self, folder, stage, sources=None):
-        """sources: agency -> where its rows go instead of CSV files: `put(agency, files)` and `settings(agency, questions, place)`."""
-        self.folder, self.stage, self.sources = folder, stage, sources or {}
+    def __init__(self, folder, stage, sources=None, witnesses=()):
+        """witnesses: agencies whose adapters cosign the log. sources: agency -> where its rows go instead of CSV files: `put(agency, files)` and `settings(agency, questions, place)`."""
+        self.folder, self.stage, self.sources, self.witnesses = folder, stage, sources or {}, tuple(witnesses)
         self.organisation = {a["agency_id"]: a["team_of"] or a["agency_id"] for a in folder.rows("agencies")}
         self.sector = {a["agency_id"]: a["sector"] for a in folder.rows("agencies")}
         self.persons = {p["person_id"]: p for p in folder.rows("persons")}
@@ -163,6 +163,10 @@ class Cabinet:
                 changed = True
         return changed
 
+    def witness(self, agency):
+        """What makes its adapter a witness of the broker's log."""
+        return f'witness = {{ log = "{self.stage.keys / "audit.vkey"}"; }};\n' if agency in self.witnesses else ""
+
     def configure(self, agency):
         """Writes the adapter's configuration; the questions are those of the catalogue that its sector may be asked."""
         path = self.stage.work / "agencies" / agency / "adapter.conf"
@@ -179,7 +183,7 @@ socket = "{self.stage.socket_of(agency)}";
 outbox = "{self.stage.work / 'agencies' / agency / 'outbox'}";
 inbox = "{self.stage.work / 'agencies' / agency / 'inbox'}";
 contact_route = "duty desk of {agency}";
-{source}''', encoding="utf-8")
+{self.witness(agency)}{source}''', encoding="utf-8")
         return path
 
 

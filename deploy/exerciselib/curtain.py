@@ -17,7 +17,7 @@ def raise_curtain(stage, folder, cabinet, first_day, tell=lambda line, always=Fa
     stage.make_broker(organisations)
     stage.make_agency_keys(agencies)
     policy = stage.work / "policy"
-    write_policy(folder, policy, by_hand)
+    write_policy(folder, policy, by_hand, cabinet.witnesses)
     tell(f"starting a broker with {len(organisations)} gates", True)
     stage.start_broker()
     stage.enrol_officers()

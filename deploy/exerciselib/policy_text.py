@@ -30,6 +30,9 @@ DESK_HOURS = "1"  # of an agency that answers by hand
 KIND = "soft"  # of every referral: the data names none
 
 
+COSIGN_EVERY_S = 5  # a rehearsal is shorter than a day: its witnesses are asked often
+
+
 def threshold_question(rule_id):
     return "threshold-" + rule_id.lower()
 
@@ -243,24 +246,32 @@ referrals = {{
 """
 
 
+def oversight(witnesses):
+    """Who vouches for the log beside its operator; without any, the usual: nobody."""
+    if not witnesses:
+        return ""
+    named = ", ".join(f'"{w}"' for w in witnesses)
+    return f"witnesses = {{ agencies = [ {named} ]; need = 1; outage_hours = 4; every_seconds = {COSIGN_EVERY_S}; }};\n"
+
+
 HEAD = "# Written from an exercise folder; change the folder, not this file.\n"
 
 
-def policy_files(folder, by_hand=()):
-    """file name -> policy text. by_hand: agencies where people answer."""
+def policy_files(folder, by_hand=(), witnesses=()):
+    """file name -> policy text. by_hand: agencies where people answer; witnesses: agencies that cosign the log."""
     return {
         "10-partnership.policy": HEAD + partnership(folder) + domains(folder) + agencies(folder, by_hand),
         "20-law.policy": HEAD + gateways(folder) + consent_rules() + shields(folder),
         "30-protocols.policy": HEAD + protocols(folder) + purposes(folder),
-        "40-questions.policy": HEAD + questions(folder) + casework(),
+        "40-questions.policy": HEAD + questions(folder) + casework() + oversight(witnesses),
     }
 
 
-def write_policy(folder, out, by_hand=()):
+def write_policy(folder, out, by_hand=(), witnesses=()):
     """Writes the policy text of a loaded folder into the directory out (made if absent)."""
     out = Path(out)
     out.mkdir(parents=True, exist_ok=True)
-    for name, content in policy_files(folder, by_hand).items():
+    for name, content in policy_files(folder, by_hand, witnesses).items():
         (out / name).write_text(content, encoding="utf-8")
     return out
 

@@ -31,6 +31,7 @@ STORY = [
 ]
 
 SCHOOL, HOUSING, HUB, ADVICE = "tansy-lane-primary", "marlham-housing", "marlshire-childrens-services", "copperbridge"
+WITNESSES = (SCHOOL, HOUSING)  # of the log: neither of them runs the broker
 CHILD, MOTHER = "p-amory-isla", "p-amory-tess"
 TEXT = "Tess Amory, born 19 August 1993, asked us for help with the arrears.\nPlease ring her before noon; her phone is shared.\n"
 
@@ -118,7 +119,7 @@ def referral(narrator, player, stage):
 
 
 def play(stage, folder, narrator, progress):
-    cabinet = Cabinet(folder, stage)
+    cabinet = Cabinet(folder, stage, witnesses=WITNESSES)
     player = Player(folder, stage, cabinet)
     first = min(c["date_given"] for c in folder.rows("consents") if c["consent_id"] == CONSENT)
     raise_curtain(stage, folder, cabinet, first, progress)
@@ -145,10 +146,21 @@ def play(stage, folder, narrator, progress):
     exits += concerns(narrator, player, stage) + referral(narrator, player, stage)
     narrator.step("An information-governance officer reads the trail. Reading it is itself recorded. No name, token or key is in it.")
     exits.append(narrator.run("audit tail -n 14", stage, ["audit", "tail", "-n", "14"]))
-    narrator.step("And checks that nothing is missing or altered: every leaf hashed again, up to the signed head.")
-    time.sleep(1.5)  # the signer signs at most once a second; let the last leaves come under a head
-    exits.append(narrator.run("audit verify", stage, ["audit", "verify"]))
-    return exits == [0, 0, 77, 0, 77] + [0] * (len(exits) - 5)
+    return exits + witnessed(narrator, stage)
+
+
+def witnessed(narrator, stage):
+    """Nothing is missing, and not by the operator's word alone. Return: exit codes."""
+    narrator.step("Two agencies are witnesses of the log: each signs a head only if it continues the last one that it signed.")
+    stage.wait(lambda: any(w["fresh"] for w in stage.command("audit", "witnesses", "--json").json()["witnesses"]), 60, "no witness signed a head", "almonerd")
+    exits = [narrator.run("audit witnesses", stage, ["audit", "witnesses"])]
+    narrator.step("The officer checks that nothing is missing or altered: every leaf hashed again, up to a head that one of them has signed too.")
+    time.sleep(6)  # witnesses are asked every five seconds; let the last leaves come under a head that they have signed
+    keys = [stage.command("witness", "show", "--json", "--socket", stage.socket_of(w)).json()["vkey"] for w in WITNESSES]
+    shown = " ".join(f"--witness {key.split('+')[0]}+…" for key in keys)
+    exits.append(narrator.run(f"audit verify {shown} --witnesses 1", stage,
+                              ["audit", "verify", *(word for key in keys for word in ("--witness", key)), "--witnesses", "1"]))
+    return exits
 
 
 def main():
@@ -157,7 +169,8 @@ def main():
     try:
         folder = load(DATA)
         with Stage(find_prefix(sys.argv[1] if len(sys.argv) > 1 else None)) as stage:
-            good = play(stage, folder, narrator, progress)
+            exits = play(stage, folder, narrator, progress)
+            good = exits == [0, 0, 77, 0, 77] + [0] * (len(exits) - 5)
     except (StageError, FolderError) as e:
         print(f"quickstart: {e}", file=sys.stderr)
         return 69

@@ -144,7 +144,7 @@ class Stage:
         self.keys.mkdir(exist_ok=True)
         self.run_dir.mkdir(exist_ok=True)
         self.keys.chmod(0o700)
-        self.command("key", "new", "broker", self.keys)
+        self.command("key", "new", "broker", self.keys, "--origin", self.origin)
         for officer in OFFICERS:
             self.command("key", "new", "sign", self.keys / officer)
         self.gates = {org: f"tcp://127.0.0.1:{port}" for org, port in zip(organisations, free_ports(len(organisations)))}
