@@ -17,7 +17,14 @@ from .sql_server import Postgres, SqlError, find_programs
 from .stage import StageError
 
 SQL_SECTORS, FHIR_SECTORS = {"police", "housing"}, {"health"}
+WITNESS_SECTORS = ("education", "police")
 KINDS = ("csv", "mixed")
+
+
+def witnesses_of(folder):
+    """Who cosigns the log: the first school and the first police force of the folder; neither runs the broker."""
+    own = [a for a in folder.rows("agencies") if not a["team_of"]]
+    return [next(a["agency_id"] for a in own if a["sector"] == sector) for sector in WITNESS_SECTORS if any(a["sector"] == sector for a in own)]
 
 
 class Sources(ExitStack):
@@ -58,7 +65,7 @@ class Sources(ExitStack):
 
     def cabinet(self):
         """Every agency's files, those of the others put where they stand."""
-        cabinet = Cabinet(self.folder, self.stage, self.of)
+        cabinet = Cabinet(self.folder, self.stage, self.of, witnesses_of(self.folder))
         if self.desk:
             self.desk.cabinet = cabinet
         return cabinet
