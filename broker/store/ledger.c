@@ -18,7 +18,7 @@
 
 struct ledger {
     struct tree_frontier committed, growing; /* growing runs ahead inside the open transaction */
-    struct buf clear, sealed, record; /* reused by every append */
+    struct buf clear, sealed, record;        /* reused by every append */
     struct drawn {
         struct secret key;
         uint8_t nonce[32];

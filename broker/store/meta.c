@@ -13,7 +13,8 @@
 #include "base/file.h"
 #include "store/internal.h"
 
-#define META_LAYOUT     2 /* of the record below; 1: values without periods, leaves without keys of their own */
+#define META_LAYOUT                                                                                \
+    2 /* of the record below; 1: values without periods, leaves without keys of their own */
 #define META_RECORD_MAX 4096
 #define META_ORIGIN_MAX 256
 #define META_TABLES_MAX 64 /* a later version's, still to be read and refused by name */

@@ -233,7 +233,8 @@ struct pages *pages_close(struct pages *p)
 int pages_open_tables(struct pages *p, MDB_txn *txn, bool create)
 {
     for (size_t i = 0; i < TABLE_COUNT; i++) {
-        int code = lmdb_dbi_open(p, txn, store_tables[i].name, create ? MDB_CREATE : 0, &p->dbis[i]);
+        int code =
+            lmdb_dbi_open(p, txn, store_tables[i].name, create ? MDB_CREATE : 0, &p->dbis[i]);
 
         if (code)
             return pages_error(p, code);

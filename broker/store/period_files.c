@@ -118,8 +118,8 @@ static int overwrite(int fd)
     if (fstat(fd, &st) < 0)
         return -errno;
     for (off_t at = 0; at < st.st_size;) {
-        size_t n = st.st_size - at < (off_t)sizeof(nothing) ? (size_t)(st.st_size - at)
-                                                            : sizeof(nothing);
+        size_t n =
+            st.st_size - at < (off_t)sizeof(nothing) ? (size_t)(st.st_size - at) : sizeof(nothing);
         ssize_t wrote = pwrite(fd, nothing, n, at);
 
         if (wrote < 0 && errno == EINTR)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* periods.c - the secrets of periods, their files, and the walk from one to the next. See periods.h.
+/* periods.c - the secrets of periods, their files, and the walk from one to the next. See
+ * periods.h.
  *
  * TABLE_META "period", layout 1: u8 layout, u32 current, u32 leaving, i64 since, u64 resealed, u8
  * done, text table, var key: the walk has come so far. The file of a period is its secret, sealed
@@ -118,8 +119,7 @@ static int period_load(struct store *s, uint32_t number)
 int store_period_secret(const struct store *s, uint32_t number, struct secret *out)
 {
     /* Const for the caller: nothing is changed. */
-    struct period_slot *slot =
-        period_find(store_periods((struct store *)(uintptr_t)s), number);
+    struct period_slot *slot = period_find(store_periods((struct store *)(uintptr_t)s), number);
 
     if (!slot)
         return -ENOENT;
@@ -316,9 +316,9 @@ int store_period_begin(struct store *s)
 {
     ALM_CLEANUP(secret_wipe) struct secret secret = { 0 };
     struct store_periods *p = store_periods(s);
-    struct period_state next = { .seen = { .current = p->current + 1,
-                                           .leaving = p->current,
-                                           .since_ms = clock_wall_ms() } };
+    struct period_state next = {
+        .seen = { .current = p->current + 1, .leaving = p->current, .since_ms = clock_wall_ms() }
+    };
     int r = period_may_change(s);
 
     if (r < 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store.c - sealed tables: transactions, records, walks. Knows nothing of what the records mean, and
- * of LMDB only what pages.h says. */
+/* store.c - sealed tables: transactions, records, walks. Knows nothing of what the records mean,
+ * and of LMDB only what pages.h says. */
 #include "store/store.h"
 
 #include <assert.h>
@@ -16,7 +16,7 @@
 #include "store/raw.h"
 
 #define STORE_CHECK_READERS_EVERY                                                                  \
-    1024 /* write transactions: slots of killed readers hold pages back */
+    1024                     /* write transactions: slots of killed readers hold pages back */
 #define STORE_FOLLOW_TRIES 5 /* beginnings of a reader that the writer's new periods overtake */
 
 struct store {
@@ -36,7 +36,7 @@ struct store_txn {
     struct store *store;
     struct MDB_txn *txn; /* NULL once consumed */
     bool write;
-    int status; /* sticky */
+    int status;     /* sticky */
     store_pay *pay; /* NULL: nothing is owed */
     void *pay_ctx;
     struct store_block block;
@@ -103,11 +103,10 @@ int store_open(const struct store_options *o, struct store **out)
             return r;
         s->lock_fd = r;
     }
-    r = pages_open(&(struct pages_options){ .path = o->path,
-                                            .map_bytes = o->map_bytes,
-                                            .read_only = o->read_only,
-                                            .made = made },
-                   &s->pages);
+    r = pages_open(
+        &(struct pages_options){
+            .path = o->path, .map_bytes = o->map_bytes, .read_only = o->read_only, .made = made },
+        &s->pages);
     if (r == 0)
         r = store_open_tries(s, o, made);
     if (r == 0 && !o->read_only && !made)
@@ -332,7 +331,8 @@ static bool store_key_good(struct bytes key)
     return key.len > 0 && key.len <= STORE_KEY_MAX;
 }
 
-/* Seals into s->sealed: of a personal table its period goes before, and the period's key is used. */
+/* Seals into s->sealed: of a personal table its period goes before, and the period's key is used.
+ */
 static int store_seal(struct store *s, enum table table, struct bytes key, struct bytes value)
 {
     const struct secret *with = &s->keys.seal[table];

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench_ledger.c - what a leaf of the log costs with its key and its tags, a search over all of them,
- * forgetting a person, and sealing every block anew for a new period.
+/* bench_ledger.c - what a leaf of the log costs with its key and its tags, a search over all of
+ * them, forgetting a person, and sealing every block anew for a new period.
  *
- * bench_ledger DIR LEAVES: DIR is a new directory, removed by whoever calls. One line for each figure.
- * CPU time of this thread where a figure is of computing, wall time where the disk is waited for. */
+ * bench_ledger DIR LEAVES: DIR is a new directory, removed by whoever calls. One line for each
+ * figure. CPU time of this thread where a figure is of computing, wall time where the disk is
+ * waited for. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -93,7 +94,9 @@ static void tags_for(struct ledger_private *p, uint64_t person, enum how how)
 
 static void append(uint64_t n, enum how how)
 {
-    struct ledger_clear c = { .event = EVENT_DECIDED, .mode = 2, .about = UINT64_MAX, .outcome = 1 };
+    struct ledger_clear c = {
+        .event = EVENT_DECIDED, .mode = 2, .about = UINT64_MAX, .outcome = 1
+    };
     struct ledger_private p = { .sealed_part = bytes_of(b.sealed, sizeof(b.sealed)) };
 
     (void)snprintf(c.agency, sizeof(c.agency), "childrens-social-care");
@@ -239,8 +242,8 @@ static void reseal(const char *dir)
         r = store_period_end(b.store);
     if (r)
         die("period", r);
-    printf("%-34s %6.2f s, %.2f s CPU; %" PRIu64 " steps, longest %.1f ms without its commit; file %"
-           PRIu64 " to %" PRIu64 " MiB\n",
+    printf("%-34s %6.2f s, %.2f s CPU; %" PRIu64
+           " steps, longest %.1f ms without its commit; file %" PRIu64 " to %" PRIu64 " MiB\n",
            "a new period", wall_now() - wall, cpu_now() - cpu, steps, longest * 1e3, before,
            file_mib(dir));
 }
@@ -249,10 +252,9 @@ int main(int argc, char **argv)
 {
     static const struct secret key = { .octets = { 1 } };
     uint64_t leaves = argc == 3 ? strtoull(argv[2], NULL, 10) : 0;
-    struct store_options o = { .key = &key,
-                               .mode = 2,
-                               .origin = "bench.example/almoner",
-                               .map_bytes = (size_t)64 << 30 };
+    struct store_options o = {
+        .key = &key, .mode = 2, .origin = "bench.example/almoner", .map_bytes = (size_t)64 << 30
+    };
     double wall;
     int r;
 

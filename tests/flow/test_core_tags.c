@@ -175,8 +175,8 @@ static void found_leaves_are_the_same_after_a_restart(void **state)
     unsigned n;
 
     for (int i = 0; i < 40; i++) {
-        town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy",
-                                               i % 2 ? TOWN_TESS : TOWN_SAM));
+        town_say(t, TOWN_COUNCIL,
+                 town_insight(t, "safeguarding", "truancy", i % 2 ? TOWN_TESS : TOWN_SAM));
         town_turn(t);
         town_mono += 3000;
         town_turn(t);

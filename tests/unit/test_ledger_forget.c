@@ -140,8 +140,7 @@ static void forgetting_many_asks_of_each_leaf_of_one_block_once(void **state)
     assert_int_equal(open_all(f, 1060), 354);
     fail = -ECANCELED;
     t = fixture_begin(f, true);
-    assert_int_equal(ledger_forget_in(t, 64, UINT64_MAX, choose_third, &fail, &next),
-                     -ECANCELED);
+    assert_int_equal(ledger_forget_in(t, 64, UINT64_MAX, choose_third, &fail, &next), -ECANCELED);
     assert_int_equal(next, 64);
     t = store_abort(t);
     assert_int_equal(append(f, l, 1), 0);
@@ -263,7 +262,8 @@ static void log_whose_blocks_of_keys_are_gone_short_or_too_many_is_not_opened(vo
         block_key_of(bad[i].tier, bad[i].number, key);
         block_key_of(0, 33, of);
         buf_init(&was, 1 << 20);
-        assert_int_equal(store_get(t, TABLE_LEAF_KEYS, bytes_of(bad[i].put ? of : key, 9), &was), 0);
+        assert_int_equal(store_get(t, TABLE_LEAF_KEYS, bytes_of(bad[i].put ? of : key, 9), &was),
+                         0);
         if (bad[i].put)
             store_put(t, TABLE_LEAF_KEYS, bytes_of(key, 9), buf_view(&was));
         else

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_period_remains.c - what is left of a value that was erased opens with nothing that is left. */
+/* test_period_remains.c - what is left of a value that was erased opens with nothing that is left.
+ */
 #include "periods_fixture.h"
 
 #include <sys/stat.h>
@@ -99,15 +100,15 @@ static void keep_first(struct fixture *f, enum table table, struct raw_block *bl
 
     *block = (struct raw_block){ .table = table };
     buf_init(&block->octets, 1 << 20);
-    assert_int_equal(store_scan_raw(t, table, fixture_nothing(), fixture_nothing(), keep_block, block),
-                     0);
+    assert_int_equal(
+        store_scan_raw(t, table, fixture_nothing(), fixture_nothing(), keep_block, block), 0);
     assert_true(block->octets.len > 0);
     t = store_abort(t);
 }
 
 /* Erases, and ends the period. The live file still holds the old value in a free page (a snapshot
- * sees to that), and the old copy of the store opens it there, which shows that the search is honest;
- * nothing that the live store has left does, nor opens the old copy. */
+ * sees to that), and the old copy of the store opens it there, which shows that the search is
+ * honest; nothing that the live store has left does, nor opens the old copy. */
 static void check_remains(struct fixture *f, enum table table, void (*erase)(struct store_txn *t))
 {
     ALM_CLEANUP(buf_deinit) struct buf file = { 0 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_periods.c - periods of a store: begun, left and ended, killed and failing at every step, with
- * files missing, and followed by a reader. */
+/* test_periods.c - periods of a store: begun, left and ended, killed and failing at every step,
+ * with files missing, and followed by a reader. */
 #include "periods_fixture.h"
 
 #include <fcntl.h>
