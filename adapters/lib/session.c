@@ -4,9 +4,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "lib/arrivals.h"
-#include "lib/pages.h"
 #include "lib/session_moves.h"
+#include "lib/session_own.h"
 #include "lib/standing.h"
 
 #include <errno.h>
@@ -25,30 +24,6 @@
 #define OUTBOX_BURST    32    /* messages a step */
 #define LOG_AGAIN_MS    60000 /* the same trouble is logged once a minute */
 #define SOFTWARE        "almoner/0.1.0"
-
-struct session {
-    struct session_setup setup;
-    struct channels *channels;
-    struct channel *channel; /* NULL in WAITING, REFUSED, STOPPED */
-    enum session_state state;
-    int64_t try_ms; /* WAITING, REFUSED: when to open again */
-    int64_t backoff_ms;
-    int64_t due_ms; /* CONNECTING to LEARNING: given up then */
-    int64_t heard_ms, lease_due_ms;
-    int64_t outbox_paused_ms; /* the broker is busy until then */
-    struct id hello;
-    struct msg_welcome welcome;
-    int32_t civil_day;
-    char policy[65];
-    struct pages catalogue, coming;
-    char text[TEXT_MAX_LEN];
-    int64_t logged_ms; /* when text was last logged */
-    struct bytes body; /* of the frame in hand, as received */
-    struct arrivals arrivals;
-    bool more; /* frames were left for the next step */
-    struct msg *in, *out;
-    struct buf frame, stored;
-};
 
 int session_new(const struct session_setup *setup, struct session **out)
 {
@@ -652,61 +627,4 @@ int session_wait_ms(const struct session *s, int64_t now_ms)
         break;
     }
     return least < 0 || least > 60000 ? 60000 : (int)least;
-}
-
-enum session_state session_state(const struct session *s)
-{
-    return s->state;
-}
-
-bool session_ready(const struct session *s)
-{
-    return s->state == SESSION_READY;
-}
-
-const char *session_text(const struct session *s)
-{
-    return s->text;
-}
-
-int32_t session_civil_day(const struct session *s)
-{
-    return s->civil_day;
-}
-
-const char *session_policy(const struct session *s)
-{
-    return s->policy;
-}
-
-uint32_t session_deadline_ms(const struct session *s)
-{
-    return s->welcome.deadline_ms ? s->welcome.deadline_ms : 2000;
-}
-
-struct catalogue session_catalogue(const struct session *s)
-{
-    return (struct catalogue){ s->catalogue.n_questions, s->catalogue.n_purposes,
-                               s->catalogue.questions, s->catalogue.purposes };
-}
-
-size_t session_epochs(const struct session *s, const struct msg_catalogue_epoch **out)
-{
-    *out = s->catalogue.epochs;
-    return s->catalogue.n_epochs;
-}
-
-const struct msg_catalogue_question *session_question(const struct session *s, const char *id)
-{
-    return pages_question(&s->catalogue, id);
-}
-
-const struct ages_rule *session_ages(const struct session *s)
-{
-    return s->catalogue.ages_told ? s->catalogue.ages : ages_usual;
-}
-
-const struct msg_catalogue_purpose *session_purpose(const struct session *s, const char *id)
-{
-    return pages_purpose(&s->catalogue, id);
 }

@@ -227,7 +227,7 @@ struct alm_event {
     const char *event; /* id: the same however often it comes; keep the last ones, to be exactly
                           once */
     const char *type;  /* "firing", "referral", "referral-update", "watch", "notice", "insight",
-                          "involvement",  "damaged" */
+                          "involvement", "stop-using", "damaged" */
     const char *at, *from;
     bool again;       /* it was delivered before */
     uint64_t waiting; /* events that lie here, not done, this one among them */
