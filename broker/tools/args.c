@@ -92,6 +92,12 @@ static const struct row {
     { "redact", "LEAF:WHY:WORDS", A_REDACT, 0,
       "leave an entry out, WHY being third-party or serious-harm; WORDS are recorded; repeat" },
     { "each", "N", A_NUMBER, offsetof(struct args, each), "so many of each agency (5)" },
+    { "cause", "WORD", A_TEXT, offsetof(struct args, cause),
+      "the ground: not-needed, consent-withdrawn, objection, unlawful, legal-obligation" },
+    { "review", "DATE", A_TEXT, offsetof(struct args, review),
+      "when to look whether the hold is still needed (in a year)" },
+    { "also-prohibitions", NULL, A_FLAG, offsetof(struct args, also_prohibitions),
+      "refusals, withdrawals, disputes and shields in force too" },
     { "help", NULL, A_FLAG, offsetof(struct args, help), "this" },
 };
 #define N_ROWS   ALM_LEN(rows)

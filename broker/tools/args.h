@@ -28,10 +28,11 @@ struct args {
     size_t n_witness;
     int64_t witnesses; /* -1: all of them */
     const char *rule, *shield_agreed;
+    const char *cause, *review; /* of an erasure; of a hold */
     const char *safe_contact, *redact[ARGS_REDACT_MAX]; /* of the report to a family */
     size_t n_redact;
     int64_t n, from, count, leaf, days, each; /* -1: not given */
-    bool json, help, follow, active, csv, coverage, opened;
+    bool json, help, follow, active, csv, coverage, opened, also_prohibitions;
     const char *operands[ARGS_OPERANDS_MAX]; /* command words first */
     size_t n_operands;
     bool given[ARGS_ROWS_MAX]; /* by row of the table */

@@ -103,9 +103,16 @@ static int change_sign_all(const struct officer_session *s, struct change *c)
     return rc;
 }
 
+/* Somebody's tokens are for the officers who sign alone. */
+static mode_t change_mode(const struct change *c)
+{
+    return strstr(change_text(c), "\"tokens\":") ? 0600 : 0644;
+}
+
 static int change_save(const struct officer_session *s, const struct change *c, const char *path)
 {
-    ALM_CLEANUP(fd_closep) int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+    ALM_CLEANUP(fd_closep) int fd =
+        open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, change_mode(c));
     char *text;
     int rc;
 
@@ -114,7 +121,7 @@ static int change_save(const struct officer_session *s, const struct change *c, 
                             errno == EEXIST ? "is already there; choose another name"
                                             : strerror(errno));
     text = json_dumps(c->file, JSON_INDENT(1));
-    rc = text ? file_write(path, bytes_str(text), 0644) : -ENOMEM;
+    rc = text ? file_write(path, bytes_str(text), change_mode(c)) : -ENOMEM;
     free(text);
     if (rc)
         return officer_fail(s, EX_CANTCREAT, "%s: %s", path, strerror(-rc));
@@ -259,6 +266,12 @@ static int change_print(const struct officer_session *s, const struct change *c)
         if (json_is_string(v) && json_string_length(v) > 200)
             (void)printf("%-10s (%zu characters)\n", printable(key, shown, sizeof(shown)),
                          json_string_length(v));
+        else if (json_is_object(v))
+            (void)printf("%-10s (%zu)\n", printable(key, shown, sizeof(shown)),
+                         json_array_size(json_object_get(v, "tokens")));
+        else if (json_is_boolean(v))
+            (void)printf("%-10s %s\n", printable(key, shown, sizeof(shown)),
+                         json_is_true(v) ? "yes" : "no");
         else if (json_is_string(v))
             (void)printf("%-10s %s\n", key, printable(json_string_value(v), shown, sizeof(shown)));
     }
@@ -295,7 +308,7 @@ int command_change_sign(struct officer_session *s)
     if (rc)
         return rc;
     text = json_dumps(c.file, JSON_INDENT(1));
-    rc = text ? file_write(path, bytes_str(text), 0644) : -ENOMEM;
+    rc = text ? file_write(path, bytes_str(text), change_mode(&c)) : -ENOMEM;
     free(text);
     if (rc)
         return officer_fail(s, EX_CANTCREAT, "%s: %s", path, strerror(-rc));

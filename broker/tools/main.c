@@ -179,6 +179,34 @@ static const struct command {
       "SHIELD is the id in the owner's receipt.\n\nexample:\n  almoner shield lift "
       "0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d --reason \"moved away, at her wish\" \\\n"
       "      --officer alice --key alice.sign --officer bob --key bob.sign\n" },
+    { "hold", "add", 0, 0, "--tokens FILE --reason TEXT [--review DATE]", SIGNED "tokens reason review ",
+      command_hold_add, "keep everything about somebody past its clock (a legal hold)",
+      "As long as it is in force nothing about them is forgotten or erased: records with any of their tokens, and what the log "
+      "holds of them.\nFILE is made by an agency that knows them (\"almoner subject tokens\"), is its owner's alone, and is deleted "
+      "afterwards.\nAfter a change of the tokens' key put it again. The reason is kept sealed.\n\nexample:\n  almoner hold add "
+      "--tokens isla.tokens --reason \"notice of the inquiry, 21 November\" \\\n      --review 2027-06-30 --officer alice --key "
+      "alice.sign\n" },
+    { "hold", "list", 0, 0, "", WHERE, command_hold_list, "the holds in force, and those to be reviewed",
+      "Whom they are about is not shown.\n\nexample:\n  almoner hold list --json\n" },
+    { "hold", "lift", 1, 1, "HOLD --reason TEXT", SIGNED "reason ", command_hold_lift,
+      "end a hold (two officers): clocks that ran out meanwhile count",
+      "HOLD is the id that \"hold list\" shows.\n\nexample:\n  almoner hold lift 0199f0c2-7d1e-7a55-9a3c-5f0e8a1b2c3d --reason "
+      "\"the inquiry is over\" \\\n      --officer alice --key alice.sign --officer bob --key bob.sign\n" },
+    { "erase", NULL, 0, 0, "[--also-prohibitions] --tokens FILE --cause WORD --reason TEXT",
+      SIGNED "tokens cause reason also-prohibitions ", command_erase,
+      "erase a person's records before their time (two officers)",
+      "What agencies lodged, what waits about them, and what the log holds of them; a leaf with counts remains, and every proof "
+      "of the log stays good.\nRefused under a hold. A refusal, withdrawal, dispute or shield in force stays, unless "
+      "--also-prohibitions: it protects them. What agencies keep\nthemselves is theirs to erase. \"almoner retention status\" says "
+      "when it is done, and until when backups open it.\n\nexample:\n  almoner erase --tokens isla.tokens --cause objection "
+      "--reason \"her letter of 3 May\" \\\n      --officer alice --key alice.sign --save erase.change\n  almoner change sign "
+      "erase.change --officer bob --key bob.sign\n  almoner change submit erase.change\n" },
+    { "retention", "status", 0, 0, "", WHERE, command_retention_status,
+      "the clocks in force, how far the day's run is, until when copies open",
+      "example:\n  almoner retention status --config /etc/almoner/almonerd.conf\n" },
+    { "retention", "run", 0, 0, "", SIGNED, command_retention_run,
+      "once more today: after a hold was lifted, or a clock shortened",
+      "The job runs by itself each civil day.\n\nexample:\n  almoner retention run --officer alice --key alice.sign\n" },
     { "exercise", "day", 1, 1, "DATE", SIGNED, command_exercise_day,
       "set the civil day of a rehearsal, forward only",
       "Only in exercise mode; a live broker's day comes from its clock.\n\nexample:\n  almoner "

@@ -83,6 +83,14 @@ int command_dead_requeue(struct officer_session *s);
 
 int command_tokens_status(struct officer_session *s); /* tokens.c */
 
+/* retention.c */
+int command_hold_add(struct officer_session *s);
+int command_hold_list(struct officer_session *s);
+int command_hold_lift(struct officer_session *s);
+int command_erase(struct officer_session *s);
+int command_retention_status(struct officer_session *s);
+int command_retention_run(struct officer_session *s);
+
 /* policy.c */
 int command_policy_check(struct officer_session *s);
 int command_policy_activate(struct officer_session *s);
