@@ -274,6 +274,7 @@ static int tail_merge(struct ledger *l, struct store_txn *t)
 /* Begins the block that the leaf opens, or reads what there is of it. */
 static int tail_open(struct ledger *l, struct store_txn *t, uint64_t leaf)
 {
+    uint8_t key[BLOCK_KEY];
     int r, n;
 
     if (leaf % BLOCK_SMALL == 0) {
@@ -284,11 +285,18 @@ static int tail_open(struct ledger *l, struct store_txn *t, uint64_t leaf)
     }
     if (l->tail.span)
         return 0;
-    r = block_read(t, leaf, &l->tail);
+    buf_reset(&l->tail.octets);
+    r = store_get(t, TABLE_LEAF_KEYS, block_key(TIER_SMALL, leaf / BLOCK_SMALL, key),
+                  &l->tail.octets);
     if (r < 0)
         return r == -ENOENT ? -EBADMSG : r;
+    l->tail.first = leaf - leaf % BLOCK_SMALL;
+    l->tail.span = BLOCK_SMALL;
     n = block_count(&l->tail);
-    return n == (int)(leaf % BLOCK_SMALL) && l->tail.span == BLOCK_SMALL ? 0 : -EBADMSG;
+    if (n == (int)(leaf % BLOCK_SMALL))
+        return 0;
+    l->tail.span = 0;
+    return n < 0 ? n : -EBADMSG;
 }
 
 static int tail_append(struct ledger *l, struct store_txn *t, uint64_t leaf,
