@@ -170,6 +170,8 @@ static int core_open_parts(struct core *c, const struct core_ends *ends)
     if (!r)
         r = pending_table_new(c->set.limits.pending_total, &c->pending);
     if (!r)
+        r = fair_new(&c->fair);
+    if (!r)
         r = gates_open(c, ends->gates);
     if (!r)
         r = heads_init(c, ends->signer);
@@ -196,6 +198,7 @@ int core_open(struct core_settings *settings, const struct core_ends *ends,
     c->shared = ends->shared;
     c->heads.fd = ends->signer;
     core_now(c);
+    c->batch_most = BATCH_WORKS;
     c->minute_ms = c->mono_ms;
     c->concerns_swept_day = POLICY_DAY_NONE;
     c->due_next_ms = c->later_next_ms = INT64_MIN;
@@ -220,6 +223,7 @@ struct core *core_close(struct core *c)
         return NULL;
     store_abort(c->batch.txn);
     gates_close(c);
+    c->fair = fair_free(c->fair);
     local_server_close(c->control);
     pending_table_free(c->pending);
     out_deinit(&c->out);
@@ -257,7 +261,7 @@ static int core_poll_ms(const struct core *c, int timeout_ms)
 {
     int64_t at = pending_next_ms(c->pending), now = c->clock.mono_ms();
 
-    if (deliver_waiting(c) || epochs_unsettled(c) || recall_waiting(c) ||
+    if (fair_waiting(c->fair) || deliver_waiting(c) || epochs_unsettled(c) || recall_waiting(c) ||
         retention_waiting(c))
         return 0;
     if (heads_next_ms(c) < at)
@@ -304,7 +308,7 @@ static void core_hear_supervisor(struct core *c)
 /* Each turn begins with another gate, so that a loud one is not always first. */
 static void core_drain_gates(struct core *c, const struct pollfd *fds)
 {
-    for (size_t k = 0; k < c->set.n_gates && c->batch.n_works < BATCH_WORKS; k++) {
+    for (size_t k = 0; k < c->set.n_gates && gates_may_drain(c); k++) {
         size_t i = (c->gate_turn + k) % c->set.n_gates;
 
         if (fds[i].revents & (POLLIN | POLLHUP | POLLERR))
@@ -322,6 +326,7 @@ static void core_farewell(struct core *c)
         tell_busy(c, p->ask.agency, &p->ask.id, FAREWELL_RETRY_MS);
         pending_drop(c->pending, p);
     }
+    intake_farewell(c, FAREWELL_RETRY_MS);
     out_send(c);
     gates_flush(c);
 }
@@ -342,9 +347,11 @@ int core_turn(struct core *c, int timeout_ms)
     heads_drain(c);
     readings_drain(c);
     core_drain_gates(c, fds + 3);
+    intake_choose(c);
     adapters_sweep(c);
     batch_run(c);
     r = batch_finish(c);
+    intake_chosen_done(c, c->clock.mono_ms() - c->mono_ms);
     if (!r)
         retention_between(c);
     heads_ask(c);

@@ -132,17 +132,28 @@ static void gates_take(struct core *c, size_t i, const struct pair_msg *m)
     }
 }
 
+bool gates_may_drain(const struct core *c)
+{
+    /* half a batch is left to whoever is not told Busy */
+    return !fair_full(c->fair) && c->batch.n_works < BATCH_WORKS / 2;
+}
+
+/* All that it brought: of the next batch each agency has its share (fair.c), and what one system
+ * call takes would be too small a batch. */
 void gates_drain(struct core *c, size_t i)
 {
     const struct pair_msg *m = NULL;
-    int n = pair_recv(c->gates[i].pair, &m);
+    int n = PAIR_BATCH;
 
-    if (n == -EBADMSG)
-        gates_cut(c, i, "breaks the pair's protocol");
-    else if (n < 0)
-        log_error("gate-lost", "gate=%zu error=%d", i, -n);
-    for (int k = 0; k < n; k++)
-        gates_take(c, i, &m[k]);
+    while (n == PAIR_BATCH && gates_may_drain(c)) {
+        n = pair_recv(c->gates[i].pair, &m);
+        if (n == -EBADMSG)
+            gates_cut(c, i, "breaks the pair's protocol");
+        else if (n < 0)
+            log_error("gate-lost", "gate=%zu error=%d", i, -n);
+        for (int k = 0; k < n; k++)
+            gates_take(c, i, &m[k]);
+    }
 }
 
 void gates_flush(struct core *c)

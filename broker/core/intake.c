@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define BATCH_LONG_MS 16
+#define BATCH_LEAST   64 /* and a power of two times it is BATCH_WORKS */
+
 struct intake_rule {
     enum rank rank;
     bool fresh; /* "Freshness binds queries only" */
@@ -74,19 +77,12 @@ static bool intake_belongs(struct core *c, uint16_t gate, uint16_t slot)
            c->agencies.slots[slot].reg.standing != 0;
 }
 
-void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
+static struct work *intake_begin(struct core *c, uint16_t slot, uint16_t gate, struct bytes frame)
 {
-    struct work *w = &c->batch.works[c->batch.n_works];
-    uint16_t slot = agencies_find(&c->agencies, m->agency);
+    struct work *w = &c->batch.works[c->batch.n_works++];
 
-    if (slot == AGENCY_NONE && c->agencies.broken)
-        return; /* nobody can be told apart, so nobody is served */
-    if (!intake_belongs(c, gate, slot)) {
-        gates_cut(c, gate, "speaks for an agency that is not its own");
-        return;
-    }
     memset(w, 0, sizeof(*w));
-    w->frame = m->frame;
+    w->frame = frame;
     w->gate = gate;
     w->agency = slot;
     w->rank = RANK_OTHER;
@@ -95,7 +91,74 @@ void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
         w->fault = wire_peek(w->envelope.body, &w->type);
     if (w->fault == WIRE_OK && intake_rule(w->type))
         w->rank = intake_rule(w->type)->rank;
-    c->batch.n_works++;
+    return w;
+}
+
+/* Its line is full: nothing is dropped without a word. */
+static void intake_overflow(struct core *c, uint16_t slot, uint16_t gate, struct bytes frame)
+{
+    struct work *w = intake_begin(c, slot, gate, frame);
+
+    limits_count(c, slot, LIMITED_RATE);
+    intake_name(c, w);
+    w->left_out = true;
+    w->frame = bytes_of(NULL, 0); /* the gate's next datagram takes its place */
+    w->envelope = (struct wire_envelope){ 0 };
+    if (w->fault == WIRE_OK && id_is_zero(&w->id))
+        w->fault = WIRE_BAD_ID;
+}
+
+void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
+{
+    uint16_t slot = agencies_find(&c->agencies, m->agency);
+
+    if (slot == AGENCY_NONE && c->agencies.broken)
+        return; /* nobody can be told apart, so nobody is served */
+    if (!intake_belongs(c, gate, slot)) {
+        gates_cut(c, gate, "speaks for an agency that is not its own");
+        return;
+    }
+    if (fair_put(c->fair, slot, gate, m->frame))
+        intake_overflow(c, slot, gate, m->frame);
+}
+
+void intake_choose(struct core *c)
+{
+    static const struct fair_frame *chosen[BATCH_WORKS];
+    size_t room = BATCH_WORKS - (c->batch.n_works < BATCH_WORKS ? c->batch.n_works : BATCH_WORKS);
+    size_t n = fair_choose(c->fair, chosen, c->batch_most < room ? c->batch_most : room);
+
+    for (size_t i = 0; i < n; i++) {
+        if (c->agencies.slots[chosen[i]->slot].reg.standing != 0) /* dropped from the registry since */
+            (void)intake_begin(c, chosen[i]->slot, chosen[i]->gate,
+                               bytes_of(chosen[i]->octets, chosen[i]->len));
+    }
+    c->batch_chosen = n;
+}
+
+/* A batch's length is what everybody in it waits for: a machine that takes long over one gets
+ * smaller ones, down to where the commit would cost more than the frames. */
+void intake_chosen_done(struct core *c, int64_t took_ms)
+{
+    fair_done(c->fair);
+    if (took_ms > BATCH_LONG_MS && c->batch_most > BATCH_LEAST && c->batch_chosen * 2 > c->batch_most)
+        c->batch_most /= 2;
+    else if (took_ms < BATCH_LONG_MS / 4 && c->batch_most < BATCH_WORKS && c->batch_chosen == c->batch_most)
+        c->batch_most *= 2;
+}
+
+void intake_farewell(struct core *c, uint32_t retry_ms)
+{
+    while (fair_waiting(c->fair)) {
+        c->batch.n_works = 0;
+        intake_choose(c);
+        for (size_t i = 0; i < c->batch.n_works; i++) {
+            intake_name(c, &c->batch.works[i]);
+            tell_busy(c, c->batch.works[i].agency, &c->batch.works[i].id, retry_ms);
+        }
+        fair_done(c->fair);
+    }
+    c->batch.n_works = 0;
 }
 
 void intake_reject(struct core *c, const struct work *w, const char *word)

@@ -15,7 +15,10 @@ void batch_run(struct core *c);
 ALM_MUST_USE int batch_finish(struct core *c); /* 0, or -EIO: the process must end */
 
 /* --- intake.c: a frame to a message that may be believed --- */
-void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m); /* into the batch */
+void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m); /* into its agency's line */
+void intake_choose(struct core *c); /* from the lines into the batch */
+void intake_chosen_done(struct core *c, int64_t took_ms);
+void intake_farewell(struct core *c, uint32_t retry_ms); /* Busy to all that still wait */
 void intake_work(struct core *c, struct work *w);                           /* decide it */
 void intake_name(struct core *c,
                  struct work *w); /* w->id, for a Busy to a message that is not decided */
@@ -105,6 +108,8 @@ void later_done(struct core *c, uint16_t slot, uint64_t leaf);
 /* Signed heads, and room for one more query; false: it was told Busy. */
 bool query_has_room(struct core *c, const struct work *w);
 bool query_epoch(struct core *c, struct work *w); /* of its tokens; false: it was refused */
+/* Into the record that is begun: that the relationship is self-claimed, if it is, and under seal the reason given. */
+void query_self_claimed(struct core *c, const struct ask *ask, const char *reason);
 /* Not disclosed, and why; told: enum telling, 0 nothing. */
 void release_record_refusal(struct core *c, const struct pending *p, const char *reason,
                             uint8_t told);
@@ -341,7 +346,8 @@ record_end(struct core *c); /* appends. Return: the leaf; LEAF_NONE when the bat
 /* --- gates.c --- */
 ALM_MUST_USE int gates_open(struct core *c, const int *fds);
 void gates_close(struct core *c);
-void gates_drain(struct core *c, size_t i); /* one receive */
+void gates_drain(struct core *c, size_t i); /* all that it brought, while there is room */
+bool gates_may_drain(const struct core *c);
 void gates_allow(struct core *c, size_t i);
 void gates_allow_all(struct core *c);
 void gates_cut(

@@ -7,6 +7,7 @@
 #include "cosign.h"
 #include "core.h"
 #include "epochs.h"
+#include "fair.h"
 #include "keyholder.h"
 #include "local/local.h"
 #include "pair/pair.h"
@@ -161,6 +162,9 @@ struct core {
     struct cosign *cosign; /* owned */
     struct batch batch;
     struct out out;
+    struct fair *fair;  /* owned: frames that wait for a batch */
+    size_t batch_most;  /* frames of the next one */
+    size_t batch_chosen; /* of this one */
     int64_t minute_ms; /* monotonic; of the last aggregated leaves */
     size_t gate_turn;  /* which gate is drained first */
     bool stopping;

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_core_fair.c - who comes into a batch when more waits than fits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/fair.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct fair_frame *got[4096];
+
+static int setup(void **state)
+{
+    struct fair *f = NULL;
+
+    assert_int_equal(fair_new(&f), 0);
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    assert_null(fair_free(*state));
+    return 0;
+}
+
+static void put(struct fair *f, uint16_t slot, unsigned n)
+{
+    uint8_t octets[8] = { 0 };
+
+    for (unsigned i = 0; i < n; i++) {
+        octets[0] = (uint8_t)i;
+        assert_int_equal(fair_put(f, slot, 7, bytes_of(octets, sizeof(octets))), 0);
+    }
+}
+
+static size_t of(size_t n, uint16_t slot)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++)
+        count += got[i]->slot == slot;
+    return count;
+}
+
+static void one_that_floods_takes_no_more_than_its_share(void **state)
+{
+    struct fair *f = *state;
+    size_t n;
+
+    put(f, 3, 1000);
+    put(f, 4, 40);
+    put(f, 5, 40);
+    n = fair_choose(f, got, 90);
+    assert_int_equal(n, 90);
+    assert_int_equal(of(n, 3), 30);
+    assert_int_equal(of(n, 4), 30);
+    assert_int_equal(of(n, 5), 30);
+    fair_done(f);
+    n = fair_choose(f, got, 90);
+    assert_int_equal(of(n, 4), 10);
+    assert_int_equal(of(n, 5), 10);
+    assert_int_equal(of(n, 3), 70); /* what the others do not use is for whoever can */
+}
+
+static void a_single_frame_behind_a_flood_is_in_the_next_batch(void **state)
+{
+    struct fair *f = *state;
+    size_t n;
+
+    put(f, 9, 1024);
+    put(f, 2, 1);
+    n = fair_choose(f, got, 64);
+    assert_int_equal(of(n, 2), 1);
+    assert_int_equal(got[n - 1]->slot, 2); /* it came last, so it is decided last */
+}
+
+static void what_all_fits_keeps_the_order_of_arrival(void **state)
+{
+    struct fair *f = *state;
+    size_t n;
+
+    for (uint16_t i = 0; i < 30; i++)
+        put(f, i % 4, 1);
+    n = fair_choose(f, got, 100);
+    assert_int_equal(n, 30);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(got[i]->slot, i % 4);
+    assert_int_equal(fair_waiting(f), 0);
+}
+
+static void a_batch_smaller_than_the_agencies_is_gone_on_with_where_it_ended(void **state)
+{
+    struct fair *f = *state;
+    bool seen[8] = { false };
+
+    for (uint16_t i = 0; i < 8; i++)
+        put(f, i, 100);
+    for (unsigned batch = 0; batch < 4; batch++) {
+        size_t n = fair_choose(f, got, 2);
+
+        assert_int_equal(n, 2);
+        for (size_t i = 0; i < n; i++) {
+            assert_false(seen[got[i]->slot]);
+            seen[got[i]->slot] = true;
+        }
+        fair_done(f);
+    }
+}
+
+static void an_agencys_own_frames_keep_their_order(void **state)
+{
+    struct fair *f = *state;
+    unsigned next = 0;
+
+    put(f, 1, 200);
+    put(f, 2, 200);
+    for (unsigned batch = 0; batch < 10; batch++) {
+        size_t n = fair_choose(f, got, 40);
+
+        for (size_t i = 0; i < n; i++) {
+            if (got[i]->slot == 1)
+                assert_int_equal(got[i]->octets[0], next++);
+            assert_int_equal(got[i]->gate, 7);
+        }
+        fair_done(f);
+    }
+    assert_int_equal(next, 200);
+    assert_int_equal(fair_waiting(f), 0);
+}
+
+static void a_line_that_is_full_takes_no_more_and_the_others_do(void **state)
+{
+    struct fair *f = *state;
+    const uint8_t octet = 1;
+
+    put(f, 1, FAIR_LINE_MOST);
+    assert_int_equal(fair_put(f, 1, 0, bytes_of(&octet, 1)), -ENOBUFS);
+    assert_int_equal(fair_put(f, 2, 0, bytes_of(&octet, 1)), 0);
+    assert_int_equal(fair_waiting(f), FAIR_LINE_MOST + 1);
+    assert_int_equal(fair_choose(f, got, 2), 2);
+    fair_done(f);
+    assert_int_equal(fair_put(f, 1, 0, bytes_of(&octet, 1)), 0); /* there is room again */
+}
+
+static void frames_too_long_for_a_line_are_refused_before_their_number_is(void **state)
+{
+    static uint8_t octets[65536];
+    struct fair *f = *state;
+    unsigned n = 0;
+
+    while (fair_put(f, 1, 0, bytes_of(octets, sizeof(octets))) == 0)
+        n++;
+    assert_int_equal(n, FAIR_LINE_BYTES / sizeof(octets));
+    assert_false(fair_full(f));
+    for (uint16_t slot = 2; slot < 9; slot++) {
+        while (fair_put(f, slot, 0, bytes_of(octets, sizeof(octets))) == 0) {
+        }
+    }
+    assert_true(fair_full(f));
+}
+
+static void no_frame_of_nobody_is_taken(void **state)
+{
+    const uint8_t octet = 1;
+
+    assert_int_equal(fair_put(*state, FAIR_LINES, 0, bytes_of(&octet, 1)), -ENOBUFS);
+    assert_int_equal(fair_choose(*state, got, 10), 0);
+    fair_done(*state);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(one_that_floods_takes_no_more_than_its_share, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_single_frame_behind_a_flood_is_in_the_next_batch, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_all_fits_keeps_the_order_of_arrival, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_batch_smaller_than_the_agencies_is_gone_on_with_where_it_ended, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_agencys_own_frames_keep_their_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_line_that_is_full_takes_no_more_and_the_others_do, setup, teardown),
+        cmocka_unit_test_setup_teardown(frames_too_long_for_a_line_are_refused_before_their_number_is, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(no_frame_of_nobody_is_taken, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
