@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* backup_key.h - whom backups are sealed to: an X25519 pair in two small files, with the last day
- * that the private one is to be kept. Its end is the end of what the backups made to it can open. */
+ * that the private one is to be kept. Its end is the end of what the backups made to it can open.
+ */
 #pragma once
 #include "backup/chunks.h"
 #include "base/civil.h"
@@ -17,8 +18,8 @@ struct backup_private_key {
     struct secret key; /* wipe */
     struct backup_public_key pub;
 };
-/* Makes both files; neither may be there. NAME is private (0600), NAME.pub public. @written: NAME.pub
- * Return: 0; -EEXIST; -ENAMETOOLONG; -errno. */
+/* Makes both files; neither may be there. NAME is private (0600), NAME.pub public. @written:
+ * NAME.pub Return: 0; -EEXIST; -ENAMETOOLONG; -errno. */
 ALM_MUST_USE int backup_key_make(const char *path, int32_t today, int days, char *written,
                                  size_t written_size, struct backup_public_key *out);
 /* Return: 0; -EINVAL it holds something else; -EPERM others may read it; -errno. */

@@ -2,19 +2,19 @@
 /* chunks.h - a backup as a file: a header for one recipient's key, then sealed chunks in order.
  *
  * What is in the chunks is stream.h's business; here it is octets. Nothing of a file is handed out
- * before the chunk that it lies in has been proved: of this file, in this place, unaltered. That the
- * file is whole is known at its last chunk and not before. Bounded memory: one chunk. The layout is
- * in broker/backup/README.md. */
+ * before the chunk that it lies in has been proved: of this file, in this place, unaltered. That
+ * the file is whole is known at its last chunk and not before. Bounded memory: one chunk. The
+ * layout is in broker/backup/README.md. */
 #pragma once
 #include "base/attr.h"
 #include "base/bytes.h"
 #include "base/crypto.h"
 #include "base/id.h"
 
-#define BACKUP_PUBLIC_LEN  32        /* X25519 */
-#define BACKUP_CHUNK_BYTES 65536     /* of plain octets in every chunk but the last */
-#define BACKUP_ORIGIN_MAX  128       /* with NUL */
-#define BACKUP_HEADER_MAX  1024      /* bytes of a header on disk */
+#define BACKUP_PUBLIC_LEN  32    /* X25519 */
+#define BACKUP_CHUNK_BYTES 65536 /* of plain octets in every chunk but the last */
+#define BACKUP_ORIGIN_MAX  128   /* with NUL */
+#define BACKUP_HEADER_MAX  1024  /* bytes of a header on disk */
 
 struct backup_header {
     uint8_t mode; /* 1 live, 2 exercise */
@@ -48,7 +48,7 @@ ALM_MUST_USE int backup_writer_open(int fd, const struct backup_header *h,
 ALM_MUST_USE int backup_writer_put(struct backup_writer *w, struct bytes plain);
 /* Writes the last chunk; a file without it is not whole. Return: 0 or -errno. */
 ALM_MUST_USE int backup_writer_finish(struct backup_writer *w);
-uint64_t backup_writer_octets(const struct backup_writer *w); /* written so far */
+uint64_t backup_writer_octets(const struct backup_writer *w);      /* written so far */
 struct backup_writer *backup_writer_free(struct backup_writer *w); /* accepts NULL; wipes */
 void backup_writer_freep(struct backup_writer **w);
 
@@ -62,11 +62,11 @@ struct backup_reader;
  */
 ALM_MUST_USE int backup_reader_open(int fd, const struct secret *key, struct backup_reader **out);
 const struct backup_header *backup_reader_header(const struct backup_reader *r);
-/* The next chunk's octets, good until the next call. *last: it was the last one, and nothing follows
- * it. Return: 0; an enum backup_damage; -errno. */
+/* The next chunk's octets, good until the next call. *last: it was the last one, and nothing
+ * follows it. Return: 0; an enum backup_damage; -errno. */
 ALM_MUST_USE int backup_reader_next(struct backup_reader *r, struct bytes *plain, bool *last);
-/* Where the reader stands, for messages: the number of the chunk that it tried last, and where in the
- * file that begins. */
+/* Where the reader stands, for messages: the number of the chunk that it tried last, and where in
+ * the file that begins. */
 uint64_t backup_reader_chunk(const struct backup_reader *r);
 uint64_t backup_reader_offset(const struct backup_reader *r);
 struct backup_reader *backup_reader_free(struct backup_reader *r); /* accepts NULL; wipes */

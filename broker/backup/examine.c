@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* examine.c - `almoner fsck`: what the examination found, said for people or programs. It runs in a
- * child: LMDB trusts its pages, and one that points wildly ends a process by a signal; that too is a
- * finding. */
+ * child: LMDB trusts its pages, and one that points wildly ends a process by a signal; that too is
+ * a finding. */
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -34,23 +34,24 @@ static void examine_found(void *ctx, const struct fsck_finding *f)
     if (e->shown++ >= SHOWN_MOST)
         return;
     if (e->findings) {
-        (void)json_array_append_new(e->findings, json_pack("{s:s, s:s, s:s, s:s}", "table", f->table,
-                                                           "record", f->record, "what", f->what, "todo",
-                                                           f->todo));
+        (void)json_array_append_new(e->findings,
+                                    json_pack("{s:s, s:s, s:s, s:s}", "table", f->table, "record",
+                                              f->record, "what", f->what, "todo", f->todo));
         return;
     }
-    (void)printf("FOUND %s, %s: %s\n      to do: %s\n", f->table, *f->record ? f->record : "the table",
-                 f->what, f->todo);
+    (void)printf("FOUND %s, %s: %s\n      to do: %s\n", f->table,
+                 *f->record ? f->record : "the table", f->what, f->todo);
     (void)fflush(stdout);
 }
 
 static void examine_say(struct examining *e, const struct fsck_counts *n, int64_t ms)
 {
     if (e->findings) {
-        json_t *o = json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "ok", n->findings == 0, "records",
-                              (json_int_t)n->records, "leaves", (json_int_t)n->leaves, "forgotten",
-                              (json_int_t)n->forgotten, "heads", (json_int_t)n->heads, "found",
-                              (json_int_t)n->findings, "ms", (json_int_t)ms, "findings", e->findings);
+        json_t *o =
+            json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "ok", n->findings == 0, "records",
+                      (json_int_t)n->records, "leaves", (json_int_t)n->leaves, "forgotten",
+                      (json_int_t)n->forgotten, "heads", (json_int_t)n->heads, "found",
+                      (json_int_t)n->findings, "ms", (json_int_t)ms, "findings", e->findings);
 
         (void)json_dumpf(o, stdout, JSON_COMPACT);
         (void)fputc('\n', stdout);
@@ -69,8 +70,8 @@ static int open_fail(const struct store_tool *t, const char *folder, int r)
 {
     switch (r) {
     case -EXDEV:
-        return tool_fail(t, EX_DATAERR, "%s: a store of another broker or mode than the configuration's",
-                         folder);
+        return tool_fail(t, EX_DATAERR,
+                         "%s: a store of another broker or mode than the configuration's", folder);
     case -EPROTO:
         return tool_fail(t, EX_DATAERR, "%s: a newer program's store: use that one", folder);
     case -EPROTONOSUPPORT:
@@ -78,9 +79,10 @@ static int open_fail(const struct store_tool *t, const char *folder, int r)
     case -ENOENT:
         return tool_fail(t, EX_NOINPUT, "%s: there is no store", folder);
     case -EBADMSG:
-        (void)printf("FOUND meta, store: it cannot be opened: not this store.key, a period's secret is "
-                     "gone, or the data file is damaged at its root\n      to do: is keys_dir this "
-                     "broker's? Else keep this data_dir as it is, and restore the latest backup\n");
+        (void)printf(
+            "FOUND meta, store: it cannot be opened: not this store.key, a period's secret is "
+            "gone, or the data file is damaged at its root\n      to do: is keys_dir this "
+            "broker's? Else keep this data_dir as it is, and restore the latest backup\n");
         return EX_DATAERR;
     default:
         return tool_fail(t, EX_IOERR, "%s: %s", folder, strerror(-r));
@@ -98,13 +100,14 @@ static int examine_here(struct store_tool *t, const char *folder)
                               .ctx = NULL };
     struct fsck_counts n;
     int64_t began = clock_mono_ms();
-    int r = store_open(&(struct store_options){ .path = folder,
-                                                .key = &t->settings.store_key,
-                                                .mode = t->mode,
-                                                .origin = t->settings.origin,
-                                                .map_bytes = (size_t)t->settings.limits.store_mib << 20,
-                                                .read_only = true },
-                       &s);
+    int r =
+        store_open(&(struct store_options){ .path = folder,
+                                            .key = &t->settings.store_key,
+                                            .mode = t->mode,
+                                            .origin = t->settings.origin,
+                                            .map_bytes = (size_t)t->settings.limits.store_mib << 20,
+                                            .read_only = true },
+                   &s);
 
     if (r)
         return open_fail(t, folder, r);
@@ -127,7 +130,8 @@ int examine(struct store_tool *t, const char *folder)
     if (child == 0) {
         int rc;
 
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* it has the lock too: it must not outlive its parent */
+        (void)prctl(PR_SET_PDEATHSIG,
+                    SIGKILL); /* it has the lock too: it must not outlive its parent */
         rc = examine_here(t, folder);
 
         (void)fflush(stdout);
@@ -141,12 +145,14 @@ int examine(struct store_tool *t, const char *folder)
     if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) >= EX_USAGE))
         return WEXITSTATUS(status);
     if (t->json)
-        (void)puts("{\"ok\":false,\"found\":1,\"findings\":[{\"table\":\"\",\"record\":\"\",\"what\":\"the "
+        (void)puts("{\"ok\":false,\"found\":1,\"findings\":[{\"table\":\"\",\"record\":\"\","
+                   "\"what\":\"the "
                    "data file's pages point wildly\",\"todo\":\"restore the latest backup\"}]}");
     else
-        (void)printf("FOUND the data file: its pages point wildly, and what was read after the findings "
-                     "above ended the examination\n      to do: keep this data_dir as it is, look at the "
-                     "disk, and restore the latest backup\n");
+        (void)printf(
+            "FOUND the data file: its pages point wildly, and what was read after the findings "
+            "above ended the examination\n      to do: keep this data_dir as it is, look at the "
+            "disk, and restore the latest backup\n");
     return EX_DATAERR;
 }
 

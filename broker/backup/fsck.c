@@ -8,18 +8,24 @@
 #include <string.h>
 
 static const char *const advices[] = {
-    [ADVICE_DAMAGED] = "disk or memory altered it, or somebody did: keep this data_dir as it is, look at "
-                       "the disk, and restore the latest backup that --check finds good",
-    [ADVICE_TAKEN] = "somebody or something took it away: keep this data_dir as it is, tell the officers, "
-                     "and restore the latest backup",
-    [ADVICE_STRAY] = "it does no harm but to the look-up that meets it, which fails rather than passes it "
-                     "over: restore the latest backup, or tell the makers",
-    [ADVICE_UNFOUND] = "decisions do not see this record: have whoever lodged it lodge it again, or "
-                       "restore the latest backup, before anybody relies on the broker",
-    [ADVICE_FORGED] = "this is not the log that was signed: keep this data_dir as it is, stop, and let the "
-                      "officers compare with the heads that witnesses hold",
-    [ADVICE_COUNTS] = "the broker would count wrongly from here on: restore the latest backup, or tell the "
-                      "makers",
+    [ADVICE_DAMAGED] =
+        "disk or memory altered it, or somebody did: keep this data_dir as it is, look at "
+        "the disk, and restore the latest backup that --check finds good",
+    [ADVICE_TAKEN] =
+        "somebody or something took it away: keep this data_dir as it is, tell the officers, "
+        "and restore the latest backup",
+    [ADVICE_STRAY] =
+        "it does no harm but to the look-up that meets it, which fails rather than passes it "
+        "over: restore the latest backup, or tell the makers",
+    [ADVICE_UNFOUND] =
+        "decisions do not see this record: have whoever lodged it lodge it again, or "
+        "restore the latest backup, before anybody relies on the broker",
+    [ADVICE_FORGED] =
+        "this is not the log that was signed: keep this data_dir as it is, stop, and let the "
+        "officers compare with the heads that witnesses hold",
+    [ADVICE_COUNTS] =
+        "the broker would count wrongly from here on: restore the latest backup, or tell the "
+        "makers",
 };
 
 static void record_text(struct bytes key, char out[static FSCK_RECORD_MAX])
@@ -39,10 +45,9 @@ static void record_text(struct bytes key, char out[static FSCK_RECORD_MAX])
 static void say(struct fsck *f, enum table table, const char *record, enum fsck_advice advice,
                 const char *what)
 {
-    struct fsck_finding found = { .table = store_table_name(table),
-                                  .record = record,
-                                  .what = what,
-                                  .todo = advices[advice] };
+    struct fsck_finding found = {
+        .table = store_table_name(table), .record = record, .what = what, .todo = advices[advice]
+    };
 
     f->counts->findings++;
     f->o->found(f->o->ctx, &found);
@@ -86,7 +91,8 @@ uint64_t fsck_u64(struct bytes key, size_t at)
     return n;
 }
 
-void fsck_names_leaf(struct fsck *f, enum table table, struct bytes key, uint64_t leaf, uint8_t event)
+void fsck_names_leaf(struct fsck *f, enum table table, struct bytes key, uint64_t leaf,
+                     uint8_t event)
 {
     if (leaf >= f->leaves)
         fsck_say(f, table, key, ADVICE_TAKEN, "it names a leaf that the log does not have");
@@ -114,9 +120,10 @@ static int sweep_one(void *ctx, struct bytes key, struct bytes sealed)
     buf_reset(&s->opened);
     r = store_raw_open(f->t, s->table, key, sealed, &s->opened);
     if (r == -EBADMSG)
-        fsck_say(f, s->table, key, ADVICE_DAMAGED,
-                 "its value does not open: altered, moved here from another place, or of a period whose "
-                 "secret is gone");
+        fsck_say(
+            f, s->table, key, ADVICE_DAMAGED,
+            "its value does not open: altered, moved here from another place, or of a period whose "
+            "secret is gone");
     else if (r)
         return r;
     else

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fsck.h - a store that no broker has open, gone through from end to end: does every value open, does
- * the log make the tree and the tree the signed heads, does each disclosure have its decision, and do
- * indexes, queues and records agree? It changes nothing. */
+/* fsck.h - a store that no broker has open, gone through from end to end: does every value open,
+ * does the log make the tree and the tree the signed heads, does each disclosure have its decision,
+ * and do indexes, queues and records agree? It changes nothing. */
 #pragma once
 #include "base/attr.h"
 #include "store/store.h"
@@ -10,7 +10,7 @@
 
 #define FSCK_RECORD_MAX 160 /* a record's place, as people are shown it, with NUL */
 
-struct fsck_finding { /* texts are good during the call */
+struct fsck_finding {   /* texts are good during the call */
     const char *table;  /* "log" */
     const char *record; /* "leaf 17", or the key: what can be printed as it is, the rest as \xx */
     const char *what;   /* a sentence */
@@ -34,4 +34,5 @@ struct fsck_counts {
  * Return: 0 it was gone through (counts->findings tells what came of it); -EBADMSG LMDB's own pages
  * make no sense, which was found and told too, and ended it; -errno.
  */
-ALM_MUST_USE int fsck_run(struct store *s, const struct fsck_options *o, struct fsck_counts *counts);
+ALM_MUST_USE int fsck_run(struct store *s, const struct fsck_options *o,
+                          struct fsck_counts *counts);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fsck_found.c - the index by tokens: is every record in it under each of its tokens, and is every entry
- * somebody's? A record that a decision does not find is one that it does not heed. */
+/* fsck_found.c - the index by tokens: is every record in it under each of its tokens, and is every
+ * entry somebody's? A record that a decision does not find is one that it does not heed. */
 #include <errno.h>
 #include <string.h>
 
@@ -37,7 +37,9 @@ void fsck_indexed(struct fsck *f, enum table table, struct bytes key, int kind,
                   const struct token_set *subject, const struct id *id)
 {
     for (uint8_t i = 0; i < subject->n && i < TOKEN_SET_MAX; i++) {
-        struct token_set one = { .unborn = subject->unborn, .n = 1, .tokens = { subject->tokens[i] } };
+        struct token_set one = { .unborn = subject->unborn,
+                                 .n = 1,
+                                 .tokens = { subject->tokens[i] } };
         int r;
 
         if (!token_kind_facts(subject->tokens[i].kind)->finds &&
@@ -62,11 +64,11 @@ static const struct {
     enum table table;
     const char *prefix;
 } places[] = {
-    { SUBJECTS_CONSENT, TABLE_CONSENTS, "" },       { SUBJECTS_SHIELD, TABLE_SHIELDS, "" },
-    { SUBJECTS_OVERRIDE, TABLE_OVERRIDES, "" },     { SUBJECTS_DISPUTE, TABLE_DISPUTES, "" },
-    { SUBJECTS_CONCERN, TABLE_CONCERNS, "r" },      { SUBJECTS_EPISODE, TABLE_EPISODES, "r" },
-    { SUBJECTS_WATCH, TABLE_WATCHES, "r" },         { SUBJECTS_REFERRAL, TABLE_REFERRALS, "r" },
-    { SUBJECTS_STATEMENT, TABLE_STATEMENTS, "" },   { SUBJECTS_RECALL, TABLE_RECALLS, "r" },
+    { SUBJECTS_CONSENT, TABLE_CONSENTS, "" },     { SUBJECTS_SHIELD, TABLE_SHIELDS, "" },
+    { SUBJECTS_OVERRIDE, TABLE_OVERRIDES, "" },   { SUBJECTS_DISPUTE, TABLE_DISPUTES, "" },
+    { SUBJECTS_CONCERN, TABLE_CONCERNS, "r" },    { SUBJECTS_EPISODE, TABLE_EPISODES, "r" },
+    { SUBJECTS_WATCH, TABLE_WATCHES, "r" },       { SUBJECTS_REFERRAL, TABLE_REFERRALS, "r" },
+    { SUBJECTS_STATEMENT, TABLE_STATEMENTS, "" }, { SUBJECTS_RECALL, TABLE_RECALLS, "r" },
 };
 
 static bool record_there(struct fsck *f, enum table table, const char *prefix, const uint8_t *id)
@@ -87,7 +89,8 @@ void fsck_subject(struct fsck *f, struct bytes key)
         const uint8_t *id = key.data + LODGER_LEN - ID_LEN;
 
         if (!record_there(f, TABLE_CONSENTS, "", id) && !record_there(f, TABLE_OVERRIDES, "", id))
-            fsck_say(f, TABLE_SUBJECTS, key, ADVICE_STRAY, "it leads to a record that is not there");
+            fsck_say(f, TABLE_SUBJECTS, key, ADVICE_STRAY,
+                     "it leads to a record that is not there");
         return;
     }
     if (key.len == ENTRY_LEN) {
@@ -96,7 +99,8 @@ void fsck_subject(struct fsck *f, struct bytes key)
                 continue;
             known = true;
             if (!record_there(f, places[i].table, places[i].prefix, key.data + SHA256_LEN + 1))
-                fsck_say(f, TABLE_SUBJECTS, key, ADVICE_STRAY, "it leads to a record that is not there");
+                fsck_say(f, TABLE_SUBJECTS, key, ADVICE_STRAY,
+                         "it leads to a record that is not there");
         }
     }
     if (!known)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fsck_log.c - every leaf in order: its record reads, its sealed part opens or was forgotten, its hash
- * is the tree's, the tree computed anew is the tree kept and has the roots that were signed, and what
- * was disclosed was decided. */
+/* fsck_log.c - every leaf in order: its record reads, its sealed part opens or was forgotten, its
+ * hash is the tree's, the tree computed anew is the tree kept and has the roots that were signed,
+ * and what was disclosed was decided. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,8 +19,8 @@ struct walk {
     struct tree_frontier tree;
     uint64_t head_next; /* size of the next head to hold the tree against; UINT64_MAX: no more */
     struct buf note, value, opened;
-    uint64_t nodes;     /* that the tree ought to have */
-    bool unknown;       /* a leaf's hash is known to nobody: no root can be had from here on */
+    uint64_t nodes; /* that the tree ought to have */
+    bool unknown;   /* a leaf's hash is known to nobody: no root can be had from here on */
 };
 
 /* --- heads --- */
@@ -98,7 +98,8 @@ static int heads_to(struct walk *w)
 
 /* --- the tree --- */
 
-static int node_check(void *ctx, unsigned level, uint64_t index, const uint8_t hash[static SHA256_LEN])
+static int node_check(void *ctx, unsigned level, uint64_t index,
+                      const uint8_t hash[static SHA256_LEN])
 {
     struct walk *w = ctx;
     uint8_t kept[SHA256_LEN];
@@ -108,7 +109,8 @@ static int node_check(void *ctx, unsigned level, uint64_t index, const uint8_t h
     if (store_latched(store_of(w->f->t)))
         return r;
     if (r == -ENOENT)
-        fsck_say_leaf(w->f, TABLE_TREE, index << level, ADVICE_TAKEN, "a hash of the tree is missing");
+        fsck_say_leaf(w->f, TABLE_TREE, index << level, ADVICE_TAKEN,
+                      "a hash of the tree is missing");
     else if (r == 0 && memcmp(kept, hash, sizeof(kept)) != 0)
         fsck_say_leaf(w->f, TABLE_TREE, index << level, ADVICE_FORGED,
                       level ? "a hash of the tree is not that of the two below it"
@@ -136,7 +138,8 @@ static void decided_check(struct fsck *f, const struct ledger_record *r)
     uint64_t about = r->clear.about;
 
     if (about != UINT64_MAX && about >= r->leaf)
-        fsck_say_leaf(f, TABLE_LOG, r->leaf, ADVICE_COUNTS, "it is about a leaf that came after it");
+        fsck_say_leaf(f, TABLE_LOG, r->leaf, ADVICE_COUNTS,
+                      "it is about a leaf that came after it");
     for (size_t i = 0; i < ALM_LEN(promises); i++) {
         if (promises[i].event != r->clear.event)
             continue;
@@ -154,7 +157,8 @@ static int part_check(struct walk *w, const struct ledger_record *record)
     int r = ledger_class_of(f->t, record->leaf, &class, &forgotten);
 
     if (r == -ENOENT || (r == -EBADMSG && !store_latched(store_of(f->t)))) {
-        fsck_say_leaf(f, TABLE_LEAF_KEYS, record->leaf, ADVICE_TAKEN, "the key of its sealed part is gone");
+        fsck_say_leaf(f, TABLE_LEAF_KEYS, record->leaf, ADVICE_TAKEN,
+                      "the key of its sealed part is gone");
         return 0;
     }
     if (r)
@@ -175,7 +179,8 @@ static int part_check(struct walk *w, const struct ledger_record *record)
     return r;
 }
 
-/* The hash of a leaf whose record cannot be read: the tree's, so that what follows can be examined. */
+/* The hash of a leaf whose record cannot be read: the tree's, so that what follows can be examined.
+ */
 static int leaf_unread(struct walk *w, const char *what)
 {
     uint8_t hash[SHA256_LEN];
@@ -259,8 +264,9 @@ static int log_end(struct walk *w)
     int r = store_raw_count(f->t, TABLE_TREE, &kept);
 
     if (r == 0 && !w->unknown && kept > w->nodes)
-        fsck_say_leaf(f, TABLE_TREE, f->leaves, ADVICE_TAKEN,
-                      "the tree has hashes of more leaves than the log: its newest leaves are gone");
+        fsck_say_leaf(
+            f, TABLE_TREE, f->leaves, ADVICE_TAKEN,
+            "the tree has hashes of more leaves than the log: its newest leaves are gone");
     if (r == 0 && w->head_next != UINT64_MAX)
         fsck_say_leaf(f, TABLE_LOG, w->head_next - 1, ADVICE_FORGED,
                       "a signed head says that the log had this leaf: its newest leaves are gone");

@@ -18,30 +18,31 @@ struct fsck {
 };
 
 enum fsck_advice {
-    ADVICE_DAMAGED,  /* a value is altered */
-    ADVICE_TAKEN,    /* something is missing that was there */
-    ADVICE_STRAY,    /* something finds nothing */
-    ADVICE_UNFOUND,  /* a record that nothing finds */
-    ADVICE_FORGED,   /* the log is not what was signed */
-    ADVICE_COUNTS,   /* numbers disagree */
+    ADVICE_DAMAGED, /* a value is altered */
+    ADVICE_TAKEN,   /* something is missing that was there */
+    ADVICE_STRAY,   /* something finds nothing */
+    ADVICE_UNFOUND, /* a record that nothing finds */
+    ADVICE_FORGED,  /* the log is not what was signed */
+    ADVICE_COUNTS,  /* numbers disagree */
 };
 void fsck_say(struct fsck *f, enum table table, struct bytes key, enum fsck_advice advice,
               const char *what);
 void fsck_say_leaf(struct fsck *f, enum table table, uint64_t leaf, enum fsck_advice advice,
                    const char *what);
-/* Whether a look-up came off. -ENOENT and -EBADMSG are findings, said with these words (missing NULL:
- * -ENOENT is none); all else ends the examination. */
+/* Whether a look-up came off. -ENOENT and -EBADMSG are findings, said with these words (missing
+ * NULL: -ENOENT is none); all else ends the examination. */
 bool fsck_good(struct fsck *f, int r, enum table table, struct bytes key, const char *missing);
 uint64_t fsck_u64(struct bytes key, size_t at); /* big-endian; at + 8 <= key.len */
 /* A leaf that a record names: is there one, and of this event (0: any)? */
-void fsck_names_leaf(struct fsck *f, enum table table, struct bytes key, uint64_t leaf, uint8_t event);
+void fsck_names_leaf(struct fsck *f, enum table table, struct bytes key, uint64_t leaf,
+                     uint8_t event);
 
 /* fsck_log.c: log, tree, heads, record keys. Return: 0 or what ended it. */
 ALM_MUST_USE int fsck_log(struct fsck *f);
 /* fsck_records.c: one opened record of any table, against what finds it and what it names. */
 void fsck_record(struct fsck *f, enum table table, struct bytes key, struct bytes value);
-/* fsck_found.c: is each token of a set in the index, for this record? And an entry of the index: is its
- * record there? */
+/* fsck_found.c: is each token of a set in the index, for this record? And an entry of the index: is
+ * its record there? */
 void fsck_indexed(struct fsck *f, enum table table, struct bytes key, int kind,
                   const struct token_set *subject, const struct id *id);
 void fsck_subject(struct fsck *f, struct bytes key);

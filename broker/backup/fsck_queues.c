@@ -6,7 +6,8 @@
 #include "backup/fsck_parts.h"
 #include "store/queues.h"
 
-#define CAUSES_MAX 256 /* agencies that one queue's deliveries follow from; more are not counted apart */
+#define CAUSES_MAX                                                                                 \
+    256 /* agencies that one queue's deliveries follow from; more are not counted apart */
 
 struct tally {
     struct fsck *f;
@@ -92,7 +93,8 @@ static struct bytes name_key(const char *agency, const char *stream, struct buf 
     return buf_view(out);
 }
 
-static int queue_one(void *ctx, const char *agency, const char *stream, const struct queue_record *state)
+static int queue_one(void *ctx, const char *agency, const char *stream,
+                     const struct queue_record *state)
 {
     ALM_CLEANUP(buf_deinit) struct buf key = { 0 };
     struct fsck *f = ctx;
@@ -114,7 +116,8 @@ static int queue_one(void *ctx, const char *agency, const char *stream, const st
     if (!fsck_good(f, r, TABLE_QUEUES, w.key, NULL))
         return f->failed;
     if (dead != state->dead)
-        fsck_say(f, TABLE_QUEUES, w.key, ADVICE_COUNTS, "its dead letters are not as many as its state says");
+        fsck_say(f, TABLE_QUEUES, w.key, ADVICE_COUNTS,
+                 "its dead letters are not as many as its state says");
     return shares_check(&w, agency, stream);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* fsck_records.c - a record of each table: does it read, is it found by what finds it, is there what it
- * names? A table without a row here (META, quotas, what was asked, receipts' bodies) is examined in that
- * its values open. */
+/* fsck_records.c - a record of each table: does it read, is it found by what finds it, is there
+ * what it names? A table without a row here (META, quotas, what was asked, receipts' bodies) is
+ * examined in that its values open. */
 #include <errno.h>
 #include <string.h>
 
@@ -75,7 +75,8 @@ static void check_agency(struct fsck *f, struct bytes key, struct bytes value)
                                curve ? a.curve[i] : a.sign[i - a.n_curve], owner);
         if (fsck_good(f, r, TABLE_AGENCIES, key, "one of its keys is not listed as its own") &&
             strcmp(owner, id) != 0)
-            fsck_say(f, TABLE_AGENCIES, key, ADVICE_COUNTS, "one of its keys is listed as another's");
+            fsck_say(f, TABLE_AGENCIES, key, ADVICE_COUNTS,
+                     "one of its keys is listed as another's");
     }
 }
 
@@ -453,8 +454,8 @@ static void check_receipt(struct fsck *f, struct bytes key, struct bytes value)
         fsck_names_leaf(f, TABLE_RECEIPTS, key, leaf, 0);
 }
 
-/* The core's (broker/core/due.c): 'r' kind about agency; 't', 'l' time kind about agency; 'a' agency 0
- * time kind about. */
+/* The core's (broker/core/due.c): 'r' kind about agency; 't', 'l' time kind about agency; 'a'
+ * agency 0 time kind about. */
 static void check_due(struct fsck *f, struct bytes key, struct bytes value)
 {
     ALM_CLEANUP(buf_deinit) struct buf to = { 0 };
@@ -542,7 +543,8 @@ static void check_retoken(struct fsck *f, struct bytes key, struct bytes value)
         memcpy(to, of[i].prefix, at);
         memcpy(to + at, key.data + 1, ID_LEN);
         if (!store_has(f->t, of[i].table, bytes_of(to, at + ID_LEN)))
-            fsck_say(f, TABLE_RETOKENS, key, ADVICE_STRAY, "the record whose tokens they are is not there");
+            fsck_say(f, TABLE_RETOKENS, key, ADVICE_STRAY,
+                     "the record whose tokens they are is not there");
     }
 }
 
@@ -553,17 +555,28 @@ static void check_subject(struct fsck *f, struct bytes key, struct bytes value)
 }
 
 static record_check *const checks[TABLE_COUNT] = {
-    [TABLE_AGENCIES] = check_agency,     [TABLE_KEYS] = check_key,
-    [TABLE_OFFICERS] = check_officer,    [TABLE_BUNDLES] = check_bundle,
-    [TABLE_CONSENTS] = check_consent,    [TABLE_SHIELDS] = check_shield,
-    [TABLE_SUBJECTS] = check_subject,    [TABLE_RECEIPTS] = check_receipt,
-    [TABLE_OVERRIDES] = check_override,  [TABLE_CONCERNS] = check_concern,
-    [TABLE_EPISODES] = check_episode,    [TABLE_WATCHES] = check_watch,
-    [TABLE_DUE] = check_due,             [TABLE_CONTACTS] = check_contact,
-    [TABLE_REFERRALS] = check_referral,  [TABLE_SEALING] = check_sealing,
-    [TABLE_DISPUTES] = check_dispute,    [TABLE_RELIANCE] = check_reliance,
-    [TABLE_LATER] = check_later,         [TABLE_RETOKENS] = check_retoken,
-    [TABLE_RECALLS] = check_recall,      [TABLE_STATEMENTS] = check_statement,
+    [TABLE_AGENCIES] = check_agency,
+    [TABLE_KEYS] = check_key,
+    [TABLE_OFFICERS] = check_officer,
+    [TABLE_BUNDLES] = check_bundle,
+    [TABLE_CONSENTS] = check_consent,
+    [TABLE_SHIELDS] = check_shield,
+    [TABLE_SUBJECTS] = check_subject,
+    [TABLE_RECEIPTS] = check_receipt,
+    [TABLE_OVERRIDES] = check_override,
+    [TABLE_CONCERNS] = check_concern,
+    [TABLE_EPISODES] = check_episode,
+    [TABLE_WATCHES] = check_watch,
+    [TABLE_DUE] = check_due,
+    [TABLE_CONTACTS] = check_contact,
+    [TABLE_REFERRALS] = check_referral,
+    [TABLE_SEALING] = check_sealing,
+    [TABLE_DISPUTES] = check_dispute,
+    [TABLE_RELIANCE] = check_reliance,
+    [TABLE_LATER] = check_later,
+    [TABLE_RETOKENS] = check_retoken,
+    [TABLE_RECALLS] = check_recall,
+    [TABLE_STATEMENTS] = check_statement,
 };
 
 void fsck_record(struct fsck *f, enum table table, struct bytes key, struct bytes value)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* main.c - almoner-store: `almoner restore` and `almoner fsck`, for the operator of a broker that is
- * stopped. The one program besides core and reader that opens a store. */
+/* main.c - almoner-store: `almoner restore` and `almoner fsck`, for the operator of a broker that
+ * is stopped. The one program besides core and reader that opens a store. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -76,7 +76,8 @@ int tool_hold(const struct store_tool *t, bool make, int *fd)
     char path[SETTINGS_PATH + 16];
     const char *const names[] = { "almonerd.lock", "writer" };
 
-    /* almonerd's lock is kept; the writer's is only tried, because a store may be opened meanwhile */
+    /* almonerd's lock is kept; the writer's is only tried, because a store may be opened meanwhile
+     */
     for (size_t i = 0; i < ALM_LEN(names); i++) {
         ALM_CLEANUP(fd_closep) int held = -1;
 
@@ -85,7 +86,8 @@ int tool_hold(const struct store_tool *t, bool make, int *fd)
         if (held < 0 && errno == ENOENT)
             continue;
         if (held < 0)
-            return tool_fail(t, errno == EACCES ? EX_NOPERM : EX_IOERR, "%s: %s", path, strerror(errno));
+            return tool_fail(t, errno == EACCES ? EX_NOPERM : EX_IOERR, "%s: %s", path,
+                             strerror(errno));
         if (flock(held, LOCK_EX | LOCK_NB))
             return tool_fail(t, EX_TEMPFAIL,
                              "a broker runs on %s: stop almonerd first (its log says who holds %s)",
@@ -106,53 +108,63 @@ int tool_owner(const struct store_tool *t)
         return tool_fail(t, EX_NOINPUT, "%s: %s", t->settings.data_dir, strerror(errno));
     if (st.st_uid == geteuid())
         return 0;
-    return tool_fail(t, EX_NOPERM,
-                     "%s belongs to user %lu: run this as that user, so that the broker can use what is "
-                     "written",
-                     t->settings.data_dir, (unsigned long)st.st_uid);
+    return tool_fail(
+        t, EX_NOPERM,
+        "%s belongs to user %lu: run this as that user, so that the broker can use what is "
+        "written",
+        t->settings.data_dir, (unsigned long)st.st_uid);
 }
 
 static void tool_help(FILE *to)
 {
-    (void)fputs(
-        "usage: almoner restore BACKUP --key FILE --config FILE [--expired] [--json]\n"
-        "       almoner restore BACKUP --key FILE --check [--config FILE] [--json]\n"
-        "       almoner fsck --config FILE [--json]\n\n"
-        "restore - a backup becomes the store of a broker that is stopped and has none. All of it is "
-        "checked before any of it is\n"
-        "in place: each chunk, that a broker with this store.key sent it, that every value opens, that "
-        "the log has the signed\n"
-        "root. Refused: a backup of another broker or mode, or of a newer program; a data_dir that is "
-        "not empty. Put store.key and\n"
-        "audit.key back into keys_dir first: they are in no backup.\n"
-        "fsck - opens every value of a stopped broker's store, computes the log's tree anew, and holds "
-        "indexes, queues and\n"
-        "records against each other. It changes nothing; each finding names table and record, and what "
-        "to do.\n\n"
-        "  --config FILE  almonerd's configuration (else $ALMONER_CONFIG)\n"
-        "  --key FILE     the private half of \"almoner backup key new FILE\"\n"
-        "  --check        check the backup alone; nothing is written. With --config also that it is "
-        "this broker's\n"
-        "  --expired      use a backup whose key was to be destroyed by now\n"
-        "  --json         for programs\n\n"
-        "Exit status: 0 done, nothing found; 64 usage; 65 damaged, or another's; 66 there is none; 73 "
-        "data_dir is not empty;\n"
-        "74 the disk; 75 a broker runs on it; 77 another user's; 78 configuration.\n\n"
-        "examples:\n"
-        "  almoner restore marlham-2026-11-22.almoner --key 2026-11.backup --check\n"
-        "  almoner restore marlham-2026-11-22.almoner --key 2026-11.backup --config "
-        "/etc/almoner/almonerd.conf\n"
-        "  almoner fsck --config /etc/almoner/almonerd.conf\n",
-        to);
+    (void)fputs("usage: almoner restore BACKUP --key FILE --config FILE [--expired] [--json]\n"
+                "       almoner restore BACKUP --key FILE --check [--config FILE] [--json]\n"
+                "       almoner fsck --config FILE [--json]\n\n"
+                "restore - a backup becomes the store of a broker that is stopped and has none. "
+                "All of it is "
+                "checked before any of it is\n"
+                "in place: each chunk, that a broker with this store.key sent it, that every value "
+                "opens, that "
+                "the log has the signed\n"
+                "root. Refused: a backup of another broker or mode, or of a newer program; a "
+                "data_dir that is "
+                "not empty. Put store.key and\n"
+                "audit.key back into keys_dir first: they are in no backup.\n"
+                "fsck - opens every value of a stopped broker's store, computes the log's tree "
+                "anew, and holds "
+                "indexes, queues and\n"
+                "records against each other. It changes nothing; each finding names table and "
+                "record, and what "
+                "to do.\n\n"
+                "  --config FILE  almonerd's configuration (else $ALMONER_CONFIG)\n"
+                "  --key FILE     the private half of \"almoner backup key new FILE\"\n"
+                "  --check        check the backup alone; nothing is written. With --config also "
+                "that it is "
+                "this broker's\n"
+                "  --expired      use a backup whose key was to be destroyed by now\n"
+                "  --json         for programs\n\n"
+                "Exit status: 0 done, nothing found; 64 usage; 65 damaged, or another's; 66 there "
+                "is none; 73 "
+                "data_dir is not empty;\n"
+                "74 the disk; 75 a broker runs on it; 77 another user's; 78 configuration.\n\n"
+                "examples:\n"
+                "  almoner restore marlham-2026-11-22.almoner --key 2026-11.backup --check\n"
+                "  almoner restore marlham-2026-11-22.almoner --key 2026-11.backup --config "
+                "/etc/almoner/almonerd.conf\n"
+                "  almoner fsck --config /etc/almoner/almonerd.conf\n",
+                to);
 }
 
 /* Return: -1 go on; else an exit code. */
 static int tool_args(int argc, char **argv, struct store_tool *t)
 {
     static const struct option options[] = {
-        { "config", required_argument, NULL, 'c' }, { "key", required_argument, NULL, 'k' },
-        { "check", no_argument, NULL, 'n' },        { "expired", no_argument, NULL, 'x' },
-        { "json", no_argument, NULL, 'j' },         { "help", no_argument, NULL, 'h' },
+        { "config", required_argument, NULL, 'c' },
+        { "key", required_argument, NULL, 'k' },
+        { "check", no_argument, NULL, 'n' },
+        { "expired", no_argument, NULL, 'x' },
+        { "json", no_argument, NULL, 'j' },
+        { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
     };
     char name[] = "almoner";

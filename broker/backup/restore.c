@@ -56,7 +56,8 @@ static int folder_sync(const char *folder)
 /* What a restore that did not come to its end leaves, and nothing else is ever removed. */
 static const char *const left_over[] = { "writer", "restored", "lock.mdb", "periods" };
 
-static int names_in(const char *folder, bool (*known)(const char *), char other[static 256], bool *any)
+static int names_in(const char *folder, bool (*known)(const char *), char other[static 256],
+                    bool *any)
 {
     DIR *d = opendir(folder);
     struct dirent *at;
@@ -145,10 +146,11 @@ static int folder_ready(struct restoring *g)
     if (r)
         return tool_fail(g->t, EX_CANTCREAT, "%s: %s", data, strerror(-r));
     if (other[0])
-        return tool_fail(g->t, EX_CANTCREAT,
-                         "%s is not empty: \"%.80s\" lies in it. A store is restored into an empty folder; "
-                         "move what is there aside, and keep it",
-                         data, other);
+        return tool_fail(
+            g->t, EX_CANTCREAT,
+            "%s is not empty: \"%.80s\" lies in it. A store is restored into an empty folder; "
+            "move what is there aside, and keep it",
+            data, other);
     r = begun ? left_remove(g) : 0;
     if (r == 0 && mkdir(g->folder, 0700))
         r = -errno;
@@ -167,8 +169,9 @@ static int mark_write(const struct restoring *g, const struct unpacked *u)
 
     clock_format_utc(clock_wall_ms(), at);
     path_of(path, g->t->settings.data_dir, "restored");
-    o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "almoner", "restored/1", "at", at, "backup", u->id,
-                  "made", u->made, "leaves", (json_int_t)u->leaves, "head_size", (json_int_t)u->head_size);
+    o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "almoner", "restored/1", "at", at, "backup",
+                  u->id, "made", u->made, "leaves", (json_int_t)u->leaves, "head_size",
+                  (json_int_t)u->head_size);
     text = o ? json_dumps(o, JSON_COMPACT) : NULL;
     if (text)
         r = file_write(path, bytes_str(text), 0600);
@@ -216,11 +219,11 @@ static int put_in_place(const struct restoring *g, const struct unpacked *u)
 static void restore_say(const struct store_tool *t, const struct unpacked *u, int64_t ms)
 {
     if (t->json) {
-        json_t *o = json_pack("{s:b, s:b, s:b, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "ok", 1, "restored",
-                              !t->check, "proved", u->proved, "backup", u->id, "made", u->made, "until",
-                              u->until, "records", (json_int_t)u->records, "leaves",
-                              (json_int_t)u->leaves, "head_size", (json_int_t)u->head_size, "ms",
-                              (json_int_t)ms);
+        json_t *o =
+            json_pack("{s:b, s:b, s:b, s:s, s:s, s:s, s:I, s:I, s:I, s:I}", "ok", 1, "restored",
+                      !t->check, "proved", u->proved, "backup", u->id, "made", u->made, "until",
+                      u->until, "records", (json_int_t)u->records, "leaves", (json_int_t)u->leaves,
+                      "head_size", (json_int_t)u->head_size, "ms", (json_int_t)ms);
 
         (void)json_dumpf(o, stdout, JSON_COMPACT);
         (void)fputc('\n', stdout);
@@ -231,12 +234,15 @@ static void restore_say(const struct store_tool *t, const struct unpacked *u, in
                  t->check ? "good" : "restored", u->id, u->made, u->records, u->leaves,
                  (double)ms / 1000);
     if (t->check && !u->proved)
-        (void)printf("Only the file was checked: with --config also that a broker with that store.key "
-                     "sent all of it.\n");
+        (void)printf(
+            "Only the file was checked: with --config also that a broker with that store.key "
+            "sent all of it.\n");
     if (!t->check)
-        (void)printf("What was lodged, decided and withdrawn after that is not in it: tell the agencies, whose "
-                     "adapters send anew what is unacknowledged.\nThe signer signs nothing before the "
-                     "witnesses that the policy names have said which heads they hold.\n");
+        (void)printf(
+            "What was lodged, decided and withdrawn after that is not in it: tell the agencies, "
+            "whose "
+            "adapters send anew what is unacknowledged.\nThe signer signs nothing before the "
+            "witnesses that the policy names have said which heads they hold.\n");
 }
 
 static int restore_into(struct restoring *g, struct unpacked *u)
@@ -279,8 +285,9 @@ int command_restore(struct store_tool *t)
     int rc;
 
     if (!t->key)
-        return tool_fail(t, EX_USAGE, "opened with what? Give --key FILE: the private half of \"almoner "
-                                      "backup key new FILE\"");
+        return tool_fail(t, EX_USAGE,
+                         "opened with what? Give --key FILE: the private half of \"almoner "
+                         "backup key new FILE\"");
     if (!t->check && !t->configured)
         return tool_fail(t, EX_USAGE, "into which broker? Give --config FILE (almonerd's)");
     rc = t->check ? unpack(t, NULL, &u) : restore_all(t, &u);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store_tool.h - what `almoner restore` and `almoner fsck` share: which broker's store, who holds it,
- * and what is said. Functions that return int return an exit code of sysexits.h (0 done) and have said
- * on standard error what is wrong and what to do. */
+/* store_tool.h - what `almoner restore` and `almoner fsck` share: which broker's store, who holds
+ * it, and what is said. Functions that return int return an exit code of sysexits.h (0 done) and
+ * have said on standard error what is wrong and what to do. */
 #pragma once
 #include "base/attr.h"
 #include "supervisor/settings.h"
@@ -27,8 +27,9 @@ ALM_MUST_USE int tool_owner(const struct store_tool *t);
 /* Tells how far something is, on standard error, every two seconds after the first two. */
 void tool_progress(void *ctx, const char *what, uint64_t done, uint64_t of); /* ctx: unused */
 
-/* examine.c: the store in this folder, in a process of its own: a page that points wildly ends that one.
- * Findings and a summary go to standard output. Return: 0 nothing was found; EX_DATAERR; another code. */
+/* examine.c: the store in this folder, in a process of its own: a page that points wildly ends that
+ * one. Findings and a summary go to standard output. Return: 0 nothing was found; EX_DATAERR;
+ * another code. */
 ALM_MUST_USE int examine(struct store_tool *t, const char *folder);
 ALM_MUST_USE int command_fsck(struct store_tool *t);    /* examine.c */
 ALM_MUST_USE int command_restore(struct store_tool *t); /* restore.c */

@@ -4,9 +4,10 @@
  *   BEGIN  PERIOD...  ( TABLE  RECORD... )...  END
  *
  * Made by the reader over one snapshot, read by `almoner restore`. Values are as they lie on disk,
- * sealed. A running hash over all items, keyed at the end with a key that follows from the store key,
- * proves that they are what a broker with that key read, all of it and in this order: whoever can seal
- * a file to the same recipient and has not the store key cannot make, shorten or mix one. Pure. */
+ * sealed. A running hash over all items, keyed at the end with a key that follows from the store
+ * key, proves that they are what a broker with that key read, all of it and in this order: whoever
+ * can seal a file to the same recipient and has not the store key cannot make, shorten or mix one.
+ * Pure. */
 #pragma once
 #include "base/attr.h"
 #include "base/bytes.h"
@@ -14,7 +15,7 @@
 
 #define STREAM_VERSION    1
 #define STREAM_LABEL      "almoner/backup/v1/stream" /* of the key, from the store key */
-#define STREAM_ITEM_MAX   (17u << 20)                /* bytes: the largest value, its key and lengths */
+#define STREAM_ITEM_MAX   (17u << 20) /* bytes: the largest value, its key and lengths */
 #define STREAM_TABLES_MAX 64
 #define STREAM_NAME_MAX   64 /* of a table, with NUL */
 #define STREAM_NOTE_MAX   65536
@@ -55,8 +56,10 @@ struct stream_maker {
 };
 void stream_maker_init(struct stream_maker *m);
 void stream_maker_deinit(struct stream_maker *m);
-/* Each appends one item; @key: from the store key by STREAM_LABEL. Return: 0; -E2BIG; -ENOMEM; -errno. */
-ALM_MUST_USE int stream_begin(struct stream_maker *m, const struct stream_begin *b, struct buf *out);
+/* Each appends one item; @key: from the store key by STREAM_LABEL. Return: 0; -E2BIG; -ENOMEM;
+ * -errno. */
+ALM_MUST_USE int stream_begin(struct stream_maker *m, const struct stream_begin *b,
+                              struct buf *out);
 ALM_MUST_USE int stream_period(struct stream_maker *m, const struct secret *key,
                                const struct stream_period *p, struct buf *out);
 ALM_MUST_USE int stream_table(struct stream_maker *m, const char *name, struct buf *out);

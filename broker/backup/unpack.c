@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* unpack.c - a backup read once: of this broker, for this program, whole, in order and proved; and, if
- * asked, put into an empty folder as a store. Nothing of what it says is believed before its chunk is
- * proved, and nothing is of use before its last one is. */
+/* unpack.c - a backup read once: of this broker, for this program, whole, in order and proved; and,
+ * if asked, put into an empty folder as a store. Nothing of what it says is believed before its
+ * chunk is proved, and nothing is of use before its last one is. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -44,7 +44,8 @@ static int unpack_io(const struct unpacking *u, int error)
                          u->folder ? u->folder : u->t->backup);
     if (error == -ENOMEM)
         return tool_fail(u->t, EX_OSERR, "short of memory");
-    return tool_fail(u->t, EX_IOERR, "%s: %s", u->folder ? u->folder : u->t->backup, strerror(-error));
+    return tool_fail(u->t, EX_IOERR, "%s: %s", u->folder ? u->folder : u->t->backup,
+                     strerror(-error));
 }
 
 /* --- what it is of --- */
@@ -56,15 +57,17 @@ static int tables_check(const struct unpacking *u, const struct stream_begin *b)
         int table = store_table_of(b->tables[i].name);
 
         if (table < 0 || b->tables[i].schema > store_table_schema((enum table)table))
-            return tool_fail(u->t, EX_DATAERR,
-                             "%s was made by a newer program (its table \"%.32s\" is unknown here): "
-                             "restore it with that one",
-                             u->t->backup, b->tables[i].name);
+            return tool_fail(
+                u->t, EX_DATAERR,
+                "%s was made by a newer program (its table \"%.32s\" is unknown here): "
+                "restore it with that one",
+                u->t->backup, b->tables[i].name);
         if (b->tables[i].schema < store_table_schema((enum table)table))
-            return tool_fail(u->t, EX_DATAERR,
-                             "%s was made by an older program, whose table \"%.32s\" this one does not "
-                             "read: restore it with that one, and upgrade then",
-                             u->t->backup, b->tables[i].name);
+            return tool_fail(
+                u->t, EX_DATAERR,
+                "%s was made by an older program, whose table \"%.32s\" this one does not "
+                "read: restore it with that one, and upgrade then",
+                u->t->backup, b->tables[i].name);
     }
     return 0;
 }
@@ -109,8 +112,8 @@ static int item_period(struct unpacking *u, struct bytes body)
     r = stream_period_decode(body, &u->store_key, &p);
     if (r == -EBADMSG)
         u->code = tool_fail(u->t, EX_DATAERR,
-                            "%s is of a broker with another store.key than the one in %s", u->t->backup,
-                            u->t->settings.keys_dir);
+                            "%s is of a broker with another store.key than the one in %s",
+                            u->t->backup, u->t->settings.keys_dir);
     if (r == 0 && u->folder)
         r = store_period_restore(u->folder, &u->t->settings.store_key, p.number, &p.secret);
     secret_wipe(&p.secret);
@@ -180,10 +183,11 @@ static int item_end(struct unpacking *u, struct bytes body)
         return r;
     r = stream_prove(&u->parser, &u->store_key, &end);
     if (r == -EBADMSG) {
-        u->code = tool_fail(u->t, EX_DATAERR,
-                            "%s does not hold what a broker with this store.key sent: something was left "
-                            "out, put in or mixed on the way, or the store.key is another",
-                            u->t->backup);
+        u->code =
+            tool_fail(u->t, EX_DATAERR,
+                      "%s does not hold what a broker with this store.key sent: something was left "
+                      "out, put in or mixed on the way, or the store.key is another",
+                      u->t->backup);
         return 1;
     }
     u->out->proved = r == 0;
@@ -221,8 +225,9 @@ static int damage_say(const struct unpacking *u, const struct backup_reader *r, 
         return tool_fail(u->t, EX_DATAERR, "%s: %s (its header names key %s)", u->t->backup,
                          backup_damage_words((enum backup_damage)damage), to);
     }
-    return tool_fail(u->t, EX_DATAERR, "%s: chunk %" PRIu64 ", at octet %" PRIu64 " of the file: %s",
-                     u->t->backup, backup_reader_chunk(r), backup_reader_offset(r),
+    return tool_fail(u->t, EX_DATAERR,
+                     "%s: chunk %" PRIu64 ", at octet %" PRIu64 " of the file: %s", u->t->backup,
+                     backup_reader_chunk(r), backup_reader_offset(r),
                      backup_damage_words((enum backup_damage)damage));
 }
 
@@ -245,8 +250,8 @@ static int unpack_chunks(struct unpacking *u, struct backup_reader *r)
         e = stream_ended(&u->parser);
     if (e == -EBADMSG || e == -E2BIG)
         return tool_fail(u->t, EX_DATAERR,
-                         "%s: what is in it is not a backup of a store (chunk %" PRIu64 ")", u->t->backup,
-                         backup_reader_chunk(r));
+                         "%s: what is in it is not a backup of a store (chunk %" PRIu64 ")",
+                         u->t->backup, backup_reader_chunk(r));
     return e ? unpack_io(u, e) : 0;
 }
 
@@ -255,11 +260,12 @@ static int expiry_check(const struct unpacking *u, const struct backup_header *h
     civil_format(h->expires_on, u->out->until);
     if (h->expires_on >= civil_today(clock_wall_ms()) || u->t->expired)
         return 0;
-    return tool_fail(u->t, EX_DATAERR,
-                     "the key of %s was to be destroyed after %s: this backup holds what may have been "
-                     "erased since. Use a newer one; if there is none, say --expired, and run the "
-                     "retention job at once (almoner retention run)",
-                     u->t->backup, u->out->until);
+    return tool_fail(
+        u->t, EX_DATAERR,
+        "the key of %s was to be destroyed after %s: this backup holds what may have been "
+        "erased since. Use a newer one; if there is none, say --expired, and run the "
+        "retention job at once (almoner retention run)",
+        u->t->backup, u->out->until);
 }
 
 static int unpack_open(struct unpacking *u, int fd)
@@ -269,11 +275,13 @@ static int unpack_open(struct unpacking *u, int fd)
     int e = backup_key_read_private(u->t->key, &key);
 
     if (e == -EPERM)
-        return tool_fail(u->t, EX_NOPERM, "%s: others may read this private key: chmod 600 it", u->t->key);
-    if (e == -EINVAL)
-        return tool_fail(u->t, EX_DATAERR,
-                         "%s: not the private key of backups (the FILE of \"almoner backup key new FILE\")",
+        return tool_fail(u->t, EX_NOPERM, "%s: others may read this private key: chmod 600 it",
                          u->t->key);
+    if (e == -EINVAL)
+        return tool_fail(
+            u->t, EX_DATAERR,
+            "%s: not the private key of backups (the FILE of \"almoner backup key new FILE\")",
+            u->t->key);
     if (e)
         return tool_fail(u->t, EX_NOINPUT, "%s: %s", u->t->key, strerror(-e));
     e = backup_reader_open(fd, &key.key, &r);

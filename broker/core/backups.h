@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* backups.h - until when somebody's backup can still open what this store has since erased. A backup
- * holds the secrets of its periods; it ends with the private key that it was sealed to, and that key
- * has a last day, which the policy bounds ("retention": backup_days). */
+/* backups.h - until when somebody's backup can still open what this store has since erased. A
+ * backup holds the secrets of its periods; it ends with the private key that it was sealed to, and
+ * that key has a last day, which the policy bounds ("retention": backup_days). */
 #pragma once
 #include "base/attr.h"
 #include "core.h"

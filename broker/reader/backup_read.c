@@ -6,9 +6,10 @@
  *     |  nobody takes pages, the store fills up, it takes too long
  *     +--> given up: the snapshot ends at once
  *
- * Departs from the five seconds that a snapshot may last (DESIGN.md section 3): pages that were in use
- * when it began are not used again before it ends, so the store grows by what is written meanwhile. That
- * is why it is given up before the store is full (README.md has the measurement). */
+ * Departs from the five seconds that a snapshot may last (DESIGN.md section 3): pages that were in
+ * use when it began are not used again before it ends, so the store grows by what is written
+ * meanwhile. That is why it is given up before the store is full (README.md has the measurement).
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,10 +23,10 @@
 #include "store/raw.h"
 #include "tree/note.h"
 
-#define BACKUP_PAGE     (256u * 1024)       /* octets of one page */
-#define BACKUP_STALL_MS 30000               /* for a client to take one */
-#define BACKUP_MOST_MS  (4 * 3600 * 1000)   /* in all */
-#define ROOM_TENTHS     9                   /* of the store's room: beyond it no backup holds pages back */
+#define BACKUP_PAGE     (256u * 1024)     /* octets of one page */
+#define BACKUP_STALL_MS 30000             /* for a client to take one */
+#define BACKUP_MOST_MS  (4 * 3600 * 1000) /* in all */
+#define ROOM_TENTHS     9 /* of the store's room: beyond it no backup holds pages back */
 
 struct backup_read {
     struct store_txn *t; /* the snapshot */
@@ -65,12 +66,14 @@ json_t *backup_error(int rc)
         return local_error("busy", EX_TEMPFAIL,
                            "another backup is under way: one at a time holds the store's pages");
     case -ENOSPC:
-        return local_error("store-nearly-full", EX_TEMPFAIL,
-                           "the store is nearly as large as it may grow, and a backup lets it grow: "
-                           "raise limits.store_mib (almonerd's configuration), then try again");
+        return local_error(
+            "store-nearly-full", EX_TEMPFAIL,
+            "the store is nearly as large as it may grow, and a backup lets it grow: "
+            "raise limits.store_mib (almonerd's configuration), then try again");
     case -ETIMEDOUT:
-        return local_error("too-slow", EX_TEMPFAIL,
-                           "the backup was taken too slowly and was given up: write it to a faster disk");
+        return local_error(
+            "too-slow", EX_TEMPFAIL,
+            "the backup was taken too slowly and was given up: write it to a faster disk");
     default:
         return NULL;
     }
@@ -79,9 +82,10 @@ json_t *backup_error(int rc)
 json_t *backup_denied(struct bytes word)
 {
     if (bytes_equal(word, bytes_str("key-expired")))
-        return local_error("key-expired", EX_DATAERR,
-                           "the key's last day is over: make a new one (almoner backup key new), and "
-                           "destroy the old one where it is not yet (almoner backup key destroy)");
+        return local_error(
+            "key-expired", EX_DATAERR,
+            "the key's last day is over: make a new one (almoner backup key new), and "
+            "destroy the old one where it is not yet (almoner backup key destroy)");
     if (bytes_equal(word, bytes_str("key-too-long")))
         return local_error("key-too-long", EX_DATAERR,
                            "the key is kept longer than the policy in force lets backups be opened "

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* backup.c - `almoner backup`: what the reader streams, sealed to one key, as a file that is whole or
- * not there; and `almoner backup key`: whom backups are sealed to.
+/* backup.c - `almoner backup`: what the reader streams, sealed to one key, as a file that is whole
+ * or not there; and `almoner backup key`: whom backups are sealed to.
  *
  *   OUT.partial --header, chunks, last chunk--> synced --renamed--> OUT --folder synced--> done
  *
- * A backup cannot be gone on with: it is of one moment. What fails takes OUT.partial away, so that a
- * disk that was full has its room back; a kill leaves it, and the next try writes over it. */
+ * A backup cannot be gone on with: it is of one moment. What fails takes OUT.partial away, so that
+ * a disk that was full has its room back; a kill leaves it, and the next try writes over it. */
 #include "audit.h"
 #include "backup/backup_key.h"
 #include "backup/chunks.h"
@@ -61,12 +61,14 @@ static int backing_item(void *ctx, enum stream_kind kind, struct bytes body)
 static int backing_fail(const struct backing *b, int error)
 {
     if (error == -EBADMSG)
-        return officer_fail(b->s, EX_PROTOCOL, "what the reader sent is not a backup of this broker");
+        return officer_fail(b->s, EX_PROTOCOL,
+                            "what the reader sent is not a backup of this broker");
     if (error == -ENOSPC)
-        return officer_fail(b->s, EX_IOERR,
-                            "%s: the disk is full. Nothing is left behind; free some room, or write "
-                            "the backup elsewhere",
-                            b->path);
+        return officer_fail(
+            b->s, EX_IOERR,
+            "%s: the disk is full. Nothing is left behind; free some room, or write "
+            "the backup elsewhere",
+            b->path);
     return officer_fail(b->s, error == -ENOMEM ? EX_OSERR : EX_IOERR, "%s: %s", b->path,
                         strerror(-error));
 }
@@ -78,10 +80,11 @@ static void backing_progress(struct backing *b, const json_t *row)
     if (now - b->began_ms < PROGRESS_MS || now - b->told_ms < PROGRESS_MS)
         return;
     b->told_ms = now;
-    (void)fprintf(stderr, "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " records, %" PRIu64 " KiB ...\n",
-                  json_integer_value(json_object_get(row, "records")),
-                  json_integer_value(json_object_get(row, "of")),
-                  backup_writer_octets(b->writer) >> 10);
+    (void)fprintf(
+        stderr,
+        "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " records, %" PRIu64 " KiB ...\n",
+        json_integer_value(json_object_get(row, "records")),
+        json_integer_value(json_object_get(row, "of")), backup_writer_octets(b->writer) >> 10);
 }
 
 static int backing_row(void *ctx, const json_t *row)
@@ -91,7 +94,8 @@ static int backing_row(void *ctx, const json_t *row)
     int n = -EBADMSG, r;
 
     if (json_is_string(octets))
-        n = base64_decode(json_string_value(octets), json_string_length(octets), b->page, PAGE_MOST);
+        n = base64_decode(json_string_value(octets), json_string_length(octets), b->page,
+                          PAGE_MOST);
     if (n < 0)
         return backing_fail(b, -EBADMSG);
     r = stream_feed(&b->parser, bytes_of(b->page, (size_t)n), backing_item, b);
@@ -110,14 +114,16 @@ static int backing_open(struct backing *b)
     struct stat st;
 
     if (lstat(b->path, &st) == 0)
-        return officer_fail(b->s, EX_CANTCREAT, "%s: is already there; choose another name", b->path);
+        return officer_fail(b->s, EX_CANTCREAT, "%s: is already there; choose another name",
+                            b->path);
     if (snprintf(b->partial, sizeof(b->partial), "%s.partial", b->path) >= (int)sizeof(b->partial))
         return officer_fail(b->s, EX_USAGE, "%.80s...: a path too long", b->path);
     b->fd = open(b->partial, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (b->fd < 0)
         return officer_fail(b->s, EX_CANTCREAT, "%s: %s", b->partial, strerror(errno));
     if (flock(b->fd, LOCK_EX | LOCK_NB))
-        return officer_fail(b->s, EX_TEMPFAIL, "%s: another backup is being written to it", b->partial);
+        return officer_fail(b->s, EX_TEMPFAIL, "%s: another backup is being written to it",
+                            b->partial);
     b->made = true;
     return ftruncate(b->fd, 0) || fchmod(b->fd, 0600) ? backing_fail(b, -errno) : 0;
 }
@@ -135,7 +141,8 @@ static int backing_header(struct backing *b)
     if (!r)
         r = backup_writer_open(b->fd, &h, &b->writer);
     if (r == -EINVAL)
-        return officer_fail(b->s, EX_DATAERR, "%s does not hold a key that anything can be sealed to",
+        return officer_fail(b->s, EX_DATAERR,
+                            "%s does not hold a key that anything can be sealed to",
                             b->s->args->to);
     return r ? backing_fail(b, r) : 0;
 }
@@ -165,8 +172,8 @@ static int backing_read(struct backing *b)
 
     civil_format(b->key.expires_on, until);
     backup_fingerprint(b->key.key, to);
-    rc = audit_read(b->s, json_pack("{s:s, s:s, s:s}", "read", "backup", "until", until, "to", to), 0,
-                    backing_row, b, NULL);
+    rc = audit_read(b->s, json_pack("{s:s, s:s, s:s}", "read", "backup", "until", until, "to", to),
+                    0, backing_row, b, NULL);
     if (rc)
         return rc;
     if (stream_ended(&b->parser))
@@ -186,24 +193,23 @@ static void backing_say(const struct backing *b)
     civil_format(b->key.expires_on, until);
     backup_fingerprint(b->key.key, to);
     if (b->s->args->json) {
-        json_t *o = json_pack("{s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s}", "ok", 1, "file",
-                              b->path, "reading", (json_int_t)b->begin.reading, "leaves",
-                              (json_int_t)b->begin.leaves, "head_size",
-                              (json_int_t)b->begin.head_size, "records",
-                              (json_int_t)b->parser.records, "octets",
-                              (json_int_t)backup_writer_octets(b->writer), "seconds", seconds,
-                              "key", to, "until", until);
+        json_t *o = json_pack(
+            "{s:b, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:s, s:s}", "ok", 1, "file", b->path,
+            "reading", (json_int_t)b->begin.reading, "leaves", (json_int_t)b->begin.leaves,
+            "head_size", (json_int_t)b->begin.head_size, "records", (json_int_t)b->parser.records,
+            "octets", (json_int_t)backup_writer_octets(b->writer), "seconds", seconds, "key", to,
+            "until", until);
 
         print_json(o);
         json_decref(o);
         return;
     }
-    (void)printf("%s: %" PRIu64 " records and the log up to leaf %" PRIu64 ", %" PRIu64
-                 " KiB in %.1f s\n"
-                 "It opens with the private key of %s, which is to be destroyed after %s.\n"
-                 "store.key and audit.key are not in it: without store.key nobody can restore it.\n",
-                 b->path, b->parser.records, b->begin.leaves ? b->begin.leaves - 1 : 0,
-                 backup_writer_octets(b->writer) >> 10, seconds, to, until);
+    (void)printf(
+        "%s: %" PRIu64 " records and the log up to leaf %" PRIu64 ", %" PRIu64 " KiB in %.1f s\n"
+        "It opens with the private key of %s, which is to be destroyed after %s.\n"
+        "store.key and audit.key are not in it: without store.key nobody can restore it.\n",
+        b->path, b->parser.records, b->begin.leaves ? b->begin.leaves - 1 : 0,
+        backup_writer_octets(b->writer) >> 10, seconds, to, until);
 }
 
 static int backing_key(struct backing *b)
@@ -211,9 +217,10 @@ static int backing_key(struct backing *b)
     int r;
 
     if (!b->s->args->to)
-        return officer_fail(b->s, EX_USAGE,
-                            "sealed to whom? Give --to FILE.pub: the public half of \"almoner backup "
-                            "key new FILE\"");
+        return officer_fail(
+            b->s, EX_USAGE,
+            "sealed to whom? Give --to FILE.pub: the public half of \"almoner backup "
+            "key new FILE\"");
     r = backup_key_read_public(b->s->args->to, &b->key);
     if (r == -EINVAL)
         return officer_fail(b->s, EX_DATAERR,
@@ -232,8 +239,8 @@ int command_backup(struct officer_session *s)
                          .fd = -1,
                          .page = malloc(PAGE_MOST),
                          .began_ms = clock_mono_ms() };
-    /* Those who ask and lodge come first on a machine that is shared with the broker; the reader makes a
-     * page only when the one before was taken. */
+    /* Those who ask and lodge come first on a machine that is shared with the broker; the reader
+     * makes a page only when the one before was taken. */
     int rc, nice_now = nice(BACKUP_NICE);
 
     (void)nice_now;
@@ -274,8 +281,8 @@ static int key_new(const struct officer_session *s, const char *path)
         return officer_fail(s, EX_USAGE, "--days: 1 to %d", BACKUP_DAYS_MOST);
     r = backup_key_make(path, civil_today(clock_wall_ms()), (int)days, pub, sizeof(pub), &key);
     if (r == -EEXIST)
-        return officer_fail(s, EX_CANTCREAT, "%s or %s.pub is already there; choose another name", path,
-                            path);
+        return officer_fail(s, EX_CANTCREAT, "%s or %s.pub is already there; choose another name",
+                            path, path);
     if (r)
         return officer_fail(s, EX_CANTCREAT, "%s: %s", path, strerror(-r));
     civil_format(key.expires_on, until);
@@ -288,10 +295,11 @@ static int key_new(const struct officer_session *s, const char *path)
         json_decref(o);
         return 0;
     }
-    (void)printf("secret  %s\npublic  %s\nkey %s, to be destroyed after %s (almoner backup key destroy)\n"
-                 "Keep the secret file away from the broker and from the backups; %s is all that "
-                 "\"almoner backup\" needs.\n",
-                 path, pub, name, until, pub);
+    (void)printf(
+        "secret  %s\npublic  %s\nkey %s, to be destroyed after %s (almoner backup key destroy)\n"
+        "Keep the secret file away from the broker and from the backups; %s is all that "
+        "\"almoner backup\" needs.\n",
+        path, pub, name, until, pub);
     return 0;
 }
 
@@ -300,17 +308,20 @@ static int key_destroy(const struct officer_session *s, const char *path)
     int r = backup_key_destroy(path);
 
     if (r == -EINVAL)
-        return officer_fail(s, EX_DATAERR, "%s: not the private key of backups; nothing was done", path);
+        return officer_fail(s, EX_DATAERR, "%s: not the private key of backups; nothing was done",
+                            path);
     if (r)
         return officer_fail(s, r == -ENOENT ? EX_NOINPUT : EX_IOERR, "%s: %s", path,
-                            r == -EPERM ? "others may read it: chmod 600 it, and think about who has"
-                                        : strerror(-r));
+                            r == -EPERM
+                                ? "others may read it: chmod 600 it, and think about who has"
+                                : strerror(-r));
     if (s->args->json)
         (void)puts("{\"ok\":true}");
     else
-        (void)printf("%s is overwritten and gone. Copies of it, and disks that keep old blocks, are "
-                     "for whoever keeps them to destroy.\n",
-                     path);
+        (void)printf(
+            "%s is overwritten and gone. Copies of it, and disks that keep old blocks, are "
+            "for whoever keeps them to destroy.\n",
+            path);
     return 0;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lengthen.c - adds leaves and consents to the store of a broker that is stopped, through the store's own
- * interface: what a broker holds after some years, in a minute.
+/* lengthen.c - adds leaves and consents to the store of a broker that is stopped, through the
+ * store's own interface: what a broker holds after some years, in a minute.
  *
  *   bench_lengthen DATA_DIR STORE_KEY ORIGIN LEAVES   (exercise mode) */
 #include "base/clock.h"
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #define BATCH        5000
-#define LEAVES_A_YES 10 /* one consent for so many leaves */
+#define LEAVES_A_YES 10  /* one consent for so many leaves */
 #define SEALED       180 /* octets: tokens, practitioner, case of a usual question */
 
 static int fail(const char *what, int r)
@@ -40,7 +40,9 @@ static void consent_put(struct store *s, struct store_txn *t, uint64_t n, uint64
     r.consent.expires_on = r.consent.able_from = r.consent.able_until = CIVIL_NONE;
     r.consent.subject.n = 2;
     for (size_t i = 0; i < 2; i++) {
-        k[i] = (struct token){ .kind = i ? TOKEN_NAME_DOB : TOKEN_NHS, .scheme = TOKEN_HMAC, .epoch = 1 };
+        k[i] = (struct token){ .kind = i ? TOKEN_NAME_DOB : TOKEN_NHS,
+                               .scheme = TOKEN_HMAC,
+                               .epoch = 1 };
         memcpy(k[i].value, &n, sizeof(n));
     }
     consents_put(t, s, &r);
@@ -49,7 +51,8 @@ static void consent_put(struct store *s, struct store_txn *t, uint64_t n, uint64
 static int batch(struct store *s, struct ledger *l, uint64_t until)
 {
     static uint8_t sealed[SEALED];
-    struct ledger_private p = { .sealed_part = { .data = sealed, .len = sizeof(sealed) }, .n_tags = 4 };
+    struct ledger_private p = { .sealed_part = { .data = sealed, .len = sizeof(sealed) },
+                                .n_tags = 4 };
     struct store_txn *t = NULL;
     int r = store_begin(s, true, &t);
 
@@ -66,7 +69,8 @@ static int batch(struct store *s, struct ledger *l, uint64_t until)
 
         if (told)
             c.about = leaf - 1;
-        /* what stood before us may end with an odd number: a disclosure follows a decision of ours */
+        /* what stood before us may end with an odd number: a disclosure follows a decision of ours
+         */
         if (told && i == 0)
             c.event = EVENT_DECIDED;
         (void)snprintf(c.agency, sizeof(c.agency), "oakshire-police");

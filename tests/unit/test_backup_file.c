@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_backup_file.c - a backup as a file: whatever is done to it on the way is found, and named with
- * its chunk; and the keys that it is sealed to. */
+/* test_backup_file.c - a backup as a file: whatever is done to it on the way is found, and named
+ * with its chunk; and the keys that it is sealed to. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -32,7 +32,8 @@ static uint8_t plain[4 * BACKUP_CHUNK_BYTES];
 static int setup(void **state)
 {
     (void)state;
-    if (crypto_init() || crypto_random(&key, sizeof(key)) || crypto_random(&other_key, sizeof(other_key)))
+    if (crypto_init() || crypto_random(&key, sizeof(key)) ||
+        crypto_random(&other_key, sizeof(other_key)))
         return -1;
     for (size_t i = 0; i < sizeof(plain); i++)
         plain[i] = (uint8_t)(i * 7 + i / 256);
@@ -41,7 +42,9 @@ static int setup(void **state)
 
 static struct backup_header header_of(const struct secret *to)
 {
-    struct backup_header h = { .mode = 2, .origin = "marlham.example/almoner", .made_ms = 1780000000000,
+    struct backup_header h = { .mode = 2,
+                               .origin = "marlham.example/almoner",
+                               .made_ms = 1780000000000,
                                .expires_on = 20800 };
 
     assert_int_equal(id_new(h.made_ms, &h.id), 0);
@@ -60,7 +63,8 @@ static struct buf backup_of(const struct secret *to, size_t n, bool finish)
     assert_true(fd >= 0);
     assert_int_equal(backup_writer_open(fd, &h, &w), 0);
     for (size_t at = 0; at < n; at += 1000)
-        assert_int_equal(backup_writer_put(w, bytes_of(plain + at, n - at < 1000 ? n - at : 1000)), 0);
+        assert_int_equal(backup_writer_put(w, bytes_of(plain + at, n - at < 1000 ? n - at : 1000)),
+                         0);
     if (finish)
         assert_int_equal(backup_writer_finish(w), 0);
     buf_init(&out, OCTETS_MAX);
@@ -71,8 +75,8 @@ static struct buf backup_of(const struct secret *to, size_t n, bool finish)
     return out;
 }
 
-/* Reads it to its end or first damage; *chunk is where it stood. What comes out before that is what went
- * in. Return: 0 with *octets; a damage. */
+/* Reads it to its end or first damage; *chunk is where it stood. What comes out before that is what
+ * went in. Return: 0 with *octets; a damage. */
 static int read_back(struct bytes file, const struct secret *with, uint64_t *chunk, size_t *octets)
 {
     ALM_CLEANUP(backup_reader_freep) struct backup_reader *r = NULL;
@@ -109,8 +113,12 @@ static int damage_of(struct bytes file)
 
 static void backup_comes_back_as_it_was_put_whatever_its_length(void **state)
 {
-    static const size_t lengths[] = { 0, 1, BACKUP_CHUNK_BYTES - 1, BACKUP_CHUNK_BYTES,
-                                      BACKUP_CHUNK_BYTES + 1, 3 * BACKUP_CHUNK_BYTES };
+    static const size_t lengths[] = { 0,
+                                      1,
+                                      BACKUP_CHUNK_BYTES - 1,
+                                      BACKUP_CHUNK_BYTES,
+                                      BACKUP_CHUNK_BYTES + 1,
+                                      3 * BACKUP_CHUNK_BYTES };
 
     (void)state;
     for (size_t i = 0; i < ALM_LEN(lengths); i++) {
@@ -144,7 +152,8 @@ static void backup_notices_every_length_that_it_is_cut_to(void **state)
 
     (void)state;
     for (size_t len = 0; len < file.len; len++)
-        assert_int_equal(damage_of(bytes_of(file.data, len)), len < 20 ? BACKUP_NOT_ONE : BACKUP_CUT);
+        assert_int_equal(damage_of(bytes_of(file.data, len)),
+                         len < 20 ? BACKUP_NOT_ONE : BACKUP_CUT);
 }
 
 static void backup_cut_between_two_chunks_or_never_finished_is_not_whole(void **state)
@@ -264,7 +273,8 @@ static void backup_of_a_newer_version_says_so_and_other_files_are_none(void **st
     (void)state;
     file.data[17] = 2;
     assert_int_equal(damage_of(buf_view(&file)), BACKUP_NEWER);
-    assert_int_equal(damage_of(bytes_str("not a backup, but longer than its magic")), BACKUP_NOT_ONE);
+    assert_int_equal(damage_of(bytes_str("not a backup, but longer than its magic")),
+                     BACKUP_NOT_ONE);
 }
 
 static void backup_is_not_sealed_to_what_is_no_key(void **state)
@@ -341,14 +351,21 @@ static void backup_key_is_never_written_over_and_lasts_a_year_at_most(void **sta
 static void backup_key_files_are_read_strictly(void **state)
 {
     static const char *const bad[] = {
-        "", "{}", "[]", "{\"almoner\":\"backup-public/1\"}",
-        "{\"almoner\":\"backup-public/2\",\"made\":\"2026-01-01\",\"expires\":\"2026-02-01\",\"public\":"
+        "",
+        "{}",
+        "[]",
+        "{\"almoner\":\"backup-public/1\"}",
+        "{\"almoner\":\"backup-public/"
+        "2\",\"made\":\"2026-01-01\",\"expires\":\"2026-02-01\",\"public\":"
         "\"00\"}",
-        "{\"almoner\":\"backup-public/1\",\"made\":\"2026-01-01\",\"expires\":\"2026-02-30\",\"public\":"
+        "{\"almoner\":\"backup-public/"
+        "1\",\"made\":\"2026-01-01\",\"expires\":\"2026-02-30\",\"public\":"
         "\"0000000000000000000000000000000000000000000000000000000000000000\"}",
-        "{\"almoner\":\"backup-public/1\",\"made\":\"2026-02-01\",\"expires\":\"2026-01-01\",\"public\":"
+        "{\"almoner\":\"backup-public/"
+        "1\",\"made\":\"2026-02-01\",\"expires\":\"2026-01-01\",\"public\":"
         "\"0000000000000000000000000000000000000000000000000000000000000000\"}",
-        "{\"almoner\":\"backup-public/1\",\"made\":\"2026-01-01\",\"expires\":\"2026-02-01\",\"public\":"
+        "{\"almoner\":\"backup-public/"
+        "1\",\"made\":\"2026-01-01\",\"expires\":\"2026-02-01\",\"public\":"
         "\"0000000000000000000000000000000000000000000000000000000000000000\",\"more\":1}",
     };
     struct backup_public_key pub, made;
@@ -417,7 +434,8 @@ int main(void)
         cmocka_unit_test(backup_of_a_newer_version_says_so_and_other_files_are_none),
         cmocka_unit_test(backup_is_not_sealed_to_what_is_no_key),
         cmocka_unit_test(backup_that_cannot_be_written_fails_and_does_not_claim_to_be_whole),
-        cmocka_unit_test(backup_key_is_private_opens_what_its_public_half_sealed_and_has_a_last_day),
+        cmocka_unit_test(
+            backup_key_is_private_opens_what_its_public_half_sealed_and_has_a_last_day),
         cmocka_unit_test(backup_key_is_never_written_over_and_lasts_a_year_at_most),
         cmocka_unit_test(backup_key_files_are_read_strictly),
         cmocka_unit_test(backup_key_whose_halves_do_not_fit_is_none),

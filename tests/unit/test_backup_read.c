@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_backup_read.c - a backup is of one moment, whatever is written between its pages; one at a time;
- * given up rather than in the way. */
+/* test_backup_read.c - a backup is of one moment, whatever is written between its pages; one at a
+ * time; given up rather than in the way. */
 #include "store_fixture.h"
 
 #include "backup/stream.h"
@@ -351,17 +351,19 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_backup_has_every_record_and_its_proof, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_backup_is_of_one_moment_whatever_is_written_between_its_pages,
+        cmocka_unit_test_setup_teardown(
+            a_backup_is_of_one_moment_whatever_is_written_between_its_pages, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_backup_opens_with_its_own_period_when_that_was_left_meanwhile, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_backup_begun_while_a_period_is_left_has_both_secrets,
                                         setup, teardown),
-        cmocka_unit_test_setup_teardown(a_backup_opens_with_its_own_period_when_that_was_left_meanwhile,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(a_backup_begun_while_a_period_is_left_has_both_secrets, setup,
+        cmocka_unit_test_setup_teardown(a_value_larger_than_a_page_goes_in_several, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(a_value_larger_than_a_page_goes_in_several, setup, teardown),
         cmocka_unit_test_setup_teardown(a_second_backup_waits_for_the_first, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_backup_that_nobody_takes_or_that_lasts_too_long_is_given_up,
-                                        setup, teardown),
-        cmocka_unit_test_setup_teardown(a_backup_is_given_up_before_it_fills_the_store, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_backup_that_nobody_takes_or_that_lasts_too_long_is_given_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_backup_is_given_up_before_it_fills_the_store, setup,
+                                        teardown),
         cmocka_unit_test(what_goes_wrong_is_said_in_words),
     };
 

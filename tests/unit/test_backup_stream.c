@@ -18,13 +18,19 @@ static struct secret key, other_key;
 static int setup(void **state)
 {
     (void)state;
-    return crypto_init() || crypto_random(&key, sizeof(key)) || crypto_random(&other_key, sizeof(other_key));
+    return crypto_init() || crypto_random(&key, sizeof(key)) ||
+           crypto_random(&other_key, sizeof(other_key));
 }
 
 static struct buf stream_of(unsigned n_records)
 {
-    struct stream_begin b = { .mode = 2, .origin = "marlham.example/almoner", .at_ms = 1780000000000,
-                              .reading = 7, .leaves = 8, .head_size = 6, .note = bytes_str("a note\n"),
+    struct stream_begin b = { .mode = 2,
+                              .origin = "marlham.example/almoner",
+                              .at_ms = 1780000000000,
+                              .reading = 7,
+                              .leaves = 8,
+                              .head_size = 6,
+                              .note = bytes_str("a note\n"),
                               .n_tables = 2,
                               .tables = { { "meta", 1 }, { "log", 3 } } };
     struct stream_period p = { .number = 4 };
@@ -93,8 +99,8 @@ static int parse(struct bytes octets, size_t n, const struct secret *with, unsig
 
     stream_parser_init(&s.p);
     for (size_t at = 0; at < octets.len && r == 0; at += n)
-        r = stream_feed(&s.p, bytes_of(octets.data + at, octets.len - at < n ? octets.len - at : n), see,
-                        &s);
+        r = stream_feed(&s.p, bytes_of(octets.data + at, octets.len - at < n ? octets.len - at : n),
+                        see, &s);
     if (r == 0)
         r = stream_ended(&s.p);
     if (r == 0)
@@ -172,8 +178,9 @@ static void stream_of_another_store_key_opens_no_period_and_proves_nothing(void 
 
 static void stream_out_of_order_is_refused_at_once(void **state)
 {
-    static const uint8_t orders[][3] = { { STREAM_RECORD }, { STREAM_TABLE }, { STREAM_END }, { 0 }, { 6 },
-                                         { 255 } };
+    static const uint8_t orders[][3] = {
+        { STREAM_RECORD }, { STREAM_TABLE }, { STREAM_END }, { 0 }, { 6 }, { 255 }
+    };
 
     (void)state;
     for (size_t i = 0; i < ALM_LEN(orders); i++) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_fsck.c - a sound store is found sound, and each of a table of planted damages is found where it
- * lies. */
+/* test_fsck.c - a sound store is found sound, and each of a table of planted damages is found where
+ * it lies. */
 #include "store_fixture.h"
 
 #include "backup/fsck.h"
@@ -166,10 +166,18 @@ static void put_cases(struct store_txn *t)
     w.watch.subject = person(6);
     w.watch.until = 20800;
     watches_put(t, &w);
-    r = (struct referral_record){ .id = id_of(7), .subject_kind = SUBJECT_PERSON, .origin = ORIGIN_AGENCY,
-                                  .leaf = 14, .state = REFERRAL_SENT, .kind = REFERRAL_SOFT,
-                                  .running = true, .sent_on = 20700, .since = 20700, .last_on = 20700,
-                                  .due_on = 20728, .n_steps = 1 };
+    r = (struct referral_record){ .id = id_of(7),
+                                  .subject_kind = SUBJECT_PERSON,
+                                  .origin = ORIGIN_AGENCY,
+                                  .leaf = 14,
+                                  .state = REFERRAL_SENT,
+                                  .kind = REFERRAL_SOFT,
+                                  .running = true,
+                                  .sent_on = 20700,
+                                  .since = 20700,
+                                  .last_on = 20700,
+                                  .due_on = 20728,
+                                  .n_steps = 1 };
     text_of(r.from, "school");
     text_of(r.to, "charity");
     r.subject = person(7);
@@ -230,7 +238,8 @@ static int setup(void **state)
 {
     uint8_t key[SIGN_PUBLIC_LEN];
 
-    if (fixture_setup(state) || sign_keypair(&audit, key) || note_key_init(&head_key, FIXTURE_ORIGIN, key))
+    if (fixture_setup(state) || sign_keypair(&audit, key) ||
+        note_key_init(&head_key, FIXTURE_ORIGIN, key))
         return -1;
     fill(*state);
     return 0;
@@ -256,7 +265,9 @@ static void note_found(void *ctx, const struct fsck_finding *f)
 
 static struct fsck_counts examine(struct fixture *f, struct found *w)
 {
-    struct fsck_options o = { .key = head_key, .origin = FIXTURE_ORIGIN, .found = note_found, .ctx = w };
+    struct fsck_options o = {
+        .key = head_key, .origin = FIXTURE_ORIGIN, .found = note_found, .ctx = w
+    };
     struct fsck_counts n;
     int r = fsck_run(f->store, &o, &n);
 
@@ -303,7 +314,8 @@ static int first_one(void *ctx, struct bytes key, struct bytes value)
 
 static struct bytes first_of(struct store_txn *t, enum table table, struct first_key *k)
 {
-    assert_int_equal(store_scan_raw(t, table, bytes_of(NULL, 0), bytes_of(NULL, 0), first_one, k), 0);
+    assert_int_equal(store_scan_raw(t, table, bytes_of(NULL, 0), bytes_of(NULL, 0), first_one, k),
+                     0);
     assert_true(k->len > 0);
     return bytes_of(k->octets, k->len);
 }
@@ -325,7 +337,8 @@ static const struct damage damages[] = {
     { "an agency gone", TABLE_AGENCIES, 0, 0, PLANT_DEL, "keys", "not there" },
     { "the policy in force gone", TABLE_BUNDLES, 0, 32, PLANT_DEL, "bundles", "not there" },
     { "a policy's value flipped", TABLE_BUNDLES, 0, 32, PLANT_FLIP, "bundles", "does not open" },
-    { "an officer moved to another key", TABLE_OFFICERS, 0, 0, PLANT_MOVE, "officers", "does not open" },
+    { "an officer moved to another key", TABLE_OFFICERS, 0, 0, PLANT_MOVE, "officers",
+      "does not open" },
     { "a consent gone", TABLE_CONSENTS, 0, 0, PLANT_DEL, "subjects", "not there" },
     { "a consent flipped", TABLE_CONSENTS, 0, 0, PLANT_FLIP, "consents", "does not open" },
     { "a shield gone", TABLE_SHIELDS, 0, 0, PLANT_DEL, "subjects", "not there" },
@@ -335,12 +348,14 @@ static const struct damage damages[] = {
     { "an entry of the index that nobody made", TABLE_SUBJECTS, 0, 0, PLANT_PUT, "subjects",
       "no index" },
     { "a concern gone", TABLE_CONCERNS, 'r', 0, PLANT_DEL, "concerns", "not there" },
-    { "a concern's last day gone", TABLE_CONCERNS, 'd', 0, PLANT_DEL, "concerns", "should lead to it" },
+    { "a concern's last day gone", TABLE_CONCERNS, 'd', 0, PLANT_DEL, "concerns",
+      "should lead to it" },
     { "a watch's last day gone", TABLE_WATCHES, 'd', 0, PLANT_DEL, "watches", "should lead to it" },
     { "a referral gone", TABLE_REFERRALS, 'r', 0, PLANT_DEL, "referrals", "not there" },
-    { "a referral that runs, not among those that do", TABLE_REFERRALS, 'o', 0, PLANT_DEL, "referrals",
-      "runs" },
-    { "a stray key among the referrals", TABLE_REFERRALS, 0, 0, PLANT_PUT, "referrals", "no record" },
+    { "a referral that runs, not among those that do", TABLE_REFERRALS, 'o', 0, PLANT_DEL,
+      "referrals", "runs" },
+    { "a stray key among the referrals", TABLE_REFERRALS, 0, 0, PLANT_PUT, "referrals",
+      "no record" },
     { "a reliance flipped", TABLE_RELIANCE, 0, 0, PLANT_FLIP, "reliance", "does not open" },
     { "a contact gone", TABLE_CONTACTS, 'q', 0, PLANT_DEL, "contacts", "not there" },
     { "a contact's day gone", TABLE_CONTACTS, 'd', 0, PLANT_DEL, "contacts", "should lead to it" },
@@ -461,7 +476,8 @@ static void fsck_finds_a_leaf_rewritten_by_somebody_with_the_stores_key(void **s
     uint8_t key[8] = { [7] = 20 };
     uint8_t *agency;
 
-    assert_int_equal(store_scan(t, TABLE_LOG, bytes_of(NULL, 0), bytes_of(key, 8), true, copy_one, &c), 0);
+    assert_int_equal(
+        store_scan(t, TABLE_LOG, bytes_of(NULL, 0), bytes_of(key, 8), true, copy_one, &c), 0);
     agency = memmem(c.octets, c.len, "school", 6);
     assert_non_null(agency);
     memcpy(agency, "police", 6);
@@ -478,7 +494,9 @@ static void fsck_finds_a_disclosure_without_its_decision(void **state)
     struct found w = { .table = "log", .what = "without a decision" };
     struct fixture *f = *state;
     struct store_txn *t;
-    struct ledger_clear c = { .event = EVENT_DISCLOSED, .at_ms = 1, .civil_day = 20700, .mode = 2, .about = 1 };
+    struct ledger_clear c = {
+        .event = EVENT_DISCLOSED, .at_ms = 1, .civil_day = 20700, .mode = 2, .about = 1
+    };
     uint64_t leaf;
     int r;
 
@@ -505,7 +523,8 @@ static void fsck_finds_a_cursor_beyond_what_was_put_and_a_wrong_count(void **sta
     assert_int_equal(store_commit(t), 0);
     (void)examine(f, &w);
     assert_int_equal(w.fits, 1);
-    assert_true(w.n >= 3); /* also a number never given, dead letters that are not there, the share */
+    assert_true(w.n >=
+                3); /* also a number never given, dead letters that are not there, the share */
 }
 
 static void fsck_finds_records_that_name_leaves_the_log_does_not_have(void **state)
@@ -549,14 +568,14 @@ int main(void)
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(fsck_finds_a_head_that_another_key_signed, setup,
                                         fixture_teardown),
-        cmocka_unit_test_setup_teardown(fsck_finds_a_leaf_rewritten_by_somebody_with_the_stores_key, setup,
-                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(fsck_finds_a_leaf_rewritten_by_somebody_with_the_stores_key,
+                                        setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(fsck_finds_a_disclosure_without_its_decision, setup,
                                         fixture_teardown),
-        cmocka_unit_test_setup_teardown(fsck_finds_a_cursor_beyond_what_was_put_and_a_wrong_count, setup,
-                                        fixture_teardown),
-        cmocka_unit_test_setup_teardown(fsck_finds_records_that_name_leaves_the_log_does_not_have, setup,
-                                        fixture_teardown),
+        cmocka_unit_test_setup_teardown(fsck_finds_a_cursor_beyond_what_was_put_and_a_wrong_count,
+                                        setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(fsck_finds_records_that_name_leaves_the_log_does_not_have,
+                                        setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(fsck_changes_nothing, setup, fixture_teardown),
     };
 
