@@ -176,6 +176,7 @@ static void eligibility_refuse(struct core *c, struct work *w, const struct ask 
     struct receipt receipt = w->receipt;
 
     eligibility_tokens(c, ask);
+    query_self_claimed(c, ask, c->in.eligibility_query.relationship.reason);
     l->told = c->decision.telling;
     text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)c->decision.reason));
     receipt.leaf = record_end(c);
@@ -197,6 +198,7 @@ static void eligibility_asked(struct core *c, struct work *w, struct ask *ask,
     }
     l = eligibility_record(c, EVENT_DECIDED, ask);
     eligibility_tokens(c, ask);
+    query_self_claimed(c, ask, c->in.eligibility_query.relationship.reason);
     record_holders(c, p);
     l->outcome = !p->hidden;
     if (p->hidden) {

@@ -4,6 +4,7 @@
 #include "stages.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BUSY_PENDING_MS 500
@@ -52,11 +53,15 @@ static void query_ask(const struct core *c, uint16_t slot, struct ask *ask)
 
 /* "self-claimed needs a reason and alerts" (DESIGN.md section 2): the words are sealed, for whoever
  * reviews it. */
-static void query_self_claimed(struct core *c, const struct ask *ask)
+void query_self_claimed(struct core *c, const struct ask *ask, const char *reason)
 {
-    text_cut(c->clear.detail, sizeof(c->clear.detail), "self-claimed relationship");
-    record_reason(c, ask->involvement ? c->in.involvement_query.relationship.reason
-                                      : c->in.insight_query.relationship.reason);
+    char *detail = c->clear.detail;
+    size_t len = strlen(detail), room = sizeof(c->clear.detail) - len;
+
+    if (ask->relation != RELATION_SELF_CLAIMED)
+        return;
+    (void)snprintf(detail + len, room, "%sself-claimed relationship", len ? "; " : ""); /* what reports look for */
+    record_reason(c, reason);
     log_warn("self-claimed", "agency=%s", c->agencies.slots[ask->agency].reg.id);
 }
 
@@ -81,8 +86,9 @@ static void query_record(struct core *c, const struct ask *ask, const struct pen
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)d->reason));
     if (d->basis == GATEWAY_OVERRIDE)
         override_used(c, l);
-    if (ask->relation == RELATION_SELF_CLAIMED)
-        query_self_claimed(c, ask);
+    query_self_claimed(c, ask,
+                       ask->involvement ? c->in.involvement_query.relationship.reason
+                                        : c->in.insight_query.relationship.reason);
     if (p)
         record_holders(c, p);
 }

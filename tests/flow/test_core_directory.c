@@ -205,6 +205,22 @@ static void a_criterion_that_the_asker_may_not_ask_refuses_the_whole(void **stat
         assert_int_equal(town_heard(t, (enum town_agency)a, MSG_QUESTION), 0);
 }
 
+static void a_reason_of_the_askers_own_is_marked_for_officers(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = eligible_msg(t, SAFEGUARDING, "meals", TOWN_TESS);
+    struct ledger_clear leaf;
+
+    m->eligibility_query.relationship.kind = RELATION_SELF_CLAIMED;
+    m->eligibility_query.relationship.since = TOWN_DAY;
+    (void)snprintf(m->eligibility_query.relationship.reason,
+                   sizeof(m->eligibility_query.relationship.reason), "met at the school gate");
+    town_say(t, TOWN_SCHOOL, m);
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_DECIDED, &leaf), 1);
+    assert_string_equal(leaf.detail, "service=meals; self-claimed relationship");
+}
+
 static void a_service_without_criteria_or_of_no_directory_is_told(void **state)
 {
     struct town *t = *state;
@@ -328,6 +344,7 @@ int main(void)
         TEST(a_holder_hears_the_question_and_nothing_of_the_service),
         TEST(what_the_holders_said_of_a_criterion_is_in_no_record),
         TEST(a_criterion_that_the_asker_may_not_ask_refuses_the_whole),
+        TEST(a_reason_of_the_askers_own_is_marked_for_officers),
         TEST(a_service_without_criteria_or_of_no_directory_is_told),
         TEST(the_same_query_is_answered_once),
         TEST(promise_5_a_hidden_person_is_asked_about_alike_and_is_nobody),

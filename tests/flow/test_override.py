@@ -89,13 +89,29 @@ def used(tap, town):
     return override
 
 
+def reported(tap, town, state, **fields):
+    """One override, as officers find it."""
+    got = town.stage.command("report", "overrides", "--json", *town.stage.signed(), check=False)
+    rows = json.loads(got.out).get("rows", []) if got.exit == 0 else []
+    fields = {"state": state, "agency": SCHOOL, "question": "cp-plan-current", "basis": "safeguarding-child", **fields}
+    tap.check(f"officers find it as {state}", len(rows) == 1 and all(rows[0].get(k) == v for k, v in fields.items()), got.out + got.err)
+    tap.check("without anybody's name", "t.finch" not in got.out and "s.senior" not in got.out and "Ben" not in got.out)
+
+
 def ended(tap, town, override):
+    reported(tap, town, "in-force", approval="approved", approver=CHILDRENS, vetoed=False, finding="")
     got = town.stage.command("override", "veto", override, "--reason", "the mother has been asked", *town.stage.signed(), check=False)
     tap.check("an officer vetoes it", got.exit == 0, (got.out, got.err))
     tap.check("and it is over at once", ask(town)[0] == 77)
+    reported(tap, town, "to-review", vetoed=True)
     exit_code, got = say(town, CHILDRENS, "override", "review", override, "--finding", "justified", "--no-part", "--practitioner", "m.third",
                          "--reason", "it was needed")
     tap.check("a third person reviews it all the same", exit_code == 0, got)
+    reported(tap, town, "reviewed", finding="justified", reviewer=CHILDRENS)
+    got = town.stage.command("report", "overrides", "--opened", "--csv", *town.stage.signed(), check=False)
+    tap.check("opened, with who asked", got.exit == 0 and got.out.splitlines()[1].endswith("t.finch"), got.out + got.err)
+    got = town.stage.command("report", "overrides", "--agency", POLICE, *town.stage.signed(), check=False)
+    tap.check("of another agency there is none", got.exit == 0 and "no override" in got.out, got.out + got.err)
     tap.check("it is all in the log", len(town.audit(event="override-requested")) == 1 and len(town.audit(event="override-vetoed")) == 1)
 
 
