@@ -29,7 +29,8 @@ static size_t body_of(const struct msg *m)
 
     assert_int_equal(encode(m, &frame), 0);
     assert_int_equal(wire_open(buf_view(&frame), &e), WIRE_OK);
-    memset(&got, 0xff, sizeof(got));
+    memset(&got, 0, sizeof(got)); /* what lies beyond its type's own arm stays as it was */
+    memset(&got, 0xff, offsetof(struct msg, hello));
     assert_string_equal(wire_fault_word(wire_decode(e.body, &got)), "ok");
     wire_views_same(&got, m);
     assert_memory_equal(&got, m, sizeof(got));
