@@ -252,13 +252,13 @@ static void help_all(void)
 {
     (void)puts("usage: almoner COMMAND [options]\n");
     for (size_t i = 0; i < ALM_LEN(commands); i++)
-        (void)printf("  %-10s%-12s %s\n", commands[i].name,
+        (void)printf("  %-11s%-12s %s\n", commands[i].name,
                      commands[i].second ? commands[i].second : "", commands[i].line);
     for (size_t n = 0; nouns[n]; n++)
         for (size_t i = 0; i < nouns[n]->n_verbs; i++) {
             const struct command *c = &nouns[n]->verbs[i].command;
 
-            (void)printf("  %-10s%-12s %s\n", c->name, c->second ? c->second : "", c->line);
+            (void)printf("  %-11s%-12s %s\n", c->name, c->second ? c->second : "", c->line);
         }
     (void)puts("\nalmoner COMMAND --help explains one. They speak to this agency's adapter.");
 }

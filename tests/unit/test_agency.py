@@ -301,6 +301,33 @@ def agency_lists_streams_with_their_lag():
     asks(["stream", "end", "north"], {"op": "stream-end", "stream": "north"})
 
 
+def agency_takes_back_what_it_said_and_what_was_said_to_it():
+    subject = {"given_name": "Isla", "family_name": "Example", "date_of_birth": "2014-05-14"}
+    asks(["correction", "lodge", "truancy", "--from", "2022-01-10", "--kind", "wrong-person", "--reason", "his cousin", "--previous-key", "--id", ID, *PERSON],
+         {"op": "correction-lodge", "question": "truancy", "from": "2022-01-10", "kind": "wrong-person", "reason": "his cousin", "previous_key": True,
+          "subject": subject, "id": ID}, RECEIPT, 0, ID)
+    row = {"correction": ID, "question": "", "lodged_on": "2022-01-11", "searching": True, "told": 3, "acknowledged": 1, "overdue": 2, "due": "2022-01-18T10:00:00.000Z"}
+    asks(["correction", "show", ID], {"op": "correction-show", "correction": ID}, {"ok": True, "kind": "corrections", "corrections": [row]}, 0,
+         "who is involved", "3 told, 1 have said", "2 late", "search")
+    asks(["correction", "show"], {"op": "correction-show"}, {"ok": True, "kind": "corrections", "corrections": []}, 0, "nothing back")
+    row = {"recall": ID, "message": ID, "question": "truancy", "told_on": "2022-01-10", "cause": "corrected", "replies": 2, "due": "2022-01-18T10:00:00.000Z",
+           "text": "Do not rely on it.", "overdue": True}
+    asks(["recall", "list"], {"op": "recall-list"}, {"ok": True, "kind": "recalls", "recalls": [row, dict(row, cause="statement", due="", overdue=False)]}, 0,
+         "truancy, told on 2022-01-10", "Do not rely on it.", "LATE", f"almoner recall done {ID} --done", "When you have read it")
+    asks(["recall", "list"], {"op": "recall-list"}, {"ok": True, "kind": "recalls", "recalls": []}, 0, "waits here")
+    asks(["recall", "done", ID, "--done", "passed-on", "--text", "housing"], {"op": "recall-done", "recall": ID, "done": "passed-on", "text": "housing"})
+    asks(["recall", "done", ID], {"op": "recall-done", "recall": ID}, {"ok": True, "kind": "recall-seen", "recall": ID}, 0, "Nobody waits")
+    with Adapter(lambda request: RECEIPT) as a:
+        path = os.path.join(a.path, "says.txt")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write("We said\nso.")
+        expect(a.run(AGENCY, "statement", "add", "--body", path, "--about", ID, *PERSON), 0, ID)
+        assert a.asked == [{"op": "statement-add", "body": "We said\nso.", "about": ID, "subject": subject}], a.asked
+        expect(a.run(AGENCY, "recall", "done"), 64, "recall list")
+        expect(a.run(AGENCY, "correction", "lodge", "--household", "1 High St; ZZ1 1ZZ", *PERSON), 64)
+        assert len(a.asked) == 1
+
+
 TOKENS = {"almoner": "tokens/1", "mode": "exercise", "origin": "o", "agency": "schools", "scheme": "hmac", "epoch": 1, "unborn": False,
           "tokens": [{"kind": "nhs", "scheme": "hmac", "epoch": 1, "value": "5a" * 32}]}
 
@@ -344,5 +371,6 @@ if __name__ == "__main__":
           agency_finds_services_and_says_who_is_eligible, agency_tells_of_a_threshold_without_counts, agency_gives_json_for_everything_also_errors,
           agency_follows_in_order_and_says_what_is_done, agency_reads_final_replies_to_its_own_questions, agency_follows_only_as_many_as_wanted, agency_subscribes_when_it_must_and_when_a_filter_is_given,
           agency_runs_a_command_once_per_event_and_is_done_when_it_succeeds, agency_has_nothing_done_that_was_not_written,
-          agency_stops_following_when_told_with_nothing_half_done, agency_waits_for_an_adapter_that_restarts, agency_lists_streams_with_their_lag, agency_writes_tokens_into_a_file_of_its_own,
+          agency_stops_following_when_told_with_nothing_half_done, agency_waits_for_an_adapter_that_restarts, agency_lists_streams_with_their_lag,
+          agency_takes_back_what_it_said_and_what_was_said_to_it, agency_writes_tokens_into_a_file_of_its_own,
           agency_has_help_with_an_example_for_every_command])

