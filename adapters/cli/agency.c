@@ -2,6 +2,7 @@
 /* agency.c - almoner-agency: asks this agency's adapter what a command line says, and prints the
  * reply. Holds no key, opens no network. */
 #include "base/clock.h"
+#include "base/process.h"
 #include "cli/flags.h"
 #include "cli/print.h"
 #include "cli/say.h"
@@ -84,8 +85,13 @@ static int run(const struct command_line *c)
 int main(int argc, char **argv)
 {
     struct command_line c;
-    int r = flags_read(argc, argv, &c);
+    int r;
 
+    if (process_private() != 0) {
+        (void)fputs("almoner: cannot keep core files and other processes out\n", stderr);
+        return EX_OSERR;
+    }
+    r = flags_read(argc, argv, &c);
     if (r != 0)
         r = say_failed(&c, r, r == EX_USAGE ? "usage" : "bad-input", c.wrong);
     else if (c.help)

@@ -5,6 +5,7 @@
 #include "key.h"
 #include "base/crypto.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "tree/note.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -410,6 +411,10 @@ int main(int argc, char **argv)
     bool json = false;
     int c, n;
 
+    if (process_private() != 0) {
+        (void)fputs("almoner key: cannot keep core files and other processes out\n", stderr);
+        return EX_OSERR;
+    }
     if (argc > 1 && !strcmp(argv[1], "key")) { /* as the dispatcher calls it */
         argv++;
         argc--;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - almoner-desk: reads the command line. Holds no key, reads no file. */
 #include "base/bytes.h"
+#include "base/process.h"
 #include "desk/front.h"
 
 #include <getopt.h>
@@ -235,8 +236,13 @@ static const struct {
 int main(int argc, char **argv)
 {
     struct line l;
-    int r = line_read(argc, argv, &l);
+    int r;
 
+    if (process_private() != 0) {
+        (void)fputs("almoner desk: cannot keep core files and other processes out\n", stderr);
+        return EX_OSERR;
+    }
+    r = line_read(argc, argv, &l);
     if (r != 0)
         return r;
     if (l.help) {

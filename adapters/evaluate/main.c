@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - `almoner match evaluate`: options, and what is done in which order. */
+#include "base/process.h"
 #include "evaluate/print.h"
 
 #include <errno.h>
@@ -330,6 +331,10 @@ int main(int argc, char **argv)
     struct options o;
     int rc;
 
+    if (process_private() != 0) {
+        (void)fputs("almoner match: cannot keep core files and other processes out\n", stderr);
+        return EX_OSERR;
+    }
     if (argc > 1 && strcmp(argv[1], "match") == 0) { /* as the dispatcher calls it */
         argv++;
         argc--;

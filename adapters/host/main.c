@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - almoner-adapter: the command line, and what holds for the whole process. */
 #include "base/crypto.h"
+#include "base/process.h"
 #include "host/host.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
@@ -31,12 +31,10 @@ static int usage_wrong(const char *what)
 }
 
 /* A core file would hold people's data and keys. */
-static void process_private(void)
+static void process_begin(void)
 {
-    static const struct rlimit none = { 0, 0 };
-
     (void)umask(077);
-    if (setrlimit(RLIMIT_CORE, &none) != 0)
+    if (process_private() != 0)
         perror("almoner-adapter: core files could not be turned off");
 }
 
@@ -88,7 +86,7 @@ int main(int argc, char **argv)
         (void)fputs("almoner-adapter: the cryptographic library could not be started\n", stderr);
         return EX_OSERR;
     }
-    process_private();
+    process_begin();
     return asked.check ? host_check(asked.path, asked.libexec)
                        : host_run(asked.path, asked.libexec);
 }

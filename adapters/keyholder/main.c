@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* main.c - the command line, and what holds for the whole process. */
 #include "base/crypto.h"
+#include "base/process.h"
 #include "keyholder/keyholder.h"
 #include "keyholder/tokens_key.h"
 #include "lib/oprf.h"
@@ -9,7 +10,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sysexits.h>
 
@@ -24,15 +24,11 @@ static const char usage[] =
     "SIGTERM stops. The configuration is described in almoner-keyholder(8).\n";
 
 /* A core file, or another process of the same user, would give the keys away. */
-static void process_private(void)
+static void process_begin(void)
 {
-    static const struct rlimit none = { 0, 0 };
-
     (void)umask(077);
-    if (setrlimit(RLIMIT_CORE, &none) != 0)
-        perror("almoner-keyholder: core files could not be turned off");
-    if (prctl(PR_SET_DUMPABLE, 0) != 0)
-        perror("almoner-keyholder: other processes of this user could not be kept out");
+    if (process_private() != 0)
+        perror("almoner-keyholder: core files, or other processes of this user, could not be kept out");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         perror("almoner-keyholder: new privileges could not be given up");
     (void)mlockall(MCL_CURRENT | MCL_ONFAULT); /* as far as the limit allows: out of the swap */
@@ -51,7 +47,7 @@ int main(int argc, char **argv)
         (void)fputs("almoner-keyholder: the cryptographic library could not be started\n", stderr);
         return EX_OSERR;
     }
-    process_private();
+    process_begin();
     if (argc >= 3 && strcmp(argv[1], "tokens") == 0 && strcmp(argv[2], "key") == 0)
         return tokens_key_command(argc - 3, argv + 3);
     if (!path || path[0] == '-') {

@@ -16,6 +16,7 @@
 #include "backup/store_tool.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/process.h"
 
 #define PROGRESS_MS 2000
 
@@ -210,8 +211,13 @@ static int tool_args(int argc, char **argv, struct store_tool *t)
 int main(int argc, char **argv)
 {
     struct store_tool t = { .name = "", .config = NULL };
-    int rc = tool_args(argc, argv, &t);
+    int rc;
 
+    if (process_private()) {
+        (void)fputs("almoner: cannot keep core files and other processes out\n", stderr);
+        return EX_OSERR;
+    }
+    rc = tool_args(argc, argv, &t);
     if (rc >= 0)
         return rc;
     if (crypto_init())

@@ -3,6 +3,7 @@
  * ZeroMQ: it speaks to the core's control socket and to the reader's officers' socket, and compiles
  * policy by itself. */
 #include "base/crypto.h"
+#include "base/process.h"
 #include "officer.h"
 #include <stdio.h>
 #include <string.h>
@@ -442,8 +443,13 @@ int main(int argc, char **argv)
 {
     const struct command *c;
     struct args a;
-    int rc = args_read(argc, argv, &a);
+    int rc;
 
+    if (process_private()) {
+        (void)fputs("almoner: cannot keep core files and other processes out\n", stderr);
+        return EX_OSERR;
+    }
+    rc = args_read(argc, argv, &a);
     if (rc)
         return rc;
     if (!a.n_operands)
