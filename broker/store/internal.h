@@ -8,9 +8,10 @@
 struct store_table_facts {
     const char *name; /* of the LMDB database; part of each value's associated data */
     uint16_t schema;  /* version of its records; 1 is the first */
-    bool fixed;       /* values stand under the table's own key for ever: nothing of a person's */
 };
 extern const struct store_table_facts store_tables[TABLE_COUNT];
+/* Values of these stand under the table's own key for ever; of all others, under periods. */
+extern const bool store_fixed[TABLE_COUNT];
 
 /* One key for each table's values, one to blind with, one that further keys are derived from. */
 struct store_keys {

@@ -9,20 +9,20 @@
 #include "store/raw.h"
 
 const struct store_table_facts store_tables[TABLE_COUNT] = {
-    [TABLE_META] = { "meta", 1, true },
-    [TABLE_AGENCIES] = { "agencies", 1, true },
-    [TABLE_KEYS] = { "keys", 1, true },
+    [TABLE_META] = { "meta", 1 },
+    [TABLE_AGENCIES] = { "agencies", 1 },
+    [TABLE_KEYS] = { "keys", 1 },
     [TABLE_PRACTITIONERS] = { "practitioners", 1 },
-    [TABLE_OFFICERS] = { "officers", 1, true },
-    [TABLE_BUNDLES] = { "bundles", 1, true },
+    [TABLE_OFFICERS] = { "officers", 1 },
+    [TABLE_BUNDLES] = { "bundles", 1 },
     [TABLE_CONSENTS] = { "consents", 1 },
     [TABLE_SHIELDS] = { "shields", 1 },
     [TABLE_SUBJECTS] = { "subjects", 1 },
     [TABLE_RECEIPTS] = { "receipts", 1 },
-    [TABLE_LOG] = { "log", 1, true },
-    [TABLE_TREE] = { "tree", 1, true },
-    [TABLE_HEADS] = { "heads", 1, true },
-    [TABLE_QUOTAS] = { "quotas", 1, true },
+    [TABLE_LOG] = { "log", 1 },
+    [TABLE_TREE] = { "tree", 1 },
+    [TABLE_HEADS] = { "heads", 1 },
+    [TABLE_QUOTAS] = { "quotas", 1 },
     [TABLE_ASKED] = { "asked", 1 },
     [TABLE_OVERRIDES] = { "overrides", 1 },
     [TABLE_CONCERNS] = { "concerns", 1 },
@@ -32,7 +32,7 @@ const struct store_table_facts store_tables[TABLE_COUNT] = {
     [TABLE_QUEUES] = { "queues", 1 },
     [TABLE_CONTACTS] = { "contacts", 1 },
     [TABLE_REFERRALS] = { "referrals", 1 },
-    [TABLE_SEALING] = { "sealing", 1, true },
+    [TABLE_SEALING] = { "sealing", 1 },
     [TABLE_DISPUTES] = { "disputes", 1 },
     [TABLE_RELIANCE] = { "reliance", 1 },
     [TABLE_LATER] = { "later", 1 },
@@ -41,6 +41,13 @@ const struct store_table_facts store_tables[TABLE_COUNT] = {
     [TABLE_RECALLS] = { "recalls", 1 },
     [TABLE_STATEMENTS] = { "statements", 1 },
     [TABLE_HOLDS] = { "holds", 1 },
+};
+
+/* Nothing of a person's: these values stand under the table's own key for ever. */
+const bool store_fixed[TABLE_COUNT] = {
+    [TABLE_META] = true,    [TABLE_AGENCIES] = true, [TABLE_KEYS] = true, [TABLE_OFFICERS] = true,
+    [TABLE_BUNDLES] = true, [TABLE_LOG] = true,      [TABLE_TREE] = true, [TABLE_HEADS] = true,
+    [TABLE_QUOTAS] = true,  [TABLE_SEALING] = true,
 };
 
 const char *store_table_name(enum table table)
@@ -55,7 +62,7 @@ uint16_t store_table_schema(enum table table)
 
 bool store_table_personal(enum table table)
 {
-    return !store_tables[table].fixed;
+    return !store_fixed[table];
 }
 
 int store_table_of(const char *name)

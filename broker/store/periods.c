@@ -72,7 +72,7 @@ static int period_keep(struct store *s, uint32_t number, const struct secret *se
 
     memcpy(octets + sizeof(SEAL_LABEL), secret->octets, sizeof(secret->octets));
     for (size_t i = 0; i < TABLE_COUNT && r == 0; i++) {
-        if (!store_tables[i].fixed)
+        if (!store_fixed[i])
             r = crypto_hmac(&store_keys(s)->seal[i], bytes_of(octets, sizeof(octets)),
                             slot->seal[i].octets);
     }
@@ -421,7 +421,7 @@ static int reseal_walk(struct reseal *w, bool *done)
     if (at < 0)
         return -EBADMSG;
     for (int i = at; i < TABLE_COUNT; i++) {
-        int r = store_tables[i].fixed ? 0 : reseal_table(w, (enum table)i);
+        int r = store_fixed[i] ? 0 : reseal_table(w, (enum table)i);
 
         if (r)
             return r < 0 ? r : 0;

@@ -339,7 +339,7 @@ static int store_seal(struct store *s, enum table table, struct bytes key, struc
     struct store_ad ad;
 
     buf_reset(&s->sealed);
-    if (!store_tables[table].fixed) {
+    if (!store_fixed[table]) {
         with = store_period_key(s, s->periods.current, table);
         if (!with)
             return -EBADMSG;
@@ -403,7 +403,7 @@ static int store_unseal(struct store *s, enum table table, struct bytes key, str
     struct cursor c = cursor_of(value);
     struct store_ad ad;
 
-    if (!store_tables[table].fixed) {
+    if (!store_fixed[table]) {
         uint32_t period = cursor_u32(&c);
 
         with = c.failed ? NULL : store_period_key(s, period, table);
