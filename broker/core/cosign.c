@@ -147,12 +147,14 @@ static void round_begin(struct core *c)
     }
 }
 
+/* Of an agency that a new core has not heard of, the gate knows whether it is there: waiting for its next
+ * lease would leave a restarted broker without a signed head for as long. */
 static uint16_t place_slot(const struct core *c, const struct cosign_place *p)
 {
     uint16_t slot = agencies_find(&c->agencies, p->agency);
     const struct agency *a = slot == AGENCY_NONE ? NULL : &c->agencies.slots[slot];
 
-    return a && agency_active(a) && a->presence == PRESENCE_HERE && a->gate != GATE_NONE
+    return a && agency_active(a) && a->presence != PRESENCE_GONE && a->gate != GATE_NONE
                ? slot
                : AGENCY_NONE;
 }

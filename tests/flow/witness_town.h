@@ -247,7 +247,7 @@ static inline void witness_answers(struct town *t, enum town_agency a, const str
         n_cosign[a]++;
     else
         n_asked[a]++;
-    if (mute[a])
+    if (mute[a] || away[a])
         return;
     if (witness[a])
         witness_take(witness[a], &m->cosign, town_wall / 1000, &reply);
