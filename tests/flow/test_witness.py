@@ -135,6 +135,15 @@ def a_restart_goes_on(tap, town):
     tap.check("a_broker_that_was_stopped_signs_again_when_its_witness_has_answered", restarted(town) and town.status()["sharing"], town.status())
     size = log_something(town, 1)
     tap.check("and_the_school_goes_on_signing", until_signed(town, size))
+    for _ in range(3):  # whenever it dies: what it said is on disk, and what is on disk it says
+        process = town.stage.processes.pop(f"adapter-{SCHOOL}")
+        log_something(town, 1)
+        process.kill()
+        process.wait(20)
+        town.stage.start_adapter(SCHOOL, town.stage.work / "agencies" / SCHOOL / "adapter.conf")
+        town.stage.wait_adapter(SCHOOL)
+    size = log_something(town, 1)
+    tap.check("as_it_does_after_its_adapter_was_killed_again_and_again", until_signed(town, size) and town.status()["sharing"] and not witness(town)["forked"])
 
 
 def an_old_copy_is_refused(tap, town):
