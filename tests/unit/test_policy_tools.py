@@ -214,11 +214,6 @@ def diff_tells_of_thresholds_services_referral_rules_and_limits_with_an_id_each(
              ("referrals.policy", "decide_days = 28", "decide_days = 5", "referrals", "partnership", "decide_days"),
              ("referrals.policy", 'needs = [ "eligibility-decided" ]', "needs = [ ]", "referrals", "partnership", "needs_by_kind"),
              ("limits.policy", "subject = 30", "subject = 3", "limits", "partnership", "subject"),
-             ("oversight.policy", "need = 2", "need = 1", "witnesses", "partnership", "need"),
-             ("oversight.policy", 'part = "alleged"; outcome = "founded"; years = 10', 'part = "alleged"; outcome = "founded"; years = 35', "retention", "partnership",
-              "concerns alleged founded"),
-             ("oversight.policy", 'class = "decisions"; years = 6', 'class = "decisions"; years = 7', "retention", "partnership", "decisions"),
-             ("oversight.policy", '"18:00"', '"17:00"', "office-hours", "partnership", "until_minute"),
              ("limits.policy", 'pilot = [ "north" ]', "pilot = [ ]", "area", "north", "evaluation"),
              ("concerns.policy", "most_days = 365", "most_days = 400", "limits", "partnership", "concern_most_days"),
              ("concerns.policy", '"young-carer"', '"young-carer", "radicalisation"', "category", "radicalisation", "new"),
@@ -526,16 +521,27 @@ def check_warns_of_casework_that_reaches_nobody():
             assert f"draft/{file}.policy:" in said, said
 
 
-def check_warns_of_a_log_without_witnesses_and_of_surprising_clocks():
+def check_and_diff_tell_of_witnesses_clocks_and_office_hours():
+    groups = ('witnesses = { agencies = [ "surgery", "council", "school" ]; need = %d; };\n'
+              'retention = { classes = ( { class = "decisions"; %s; }, { class = "officers"; days = 2192; },\n'
+              '  { class = "concerns"; part = "alleged"; outcome = "founded"; years = %d; }, { class = "concerns"; outcome = "unfounded"; days = %d; } ); };\n'
+              'office_hours = { until = "%s"; };\n')
     with Place() as p:
+        with open(SMALL, encoding="utf-8") as f:
+            small = f.read()
+        line = small.count("\n") + 1
         expect(p.run(OFFICER, "policy", "check", SMALL, "--at", "2022-05-03"), 0, 'warning: group "witnesses" is left out', "witnesses  none", "concerns 0 days")
-        said = expect(p.run(OFFICER, "policy", "check", ENGLAND, "--at", DAY), 0, "witnesses  3, of whom 2 must sign", "concerns alleged founded 3653 days")
-        assert 'group "witnesses"' not in said, said
-        name = draft(p, "draft", ("oversight.policy", "need = 2", "need = 3"), ("oversight.policy", 'class = "decisions"; years = 6', 'class = "decisions"; days = 300'),
-                     ("oversight.policy", 'class = "officers"; years = 6', 'class = "officers"; days = 299'),
-                     ("oversight.policy", 'outcome = "unfounded"; days = 0', 'outcome = "unfounded"; years = 20'))
-        expect(p.run(OFFICER, "policy", "check", name, "--at", DAY), 0, 'draft/oversight.policy:5: warning: group "witnesses" needs them all',
-               'draft/oversight.policy:9: warning: group "retention" keeps decisions for less than a year', "keeps what officers did for less time", "keeps an unfounded concern longer")
+        p.file("good.policy", small + groups % (2, "years = 6", 10, 0, "18:00"))
+        said = expect(p.run(OFFICER, "policy", "check", "good.policy", "--at", "2022-05-03"), 0, "witnesses  3, of whom 2 must sign", "concerns alleged founded 3653 days")
+        assert 'group "witnesses"' not in said and 'group "retention"' not in said, said
+        p.file("odd.policy", small + groups % (3, "days = 300", 9, 400, "17:00"))
+        expect(p.run(OFFICER, "policy", "check", "odd.policy", "--at", "2022-05-03"), 0, f'odd.policy:{line}: warning: group "witnesses" needs them all',
+               f'odd.policy:{line + 1}: warning: group "retention" keeps decisions for less than a year', "keeps an unfounded concern longer")
+        changed = json_of(p.run(OFFICER, "policy", "diff", "good.policy", "odd.policy", "--json"), 1)["changed"]
+        got = {(c["kind"], c["key"]): c for c in changed}
+        for what in (("witnesses", "need"), ("retention", "decisions"), ("retention", "concerns alleged founded"), ("retention", "concerns at-risk unfounded"),
+                     ("office-hours", "until_minute")):
+            assert what in got and got[what]["group"], (what, changed)
 
 
 KEY = "d8a1000000000000000000000000000000000000000000000000000000000007"
