@@ -20,6 +20,7 @@
 #define PAIR_PEERS_MAX 1000
 #define PAIR_HEAD_MAX  (1 + 8 + 1 + PAIR_AGENCY_MAX)
 #define PAIR_ALLOW_MAX (PAIR_HEAD_MAX + 2 + PAIR_PEERS_MAX * (PAIR_AGENCY_MAX + PAIR_KEY_LEN))
+#define PAIR_SEND_BYTES (1 << 20) /* asked of the kernel, which may give less: what one turn takes */
 #define PAIR_SLOT                                                                                  \
     (PAIR_ALLOW_MAX + 1) /* bytes of the largest datagram, and one that shows it was longer */
 
@@ -61,6 +62,8 @@ int pair_open(int fd, size_t queue_max_bytes, struct pair **out)
     flags = fcntl(fd, F_GETFL);
     if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
         return -errno;
+    /* The default holds some forty frames: then each side would wait for the other's turn. */
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &(int){ PAIR_SEND_BYTES }, sizeof(int));
     p->fd = fd;
     *out = p;
     p = NULL;
