@@ -22,7 +22,7 @@
 
 #define BATCH_MOST 1024
 #define PEOPLE     150000
-#define SETTLE_TURNS 1300
+#define SETTLE_TURNS 20
 
 static struct stencil asks[TOWN_ASKERS], answers[TOWN_AGENCIES];
 static double core_s;
