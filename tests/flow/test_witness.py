@@ -146,6 +146,41 @@ def a_restart_goes_on(tap, town):
     tap.check("as_it_does_after_its_adapter_was_killed_again_and_again", until_signed(town, size) and town.status()["sharing"] and not witness(town)["forked"])
 
 
+def backed_up(town, name):
+    if not files(town, "safe").exists():
+        town.stage.command("backup", "key", "new", files(town, "safe"))
+    return town.stage.command("backup", files(town, name), "--to", files(town, "safe.pub"), *town.stage.signed(), "--json").json()
+
+
+def put_back(town, name):
+    town.stage.command("restore", files(town, name), "--key", files(town, "safe"), "--config", town.stage.config)
+
+
+def a_backup_is_gone_on_with_unless_the_witness_has_seen_more(tap, town):
+    data, aside = town.stage.data_dir, files(town, "aside")
+    made = backed_up(town, "in-time")
+    tap.check("the_school_has_signed_what_is_backed_up_and_no_more", until_signed(town, made["leaves"]) and signed(town) == made["leaves"], (signed(town), made))
+    town.end_broker()
+    shutil.rmtree(data)
+    put_back(town, "in-time")
+    tap.check("a_restored_broker_signs_again_once_its_witness_has_answered", restarted(town) and town.status()["sharing"] and not (data / "restored").exists(),
+              town.status())
+    made = backed_up(town, "too-old")
+    size = log_something(town)
+    tap.check("the_school_signs_what_comes_after_a_backup", until_signed(town, size))
+    town.end_broker()
+    data.rename(aside)
+    put_back(town, "too-old")
+    town.stage.start_broker()
+    tap.check("a_backup_that_ends_before_what_the_school_holds_is_refused",
+              wait_for(lambda: town.status()["stopped_by"] in ("log-forked", "signer-refused"), 60 * PATIENCE), town.status()["stopped_by"])
+    tap.check("though_nothing_in_it_is_wrong", town.status()["log_size"] >= made["leaves"])
+    town.end_broker()
+    shutil.rmtree(data)
+    aside.rename(data)
+    tap.check("the_broker_that_was_not_lost_goes_on", restarted(town) and town.status()["sharing"], town.status()["stopped_by"])
+
+
 def an_old_copy_is_refused(tap, town):
     """The whole folder as it was, signer.head included: within itself it is without fault."""
     data, copy = town.stage.data_dir, files(town, "copy")
@@ -179,5 +214,6 @@ def an_old_copy_is_refused(tap, town):
 
 if __name__ == "__main__":
     play(lambda tap, town: [step(tap, town) for step in (a_head_is_signed_and_everybody_can_see_by_whom, exports_carry_the_line, a_log_written_anew_has_no_witness,
-                                                         a_restart_goes_on, an_old_copy_is_refused)],
+                                                         a_restart_goes_on, a_backup_is_gone_on_with_unless_the_witness_has_seen_more,
+                                                         an_old_copy_is_refused)],
          with_adapters=(SCHOOL, POLICE), witnesses=(SCHOOL,), signer=QUICK, limits=PATIENT)
