@@ -120,6 +120,7 @@ struct reading {
     uint64_t leaf; /* that records this reading */
     uint64_t at,
         end; /* next leaf to look at; the log's size when the reading began (a follower's moves) */
+    uint64_t lowest; /* of a tail: no leaf before it is looked at */
     uint64_t sent;   /* rows */
     bool searching;  /* a tail's first half: backwards, for the leaves that fit */
     uint64_t *found; /* owned: their numbers, newest first */

@@ -38,9 +38,13 @@ struct shielding {
 static int shield_one(void *ctx, const struct token_set *set)
 {
     struct shielding *h = ctx;
-    int rc = inforce_shielded(h->w->t, h->w->r->store, set, h->w->s->today);
+    const struct report *s = h->w->s;
 
-    h->hidden = h->hidden || rc != 0;
+    if (!s->scheme)
+        return 0; /* nobody has lodged anything yet */
+    h->hidden = h->hidden || !set->n || set->tokens[0].scheme != s->scheme ||
+                set->tokens[0].epoch != s->epoch ||
+                inforce_shielded(h->w->t, h->w->r->store, set, s->today) != 0;
     return 0;
 }
 
@@ -207,13 +211,15 @@ static json_t *report_last(const struct reading *g)
     return o;
 }
 
-static int report_hours(struct store_txn *t, struct report *s)
+static int report_policy(struct store_txn *t, struct report *s)
 {
     static const struct policy_office_hours usual = { 8 * 60 + 30, 18 * 60, 0x1f };
     ALM_CLEANUP(bundle_freep) struct bundle *b = NULL;
     int rc = inforce_bundle(t, &b);
 
     s->hours = rc ? usual : *bundle_office_hours(b);
+    s->scheme = rc ? 0 : bundle_epoch_in(b, POLICY_EPOCH_CURRENT)->scheme;
+    s->epoch = rc ? 0 : bundle_epoch_in(b, POLICY_EPOCH_CURRENT)->epoch;
     return rc == -ENOENT ? 0 : rc;
 }
 
@@ -234,7 +240,7 @@ static int report_begin(const struct taking *w)
     if (!rc)
         rc = bounds_today(w->t, g, &w->s->today);
     if (!rc)
-        rc = report_hours(w->t, w->s);
+        rc = report_policy(w->t, w->s);
     w->s->first = g->at;
     w->s->end = g->end;
     w->s->walked = g->query.report == REPORT_OVERRIDES;

@@ -13,6 +13,8 @@ struct report {
     struct tally tally;
     struct policy_office_hours hours;
     int32_t today;
+    uint8_t scheme; /* of the current key; 0: there is no policy */
+    uint16_t epoch;
     struct kept *kept; /* owned */
     size_t n_kept, cap_kept, shown;
     struct drawn *drawn; /* owned */

@@ -76,7 +76,7 @@ static int search_one(void *ctx, const struct ledger_record *r)
 static int tail_search(struct store_txn *t, struct slice *s)
 {
     struct reading *g = s->g;
-    uint64_t from = g->at > SLICE_LEAVES ? g->at - SLICE_LEAVES : 0;
+    uint64_t from = g->at > g->lowest + SLICE_LEAVES ? g->at - SLICE_LEAVES : g->lowest;
     int rc = ledger_each(t, from, g->at, search_one, s);
 
     if (rc < 0)
@@ -84,7 +84,7 @@ static int tail_search(struct store_txn *t, struct slice *s)
     while (s->n_hits && g->n_found < g->query.count)
         g->found[g->n_found++] = s->hits[--s->n_hits];
     g->at = from;
-    g->searching = from && g->n_found < g->query.count;
+    g->searching = from > g->lowest && g->n_found < g->query.count;
     return 1;
 }
 
@@ -132,7 +132,14 @@ static int walk_begin(struct store_txn *t, struct reading *g)
     rc = ledger_count(t, &g->end); /* a follower looks again each time */
     if (rc || g->followed)
         return rc;
+    if ((g->query.read == READ_LIST || g->query.read == READ_TAIL) && !g->query.follow) {
+        rc = bounds_of(t, g); /* what lies outside the days need not be looked at */
+        g->lowest = g->at;
+        if (rc)
+            return rc;
+    }
     g->at = g->query.from < g->end ? g->query.from : g->end;
+    g->at = g->at < g->lowest ? g->lowest : g->at;
     if (g->query.read == READ_SHOW) {
         g->at = g->query.leaf;
         g->query.count = 1;
@@ -143,8 +150,8 @@ static int walk_begin(struct store_txn *t, struct reading *g)
         return 0;
     g->at = g->end;
     g->searching = g->query.count > 0;
-    if (g->query.count > g->end)
-        g->query.count = g->end;
+    if (g->query.count > g->end - g->lowest)
+        g->query.count = g->end - g->lowest;
     g->found = calloc(g->query.count ? (size_t)g->query.count : 1,
                       sizeof(*g->found)); /* at most QUERY_ROWS_MAX */
     return g->found ? 0 : -ENOMEM;

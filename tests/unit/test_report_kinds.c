@@ -52,6 +52,38 @@ static void days_are_found_by_bisection_whatever_their_length(void **state)
     }
 }
 
+static void a_list_and_a_tail_of_some_days_are_those_days_alone(void **state)
+{
+    uint64_t first;
+    json_t *rows;
+
+    (void)state;
+    filler(700, DAY0);
+    first = 701; /* after the first leaf and those */
+    filler(3, DAY0 + 2);
+    filler(1500, DAY0 + 3);
+    rows = read_rows("\"read\":\"tail\",\"from\":0,\"count\":100,\"since\":\"2024-10-05\",\"until\":\"2024-10-06\"");
+    assert_int_equal(json_array_size(rows), 3);
+    assert_int_equal(leaf_at(rows, 0), first);
+    json_decref(rows);
+    rows = read_rows("\"read\":\"tail\",\"from\":702,\"count\":100,\"since\":\"2024-10-05\",\"until\":\"2024-10-06\"");
+    assert_int_equal(json_array_size(rows), 2);
+    json_decref(rows);
+    rows = read_rows("\"read\":\"tail\",\"count\":2,\"until\":\"2024-10-06\"");
+    assert_int_equal(json_array_size(rows), 2);
+    assert_int_equal(leaf_at(rows, 1), first + 2);
+    json_decref(rows);
+    rows = read_rows("\"read\":\"tail\",\"count\":1000,\"since\":\"2024-10-06\",\"until\":\"2024-10-06\"");
+    assert_int_equal(json_array_size(rows), 3);
+    json_decref(rows);
+    rows = read_rows("\"read\":\"tail\",\"count\":10,\"since\":\"2024-10-05\",\"until\":\"2024-10-05\"");
+    assert_int_equal(json_array_size(rows), 0); /* a day without leaves */
+    json_decref(rows);
+    rows = read_rows("\"read\":\"tail\",\"from\":5000,\"count\":10,\"until\":\"2024-10-05\"");
+    assert_int_equal(json_array_size(rows), 0);
+    json_decref(rows);
+}
+
 /* --- reports --- */
 
 static json_int_t cell(const json_t *report, const char *row, const char *column)
@@ -314,6 +346,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, up, down)
     const struct CMUnitTest tests[] = {
         T(days_are_found_by_bisection_whatever_their_length),
+        T(a_list_and_a_tail_of_some_days_are_those_days_alone),
         T(out_of_hours_is_by_local_clocks),
         T(a_sample_is_drawn_by_lot_from_what_was_permitted),
         T(what_was_never_answered_is_told_with_who_was_silent),
