@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* deliver_purge.c - takes out of the queues, and out of the dead letters, what is about somebody whose
- * records are erased. Some items of a turn; where it stands is the caller's. */
+/* deliver_purge.c - takes out of the queues, and out of the dead letters, what is about somebody
+ * whose records are erased. Some items of a turn; where it stands is the caller's. */
 #include "deliver_queue.h"
 
 #include <errno.h>

@@ -46,9 +46,10 @@ static json_t *erase_wrong(struct core *c, struct change *ch, struct erasure_rec
     for (size_t i = 0; i < ALM_LEN(causes); i++)
         known = known || !strcmp(causes[i], e->cause);
     if (!known)
-        return local_error("bad-change", 65,
-                           "\"cause\" must be not-needed, consent-withdrawn, objection, unlawful or "
-                           "legal-obligation");
+        return local_error(
+            "bad-change", 65,
+            "\"cause\" must be not-needed, consent-withdrawn, objection, unlawful or "
+            "legal-obligation");
     wrong = about_read(c, ch->body, &e->about);
     if (!wrong && !erase_findable(&e->about))
         wrong = local_error("nobody-named", 65,
@@ -72,8 +73,9 @@ static json_t *erase_held(struct core *c, const struct erasure_record *e)
 
 json_t *change_erase(struct core *c, struct change *ch)
 {
-    struct erasure_record e = { .id = ch->nonce, .ordered_ms = c->wall_ms,
-                                .phase = ERASURE_RECORDS, .kind = LODGED_CONSENT };
+    struct erasure_record e = {
+        .id = ch->nonce, .ordered_ms = c->wall_ms, .phase = ERASURE_RECORDS, .kind = LODGED_CONSENT
+    };
     struct store_txn *t = batch_txn(c);
     int r = t ? holds_load(c, t) : -EIO;
     json_t *wrong;
@@ -377,8 +379,8 @@ static void erase_end(struct core *c, struct store_txn *t, const struct erasure_
                    e->cause, e->n_records, e->n_waiting, e->n_leaves, e->n_kept, e->n_doubtful);
     (void)record_end(c);
     erasures_del(t, &e->id);
-    log_info("erased", "order=%" PRIu64 " records=%" PRIu64 " leaves=%" PRIu64, e->leaf, e->n_records,
-             e->n_leaves);
+    log_info("erased", "order=%" PRIu64 " records=%" PRIu64 " leaves=%" PRIu64, e->leaf,
+             e->n_records, e->n_leaves);
 }
 
 /* Return: 1 nothing is left; 0; -errno. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* erase_waiting.c - what waits about somebody whose records are erased: deliveries and dead letters,
- * contacts that can be asked for, questions that people answer, answers that stand, what was asked.
+/* erase_waiting.c - what waits about somebody whose records are erased: deliveries and dead
+ * letters, contacts that can be asked for, questions that people answer, answers that stand, what
+ * was asked.
  *
  * Where it stands is in the erasure's record; how far the queues are gone through is in memory, and
  * begins anew after a kill, which changes nothing of what is done. */
@@ -134,7 +135,8 @@ int erase_waiting(struct core *c, struct store_txn *t, struct erasure_record *e,
     if (e->kind == WAITING_ASKED) {
         r = asked_step(&w);
     } else if (e->kind == WAITING_QUEUES) {
-        r = deliver_purge(c, t, &c->retention->place, RETENTION_STEP, delivery_about, &w, &e->n_waiting);
+        r = deliver_purge(c, t, &c->retention->place, RETENTION_STEP, delivery_about, &w,
+                          &e->n_waiting);
         over = r == 0;
     } else if (e->kind == WAITING_CONTACTS) {
         r = contacts_step(&w, e, &over);

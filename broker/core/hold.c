@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hold.c - legal holds: "legal hold (inquiry notices [V Redbridge])", DOMAIN.md section 7. What is
- * about somebody who is held is kept past its clock, and is not erased, until two officers lift it. */
+ * about somebody who is held is kept past its clock, and is not erased, until two officers lift it.
+ */
 #include "change.h"
 #include "retention.h"
 #include "stages.h"
@@ -307,9 +308,9 @@ static int hold_show(void *ctx, const struct hold_record *r)
     civil_format(r->put_on, put);
     civil_format(r->review_on, review);
     (void)json_array_append_new(
-        l->out, json_pack("{s:s,s:s,s:s,s:s,s:b,s:I,s:i}", "hold", id, "officer", r->officer, "since",
-                          put, "review", review, "review_due", r->review_on < l->c->day, "leaf",
-                          (json_int_t)r->leaf, "tokens", (int)r->about.n));
+        l->out, json_pack("{s:s,s:s,s:s,s:s,s:b,s:I,s:i}", "hold", id, "officer", r->officer,
+                          "since", put, "review", review, "review_due", r->review_on < l->c->day,
+                          "leaf", (json_int_t)r->leaf, "tokens", (int)r->about.n));
     return 0;
 }
 

@@ -359,7 +359,8 @@ static bool period_wanted(const struct core *c)
 {
     const struct retention *k = c->retention;
 
-    return k->s.forgot_in == k->current && k->s.phase == RETENTION_IDLE && !k->erasing && !k->leaving;
+    return k->s.forgot_in == k->current && k->s.phase == RETENTION_IDLE && !k->erasing &&
+           !k->leaving;
 }
 
 /* Between batches, with no transaction open. */
@@ -463,7 +464,8 @@ json_t *change_retention_run(struct core *c, struct change *ch)
         return local_error("internal", 70, "the change could not be made");
     }
     if (!c->bundle || !c->day_known)
-        return local_error("no-policy", 65, "there is no policy in force, or no day: nothing has a clock");
+        return local_error("no-policy", 65,
+                           "there is no policy in force, or no day: nothing has a clock");
     if (k->s.phase != RETENTION_IDLE)
         return local_error("under-way", 75, "a run is under way: see almoner retention status");
     run_start(c);
@@ -505,7 +507,8 @@ static json_t *status_run(const struct retention_state *s)
     return json_pack("{s:s,s:s,s:s,s:I,s:I,s:I,s:I}", "day", day, "phase",
                      s->day == CIVIL_NONE ? "never" : phases[s->phase], "ended", at, "records",
                      (json_int_t)s->counts.records, "leaves", (json_int_t)s->counts.leaves,
-                     "receipts", (json_int_t)s->counts.receipts, "held", (json_int_t)s->counts.held);
+                     "receipts", (json_int_t)s->counts.receipts, "held",
+                     (json_int_t)s->counts.held);
 }
 
 static json_t *status_erasure(struct store_txn *t)
@@ -541,9 +544,10 @@ json_t *retention_status(struct core *c)
         return local_error("internal", 70, "it could not be read how far retention is");
     clock_format_utc(p.since_ms, since);
     return json_pack("{s:b,s:o,s:o,s:o,s:b,s:b,s:i,s:b,s:s,s:o,s:i,s:i}", "ok", 1, "clocks",
-                     status_clocks(c), "run", status_run(&s), "erasure", status_erasure(t), "stopped",
-                     c->retention->stuck, "to_destroy", s.forgot_in == p.current || p.leaving, "period",
-                     (int)p.current, "leaving", p.leaving != 0, "since", since, "backups",
-                     backups_status(c), "backup_days", (int)bundle_retention(c->bundle)->backup_days,
-                     "receipts_days", (int)bundle_retention(c->bundle)->receipts_days);
+                     status_clocks(c), "run", status_run(&s), "erasure", status_erasure(t),
+                     "stopped", c->retention->stuck, "to_destroy",
+                     s.forgot_in == p.current || p.leaving, "period", (int)p.current, "leaving",
+                     p.leaving != 0, "since", since, "backups", backups_status(c), "backup_days",
+                     (int)bundle_retention(c->bundle)->backup_days, "receipts_days",
+                     (int)bundle_retention(c->bundle)->receipts_days);
 }

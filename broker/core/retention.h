@@ -8,8 +8,8 @@
  * hold.c         legal holds
  * erase.c, erase_waiting.c  a person's records, when two officers order it
  *
- * All of it runs in the batch, a bounded step a turn, and goes on after a kill where the last commit
- * left it. */
+ * All of it runs in the batch, a bounded step a turn, and goes on after a kill where the last
+ * commit left it. */
 #pragma once
 #include "deliver.h"
 #include "state.h"
@@ -17,28 +17,33 @@
 #include "store/ledger_keys.h"
 #include "store/lodged.h"
 
-#define RETENTION_STEP   64  /* records, or leaves that are read, of one turn */
-#define RECEIPT_AT_MAX   96
-#define ABOUT_KEYS_MAX   8   /* keys of one person's tokens */
+#define RETENTION_STEP 64 /* records, or leaves that are read, of one turn */
+#define RECEIPT_AT_MAX 96
+#define ABOUT_KEYS_MAX 8 /* keys of one person's tokens */
 
-enum retention_phase { RETENTION_IDLE = 0, RETENTION_RECORDS, RETENTION_RECEIPTS, RETENTION_LEAVES };
+enum retention_phase {
+    RETENTION_IDLE = 0,
+    RETENTION_RECORDS,
+    RETENTION_RECEIPTS,
+    RETENTION_LEAVES
+};
 struct retention_counts {
     uint64_t records, receipts, leaves, held;
 };
 struct retention_state { /* TABLE_META, "retention" */
     uint8_t phase;       /* enum retention_phase */
-    int32_t day;         /* civil day of the run under way, or of the last; CIVIL_NONE: there was none */
-    uint8_t kind;        /* enum lodged_kind */
+    int32_t day;  /* civil day of the run under way, or of the last; CIVIL_NONE: there was none */
+    uint8_t kind; /* enum lodged_kind */
     struct id after;
     uint8_t receipt[RECEIPT_AT_MAX]; /* the last key that was looked at */
     uint8_t receipt_len;
-    uint64_t next; /* leaf */
-    bool begun;    /* the run has its first leaf */
+    uint64_t next;                  /* leaf */
+    bool begun;                     /* the run has its first leaf */
     struct retention_counts counts; /* of the run under way, or of the last */
     int64_t ended_ms;               /* of the last run; 0: none */
     uint32_t forgot_in; /* the period in force when something was forgotten last; 0: nothing was. As
                            long as it is in force, copies of that may open */
-    uint32_t period;                /* whose beginning is on the log, or the first; 0: not known */
+    uint32_t period;    /* whose beginning is on the log, or the first; 0: not known */
 };
 struct about_sets { /* one person's tokens, a set for each key */
     bool unborn;
@@ -49,7 +54,7 @@ struct hold { /* as it is asked of */
     struct hold_record record;
     struct about_sets about;
 };
-struct retention { /* opaque elsewhere: c->retention */
+struct retention {    /* opaque elsewhere: c->retention */
     bool loaded, hot; /* hot: the next turn has something to do */
     bool stuck;       /* a step failed: nothing more on this day */
     int32_t stuck_day;
@@ -58,11 +63,11 @@ struct retention { /* opaque elsewhere: c->retention */
     struct erasure_record erasure; /* in hand; phase 0: none */
     struct about_sets erasing_about;
     struct deliver_place place; /* how far the queues have been gone through */
-    uint64_t *find; /* owned: tags by which its leaves are found */
+    uint64_t *find;             /* owned: tags by which its leaves are found */
     size_t n_find;
-    uint32_t current;    /* the period in force */
-    bool leaving, resealed;        /* a period is being left; nothing is sealed under it any more */
-    int64_t again_ms;              /* monotonic: a new period is not tried before */
+    uint32_t current;       /* the period in force */
+    bool leaving, resealed; /* a period is being left; nothing is sealed under it any more */
+    int64_t again_ms;       /* monotonic: a new period is not tried before */
     /* cuts: by class the first leaf that is not due, for this day and policy */
     int32_t cut_day;
     uint8_t cut_policy[POLICY_HASH_LEN];
@@ -128,6 +133,6 @@ ALM_MUST_USE int erase_waiting(struct core *c, struct store_txn *t, struct erasu
 /* The run's first leaf, before the first thing is forgotten in it. */
 void retention_begun(struct core *c);
 void retention_dirty(struct core *c); /* something was forgotten */
-void retention_erase(struct core *c);  /* an erasure was ordered, in this batch */
+void retention_erase(struct core *c); /* an erasure was ordered, in this batch */
 void retention_kept(struct core *c, struct store_txn *t);   /* where it stands, after its step */
 void retention_erased(struct core *c, struct store_txn *t); /* the one in hand is done */

@@ -108,7 +108,7 @@ int leaf_on_file(struct core *c, struct store_txn *t, const struct ledger_clear 
 
     if (id_is_zero(&l->message))
         return 0;
-    switch ((enum ledger_class)class) {
+    switch ((enum ledger_class) class) {
     case CLASS_CONSENT:
         r = on_file(consents_get(t, &l->message, &c->record));
         return r ? r : on_file(disputes_get(t, &l->message, &c->dispute_record));
@@ -157,7 +157,8 @@ static int leaf_waits(struct store_txn *t, const struct ledger_clear *l, uint8_t
 }
 
 /* Concerns have several clocks, and their records the right one: a leaf of theirs goes when the
- * record has. What neither lodged one nor follows from one waits for the longest that it may stand. */
+ * record has. What neither lodged one nor follows from one waits for the longest that it may stand.
+ */
 static bool concern_leaf_due(const struct core *c, const struct ledger_clear *l, int32_t day)
 {
     if (l->event == EVENT_CONCERN_LODGED || l->event == EVENT_WATCH_LODGED || l->about != LEAF_NONE)
@@ -168,8 +169,8 @@ static bool concern_leaf_due(const struct core *c, const struct ledger_clear *l,
 }
 
 /* Return: 1 its clock has run out; 0; -errno. */
-static int leaf_due(struct core *c, struct store_txn *t, const struct ledger_clear *l, uint8_t class,
-                    int32_t day, const struct going *going)
+static int leaf_due(struct core *c, struct store_txn *t, const struct ledger_clear *l,
+                    uint8_t class, int32_t day, const struct going *going)
 {
     bool out = (int64_t)l->civil_day + bundle_retention_days(c->bundle, class, 0, 0) < day;
     bool bound = class != CLASS_DECISION && class != CLASS_OFFICER && class != CLASS_OTHER;
@@ -223,7 +224,7 @@ static int leaves_choose(struct core *c, struct store_txn *t, const struct leave
         int r = leaf_read(t, v->at[i], &l);
 
         if (!r)
-            r = leaf_due(c, t, &l, v->class[i], s->day, out);
+            r = leaf_due(c, t, &l, v->class[i], s -> day, out);
         if (r < 0)
             return r;
         if (r == 0)
@@ -250,8 +251,8 @@ static int leaves_forget(struct core *c, struct store_txn *t, struct going *goin
     retention_dirty(c);
     while (done < going->n) {
         uint64_t next = 0;
-        int r = ledger_forget_in(t, going->at[done], going->at[going->n - 1] + 1, choose, going,
-                                 &next);
+        int r =
+            ledger_forget_in(t, going->at[done], going->at[going->n - 1] + 1, choose, going, &next);
 
         if (r < 0)
             return r;

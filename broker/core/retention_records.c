@@ -73,7 +73,8 @@ static int32_t grant_ended(const struct core *c)
     int32_t review = m->review_on == CIVIL_NONE
                          ? CIVIL_NONE
                          : m->review_on + bundle_consent_rules(c->bundle)->grace_days;
-    int32_t on = sooner(sooner(c->record.withdrawn_on, m->expires_on), sooner(m->able_until, review));
+    int32_t on =
+        sooner(sooner(c->record.withdrawn_on, m->expires_on), sooner(m->able_until, review));
 
     return on != CIVIL_NONE && on < c->day ? on : CIVIL_NONE;
 }
@@ -129,7 +130,8 @@ static int shield_look(struct core *c, struct store_txn *t, const struct id *id,
     out->subject = &m->subject;
     out->days = clock_of(c, RETENTION_SHIELDS);
     out->prohibits = !over; /* also one that is still to begin */
-    out->ended = over ? sooner(m->until, c->shield_record.lifted ? c->day : CIVIL_NONE) : CIVIL_NONE;
+    out->ended =
+        over ? sooner(m->until, c->shield_record.lifted ? c->day : CIVIL_NONE) : CIVIL_NONE;
     return 0;
 }
 
@@ -177,8 +179,8 @@ static int concern_look(struct core *c, struct store_txn *t, const struct id *id
     out->subject = &m->subject;
     out->home = m->has_household ? &m->household : NULL;
     out->ended = m->expires_on;
-    out->days = bundle_retention_days(c->bundle, RETENTION_CONCERNS, m->part,
-                                      c->concern_record.outcome);
+    out->days =
+        bundle_retention_days(c->bundle, RETENTION_CONCERNS, m->part, c->concern_record.outcome);
     return 0;
 }
 
@@ -255,11 +257,11 @@ static int recall_look(struct core *c, struct store_txn *t, const struct id *id,
 
 static int (*const looks[LODGED_END])(struct core *c, struct store_txn *t, const struct id *id,
                                       struct lodged_facts *out) = {
-    [LODGED_CONSENT] = consent_look,     [LODGED_OVERTAKEN] = overtaken_look,
-    [LODGED_SHIELD] = shield_look,       [LODGED_DISPUTE] = dispute_look,
-    [LODGED_OVERRIDE] = override_look,   [LODGED_CONCERN] = concern_look,
-    [LODGED_REFERRAL] = referral_look,   [LODGED_STATEMENT] = statement_look,
-    [LODGED_RECALL] = recall_look,       [LODGED_EPISODE] = episode_look,
+    [LODGED_CONSENT] = consent_look,   [LODGED_OVERTAKEN] = overtaken_look,
+    [LODGED_SHIELD] = shield_look,     [LODGED_DISPUTE] = dispute_look,
+    [LODGED_OVERRIDE] = override_look, [LODGED_CONCERN] = concern_look,
+    [LODGED_REFERRAL] = referral_look, [LODGED_STATEMENT] = statement_look,
+    [LODGED_RECALL] = recall_look,     [LODGED_EPISODE] = episode_look,
     [LODGED_WATCH] = watch_look,
 };
 
@@ -362,10 +364,11 @@ int receipts_step(struct core *c, struct store_txn *t, struct retention_state *s
     size_t len = s->receipt_len;
     int r;
 
-    l.before_ms = c->wall_ms -
-                  (int64_t)bundle_retention(c->bundle)->receipts_days * 24 * 3600 * 1000;
+    l.before_ms =
+        c->wall_ms - (int64_t)bundle_retention(c->bundle)->receipts_days * 24 * 3600 * 1000;
     memcpy(from, s->receipt, len);
-    r = store_scan(t, TABLE_RECEIPTS, bytes_of(NULL, 0), bytes_of(from, len), true, receipt_visit, &l);
+    r = store_scan(t, TABLE_RECEIPTS, bytes_of(NULL, 0), bytes_of(from, len), true, receipt_visit,
+                   &l);
     *done = l.n <= RECEIPT_BATCH;
     return r < 0 ? r : store_status(t);
 }

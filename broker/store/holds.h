@@ -34,14 +34,14 @@ ALM_MUST_USE int holds_each(struct store_txn *t, holds_visit *visit, void *ctx);
 enum erasure_phase { ERASURE_RECORDS = 1, ERASURE_WAITING, ERASURE_FIND, ERASURE_FORGET };
 struct erasure_record {
     struct id id;
-    char cause[64]; /* the word of it */
+    char cause[64];    /* the word of it */
     bool prohibitions; /* those in force go too */
     int64_t ordered_ms;
-    uint64_t leaf;  /* of the order */
-    uint8_t phase;  /* enum erasure_phase: where it stands */
-    uint8_t kind;   /* enum lodged_kind, in ERASURE_RECORDS; which stage, in ERASURE_WAITING */
+    uint64_t leaf; /* of the order */
+    uint8_t phase; /* enum erasure_phase: where it stands */
+    uint8_t kind;  /* enum lodged_kind, in ERASURE_RECORDS; which stage, in ERASURE_WAITING */
     struct id after;
-    uint64_t next;  /* leaf, in ERASURE_WAITING and ERASURE_FIND */
+    uint64_t next; /* leaf, in ERASURE_WAITING and ERASURE_FIND */
     uint64_t n_records, n_waiting, n_leaves, n_kept, n_doubtful;
     struct about_whom about;
 };

@@ -6,21 +6,21 @@
 #include "store/store.h"
 
 enum lodged_kind { /* in the order in which they are gone through; numbers are kept by the core */
-    LODGED_CONSENT = 1, /* grants, refusals, withdrawals */
-    LODGED_OVERTAKEN,   /* a withdrawal that waits for its grant */
-    LODGED_SHIELD,
-    LODGED_DISPUTE,
-    LODGED_OVERRIDE,
-    LODGED_CONCERN,
-    LODGED_REFERRAL,
-    LODGED_STATEMENT,
-    LODGED_RECALL,
-    LODGED_EPISODE,
-    LODGED_WATCH,
-    LODGED_END
+                   LODGED_CONSENT = 1, /* grants, refusals, withdrawals */
+                   LODGED_OVERTAKEN,   /* a withdrawal that waits for its grant */
+                   LODGED_SHIELD,
+                   LODGED_DISPUTE,
+                   LODGED_OVERRIDE,
+                   LODGED_CONCERN,
+                   LODGED_REFERRAL,
+                   LODGED_STATEMENT,
+                   LODGED_RECALL,
+                   LODGED_EPISODE,
+                   LODGED_WATCH,
+                   LODGED_END
 };
-/* Ids of a kind after @after (zero: from the start), in order, at most @most into @out; *n how many.
- * Return: 0 or -errno. */
+/* Ids of a kind after @after (zero: from the start), in order, at most @most into @out; *n how
+ * many. Return: 0 or -errno. */
 ALM_MUST_USE int lodged_ids(struct store_txn *t, enum lodged_kind kind, const struct id *after,
                             size_t most, struct id *out, size_t *n);
 /* Takes a record out of the store: itself, its further sets of tokens, what finds it, and of a

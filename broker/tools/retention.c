@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* retention.c - `almoner hold`, `almoner erase`, `almoner retention`: what is kept past its clock,
- * what goes before it, and how far the job is. Whom they are about stands in a file of tokens that an
- * agency made; nothing of it is printed. */
+ * what goes before it, and how far the job is. Whom they are about stands in a file of tokens that
+ * an agency made; nothing of it is printed. */
 #include "base/civil.h"
 #include "officer.h"
 #include "tokens_file.h"
@@ -40,9 +40,10 @@ static int about_fields(struct officer_session *s, json_t **out)
     int rc;
 
     if (!s->args->tokens)
-        return officer_fail(s, EX_USAGE,
-                            "whom is it about? Give --tokens FILE, made by an agency that knows them "
-                            "(almoner subject tokens)");
+        return officer_fail(
+            s, EX_USAGE,
+            "whom is it about? Give --tokens FILE, made by an agency that knows them "
+            "(almoner subject tokens)");
     if (!s->args->reason || !*s->args->reason)
         return officer_fail(s, EX_USAGE, "why? Give --reason TEXT: it is kept sealed");
     rc = tokens_file_read(s, s->args->tokens, &tokens, NULL);
@@ -75,9 +76,9 @@ int command_hold_lift(struct officer_session *s)
 {
     if (!s->args->reason || !*s->args->reason)
         return officer_fail(s, EX_USAGE, "why? Give --reason TEXT: it is kept sealed");
-    return change_run(s, "hold-lift", 2,
-                      json_pack("{s:s, s:s}", "hold", s->args->operands[2], "reason",
-                                s->args->reason));
+    return change_run(
+        s, "hold-lift", 2,
+        json_pack("{s:s, s:s}", "hold", s->args->operands[2], "reason", s->args->reason));
 }
 
 static void print_holds(const json_t *list)
@@ -126,9 +127,10 @@ int command_erase(struct officer_session *s)
     int rc;
 
     if (!s->args->cause)
-        return officer_fail(s, EX_USAGE,
-                            "on what ground? Give --cause not-needed, consent-withdrawn, objection, "
-                            "unlawful or legal-obligation");
+        return officer_fail(
+            s, EX_USAGE,
+            "on what ground? Give --cause not-needed, consent-withdrawn, objection, "
+            "unlawful or legal-obligation");
     rc = about_fields(s, &fields);
     if (rc)
         return rc;
@@ -149,8 +151,8 @@ static void print_clocks(const json_t *list)
 {
     static const char *const titles[] = { "class", "part", "outcome", "days", "from" };
     static const char *const from[][2] = {
-        { "consents", "the day they ended" },   { "shields", "the day they ended" },
-        { "concerns", "their last day" },       { "referrals", "the day they were closed" },
+        { "consents", "the day they ended" },      { "shields", "the day they ended" },
+        { "concerns", "their last day" },          { "referrals", "the day they were closed" },
         { "overrides", "the day they were over" },
     };
     struct table *t = table_new(ALM_LEN(titles), titles);

@@ -9,8 +9,9 @@ static void lint_witnesses(struct linter *x)
     bool alone = true;
 
     if (w->n == 0) {
-        lint_add(x, LINT_OVERSIGHT, "witnesses",
-                 "is left out: nobody but whoever runs the broker could show that the log was changed");
+        lint_add(
+            x, LINT_OVERSIGHT, "witnesses",
+            "is left out: nobody but whoever runs the broker could show that the log was changed");
         return;
     }
     first = bundle_agency_at(x->b, w->agencies[0])->organisation;
@@ -36,10 +37,9 @@ static void lint_retention(struct linter *x)
         lint_add(x, LINT_OVERSIGHT, "retention",
                  "keeps what officers did for less time than the decisions that they could read");
     for (uint8_t i = 0; i < r->n; i++)
-        if (r->clocks[i].class == RETENTION_CONCERNS &&
-            r->clocks[i].outcome == CONCERN_UNFOUNDED &&
-            r->clocks[i].days > bundle_retention_days(x->b, RETENTION_CONCERNS, r->clocks[i].part,
-                                                      CONCERN_FOUNDED))
+        if (r->clocks[i].class == RETENTION_CONCERNS && r->clocks[i].outcome == CONCERN_UNFOUNDED &&
+            r->clocks[i].days >
+                bundle_retention_days(x->b, RETENTION_CONCERNS, r->clocks[i].part, CONCERN_FOUNDED))
             lint_add(x, LINT_OVERSIGHT, "retention",
                      "keeps an unfounded concern longer than a founded one");
 }

@@ -40,7 +40,8 @@ static void add_witness(const struct field *f, const struct conf_node *at, uint1
 
 void read_witnesses(struct model *m)
 {
-    static const char *const known[] = { "agencies", "need", "outage_hours", "every_seconds", NULL };
+    static const char *const known[] = { "agencies", "need", "outage_hours", "every_seconds",
+                                         NULL };
     struct field f = { .m = m, .group = m->witnesses, .noun = "witnesses", .id = "rules" };
     struct policy_witnesses *w = &m->l.witnesses;
     uint16_t named[POLICY_WITNESSES_MAX], n;
@@ -53,9 +54,10 @@ void read_witnesses(struct model *m)
     n = field_refs(&f, "agencies", NAMES_AGENCY, named, POLICY_WITNESSES_MAX);
     list = field_list(&f, "agencies");
     if (!list || conf_len(list) == 0)
-        conf_fail(m->e, f.group,
-                  "witnesses: agencies is missing: write agencies = [ \"...\" ]; or leave the group "
-                  "out");
+        conf_fail(
+            m->e, f.group,
+            "witnesses: agencies is missing: write agencies = [ \"...\" ]; or leave the group "
+            "out");
     for (uint16_t i = 0; i < n && m->l.agencies; i++)
         add_witness(&f, list, named[i]);
     w->need = (uint8_t)field_int(&f, "need", 1, POLICY_WITNESSES_MAX, 1);
@@ -66,8 +68,8 @@ void read_witnesses(struct model *m)
                   (unsigned)w->need, (unsigned)n);
     w->outage_hours = (uint16_t)field_int(&f, "outage_hours", 1, WITNESS_OUTAGE_MOST_HOURS,
                                           witnesses_usual.outage_hours);
-    w->every_s = (uint16_t)field_int(&f, "every_seconds", 1, WITNESS_EVERY_MOST_S,
-                                     witnesses_usual.every_s);
+    w->every_s =
+        (uint16_t)field_int(&f, "every_seconds", 1, WITNESS_EVERY_MOST_S, witnesses_usual.every_s);
 }
 
 static bool digits(const char *text)
@@ -111,5 +113,6 @@ void read_office_hours(struct model *m)
         return;
     o->days = (uint8_t)field_words(&f, "days", weekdays);
     if (!o->days && field_list(&f, "days") && conf_len(field_list(&f, "days")) == 0)
-        conf_fail(m->e, f.group, "office_hours: days names no day; leave it out for Monday to Friday");
+        conf_fail(m->e, f.group,
+                  "office_hours: days names no day; leave it out for Monday to Friday");
 }

@@ -38,7 +38,8 @@ static bool is_text(const struct conf_node *n)
 /* Years are counted as 365.25 days each, rounded up, so that none by the calendar are longer. */
 static uint32_t read_length(const struct field *f, uint8_t class)
 {
-    const struct conf_node *days = conf_child(f->group, "days"), *years = conf_child(f->group, "years");
+    const struct conf_node *days = conf_child(f->group, "days"),
+                           *years = conf_child(f->group, "years");
     int64_t least = class == RETENTION_CONCERNS ? 0 : 1;
 
     if (is_text(days) || is_text(years)) {
@@ -49,7 +50,8 @@ static uint32_t read_length(const struct field *f, uint8_t class)
         return 1;
     }
     if (!days == !years) {
-        conf_fail(f->m->e, f->group, "retention \"%s\": write days or years, one of the two", f->id);
+        conf_fail(f->m->e, f->group, "retention \"%s\": write days or years, one of the two",
+                  f->id);
         return 1;
     }
     if (days)
@@ -83,8 +85,9 @@ static void set_clock(const struct field *f, const struct policy_clock *c, uint8
         if (at->class != c->class || at->part != c->part || at->outcome != c->outcome)
             continue;
         if (!usual)
-            conf_fail(f->m->e, f->group, "retention \"%s\": part %s and outcome %s are listed twice",
-                      f->id, word_for(parts, c->part), word_for(outcomes, c->outcome));
+            conf_fail(f->m->e, f->group,
+                      "retention \"%s\": part %s and outcome %s are listed twice", f->id,
+                      word_for(parts, c->part), word_for(outcomes, c->outcome));
         at->days = c->days;
         *written |= (uint8_t)(1u << (c->class - 1));
         return;
@@ -128,8 +131,8 @@ void read_retention(struct model *m)
     list = field_list(&f, "classes");
     for (size_t i = 0; list && i < conf_len(list); i++)
         read_clock(m, conf_at(list, i), &written);
-    r->backup_days =
-        (uint16_t)field_int(&f, "backup_days", 1, RETENTION_BACKUP_MOST, retention_usual.backup_days);
+    r->backup_days = (uint16_t)field_int(&f, "backup_days", 1, RETENTION_BACKUP_MOST,
+                                         retention_usual.backup_days);
     r->receipts_days = (uint16_t)field_int(&f, "receipts_days", RETENTION_RECEIPTS_LEAST,
                                            RETENTION_RECEIPTS_MOST, retention_usual.receipts_days);
     retention_sort(r);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* retention.c - how long each class of record is kept, as a policy states it. DOMAIN.md section 7:
- * "Broker default: routing data days, sealed concerns to expiry, decisions 6 y, per-class override". */
+ * "Broker default: routing data days, sealed concerns to expiry, decisions 6 y, per-class
+ * override". */
 #include "engine/bundle.h"
 #include "engine/oversight.h"
 
