@@ -24,6 +24,7 @@
 
 #define SEAL_NONCE_LEN 12 /* bytes, NIST SP 800-38D's recommended length */
 #define SEAL_TAG_LEN   16
+#define SEAL_BRIEF_MAX 16384 /* bytes */
 #define RANDOM_PAGE    1024 /* bytes drawn at once */
 
 static struct {
@@ -345,6 +346,26 @@ static int seal_into(EVP_CIPHER_CTX *ctx, const struct secret *key, struct bytes
     return 0;
 }
 
+/* Records are short, and then OpenSSL takes longer to make itself ready than to seal: libsodium's
+ * AES-256-GCM takes 0.5 microseconds for 200 bytes where EVP takes 1.1, and keeps no key. It has one
+ * only for processors that have AES instructions, and is the slower for what is long. */
+static bool seal_briefly(size_t len)
+{
+    return len <= SEAL_BRIEF_MAX && crypto_aead_aes256gcm_is_available();
+}
+
+static int seal_brief(const struct secret *key, struct bytes associated, struct bytes plain,
+                      uint8_t *octets)
+{
+    int r = crypto_random(octets, SEAL_NONCE_LEN);
+
+    if (!r && crypto_aead_aes256gcm_encrypt(octets + SEAL_NONCE_LEN, NULL, plain.data, plain.len,
+                                            associated.data, associated.len, NULL, octets,
+                                            key->octets))
+        r = -EIO;
+    return r;
+}
+
 int seal(const struct secret *key, struct bytes associated, struct bytes plain, struct buf *out)
 {
     ALM_CLEANUP(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = NULL;
@@ -358,6 +379,12 @@ int seal(const struct secret *key, struct bytes associated, struct bytes plain, 
     r = buf_room(out, plain.len + SEAL_OVERHEAD);
     if (r < 0)
         return r;
+    if (seal_briefly(plain.len)) {
+        r = seal_brief(key, associated, plain, out->data + before);
+        if (!r)
+            out->len = before + plain.len + SEAL_OVERHEAD;
+        return r;
+    }
     ctx = EVP_CIPHER_CTX_new();
     if (!ctx)
         return crypto_fail(-ENOMEM);
@@ -402,10 +429,18 @@ int seal_open(const struct secret *key, struct bytes associated, struct bytes se
     r = buf_room(out, len);
     if (r < 0)
         return r;
-    ctx = EVP_CIPHER_CTX_new();
-    if (!ctx)
-        return crypto_fail(-ENOMEM);
-    r = seal_open_into(ctx, key, associated, sealed, out->data + before);
+    if (seal_briefly(len)) {
+        r = crypto_aead_aes256gcm_decrypt(out->data + before, NULL, NULL,
+                                          sealed.data + SEAL_NONCE_LEN, len + SEAL_TAG_LEN,
+                                          associated.data, associated.len, sealed.data, key->octets)
+                ? -EBADMSG
+                : 0;
+    } else {
+        ctx = EVP_CIPHER_CTX_new();
+        if (!ctx)
+            return crypto_fail(-ENOMEM);
+        r = seal_open_into(ctx, key, associated, sealed, out->data + before);
+    }
     if (r < 0) {
         crypto_wipe(out->data + before, len); /* nothing unauthenticated stays readable */
         return crypto_fail(r);
