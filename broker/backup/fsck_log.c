@@ -122,16 +122,35 @@ static int node_check(void *ctx, unsigned level, uint64_t index,
 
 struct promise {
     uint8_t event;
+    uint8_t rests_on[3]; /* 0: no more */
     const char *what;
 };
-/* What each of these rests on is a decision. */
+/* What each of these rests on: a decision (a refusal that hides is answered too); what an
+ * override's reviewer is shown rests on the override. */
 static const struct promise promises[] = {
-    { EVENT_DISCLOSED, "something was disclosed without a decision that permits it" },
-    { EVENT_NOT_DISCLOSED, "a decision that was not disclosed is not there" },
-    { EVENT_PUT_TO_DESK, "a question was put to a desk without a decision" },
-    { EVENT_ANSWERED_BY_HAND, "a question was answered by hand without a decision" },
-    { EVENT_LAPSED, "a question lapsed that no decision had put" },
+    { EVENT_DISCLOSED,
+      { EVENT_DECIDED, EVENT_REFUSED, EVENT_OVERRIDE_REQUESTED },
+      "something was disclosed without a decision that permits it" },
+    { EVENT_NOT_DISCLOSED, { EVENT_DECIDED }, "a decision that was not disclosed is not there" },
+    { EVENT_PUT_TO_DESK, { EVENT_DECIDED }, "a question was put to a desk without a decision" },
+    { EVENT_ANSWERED_BY_HAND,
+      { EVENT_DECIDED },
+      "a question was answered by hand without a decision" },
+    { EVENT_LAPSED, { EVENT_DECIDED }, "a question lapsed that no decision had put" },
 };
+
+static bool rests(const struct fsck *f, const struct promise *p, uint64_t leaf, uint64_t about)
+{
+    if (about >= leaf)
+        return false;
+    if (!f->events[about])
+        return true; /* its record does not read, which was said */
+    for (size_t i = 0; i < ALM_LEN(p->rests_on); i++) {
+        if (p->rests_on[i] && p->rests_on[i] == f->events[about])
+            return true;
+    }
+    return false;
+}
 
 static void decided_check(struct fsck *f, const struct ledger_record *r)
 {
@@ -140,11 +159,11 @@ static void decided_check(struct fsck *f, const struct ledger_record *r)
     if (about != UINT64_MAX && about >= r->leaf)
         fsck_say_leaf(f, TABLE_LOG, r->leaf, ADVICE_COUNTS,
                       "it is about a leaf that came after it");
+    /* a list of what an agency itself lodged, or has to do, is by no rule and needs no decision */
+    if (about == UINT64_MAX && r->clear.event == EVENT_DISCLOSED && !r->clear.rule[0])
+        return;
     for (size_t i = 0; i < ALM_LEN(promises); i++) {
-        if (promises[i].event != r->clear.event)
-            continue;
-        if (about >= r->leaf || (f->events[about] && f->events[about] != EVENT_DECIDED &&
-                                 f->events[about] != EVENT_REFUSED))
+        if (promises[i].event == r->clear.event && !rests(f, &promises[i], r->leaf, about))
             fsck_say_leaf(f, TABLE_LOG, r->leaf, ADVICE_FORGED, promises[i].what);
     }
 }

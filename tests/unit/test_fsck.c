@@ -504,7 +504,9 @@ static void fsck_finds_a_disclosure_without_its_decision(void **state)
     t = fixture_begin(f, true);
     ledger_append(l, t, &c, &none, &leaf); /* about a disclosure */
     c.about = UINT64_MAX;
-    ledger_append(l, t, &c, &none, &leaf); /* about nothing */
+    ledger_append(l, t, &c, &none, &leaf); /* a list of what the agency itself lodged */
+    text_of(c.rule, "children:protection:cp-plan-current");
+    ledger_append(l, t, &c, &none, &leaf); /* by a rule, about nothing */
     r = store_commit(t);
     ledger_settle(l, r);
     assert_int_equal(r, 0);
