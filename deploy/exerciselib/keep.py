@@ -11,7 +11,8 @@ import stat
 import tempfile
 from pathlib import Path
 
-SAID = "said.log"          # what commands printed
+SAID = "said.txt"          # what commands printed
+REPORTS = "reports.txt"    # what officers read, which names practitioners
 PLANTED = "canaries.jsonl" # what tests planted besides keys and rows
 # First words of a command -> why its output may hold somebody's particulars: its reader is who typed them, or whom they were written for.
 SHOWN = {
@@ -32,7 +33,7 @@ def note(work, words, out, err):
         return
     plain = [w for w in words[:2] if w.replace("-", "").isalpha() and not w.startswith("-")]
     said = f"$ {' '.join(plain)}\n{out}{err}".encode("utf-8", "surrogateescape")
-    with open(Path(work) / SAID, "ab", buffering=0) as f:
+    with open(Path(work) / (REPORTS if words and words[0] == "report" else SAID), "ab", buffering=0) as f:
         if os.fstat(f.fileno()).st_size + len(said) <= MOST:
             f.write(said)  # one write: commands run side by side
 

@@ -104,8 +104,8 @@ def key_of(path):
     found = re.search(r'secret-key = "(.{40})"', text)
     if found:
         return z85_decoded(found.group(1))
-    found = re.search(r"\b[0-9a-f]{64}\b", text)
-    return bytes.fromhex(found.group(0)) if found else None
+    found = re.search(r'"secret" *: *"([0-9a-f]{64})"', text) or re.search(r"\b([0-9a-f]{64})\b", text)
+    return bytes.fromhex(found.group(1)) if found else None
 
 
 def z85_decoded(text):

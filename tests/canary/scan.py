@@ -36,7 +36,9 @@ ASIDE_ENDS = {
 # The kinds of place, first match: name, and what of a path makes it one.
 KINDS = (
     ("core files", lambda path, head: head[:4] == b"\x7fELF" and head[16:18] == b"\x04\x00"),
-    ("what commands printed", lambda path, head: path.name == "said.log"),
+    ("what commands printed", lambda path, head: path.name == "said.txt"),
+    ("officers' reports", lambda path, head: path.name == "reports.txt"),
+    ("tokens made for officers", lambda path, head: path.suffix == ".tokens"),
     ("operators' logs", lambda path, head: path.suffix == ".log" or path.name == "log"),
     ("outboxes", lambda path, head: "outbox" in part_names(path)),
     ("inboxes", lambda path, head: "inbox" in part_names(path)),
@@ -49,6 +51,8 @@ LOOSE = "the tests' own output"
 # A canary that a kind of place holds by its nature, and why.
 MAY_HOLD = {
     ("outboxes", "token"): "the frames that an agency itself is about to send; the key that made the tokens lies beside them, and the folder is its owner's",
+    ("tokens made for officers", "token"): "almoner subject tokens makes them, for its own reader to hand over; nobody else may read the file",
+    ("officers' reports", "practitioner"): "an officer reviews what practitioners did; subjects stay unknown",
     ("inboxes", "token"): "what was delivered to it about people it knows, likewise",
 }
 # Not every pass keeps one: nothing crashes in a good one.
@@ -60,7 +64,7 @@ def part_names(path):
 
 
 def aside(path):
-    return bool(ASIDE_PARTS.keys() & set(path.parts[:-1])) or any(path.name.endswith(end) for end in ASIDE_ENDS)
+    return any(part == word or part.endswith(f"-{word}") for part in path.parts[:-1] for word in ASIDE_PARTS) or any(path.name.endswith(end) for end in ASIDE_ENDS)
 
 
 def kind_of(path, whole):
@@ -126,7 +130,8 @@ def files_of(place):
 def look_through(place):
     """One place. Return: (its canaries, [(kind, path, finds)])."""
     found = canaries.of_place(place)
-    files = [(kind_of(within, path), path) for path, within in files_of(place)]
+    own = {path for _, path in canaries.keys(place)}  # a key's own file, wherever a test has made it
+    files = [(kind_of(within, path), path) for path, within in files_of(place) if path not in own]
     by_file = {}
     for find in Patterns(found).finds([path for _, path in files]):
         by_file.setdefault(find[0], []).append(find)

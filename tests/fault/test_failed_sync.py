@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "flow"))
 from town import CHILDRENS, PATIENCE, POLICE, RIVER, SCHOOL, TEAM, Holders, Tap, Town, TownStage, is_kind, told, uuid7, wait_for  # noqa: E402
 
-LIBRARY = sys.argv[2]
+LIBRARY = os.path.abspath(sys.argv[2])  # each process has a folder of its own
 WELL, NO_SYNC, NO_WRITE = range(3)
 WRAPPED = ("almoner-core", "almoner-signer")
 

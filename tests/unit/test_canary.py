@@ -180,9 +180,33 @@ def an_outbox_may_hold_its_own_tokens_but_no_name():
         assert not good and "outbox/2.msg, offset 0" in said, said
 
 
+def an_officers_report_may_name_a_practitioner_but_no_command_and_nobody_else():
+    with kept() as (folder, place):
+        keep.plant(place, "practitioner", "t.sandpiper")
+        write(place, "reports.txt", b"t.sandpiper")
+        assert judged(folder)[1]
+        write(place, "said.txt", b"t.sandpiper")
+        assert not judged(folder)[1]
+        write(place, "said.txt", b"")
+        write(place, "reports.txt", NAME.encode())
+        assert not judged(folder)[1]
+
+
+def what_is_secret_of_a_backups_key_is_found_and_what_is_public_is_not():
+    public, secret = hashlib.sha256(b"p").hexdigest(), hashlib.sha256(b"s").hexdigest()
+    with kept() as (folder, place):
+        write(place, "keys/office.backup", f'{{"public":"{public}",\n "secret":"{secret}"}}\n'.encode())
+        write(place, "said.txt", public.encode())
+        assert judged(folder)[1]
+        write(place, "said.txt", secret.encode())
+        said, good = judged(folder)
+        assert not good and "backup key, hex" in said, said
+
+
 def each_kind_of_place_is_looked_through():
     core = b"\x7fELF" + bytes(12) + b"\x04\x00" + bytes(10)
-    for name, kind, before in (("core.17", "core files", core), ("said.log", "what commands printed", b""), ("almonerd.log", "operators' logs", b""),
+    for name, kind, before in (("core.17", "core files", core), ("said.txt", "what commands printed", b""), ("almonerd.log", "operators' logs", b""), ("reports.txt", "officers' reports", b""),
+                               ("ben.tokens", "tokens made for officers", b""),
                                ("log", "operators' logs", b""), ("agencies/school/outbox/a", "outboxes", b""), ("agencies/school/inbox/a", "inboxes", b""),
                                ("agencies/school/tokens/cache-1", "token caches", b""), ("export/tile/0", "exports", b""), ("data/data.mdb", "the broker's store", b""),
                                ("adapter.conf", "everything else", b"")):
@@ -229,7 +253,7 @@ def a_place_is_kept_only_where_that_is_asked_for():
             os.mkfifo(f"{place}/socket")
             assert keep.leave(place, "x") and not os.path.exists(place)
             (left,) = Path(folder).glob("x-*/place")
-            assert (left / "said.log").read_text() == "$ ask q\nprinted\ntold\n" and not (left / "socket").exists()
+            assert (left / "said.txt").read_text() == "$ ask q\nprinted\ntold\n" and not (left / "socket").exists()
         finally:
             shutil.rmtree(place, ignore_errors=True)
             os.environ.pop("ALM_KEPT", None)
