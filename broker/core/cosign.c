@@ -363,7 +363,7 @@ static void take_signed(struct core *c, struct cosign_place *p, const struct msg
     }
     r = cosign_line(c, p, m->note);
     if (r) {
-        place_trouble(p, r == -EBADMSG ? "bad-signature" : "not-kept");
+        place_trouble(p, r == -EBADMSG ? "bad-signature" : r == -ETIME ? "clock-ahead" : "not-kept");
         return;
     }
     p->took_now = p->done = p->answered = true;

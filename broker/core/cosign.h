@@ -73,8 +73,8 @@ void cosignature_take(struct core *c, struct work *w);
 const char *cosign_stops(const struct core *c);
 
 /* cosign_log.c: what is kept of lines, and whether a head is of this log. */
-/* In the batch: p has signed the head of this round. Return: 0; -EBADMSG not by a key of the agency, or
- * in the future; -errno. */
+/* In the batch: p has signed the head of this round. Return: 0; -EBADMSG not by a key of the agency;
+ * -ETIME in the future; -errno. */
 ALM_MUST_USE int cosign_line(struct core *c, struct cosign_place *p, struct bytes line);
 /* Return: 0 this log has or continues it; -EBADMSG it does not; -errno. */
 ALM_MUST_USE int cosign_ours(struct core *c, uint64_t size, const uint8_t root[static SHA256_LEN]);

@@ -121,7 +121,7 @@ int cosign_line(struct core *c, struct cosign_place *p, struct bytes line)
     if (!r)
         r = text_copy(record.agency, sizeof(record.agency), p->agency);
     if (!r && record.said_s > c->wall_ms / 1000 + FUTURE_S)
-        r = -EBADMSG;
+        r = -ETIME;
     t = r ? NULL : batch_txn(c);
     if (!t)
         return r ? r : -EIO;

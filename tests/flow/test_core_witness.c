@@ -218,6 +218,8 @@ static void a_witness_that_lies_is_as_one_that_is_away(void **state)
         assert_true(n_cosign[TOWN_SCHOOL] + n_asked[TOWN_SCHOOL] > before);
         assert_true(n_cosign[TOWN_SCHOOL] - before <= 4); /* nobody is asked again and again */
         assert_true(stopped_by(t, NULL));
+        assert_non_null(t->core->cosign->at[0].trouble);
+        assert_int_equal(!strcmp(t->core->cosign->at[0].trouble, "clock-ahead"), lie == lie_about_tomorrow);
     }
     leap(t, 4 * HOUR_MS);
     pass(t, 61000);
