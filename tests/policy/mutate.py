@@ -34,6 +34,7 @@ FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-DALM_SANITIZED", "-O0", "-g0", "-w", "-f
          f'-DALM_BUNDLE_V1="{ROOT}/tests/fuzz/seeds/bundle/small"', f'-DALM_BUNDLE_V2="{ROOT}/tests/fuzz/seeds/bundle/small-classes"',
          f'-DALM_BUNDLE_V4="{ROOT}/tests/fuzz/seeds/bundle/small-v4"', f'-DALM_BUNDLE_V4_COMPOSITE="{ROOT}/tests/fuzz/seeds/bundle/composite-v4"',
          f'-DALM_BUNDLE_V5="{ROOT}/tests/fuzz/seeds/bundle/casework"',
+         f'-DALM_BUNDLE_V6="{ROOT}/tests/fuzz/seeds/bundle/tokens"',
          f'-DALM_CASEWORK_POLICY="{HERE}/casework.policy"', f'-DALM_REFERRALS_DOC="{ROOT}/policy/REFERRALS.md"']
 # bounds-strict: an array at the end of a struct has its bounds too.
 SANITIZE = ["-fsanitize=address,undefined,bounds-strict", "-fno-sanitize-recover=all"]
@@ -43,12 +44,12 @@ WRAP = "-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup"
 LIBRARIES = ["-lcmocka", "-lconfig", "-lcrypto", "-lsodium"]
 # name -> whether it has the fixture; those first that are most likely to notice.
 TESTS = {"gates": True, "consent": True, "transforms": True, "law": True, "reasons": True, "layout": True, "trace": True, "composite": True,
-         "composite_layout": True, "override": True, "casework": True, "casework_layout": True, "threshold": True, "referral": True, "tokens": True, "oracle": False,
+         "composite_layout": True, "override": True, "casework": True, "casework_layout": True, "threshold": True, "referral": True, "tokens": True, "oversight": True, "oracle": False,
          "bundle": True, "england": True}
 FIRST = {"basis.c": ["consent", "law"], "bundle.c": ["gates", "layout", "composite"], "casework.c": ["casework_layout", "casework"],
          "cells.c": ["transforms"], "composite.c": ["composite", "composite_layout"], "consent.c": ["consent"], "decide.c": ["trace", "gates"],
-         "override.c": ["override"], "reader.c": ["layout", "casework_layout"], "reason.c": ["reasons"], "refer.c": ["referral"],
-         "referral.c": ["referral"], "threshold.c": ["threshold"], "tokens.c": ["tokens"], "transforms.c": ["transforms"], "view.c": ["gates", "layout"]}
+         "override.c": ["override"], "oversight.c": ["oversight"], "reader.c": ["layout", "casework_layout"], "reason.c": ["reasons"], "refer.c": ["referral"],
+         "referral.c": ["referral"], "retention.c": ["oversight"], "threshold.c": ["threshold"], "tokens.c": ["tokens"], "transforms.c": ["transforms"], "view.c": ["gates", "layout"]}
 
 # (what to find in the code without comments and texts, what to put there)
 SWAPS = [

@@ -350,6 +350,12 @@ static void bytes_that_say_what_no_text_may_are_refused(void **state)
         if (decoded(&s) != -EBADMSG)                                                               \
             fail_msg("%s", #change);                                                               \
     } while (0)
+    BAD(s.r.n = 8); /* "other" has none */
+    BAD((s.r.clocks[s.r.n++] = (struct policy_clock){ RETENTION_DECISIONS, CONCERN_ALLEGED, 0, 9 },
+         retention_sort(&s.r)));
+    BAD((s.r.clocks[s.r.n++] = (struct policy_clock){ RETENTION_DECISIONS, 0, CONCERN_FOUNDED, 9 },
+         retention_sort(&s.r)));
+    BAD((s.r.clocks[9] = s.r.clocks[0], s.r.clocks[0] = s.r.clocks[1], s.r.clocks[1] = s.r.clocks[9]));
     BAD(s.w.agencies[1] = 2);
     BAD(s.w.agencies[1] = 0);
     BAD(s.w.agencies[0] = 1);
@@ -386,9 +392,43 @@ static void bytes_that_say_what_no_text_may_are_refused(void **state)
 #undef BAD
 }
 
+static void bytes_at_the_ends_of_what_may_be_are_taken(void **state)
+{
+    struct said s;
+
+    (void)state;
+#define GOOD_BYTES(change)                                                                         \
+    do {                                                                                           \
+        s = sound();                                                                               \
+        change;                                                                                    \
+        if (decoded(&s) != 0)                                                                      \
+            fail_msg("%s", #change);                                                               \
+    } while (0)
+    GOOD_BYTES(s.w.need = 2);
+    GOOD_BYTES((s.w.n = 0, s.w.need = 0));
+    GOOD_BYTES(s.w.outage_hours = 1);
+    GOOD_BYTES(s.w.outage_hours = WITNESS_OUTAGE_MOST_HOURS);
+    GOOD_BYTES(s.w.every_s = 1);
+    GOOD_BYTES(s.w.every_s = WITNESS_EVERY_MOST_S);
+    GOOD_BYTES(s.r.backup_days = 1);
+    GOOD_BYTES(s.r.backup_days = RETENTION_BACKUP_MOST);
+    GOOD_BYTES(s.r.receipts_days = RETENTION_RECEIPTS_LEAST);
+    GOOD_BYTES(s.r.receipts_days = RETENTION_RECEIPTS_MOST);
+    GOOD_BYTES(s.r.clocks[0].days = 1);
+    GOOD_BYTES(s.r.clocks[0].days = RETENTION_DAYS_MOST);
+    GOOD_BYTES((s.o.from_min = 0, s.o.until_min = 1));
+    GOOD_BYTES((s.o.from_min = DAY_MINUTES - 1, s.o.until_min = DAY_MINUTES));
+    GOOD_BYTES(s.o.days = 1);
+    GOOD_BYTES(s.o.days = 0x7f);
+    GOOD_BYTES((s.r.clocks[s.r.n++] = (struct policy_clock){ RETENTION_CONCERNS, CONCERN_AT_RISK, CONCERN_UNFOUNDED, 0 },
+                retention_sort(&s.r)));
+#undef GOOD_BYTES
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(bytes_at_the_ends_of_what_may_be_are_taken),
         cmocka_unit_test(each_bad_text_of_oversight_shows_its_error),
         cmocka_unit_test(what_is_written_is_what_is_read),
         cmocka_unit_test(the_clock_that_fits_best_counts),
