@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* correction.c - an answer that was wrong: who may take it back, what it stops at once, and what its
- * lodger hears of those who had it.
+/* correction.c - an answer that was wrong: who may take it back, what it stops at once, and what
+ * its lodger hears of those who had it.
  *
  * Whoever answered takes back only what it said itself: the search looks at decisions in which its
  * lodger was asked, so that one agency cannot call back another's answers. Whether there was any is
@@ -25,8 +25,8 @@ static bool correction_room(struct core *c, struct work *w)
 {
     struct store_txn *t = batch_txn(c);
     unsigned n = 0;
-    int r = t ? recalls_of(t, c->agencies.slots[w->agency].reg.id, UINT64_MAX, open_visit, &n)
-              : -EIO;
+    int r =
+        t ? recalls_of(t, c->agencies.slots[w->agency].reg.id, UINT64_MAX, open_visit, &n) : -EIO;
 
     if (r && t)
         batch_fail(c, r, "recall");
@@ -127,7 +127,8 @@ static int correction_visit(void *ctx, const struct recall_record *r)
     return 0;
 }
 
-/* c->corrected: the latest leaf of a correction by that agency, or UINT64_MAX, not looked up yet. */
+/* c->corrected: the latest leaf of a correction by that agency, or UINT64_MAX, not looked up yet.
+ */
 bool correction_covers(struct core *c, const struct pending *p, const struct pending_holder *said,
                        uint16_t slot)
 {

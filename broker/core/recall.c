@@ -33,7 +33,7 @@ struct recalls {
     struct recall_record record;
     uint64_t tags[FOUND_MOST];
     size_t n_tags, n_found;
-    unsigned unsaved; /* blocks read since where it stands was written */
+    unsigned unsaved;   /* blocks read since where it stands was written */
     struct bundle *old; /* owned; a policy of the past that leaves at hand were decided by */
     char old_hash[65];
 };
@@ -74,6 +74,22 @@ void recall_begin(struct core *c, struct recall_record *r, uint64_t leaf)
     c->batch.wrote = true;
     if (c->recalls)
         c->recalls->idle = false;
+}
+
+/* Damage stops this search and nothing else: neither the batch nor the searches behind it. */
+static void recall_failed(struct core *c, struct recalls *j, int error)
+{
+    struct store_txn *t = batch_txn(c);
+
+    if (error != -EBADMSG || !t) {
+        batch_fail(c, error, "recall");
+        return;
+    }
+    log_error("recall-damaged", "leaf=%llu", (unsigned long long)j->record.leaf);
+    j->record.phase = RECALL_DAMAGED;
+    recalls_put(t, &j->record);
+    c->batch.wrote = true;
+    j->loaded = false;
 }
 
 static void recall_save(struct core *c, struct recalls *j)
@@ -117,8 +133,8 @@ static const struct bundle *recall_bundle(struct core *c, const char *hash)
 static bool composite_has(const struct bundle *b, const char *composite, const char *factor)
 {
     uint16_t q = bundle_question(b, composite);
-    const struct policy_composite *k = q == POLICY_NONE ? NULL
-                                                        : bundle_question_at(b, q)->composite;
+    const struct policy_composite *k =
+        q == POLICY_NONE ? NULL : bundle_question_at(b, q)->composite;
 
     for (uint8_t i = 0; k && i < k->n; i++) {
         if (!strcmp(bundle_question_at(b, k->factors[i].question)->id, factor))
@@ -373,7 +389,7 @@ static void recall_enter(struct core *c, struct store_txn *t, struct recalls *j,
     recall_save(c, j);
     r = recall_tag(c, t, j);
     if (r)
-        batch_fail(c, r, "recall");
+        recall_failed(c, j, r);
 }
 
 static void recall_searched(struct core *c, struct store_txn *t, struct recalls *j)
@@ -436,7 +452,7 @@ static void recall_search(struct core *c, struct store_txn *t, struct recalls *j
         j->unsaved++;
     }
     if (r < 0) {
-        batch_fail(c, r, "recall");
+        recall_failed(c, j, r);
         return;
     }
     if (r == 0 || j->n_found >= FOUND_MOST - TAKE_MOST)
@@ -468,7 +484,7 @@ static void recall_telling(struct core *c, struct store_txn *t, struct recalls *
     int r = recall_parties(t, &j->record.id, party_due, &l);
 
     if (r) {
-        batch_fail(c, r, "recall");
+        recall_failed(c, j, r);
         return;
     }
     for (size_t i = 0; i < l.n && !c->batch.error; i++)
@@ -479,21 +495,40 @@ static void recall_telling(struct core *c, struct store_txn *t, struct recalls *
     j->loaded = false;
 }
 
+/* What is in hand may have been erased since: then it is not gone on with, nor put again. */
+static bool recall_still(struct core *c, struct store_txn *t, struct recalls *j)
+{
+    struct recall_record now;
+    int r = recalls_get(t, &j->record.id, &now);
+
+    if (r == -ENOENT)
+        j->loaded = false;
+    else if (r)
+        recall_failed(c, j, r);
+    return r == 0;
+}
+
 /* The first that is not done; false: there is none. */
 static bool recall_load(struct core *c, struct store_txn *t, struct recalls *j)
 {
     int r;
 
-    if (j->loaded)
+    if (j->loaded && recall_still(c, t, j))
         return true;
+    if (c->batch.error)
+        return false;
     r = recalls_open(t, &j->record);
-    if (!r)
-        r = recall_tag(c, t, j);
-    if (r && r != -ENOENT)
-        batch_fail(c, r, "recall");
     j->idle = r != 0;
     j->loaded = r == 0;
     j->unsaved = 0;
+    if (r == -EBADMSG) /* which it is cannot be said: the rest waits for whoever repairs */
+        log_error("recall-damaged", "leaf=-");
+    else if (r && r != -ENOENT)
+        batch_fail(c, r, "recall");
+    if (!r)
+        r = recall_tag(c, t, j);
+    if (r && j->loaded)
+        recall_failed(c, j, r);
     return j->loaded;
 }
 

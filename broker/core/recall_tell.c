@@ -55,8 +55,8 @@ static void recall_due(struct core *c, const struct recall_record *r, struct rec
     p->due_ms = d.due_ms;
 }
 
-static void recall_send(struct core *c, const struct recall_record *r,
-                        const struct recall_party *p, uint16_t slot)
+static void recall_send(struct core *c, const struct recall_record *r, const struct recall_party *p,
+                        uint16_t slot)
 {
     struct msg_stop_using *s = &deliver_begin(c, DELIVERY_STOP_USING, NULL)->stop;
     const struct deliver_terms terms = { .leaf = LEAF_NONE };
@@ -122,8 +122,8 @@ static int party_count(void *ctx, const struct recall_party *p)
     return 0;
 }
 
-int recall_count(const struct core *c, struct store_txn *t, const struct id *recall,
-                 bool open_only, struct recall_counts *out)
+int recall_count(const struct core *c, struct store_txn *t, const struct id *recall, bool open_only,
+                 struct recall_counts *out)
 {
     struct counting k = { due_now(c), open_only, out };
 
@@ -222,8 +222,8 @@ struct describing {
 static int party_outstanding(void *ctx, const struct recall_party *p)
 {
     if ((p->state == PARTY_TOLD && p->due_ms) || p->state == PARTY_GONE)
-        json_array_append_new(ctx, json_pack("{s:s,s:b}", "agency", p->agency, "gone",
-                                             p->state == PARTY_GONE));
+        json_array_append_new(
+            ctx, json_pack("{s:s,s:b}", "agency", p->agency, "gone", p->state == PARTY_GONE));
     return 0;
 }
 
@@ -246,14 +246,14 @@ static json_t *recall_json(const struct recall_record *r, const struct recall_co
 
     id_format(&r->id, id);
     civil_format(r->lodged_on, day);
-    return json_pack("{s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:I,s:I,s:I,s:I,s:o,s:o}", "recall", id,
-                     "cause", causes[r->cause], "lodger", r->lodger, "question",
-                     r->cause == STOP_CORRECTED && !r->question[0] ? "who-is-involved"
-                                                                   : r->question,
-                     "lodged_on", day, "leaf", (json_int_t)r->leaf, "searching",
-                     r->phase < RECALL_TELLING, "told", (json_int_t)n->told, "acknowledged",
-                     (json_int_t)n->acknowledged, "overdue", (json_int_t)n->overdue, "gone",
-                     (json_int_t)n->gone, "done", recall_done_json(n), "outstanding", outstanding);
+    return json_pack(
+        "{s:s,s:s,s:s,s:s,s:s,s:I,s:b,s:b,s:I,s:I,s:I,s:I,s:o,s:o}", "recall", id, "cause",
+        causes[r->cause], "lodger", r->lodger, "question",
+        r->cause == STOP_CORRECTED && !r->question[0] ? "who-is-involved" : r->question,
+        "lodged_on", day, "leaf", (json_int_t)r->leaf, "searching", r->phase < RECALL_TELLING,
+        "damaged", r->phase == RECALL_DAMAGED, "told", (json_int_t)n->told, "acknowledged",
+        (json_int_t)n->acknowledged, "overdue", (json_int_t)n->overdue, "gone", (json_int_t)n->gone,
+        "done", recall_done_json(n), "outstanding", outstanding);
 }
 
 static int recall_describe(void *ctx, const struct recall_record *r)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* statement.c - what a family says of what is said of them: kept sealed beside the log, shown in the
- * report that they get, and made known to those who were told something of them.
+/* statement.c - what a family says of what is said of them: kept sealed beside the log, shown in
+ * the report that they get, and made known to those who were told something of them.
  *
  * Its words lie in the table of statements alone: no leaf and no delivery has them. */
 #include "recall.h"

@@ -161,7 +161,7 @@ static int recall_decode(struct bytes octets, struct recall_record *out)
     out->next = cursor_u64(&c);
     out->replies_next = cursor_u64(&c);
     if (cursor_end(&c) || !out->cause || out->cause > STOP_STATEMENT || !out->phase ||
-        out->phase > RECALL_TOLD)
+        out->phase > RECALL_DAMAGED)
         return -EBADMSG;
     return 0;
 }
@@ -182,7 +182,7 @@ void recalls_put(struct store_txn *t, const struct recall_record *r)
     put(t, &k, &b);
     if (r->lodger[0])
         store_put(t, TABLE_RECALLS, key_view(&own), bytes_of(NULL, 0));
-    if (r->phase == RECALL_TOLD)
+    if (r->phase >= RECALL_TOLD)
         store_del(t, TABLE_RECALLS, key_view(&job));
     else
         store_put(t, TABLE_RECALLS, key_view(&job), bytes_of(NULL, 0));

@@ -18,6 +18,7 @@ enum recall_phase { /* numbers for ever, as those below */
     RECALL_REPLIES,       /* for the replies to those that were found */
     RECALL_TELLING,
     RECALL_TOLD,          /* everybody has been, or will be by its inbox */
+    RECALL_DAMAGED,       /* something that it needs cannot be read: put aside, for whoever repairs */
 };
 struct recall_record {
     struct id id;

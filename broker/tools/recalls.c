@@ -46,7 +46,9 @@ static void recalls_print(const json_t *list)
                        (long long)json_integer_value(json_object_get(o, "told")),
                        (long long)json_integer_value(json_object_get(o, "acknowledged")),
                        (long long)json_integer_value(json_object_get(o, "overdue")),
-                       json_is_true(json_object_get(o, "searching")) ? " ..." : "");
+                       json_is_true(json_object_get(o, "damaged"))     ? " damaged"
+                       : json_is_true(json_object_get(o, "searching")) ? " ..."
+                                                                       : "");
         outstanding_text(json_object_get(o, "outstanding"), who, sizeof(who));
         if (t)
             table_row(t, (const char *const[]){ text_of(o, "recall"), text_of(o, "cause"),

@@ -489,6 +489,59 @@ static void an_asker_that_has_left_is_counted_as_gone(void **state)
     assert_int_equal(counts(t, TOWN_POLICE, &r.id).told, 0);
 }
 
+/* One search that cannot be gone on with holds up nobody's questions, nor the next search. */
+static void a_damaged_search_is_put_aside_alone(void **state)
+{
+    static const uint8_t damage[] = { 9, 9 };
+    struct town *t = *state;
+    struct recall_record r = { .id = { { 1, [6] = 0x70, [8] = 0x80 } },
+                               .cause = STOP_CORRECTED,
+                               .lodger = "police",
+                               .phase = RECALL_TELLING };
+    uint8_t key[1 + ID_LEN + 7] = { 'p' };
+    struct store_txn *txn;
+    struct id recall;
+
+    memcpy(key + 1, r.id.octets, ID_LEN);
+    memcpy(key + 1 + ID_LEN, "council", 7);
+    assert_int_equal(store_begin(t->core->store, true, &txn), 0);
+    recalls_put(txn, &r);
+    store_put(txn, TABLE_RECALLS, bytes_of(key, sizeof(key)), bytes_of(damage, sizeof(damage)));
+    assert_int_equal(store_commit(txn), 0);
+    town_reopen(t);
+    town_turn(t);
+    for (int a = 0; a < TOWN_N; a++)
+        comes_back(t, (enum town_agency)a);
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    assert_int_equal(stops(t, TOWN_COUNCIL), 1);
+    assert_true(id_equal(&t->msg.deliver.stop.recall, &recall));
+}
+
+/* Erased while it is searched for: the search does not bring it back. */
+static void a_recall_that_is_erased_meanwhile_stays_erased(void **state)
+{
+    struct town *t = *state;
+    struct store_txn *txn;
+    struct recall_record r;
+    struct id recall;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    town_say(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    recall = t->msg.id;
+    assert_int_equal(core_turn(t->core, 0), CORE_GOES_ON);
+    assert_int_equal(store_begin(t->core->store, true, &txn), 0);
+    assert_int_equal(recalls_get(txn, &recall, &r), 0);
+    assert_true(r.phase < RECALL_TOLD);
+    recalls_erase(txn, &recall);
+    assert_int_equal(store_commit(txn), 0);
+    town_turn(t);
+    assert_int_equal(store_begin(t->core->store, false, &txn), 0);
+    assert_int_equal(recalls_get(txn, &recall, &r), -ENOENT);
+    (void)store_abort(txn);
+    assert_int_equal(stops(t, TOWN_COUNCIL), 0);
+}
+
 /* --- what they did --- */
 
 static void what_was_done_is_recorded_once_and_counted(void **state)
@@ -668,6 +721,8 @@ int main(void)
         TEST(a_suspended_asker_hears_of_it_when_it_is_no_longer),
         TEST(a_core_that_ends_between_any_two_steps_tells_everybody_once),
         TEST(an_asker_that_has_left_is_counted_as_gone),
+        TEST(a_damaged_search_is_put_aside_alone),
+        TEST(a_recall_that_is_erased_meanwhile_stays_erased),
         TEST(what_was_done_is_recorded_once_and_counted),
         TEST(what_is_not_ones_own_recall_is_none),
         TEST(what_is_not_acknowledged_in_a_week_is_late_told_once_and_listed),
