@@ -412,9 +412,20 @@ def told(pb, body):
     return words, pb.Completeness.Name(body.insight.completeness)[len("COMPLETENESS_"):].lower()
 
 
+def left_sound(tap, town):
+    """Whatever a test did, the store that it leaves holds together; a test that stopped the broker for good looks itself."""
+    process = town.stage.processes.get("almonerd")
+    if process is None or process.poll() is not None:
+        return
+    town.end_broker()
+    done = town.stage.command("fsck", check=False, timeout=120)
+    tap.check("the store that is left is sound", done.exit == 0, (done.out + done.err)[:600])
+
+
 def play(function, *arguments, **options):
     """The frame of a test program: argv[1] is protoc. Runs function(tap, town, ...) in a town and prints TAP."""
     tap = Tap()
     with Town(sys.argv[1], **options) as town:
         function(tap, town, *arguments)
+        left_sound(tap, town)
     tap.done()
