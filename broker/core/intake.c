@@ -178,9 +178,9 @@ void intake_reject(struct core *c, const struct work *w, const char *word)
 /* The id alone, unverified: so that the adapter knows which of its messages was not taken. */
 void intake_name(struct core *c, struct work *w)
 {
-    if (w->fault == WIRE_OK && id_is_zero(&w->id) &&
-        wire_decode(w->envelope.body, &c->in) == WIRE_OK)
-        w->id = c->in.id;
+    (void)c;
+    if (w->fault == WIRE_OK && id_is_zero(&w->id))
+        (void)wire_peek_id(w->envelope.body, &w->id);
 }
 
 /* "Everything durable is signed; queries as the protocol says": whether it does, take asks. */

@@ -30,7 +30,8 @@
 #define WIRE_ZAP       "inproc://zeromq.zap.01" /* RFC 27 */
 #define WIRE_DOMAIN    "almoner"
 #define WIRE_OVERHEAD  64   /* bytes; CURVE adds 33 to a frame */
-#define WIRE_HWM       512  /* frames waiting for one peer, each way */
+#define WIRE_RCVHWM    512  /* frames waiting from one peer */
+#define WIRE_SNDHWM    2048 /* and for one: what a batch of the core may have for a single agency, twice */
 #define WIRE_TURN      64   /* frames, ZAP requests of one turn of the loop */
 #define WIRE_EVENTS    4096 /* monitor events of one turn */
 #define WIRE_EXTRA_MAX 8
@@ -87,8 +88,8 @@ static int wire_secure(const struct wire *w, const struct wire_settings *s)
         { ZMQ_ROUTER_HANDOVER, 0 },
         { ZMQ_LINGER, 0 },
         { ZMQ_HANDSHAKE_IVL, 2000 }, /* ms; frees idle connects */
-        { ZMQ_SNDHWM, WIRE_HWM },
-        { ZMQ_RCVHWM, WIRE_HWM },
+        { ZMQ_SNDHWM, WIRE_SNDHWM },
+        { ZMQ_RCVHWM, WIRE_RCVHWM },
         { ZMQ_BACKLOG, 128 },
         { ZMQ_HEARTBEAT_IVL, 5000 }, /* ms; off by default */
         { ZMQ_HEARTBEAT_TIMEOUT, 15000 },

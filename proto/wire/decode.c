@@ -305,6 +305,25 @@ enum wire_fault wire_peek(struct bytes body, uint8_t *type)
     return WIRE_OK;
 }
 
+bool wire_peek_id(struct bytes body, struct id *out)
+{
+    struct scan_field field;
+
+    *out = (struct id){ 0 };
+    while (body.len > 0 && body.len <= WIRE_FRAME_MAX && scan_next(&body, &field) == WIRE_OK) {
+        const struct shape_field *row = shape_find(&wire_shape_body, field.tag, NULL);
+
+        if (!row || row->kind != SHAPE_ID || row->offset != offsetof(struct msg, id) || field.view.len != ID_LEN)
+            continue;
+        memcpy(out->octets, field.view.data, ID_LEN);
+        if (value_id(out) == WIRE_OK)
+            return true;
+        *out = (struct id){ 0 };
+        return false;
+    }
+    return false;
+}
+
 enum wire_fault wire_decode(struct bytes body, struct msg *out)
 {
     ALM_CLEANUP(arena_deinit) struct arena arena;

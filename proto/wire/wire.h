@@ -36,6 +36,8 @@ struct wire_envelope {
 ALM_MUST_USE enum wire_fault wire_open(struct bytes frame, struct wire_envelope *out);
 /* The type that a body claims, without looking into its fields (for ordering a batch): wire_decode() says whether it is one. 0 if none. */
 ALM_MUST_USE enum wire_fault wire_peek(struct bytes body, uint8_t *type);
+/* The id that a body claims to have, by the same light look, for whoever is told Busy about it. Return: false none, and *out is zero. */
+bool wire_peek_id(struct bytes body, struct id *out);
 /* Zeroes a message as far as this type reaches into it: the largest has 56 KB, a query two. What lies beyond is of no message of this type. */
 void wire_zero(struct msg *m, uint8_t type);
 /**
