@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Brokers, baselines and load of the measurements: each a process that is started here and stopped here."""
+import atexit
 import json
 import os
 import re
@@ -16,6 +17,28 @@ AGENCIES = ASKERS + HOLDERS
 READY_S = 90
 # Bytes of the product's frames on the wire: a query and a question, an answer, a reply.
 ASK_BYTES, ANSWER_BYTES, REPLY_BYTES = 4200, 1120, 2100
+
+
+STARTED = []  # whatever happens, nothing outlives this process
+
+
+def started(process):
+    STARTED.append(process)
+    return process
+
+
+def stop_everything():
+    for process in STARTED:
+        if process.poll() is None:
+            process.terminate()
+    for process in STARTED:
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+atexit.register(stop_everything)
 
 
 def free_port():
@@ -50,7 +73,7 @@ class Load:
 
     def __init__(self, role, address, server, first, n, *more):
         argv = [BUILD / "bench_load", role, "--to", address, "--server", server, "--first", first, "--n", n, *more]
-        self.process = subprocess.Popen([str(a) for a in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = started(subprocess.Popen([str(a) for a in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
         self.pid = self.process.pid
 
     def hear(self):
@@ -136,8 +159,8 @@ class Broker(System):
         """Return: seconds until a connection is served, from the start of almonerd."""
         began = time.monotonic()
         self.log = open(self.work / "almonerd.log", "ab")
-        self.process = subprocess.Popen([str(STAGE / "sbin" / "almonerd"), "--libexec", str(self.libexec), str(self.work / "almonerd.conf")],
-                                        stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.process = started(subprocess.Popen([str(a) for a in [STAGE / "sbin" / "almonerd", "--libexec", self.libexec, self.work / "almonerd.conf"]],
+                                                stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log))
         while time.monotonic() - began < READY_S * 4:
             if self.process.poll() is not None:
                 raise SystemExit(f"almonerd ended with {self.process.returncode}:\n" + (self.work / "almonerd.log").read_text()[-2000:])
@@ -151,6 +174,9 @@ class Broker(System):
         probe.stop()
         self.pids = self.children()
         return seconds
+
+    def connect(self, *more):
+        super().connect("--people", max(1, self.people), *more)
 
     def children(self):
         found = {}
@@ -176,7 +202,7 @@ class Forwarder(System):
         secret, self.server = curve_pair()
         self.sizes = sizes or (256, 256, 256, 256)
         argv = [BUILD / "bench_forward", "--bind", self.address, "--secret", secret, "--sizes", f"{self.sizes[1]},{self.sizes[3]}"]
-        self.process = subprocess.Popen([str(a) for a in argv + (["--log", work] if log else [])])
+        self.process = started(subprocess.Popen([str(a) for a in argv + (["--log", work] if log else [])]))
         self.pids = {"forward": self.process.pid}
 
     def connect(self):

@@ -77,6 +77,8 @@ static void make_concern(struct msg *m, int32_t today)
 
     m->type = MSG_CONCERN;
     make_asker(m);
+    town_purpose_name(0, m->purpose);
+    (void)snprintf(m->basis, sizeof(m->basis), "duty");
     (void)snprintf(c->category, sizeof(c->category), "neglect");
     (void)snprintf(c->area, sizeof(c->area), "north");
     (void)snprintf(c->contact_route, sizeof(c->contact_route), "desk 4");
@@ -252,7 +254,7 @@ struct bytes stencil_fill(struct stencil *s, const struct fill *f)
         memcpy(d + s->reply_to, f->reply_to, ID_LEN);
     memcpy(d + s->sent, number, put_varint((uint64_t)f->now_ms, number)); /* as many bytes until 2039 */
     if (s->purpose)
-        put_digits(d + s->purpose + 8, s->receiver ? 0 : town_purpose_of(f->person));
+        put_digits(d + s->purpose + 8, s->receiver || s->origin ? 0 : town_purpose_of(f->person));
     if (s->question)
         put_digits(d + s->question + 9, f->question);
     if (s->receiver)

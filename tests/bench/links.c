@@ -29,19 +29,22 @@ static int link_open(struct links *l, struct link *k, const char *address, const
     return 0;
 }
 
-int links_open(struct links *l, const char *address, const char *server, unsigned first, unsigned n, unsigned copies)
+int links_open(struct links *l, unsigned first, unsigned n, unsigned copies)
 {
-    int r = 0;
-
-    *l = (struct links){ .context = zmq_ctx_new(), .all = calloc((size_t)n * copies, sizeof(struct link)) };
+    *l = (struct links){ .context = zmq_ctx_new(), .all = calloc((size_t)n * copies, sizeof(struct link)), .most = n * copies };
     if (!l->context || !l->all)
         return -ENOMEM;
     (void)zmq_ctx_set(l->context, ZMQ_MAX_SOCKETS, LINKS_MOST + 8);
-    for (unsigned i = 0; !r && i < n * copies; i++) {
+    for (unsigned i = 0; i < l->most; i++)
         l->all[i].agency = first + i % n;
-        r = link_open(l, &l->all[i], address, server);
-        l->n += r == 0;
-    }
+    return 0;
+}
+
+int links_connect(struct links *l, const char *address, const char *server)
+{
+    int r = link_open(l, &l->all[l->n], address, server);
+
+    l->n += r == 0;
     return r;
 }
 

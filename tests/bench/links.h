@@ -12,10 +12,12 @@ struct link {
 struct links {
     void *context;
     struct link *all;
-    unsigned n;
+    unsigned n, most; /* connected, and to be */
 };
-/* Connects agencies first to first + n - 1, copies times each. server: the gate's key, Z85. Return: 0 or -errno. */
-ALM_MUST_USE int links_open(struct links *l, const char *address, const char *server, unsigned first, unsigned n, unsigned copies);
+/* For agencies first to first + n - 1, copies times each; none is connected yet. Return: 0; -ENOMEM. */
+ALM_MUST_USE int links_open(struct links *l, unsigned first, unsigned n, unsigned copies);
+/* Connects the next one. server: the gate's key, Z85. Return: 0 or -errno. */
+ALM_MUST_USE int links_connect(struct links *l, const char *address, const char *server);
 void links_close(struct links *l);
 /* Return: 0, or -errno; a full queue is waited for. */
 ALM_MUST_USE int link_send(struct link *k, struct bytes frame);
