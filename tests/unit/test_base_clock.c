@@ -187,6 +187,39 @@ static void clock_monotonic_never_goes_back(void **state)
     assert_true(clock_wall_ms() > 1700000000000);
 }
 
+static void minutes_and_weekdays_are_those_of_the_zones_clocks(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *day;
+        int minute, weekday;
+    } cases[] = {
+        { INT64_C(1728027000000), "2024-10-04", 8 * 60 + 30, 4 },  /* 07:30 UTC, summer time */
+        { INT64_C(1731054600000), "2024-11-08", 8 * 60 + 30, 4 },  /* 08:30 UTC, winter time */
+        { INT64_C(1728082799999), "2024-10-04", 23 * 60 + 59, 4 }, /* the last of a day of summer time */
+        { INT64_C(1728082800000), "2024-10-05", 0, 5 },
+        { INT64_C(-1), "1970-01-01", 59, 3 }, /* Britain was an hour ahead all that winter */
+    };
+    char text[CIVIL_TEXT];
+    int32_t day;
+    int minute;
+
+    (void)state;
+    assert_int_equal(civil_set_zone("Europe/London"), 0);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(civil_minute(cases[i].ms, &day, &minute), 0);
+        civil_format(day, text);
+        assert_string_equal(text, cases[i].day);
+        assert_int_equal(minute, cases[i].minute);
+        assert_int_equal(civil_weekday(day), cases[i].weekday);
+    }
+    assert_int_equal(civil_minute(INT64_MAX, &day, &minute), -EINVAL);
+    assert_int_equal(day, CIVIL_NONE);
+    assert_int_equal(civil_weekday(CIVIL_NONE), 0);
+    assert_int_equal(civil_weekday(-3), 0); /* 29 December 1969, a Monday */
+    assert_int_equal(civil_weekday(-4), 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -203,6 +236,7 @@ int main(void)
         cmocka_unit_test(civil_set_zone_refuses_what_is_no_zone),
         cmocka_unit_test(clock_format_utc_writes_milliseconds),
         cmocka_unit_test(clock_monotonic_never_goes_back),
+        cmocka_unit_test(minutes_and_weekdays_are_those_of_the_zones_clocks),
     };
 
     return cmocka_run_group_tests_name("base_clock", tests, NULL, NULL);
