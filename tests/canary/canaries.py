@@ -140,13 +140,18 @@ def rows(place):
                     yield named
 
 
-def particulars(row):
-    """(kind, text) of what a row tells about somebody."""
+def references(found):
+    """What rows call people and homes, in small letters: a folder that calls them by their family name says it wherever a reference may stand."""
+    return " ".join(v for row in found for k, v in row.items() if k.endswith("_id")).casefold()
+
+
+def particulars(row, called=""):
+    """(kind, text) of what a row tells about somebody. called: what references() gave."""
     given, family = row.get("given_name", ""), row.get("family_name", "")
     if given and family:
         yield "name", f"{given} {family}"
         yield "name", f"{family}, {given}"
-        if family.casefold() not in WORDS:
+        if family.casefold() not in WORDS and family.casefold() not in called:
             yield "family name", family
     number = row.get("nhs_number", "")
     if number:
@@ -208,8 +213,10 @@ def of_place(place):
         found.setdefault(canary.value, canary)
         if path.suffix == ".token":
             token_keys.append(canary.value)
-    for row in rows(place):
-        for kind, text in particulars(row):
+    found_rows = list(rows(place))
+    called = references(found_rows)
+    for row in found_rows:
+        for kind, text in particulars(row, called):
             if len(text.encode()) >= LEAST_TEXT:
                 found.setdefault(text.encode(), Canary(kind, text.encode(), True))
         for key in token_keys:

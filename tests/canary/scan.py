@@ -45,6 +45,7 @@ KINDS = (
     ("token caches and books", lambda path, head: any(word in path.name for word in ("cache", "book"))),
     ("exports and backups", lambda path, head: any(word in name for name in part_names(path) for word in ("export", "tiles", "backup"))),
     ("the broker's store", lambda path, head: bool({"data", "store"} & set(part_names(path)))),
+    ("policy text", lambda path, head: path.suffix == ".policy"),
     ("configuration and everything else", lambda path, head: True),
 )
 LOOSE = "the tests' own output"
@@ -53,6 +54,7 @@ MAY_HOLD = {
     ("outboxes", "token"): "the frames that an agency itself is about to send; the key that made the tokens lies beside them, and the folder is its owner's",
     ("tokens made for officers", "token"): "almoner subject tokens makes them, for its own reader to hand over; nobody else may read the file",
     ("officers' reports", "practitioner"): "an officer reviews what practitioners did; subjects stay unknown",
+    ("policy text", "name"): "officers write it; an agency of Marlham is called after the woman whom it acts for",
     ("inboxes", "token"): "what was delivered to it about people it knows, likewise",
 }
 # Not every pass keeps one: nothing crashes in a good one.

@@ -192,6 +192,15 @@ def an_officers_report_may_name_a_practitioner_but_no_command_and_nobody_else():
         assert not judged(folder)[1]
 
 
+def a_family_name_that_references_hold_is_looked_for_with_a_given_name_only():
+    with kept() as (folder, place):
+        write(place, "agencies/school/people.csv", PEOPLE.replace("p-1,", "p-quillfeather-zoe,").encode())
+        write(place, "said.txt", b"p-quillfeather-zoe")
+        assert judged(folder)[1]
+        write(place, "said.txt", NAME.encode())
+        assert not judged(folder)[1]
+
+
 def what_is_secret_of_a_backups_key_is_found_and_what_is_public_is_not():
     public, secret = hashlib.sha256(b"p").hexdigest(), hashlib.sha256(b"s").hexdigest()
     with kept() as (folder, place):
@@ -209,7 +218,8 @@ def each_kind_of_place_is_looked_through():
                                ("ben.tokens", "tokens made for officers", b""),
                                ("log", "operators' logs", b""), ("agencies/school/outbox/a", "outboxes", b""), ("agencies/school/inbox/a", "inboxes", b""),
                                ("agencies/school/tokens/cache-1", "token caches", b""), ("export/tile/0", "exports", b""), ("data/data.mdb", "the broker's store", b""),
-                               ("adapter.conf", "everything else", b"")):
+                               ("adapter.conf", "everything else", b""),
+                               ("agencies/school/people.json", "everything else", b"")):
         with kept() as (folder, place):
             write(place, name, before + NAME.encode())
             said, good = judged(folder)
