@@ -134,7 +134,6 @@ static int sweep_one(void *ctx, struct bytes key, struct bytes sealed)
 /* A page of LMDB's that makes no sense ends it: nothing more can be read of this store. */
 static int sweep_table(struct fsck *f, enum table table)
 {
-    ALM_CLEANUP(buf_deinit) struct buf none = { 0 };
     struct sweep s = { .f = f, .table = table };
     int r;
 

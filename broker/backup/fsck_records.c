@@ -82,7 +82,7 @@ static void check_agency(struct fsck *f, struct bytes key, struct bytes value)
 
 static void check_key(struct fsck *f, struct bytes key, struct bytes value)
 {
-    struct registry_agency a;
+    struct registry_agency a = { .standing = 0 };
     char owner[REGISTRY_ID_MAX];
     bool curve = key.len == 33 && key.data[0] == REGISTRY_KEY_CURVE, has = false;
     int r;

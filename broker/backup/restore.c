@@ -281,7 +281,7 @@ static int restore_all(struct store_tool *t, struct unpacked *u)
 int command_restore(struct store_tool *t)
 {
     int64_t began = clock_mono_ms();
-    struct unpacked u;
+    struct unpacked u = { .leaves = 0 };
     int rc;
 
     if (!t->key)
