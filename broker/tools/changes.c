@@ -41,8 +41,9 @@ static json_t *protocol_json(const struct bundle *b, uint16_t i)
 {
     struct policy_protocol p = bundle_protocol_at(b, i);
 
-    return json_pack("{s:s, s:o, s:o, s:o}", "title", p.title, "from", day_json(p.from), "to",
-                     day_json(p.until), "review", day_json(p.review));
+    return json_pack("{s:s, s:o, s:o, s:o, s:b}", "title", p.title, "from", day_json(p.from), "to",
+                     day_json(p.until), "review", day_json(p.review), "unsigned_queries",
+                     p.unsigned_queries);
 }
 
 static json_t *purpose_json(const struct bundle *b, uint16_t i)

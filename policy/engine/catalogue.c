@@ -45,7 +45,8 @@ struct policy_protocol bundle_protocol_at(const struct bundle *b, uint16_t i)
     const struct lay_protocol *p = &b->l.protocols[i];
 
     return (struct policy_protocol){
-        .id = p->id, .title = p->title, .from = p->from, .until = p->until, .review = p->review
+        .id = p->id, .title = p->title, .from = p->from, .until = p->until, .review = p->review,
+        .unsigned_queries = p->unsigned_queries
     };
 }
 

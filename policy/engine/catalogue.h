@@ -15,6 +15,7 @@ struct policy_gateway {
 struct policy_protocol {
     const char *id, *title;
     int32_t from, until, review;
+    bool unsigned_queries; /* its queries and their answers may come without an agency's signature */
 };
 struct policy_terms { /* of a purpose, beside struct policy_purpose */
     uint16_t protocol;
