@@ -373,6 +373,9 @@ static int reseal_one(void *ctx, struct bytes key, struct bytes value)
 
     if (r < 0)
         return r;
+    if (bytes_equal(key, bytes_of(w->state->key, w->state->key_len)))
+        return 0; /* where the last step stopped: it costs nothing, or a large one would take all of
+                     each step to come */
     if (w->left == 0 || w->bytes >= STORE_PERIOD_STEP_BYTES)
         return 1;
     memcpy(w->state->key, key.data, key.len);
@@ -399,7 +402,7 @@ static int reseal_table(struct reseal *w, enum table table)
     int r;
 
     if (strcmp(p->table, store_tables[table].name) == 0) {
-        memcpy(at, p->key, p->key_len); /* seen before, and sealed anew: passed over */
+        memcpy(at, p->key, p->key_len); /* seen before, and sealed anew: reseal_one passes it over */
         from = bytes_of(at, p->key_len);
     } else {
         r = text_copy(p->table, sizeof(p->table), store_tables[table].name);

@@ -83,6 +83,31 @@ static void steps_are_bounded_and_stand_in_the_store(void **state)
     assert_int_equal(store_period_end(f->store), 0);
 }
 
+/* A value larger than a step may take, and steps of one value: each goes on behind the last. */
+static void no_value_is_too_large_nor_a_step_too_small_to_go_on(void **state)
+{
+    enum { LARGE = STORE_PERIOD_STEP_BYTES + 4096, STEPS_MOST = 200 };
+    struct fixture *f = *state;
+    uint8_t *large = calloc(1, LARGE);
+    struct store_txn *t;
+    bool done = false;
+    int steps = 0;
+
+    assert_non_null(large);
+    put_values(f->store, "one");
+    t = fixture_begin(f, true);
+    store_put(t, TABLE_CONSENTS, fixture_text("key 0 is large"), bytes_of(large, LARGE));
+    store_put(t, TABLE_LATER, fixture_text("large, and the last"), bytes_of(large, LARGE));
+    assert_int_equal(store_commit(t), 0);
+    free(large);
+    assert_int_equal(store_period_begin(f->store), 0);
+    for (; !done && steps < STEPS_MOST; steps++)
+        assert_int_equal(step(f->store, 1, &done), 0);
+    assert_true(done);
+    assert_int_equal(store_period_end(f->store), 0);
+    assert_int_equal(check_values(f->store, "one"), 0);
+}
+
 static void a_step_that_was_rolled_back_is_taken_again(void **state)
 {
     struct fixture *f = *state;
@@ -497,6 +522,7 @@ int main(void)
         PERIOD_TEST(values_open_before_while_and_after_a_period_is_left),
         PERIOD_TEST(values_put_meanwhile_stand_under_the_new_period),
         PERIOD_TEST(steps_are_bounded_and_stand_in_the_store),
+        PERIOD_TEST(no_value_is_too_large_nor_a_step_too_small_to_go_on),
         PERIOD_TEST(a_step_that_was_rolled_back_is_taken_again),
         PERIOD_TEST(what_does_not_fit_the_order_is_refused),
         PERIOD_TEST(change_that_is_killed_at_any_step_is_gone_on_with),
