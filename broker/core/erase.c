@@ -4,7 +4,8 @@
  * verifies; then a new period ends what copies are left.
  *
  * A prohibition in force is kept unless the order says otherwise: who is shielded, or refused, is
- * not to be found again because they asked to be forgotten. Nothing is erased under a legal hold.
+ * not to be found again because they asked to be forgotten. Nothing is erased under a legal hold,
+ * also one that names them otherwise, or comes while the erasure is under way.
  * Only who is surely meant is: a record whose number differs is counted as doubtful, and stays. */
 #include "change.h"
 #include "retention.h"
@@ -116,7 +117,10 @@ static int erase_record(struct core *c, struct store_txn *t, const struct about_
     e->n_doubtful += m == MATCH_CONFLICT;
     if (m != MATCH_YES)
         return 0;
-    if (f.prohibits && !e->prohibitions) {
+    r = holds_record(c, t, (enum lodged_kind)e->kind, id, &f);
+    if (r < 0)
+        return r;
+    if (r || (f.prohibits && !e->prohibitions)) {
         e->n_kept++;
         return 0;
     }
@@ -259,6 +263,14 @@ static int open_visit(void *ctx, const struct ledger_record *r)
     return 1;
 }
 
+static bool found_before(struct store_txn *t, const struct erasure_record *e, uint64_t leaf)
+{
+    uint64_t at = 0;
+    size_t n = 0;
+
+    return erasure_found(t, &e->id, leaf, 1, &at, &n) == 0 && n && at == leaf;
+}
+
 /* Found by a tag: is it theirs? Return: 1; 0; -errno. */
 static int leaf_theirs(struct core *c, struct store_txn *t, const struct about_sets *about,
                        struct erasure_record *e, uint64_t leaf)
@@ -277,7 +289,12 @@ static int leaf_theirs(struct core *c, struct store_txn *t, const struct about_s
         e->n_doubtful += o.match == MATCH_CONFLICT;
         return 0;
     }
+    /* Its tag finds it and proves nothing: without tokens it must follow from one of theirs. */
+    if (!o.tokens && (o.clear.about == LEAF_NONE || !found_before(t, e, o.clear.about)))
+        return 0;
     r = leaf_on_file(c, t, &o.clear, class); /* of a prohibition that was kept */
+    if (r == 0)
+        r = holds_leaf(c, t, leaf);
     return r < 0 ? r : !r;
 }
 
@@ -295,14 +312,6 @@ static int find_visit(void *ctx, uint64_t leaf, uint8_t class)
     if (f->n < ALM_LEN(f->at))
         f->at[f->n++] = leaf;
     return 0;
-}
-
-static bool found_before(struct store_txn *t, const struct erasure_record *e, uint64_t leaf)
-{
-    uint64_t at = 0;
-    size_t n = 0;
-
-    return erasure_found(t, &e->id, leaf, 1, &at, &n) == 0 && n && at == leaf;
 }
 
 /* Return: how many of the block are new; -errno. */
@@ -383,13 +392,32 @@ static void erase_end(struct core *c, struct store_txn *t, const struct erasure_
              e->n_records, e->n_leaves);
 }
 
+/* A hold may have come since they were found. Return: 0 or -errno. */
+static int erase_unheld(struct core *c, struct store_txn *t, const struct erasure_record *e,
+                        const uint64_t *at, size_t n, struct found_block *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        int r = holds_leaf(c, t, at[i]);
+
+        if (r < 0)
+            return r;
+        if (r == 0)
+            out->at[out->n++] = at[i];
+        erasure_found_del(t, &e->id, at[i]);
+    }
+    return 0;
+}
+
 /* Return: 1 nothing is left; 0; -errno. */
 static int erase_leaves(struct core *c, struct store_txn *t, struct erasure_record *e)
 {
     struct found_block *f = &(struct found_block){ .c = c };
-    size_t done = 0;
-    int r = erasure_found(t, &e->id, 0, RETENTION_STEP, f->at, &f->n);
+    uint64_t at[RETENTION_STEP];
+    size_t done = 0, n_found = 0;
+    int r = erasure_found(t, &e->id, 0, RETENTION_STEP, at, &n_found);
 
+    if (!r)
+        r = erase_unheld(c, t, e, at, n_found, f);
     while (!r && done < f->n) {
         uint64_t next = 0;
         int n = ledger_forget_in(t, f->at[done], f->at[f->n - 1] + 1, going, f, &next);
@@ -398,10 +426,10 @@ static int erase_leaves(struct core *c, struct store_txn *t, struct erasure_reco
             return n;
         retention_dirty(c);
         e->n_leaves += (uint64_t)n;
-        for (; done < f->n && f->at[done] < next; done++)
-            erasure_found_del(t, &e->id, f->at[done]);
+        while (done < f->n && f->at[done] < next)
+            done++;
     }
-    return r ? r : f->n == 0;
+    return r ? r : n_found == 0;
 }
 
 int erase_step(struct core *c, struct store_txn *t)
@@ -409,8 +437,10 @@ int erase_step(struct core *c, struct store_txn *t)
     struct erasure_record *e = &c->retention->erasure;
     struct about_sets *about = &c->retention->erasing_about;
     bool done = false;
-    int r = 0;
+    int r = holds_load(c, t);
 
+    if (r < 0)
+        return r;
     about_sort(&e->about, about);
     if (e->phase == ERASURE_RECORDS) {
         r = erase_records(c, t, about, e);

@@ -23,7 +23,8 @@ struct waiting {
 
 static bool is_about(const struct waiting *w, const struct token_set *subject)
 {
-    return subject->n && about_match(w->about, subject) == MATCH_YES;
+    return subject->n && about_match(w->about, subject) == MATCH_YES &&
+           !holds_cover(w->c, subject, NULL);
 }
 
 static int gone(int r)

@@ -7,6 +7,7 @@
 #include "stages.h"
 
 #include "local/token_json.h"
+#include "store/retokens.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -144,6 +145,14 @@ int holds_load(struct core *c, struct store_txn *t)
     return r;
 }
 
+bool holds_findable(const struct about_whom *whom)
+{
+    for (uint8_t i = 0; i < whom->n; i++)
+        if (ledger_tag_worth(&whom->tokens[i]))
+            return true;
+    return false;
+}
+
 bool holds_any(struct core *c)
 {
     struct store_txn *t = batch_txn(c);
@@ -173,6 +182,43 @@ bool holds_cover(const struct core *c, const struct token_set *subject, const st
             return true;
     }
     return false;
+}
+
+/* --- whatever the key --- */
+
+/* How the store presents records that are found by id. */
+static void present_under(struct core *c, const struct policy_epoch *e)
+{
+    retokens_current(c->store, e ? (struct token_epoch){ e->scheme, e->epoch }
+                                 : (struct token_epoch){ .scheme = 0 });
+}
+
+/* A record that was carried is presented under the current key alone: a hold of before has tokens of
+ * the key that it was lodged under. */
+int holds_record(struct core *c, struct store_txn *t, enum lodged_kind kind, const struct id *id,
+                 struct lodged_facts *f)
+{
+    const struct policy_epoch *const under[] = {
+        NULL, /* as it was lodged */
+        bundle_epoch_in(c->bundle, POLICY_EPOCH_NEXT),
+        bundle_epoch_in(c->bundle, POLICY_EPOCH_PREVIOUS),
+    };
+    bool held = holds_cover(c, f->subject, f->home);
+    int r = 0;
+
+    if (held || !c->retention->n_holds)
+        return held;
+    for (size_t i = 0; i < ALM_LEN(under) && !held && !r; i++) {
+        if (i && !under[i])
+            continue;
+        present_under(c, under[i]);
+        r = lodged_look(c, t, kind, id, f);
+        held = !r && holds_cover(c, f->subject, f->home);
+    }
+    present_under(c, bundle_epoch_in(c->bundle, POLICY_EPOCH_CURRENT));
+    if (!r)
+        r = lodged_look(c, t, kind, id, f);
+    return r ? r : held;
 }
 
 bool holds_meet(const struct core *c, const struct about_sets *about)
@@ -254,6 +300,10 @@ json_t *change_hold_add(struct core *c, struct change *ch)
     wrong = hold_review(c, ch->body, &r.review_on);
     if (!wrong)
         wrong = about_read(c, ch->body, &r.about);
+    if (!wrong && !holds_findable(&r.about))
+        wrong = local_error("nobody-named", 65,
+                            "the tokens find nobody, and would hold nothing: a number, a name and a "
+                            "birth date, or a home, are needed");
     if (wrong)
         return wrong;
     text_cut(r.officer, sizeof(r.officer), ch->officers[0]);

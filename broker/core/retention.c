@@ -174,6 +174,8 @@ void retention_erased(struct core *c, struct store_txn *t)
 void retention_erase(struct core *c)
 {
     c->retention->loaded = false; /* the order is read from the store */
+    erasure_forget(c->retention); /* it may come before the one in hand: that one's tags and place are
+                                     not its own */
     c->retention->stuck = false;
     c->retention->hot = true;
 }
@@ -235,7 +237,10 @@ static int run_record(struct core *c, struct store_txn *t, const struct id *id)
         return r == -ENOENT ? 0 : r;
     if (!lodged_due(&f, s->day))
         return 0;
-    if (holds_cover(c, f.subject, f.home)) {
+    r = holds_record(c, t, (enum lodged_kind)s->kind, id, &f);
+    if (r < 0)
+        return r;
+    if (r) {
         s->counts.held++;
         return 0;
     }

@@ -91,6 +91,13 @@ ALM_MUST_USE int holds_load(struct core *c, struct store_txn *t);
 bool holds_cover(const struct core *c, const struct token_set *subject, const struct token *home);
 /* Is anybody of them held? */
 bool holds_meet(const struct core *c, const struct about_sets *about);
+struct lodged_facts;
+/* Is this record held, under whatever key that it has tokens of? After lodged_look() of the same,
+ * whose facts and rooms are as they were. Return: 1 held; 0; -errno. */
+ALM_MUST_USE int holds_record(struct core *c, struct store_txn *t, enum lodged_kind kind,
+                              const struct id *id, struct lodged_facts *f);
+/* Whether any of these finds a person in the log, or is a home. */
+bool holds_findable(const struct about_whom *whom);
 /* Return: 1 held; 0; -errno. Of a leaf, or of what it follows from. */
 ALM_MUST_USE int holds_leaf(struct core *c, struct store_txn *t, uint64_t leaf);
 void holds_forget(struct core *c); /* from memory */

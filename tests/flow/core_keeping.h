@@ -20,7 +20,7 @@
 enum { KEEP_DECISIONS = 40, KEEP_CONSENTS = 45, KEEP_SHIELDS = 50, KEEP_CONCERNS = 5, KEEP_ALLEGED = 25,
        KEEP_UNFOUNDED = 2, KEEP_REFERRALS = 60, KEEP_OVERRIDES = 55, KEEP_OFFICERS = 400, KEEP_OTHER = 35 };
 
-static inline void keeping_policy(struct layout *l)
+static inline void keeping_clocks(struct layout *l)
 {
     static const struct policy_clock clocks[] = {
         { RETENTION_DECISIONS, 0, 0, KEEP_DECISIONS },
@@ -36,9 +36,14 @@ static inline void keeping_policy(struct layout *l)
         { RETENTION_OTHER, 0, 0, KEEP_OTHER },
     };
 
-    worry_policy(l);
     l->retention = (struct policy_retention){ .n = ALM_LEN(clocks), .backup_days = 35, .receipts_days = 40 };
     memcpy(l->retention.clocks, clocks, sizeof(clocks));
+}
+
+static inline void keeping_policy(struct layout *l)
+{
+    worry_policy(l);
+    keeping_clocks(l);
 }
 
 static inline int keeping_setup(void **state)
@@ -327,7 +332,7 @@ static inline json_t *keeping_tokens(struct town *t, const struct token_set *who
     (void)snprintf(o->origin, sizeof(o->origin), "%s", t->core->set.wire.origin);
     (void)snprintf(o->agency, sizeof(o->agency), "council");
     o->scheme = TOKEN_HMAC;
-    o->epoch = 1;
+    o->epoch = who->tokens[0].epoch;
     o->unborn = who->unborn;
     o->n = who->n;
     memcpy(o->tokens, who->tokens, who->n * sizeof(o->tokens[0]));
