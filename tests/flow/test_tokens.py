@@ -217,6 +217,21 @@ def to_another_shared(tap, town):
     tap.check("and with the first key out of the configuration all goes on", ok and town.tokens_of(CHILDRENS).get("records") == 3, (last, town.tokens_of(CHILDRENS)))
 
 
+def reported(tap, town):
+    """While the policy lists the key before, an officer finds what was asked under it too."""
+    stage, path = town.stage, town.stage.work / "ben.tokens"
+    ben = town.people["Ben"]
+    about = {"given_name": ben.given, "family_name": ben.family, "date_of_birth": ben.born, "nhs_number": ben.nhs}
+    got = stage.command("subject", "tokens", "--out", path, "--subject", "-", "--socket", stage.socket_of(SCHOOL), stdin=json.dumps(about), check=False)
+    made = json.loads(path.read_text(encoding="utf-8")) if got.exit == 0 else {"tokens": []}
+    tap.check("tokens for an officer are of the key holder's key and of the one before", (made.get("scheme"), made.get("epoch")) == ("oblivious", 2) and
+              {(t["scheme"], t["epoch"]) for t in made["tokens"]} == {("oblivious", 2), ("hmac", 9)}, got.out + got.err)
+    got = stage.command("report", "person", "--tokens", path, "--json", *stage.signed(), check=False)
+    asked = [r for r in json.loads(got.out)["rows"] if r["event"] == "decided"] if got.exit == 0 else []
+    tap.check("and find what was asked under either", len(asked) > 2 and all(r["match"] == "match" for r in asked), got.out[:300] + got.err)
+    path.unlink(missing_ok=True)
+
+
 def to_the_next(tap, town):
     """From the shared key to the key holder's, while everybody works."""
     tap.check("under the shared key the answer is yes", town.ask() == (0, "yes"), town.ask())
@@ -245,6 +260,7 @@ def to_the_next(tap, town):
     town.epochs(NEXT % ("current", town.publics[2]), SHARED % "previous")
     ok, last = town.answers((0, "yes"))
     tap.check("under the key holder's key the answer is the same", ok, last)
+    reported(tap, town)
     hidden = town.run(SCHOOL, "senco", *ASK, about=Stranger("Dot"))
     nobody = town.run(SCHOOL, "senco", *ASK, about=Stranger("Fay"))
     tap.check("and whom a carried shield hides is as unknown as anybody", hidden.exit == nobody.exit == 0 and

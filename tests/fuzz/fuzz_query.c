@@ -20,9 +20,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         assert(why[0]);
         return 0;
     }
-    assert(q.read >= READ_TAIL && q.read <= READ_HEAD);
+    assert(q.read >= READ_TAIL && q.read <= READ_REPORT);
     assert(q.read == READ_EXPORT || q.count <= QUERY_ROWS_MAX);
     query_shape(&q, shape);
     assert(strlen(shape) < QUERY_SHAPE_MAX && query_command(&q));
+    query_deinit(&q);
     return 0;
 }
