@@ -88,9 +88,9 @@ def people(folder):
 
 
 class Town:
-    """protoc: the program, or a module made already. with_adapters: agencies with an adapter of the product's own."""
+    """protoc: the program, or a module made already. with_adapters: agencies with an adapter of the product's own, which say all that they ever say."""
 
-    def __init__(self, protoc, with_adapters=(), day=DAY, enter_day=True, activate=True, adapter_log=None, witnesses=(),
+    def __init__(self, protoc, with_adapters=(), day=DAY, enter_day=True, activate=True, adapter_log="debug", witnesses=(),
                  **stage_options):
         self.pb = generated(protoc) if isinstance(protoc, str) else protoc
         self.folder = load(ROOT / "tests" / "data" / "smalltown")
