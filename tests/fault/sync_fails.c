@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sync_fails.c - loaded before libc (LD_PRELOAD), makes fsync, fdatasync and msync fail with EIO while
- * the first byte of the file $ALM_SYNC_FAILS is 1, and writing too while it is 2. How often
- * that was stands behind it, a byte. The file is mapped before any sandbox: looking at it is no system
+ * the first byte of the file $ALM_SYNC_FAILS is 1, and writing at a place too while it is 2. While it is 3
+ * whatever is written to a file finds no room (ENOSPC), but for standard output. How often that was stands
+ * behind it, a byte. The file is mapped before any sandbox: looking at it is no system
  * call. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { FAILS_NOT = 0, FAILS_SYNC = 1, FAILS_WRITE = 2 };
+enum { FAILS_NOT = 0, FAILS_SYNC = 1, FAILS_WRITE = 2, FAILS_FULL = 3 };
 
 static volatile unsigned char *page;
 static int (*real_fsync)(int), (*real_fdatasync)(int), (*real_msync)(void *, size_t, int);
 static ssize_t (*real_pwrite)(int, const void *, size_t, off_t);
 static ssize_t (*real_pwritev)(int, const struct iovec *, int, off_t);
+
+static ssize_t (*real_write)(int, const void *, size_t);
 
 /* POSIX says that a symbol's address may be kept in an object pointer; ISO C does not. */
 static void find(void *function, const char *name)
@@ -39,6 +43,7 @@ __attribute__((constructor)) static void begin(void)
     find(&real_msync, "msync");
     find(&real_pwrite, "pwrite");
     find(&real_pwritev, "pwritev");
+    find(&real_write, "write");
 }
 
 static int fails(unsigned char from)
@@ -47,8 +52,18 @@ static int fails(unsigned char from)
         return 0;
     if (page[1] < 255)
         page[1]++;
-    errno = EIO;
+    errno = page[0] == FAILS_FULL ? ENOSPC : EIO;
     return 1;
+}
+
+ssize_t write(int fd, const void *from, size_t len)
+{
+    struct stat st;
+
+    if (page && page[0] == FAILS_FULL && fd > 2 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+        fails(FAILS_FULL))
+        return -1;
+    return real_write(fd, from, len);
 }
 
 int fsync(int fd)

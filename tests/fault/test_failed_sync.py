@@ -18,7 +18,7 @@ sys.path.insert(0, str(HERE.parent / "flow"))
 from town import CHILDRENS, PATIENCE, POLICE, RIVER, SCHOOL, TEAM, Holders, Tap, Town, TownStage, is_kind, told, uuid7, wait_for  # noqa: E402
 
 LIBRARY = os.path.abspath(sys.argv[2])  # each process has a folder of its own
-WELL, NO_SYNC, NO_WRITE = range(3)
+WELL, NO_SYNC, NO_WRITE, FULL = range(4)
 WRAPPED = ("almoner-core", "almoner-signer")
 
 
@@ -156,9 +156,10 @@ def sending(tap, town):
     disk = town.disks[SCHOOL]
     ident = str(uuid.UUID(bytes=uuid7()))
     words = ["consent", "grant", "--capacity", "parent", "--holds-responsibility", "--recipients", "*", "--sources", "*", "--given-on", "2021-06-10", "--id", ident]
-    disk.be(NO_SYNC)
-    got = town.desk(SCHOOL, "senco", *words, about="Ben", purpose="early-help", basis="consent")
-    tap.check("promise_6_what_an_adapter_cannot_keep_it_does_not_accept", got.exit == 74 and disk.failed() > 0, (got.exit, got.out, got.err))
+    for how, name, code in ((NO_SYNC, "because_a_sync_fails", 74), (FULL, "because_its_disk_is_full", 74)):
+        disk.be(how)
+        got = town.desk(SCHOOL, "senco", *words, about="Ben", purpose="early-help", basis="consent")
+        tap.check(f"promise_6_what_an_adapter_cannot_keep_{name}_it_does_not_accept", got.exit == code and disk.failed() > 0, (got.exit, got.out, got.err))
     disk.be(WELL)
     got = town.desk(SCHOOL, "senco", *words, about="Ben", purpose="early-help", basis="consent")
     tap.check("promise_6_the_same_again_is_taken", got.exit == 0 and got.json()["kind"] == "receipt", (got.exit, got.out, got.err))
@@ -166,19 +167,19 @@ def sending(tap, town):
     tap.check("promise_6_and_is_in_the_log_once", len(lodged) == 1, lodged)
 
 
-def receiving(tap, town):
+def receiving(tap, town, how, words):
     """What an adapter could not keep it does not acknowledge: the broker has it until it can."""
     disk = town.disks[CHILDRENS]
     follow = ["stream", "follow", "--wait", "0"]
     town.desk(CHILDRENS, "social-worker", *follow)
-    disk.be(NO_SYNC)
+    disk.be(how)
     sent = town.desk(SCHOOL, "senco", "refer", "--kind", "soft", "--to", CHILDRENS, "--reason", "advice", about="Ada", purpose="referral-tracking",
                      basis="public-task")
-    tap.check("promise_6_a_referral_is_sent_to_an_agency_whose_disk_fails", sent.exit == 0, (sent.exit, sent.out, sent.err))
+    tap.check(f"promise_6_a_referral_is_sent_to_an_agency_{words}", sent.exit == 0, (sent.exit, sent.out, sent.err))
     failed = wait_for(lambda: disk.failed() > 0, 20 * PATIENCE)
     heard = town.desk(CHILDRENS, "social-worker", *follow)
     waiting = [s["waiting"] for s in town.status()["streams"] if s["agency"] == CHILDRENS and s["stream"] == "inbox"]
-    tap.check("promise_6_it_is_not_acknowledged_and_nobody_reads_it", failed and waiting == [1] and '"referral"' not in heard.out, (failed, waiting, heard.out))
+    tap.check(f"promise_6_by_one_{words}_it_is_not_acknowledged_and_nobody_reads_it", failed and waiting == [1] and '"referral"' not in heard.out, (failed, waiting, heard.out))
     disk.be(WELL)
     came = []
 
@@ -186,12 +187,12 @@ def receiving(tap, town):
         came.extend(e for e in map(json.loads, town.desk(CHILDRENS, "social-worker", *follow).out.splitlines()) if e["type"] == "referral")
         return bool(came)
 
-    tap.check("promise_6_once_it_can_be_kept_it_comes", wait_for(there, 60 * PATIENCE), came)
+    tap.check(f"promise_6_to_one_{words}_it_comes_once_it_can_be_kept", wait_for(there, 60 * PATIENCE), came)
     time.sleep(0.5)
     there()
-    tap.check("promise_6_and_once", len(came) == 1, came)
+    tap.check(f"promise_6_to_one_{words}_it_comes_once", len(came) == 1, came)
     done = wait_for(lambda: not any(s["waiting"] for s in town.status()["streams"] if s["agency"] == CHILDRENS), 20 * PATIENCE)
-    tap.check("promise_6_and_the_broker_has_nothing_left_for_it", done, town.status()["streams"])
+    tap.check(f"promise_6_and_for_one_{words}_the_broker_has_nothing_left", done, town.status()["streams"])
 
 
 def main():
@@ -203,7 +204,8 @@ def main():
             core(tap, town, holders, how, words)
         signer(tap, town, holders)
         sending(tap, town)
-        receiving(tap, town)
+        receiving(tap, town, NO_SYNC, "whose_syncs_fail")
+        receiving(tap, town, FULL, "whose_disk_is_full")
         tap.check("promise_7_and_no_agency_was_blamed_for_its_disk", "event=agency-suspended" not in town.log(), None)
     tap.done()
 
