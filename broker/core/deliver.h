@@ -74,7 +74,9 @@ struct deliver_place {
     bool dead;
     uint64_t after;
 };
-typedef int deliver_about(void *ctx, const struct msg_deliver *d);
+struct queue_item; /* store/queues.h */
+typedef int deliver_about(void *ctx, const struct queue_item *item, bool dead,
+                          const struct msg_deliver *d);
 ALM_MUST_USE int deliver_purge(struct core *c, struct store_txn *t, struct deliver_place *p,
                                unsigned most, deliver_about *about, void *ctx, uint64_t *n);
 bool deliver_waiting(const struct core *c); /* the next turn has something to send */

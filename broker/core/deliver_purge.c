@@ -73,7 +73,7 @@ int deliver_purge(struct core *c, struct store_txn *t, struct deliver_place *p, 
         p->after = item.seq; /* deliver_send.c tells of one that is damaged */
         if (r)
             continue;
-        r = about(ctx, &c->delivery);
+        r = about(ctx, &item, p->dead, &c->delivery);
         if (r < 0)
             return r;
         if (r) {

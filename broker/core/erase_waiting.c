@@ -33,11 +33,14 @@ static int gone(int r)
 }
 
 /* What names its record alone goes with the record. */
-static int delivery_about(void *ctx, const struct msg_deliver *d)
+static int delivery_about(void *ctx, const struct queue_item *item, bool dead,
+                          const struct msg_deliver *d)
 {
     struct waiting *w = ctx;
     static struct recall_record recall;
 
+    (void)item;
+    (void)dead;
     switch ((enum delivery_kind)d->kind) {
     case DELIVERY_FIRING:
         return is_about(w, &d->firing.subject);

@@ -11,6 +11,7 @@
 
 #include "backups.h"
 #include "store/periods.h"
+#include "store/queues.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -62,7 +63,7 @@ static int state_get(struct store_txn *t, struct retention_state *s)
     s->ended_ms = cursor_i64(&c);
     s->forgot_in = cursor_u32(&c);
     s->period = cursor_u32(&c);
-    if (cursor_end(&c) || s->phase > RETENTION_LEAVES || s->kind > LODGED_END)
+    if (cursor_end(&c) || s->phase > RETENTION_DEAD || s->kind > LODGED_END)
         return -EBADMSG;
     return 0;
 }
@@ -153,6 +154,7 @@ static int retention_load(struct core *c, struct store_txn *t)
     if (r && r != -ENOENT)
         return r;
     k->erasing = r == 0;
+    k->place = (struct deliver_place){ 0 };
     k->current = p.current;
     k->leaving = p.leaving != 0;
     k->resealed = k->leaving && p.done;
@@ -278,10 +280,52 @@ static int run_receipts(struct core *c, struct store_txn *t)
     int r = receipts_step(c, t, &c->retention->s, &done);
 
     if (!r && done) {
-        c->retention->s.phase = RETENTION_LEAVES;
-        c->retention->s.next = 0;
+        c->retention->s.phase = RETENTION_DEAD;
+        c->retention->place = (struct deliver_place){ 0 };
     }
     return r;
+}
+
+/* What could not be delivered is kept as long as a decision: somebody may still put it back. */
+static int dead_due(void *ctx, const struct queue_item *item, bool dead, const struct msg_deliver *d)
+{
+    struct core *c = ctx;
+    struct retention_state *s = &c->retention->s;
+    const struct token_set *subject = d->kind == DELIVERY_FIRING     ? &d->firing.subject
+                                      : d->kind == DELIVERY_REFERRAL ? &d->referral.subject
+                                      : d->kind == DELIVERY_NOTICE   ? &d->notice.subject
+                                                                     : NULL;
+
+    if (!dead || (int64_t)item->put_on +
+                         bundle_retention_days(c->bundle, RETENTION_DECISIONS, 0, 0) >=
+                     s->day)
+        return 0;
+    if (holds_cover(c, subject, NULL)) {
+        s->counts.held++;
+        return 0;
+    }
+    c->retention->dead_due = true;
+    retention_dirty(c);
+    return 1;
+}
+
+/* The leaf of a run's beginning would be made over the delivery in hand: it waits until the end. */
+static int run_dead(struct core *c, struct store_txn *t)
+{
+    struct retention *k = c->retention;
+    int r;
+
+    k->dead_due = false;
+    r = deliver_purge(c, t, &k->place, RETENTION_STEP, dead_due, c, &k->s.counts.records);
+    if (r < 0)
+        return r;
+    if (k->dead_due)
+        retention_begun(c);
+    if (r == 0) {
+        k->s.phase = RETENTION_LEAVES;
+        k->s.next = 0;
+    }
+    return 0;
 }
 
 static void run_end(struct core *c)
@@ -317,6 +361,8 @@ static int run_step(struct core *c, struct store_txn *t)
 
     if (!r && s->phase == RETENTION_RECEIPTS) {
         r = run_receipts(c, t);
+    } else if (!r && s->phase == RETENTION_DEAD) {
+        r = run_dead(c, t);
     } else if (!r && s->phase == RETENTION_LEAVES) {
         r = run_leaves(c, t);
     } else {
@@ -503,7 +549,7 @@ static json_t *status_clocks(const struct core *c)
 
 static json_t *status_run(const struct retention_state *s)
 {
-    static const char *const phases[] = { "done", "records", "receipts", "log" };
+    static const char *const phases[] = { "done", "records", "receipts", "log", "dead-letters" };
     char day[CIVIL_TEXT], at[25] = "";
 
     civil_format(s->day, day);

@@ -25,7 +25,8 @@ enum retention_phase {
     RETENTION_IDLE = 0,
     RETENTION_RECORDS,
     RETENTION_RECEIPTS,
-    RETENTION_LEAVES
+    RETENTION_LEAVES,
+    RETENTION_DEAD /* letters: before the log */
 };
 struct retention_counts {
     uint64_t records, receipts, leaves, held;
@@ -65,6 +66,7 @@ struct retention {    /* opaque elsewhere: c->retention */
     struct deliver_place place; /* how far the queues have been gone through */
     uint64_t *find;             /* owned: tags by which its leaves are found */
     size_t n_find;
+    bool dead_due;          /* this step has taken a dead letter */
     uint32_t current;       /* the period in force */
     bool leaving, resealed; /* a period is being left; nothing is sealed under it any more */
     int64_t again_ms;       /* monotonic: a new period is not tried before */
@@ -76,7 +78,7 @@ struct retention {    /* opaque elsewhere: c->retention */
     bool holds_loaded;
     struct hold *holds; /* owned */
     size_t n_holds;
-    uint64_t *tags; /* owned: of all of them */
+    uint64_t *tags; /* owned: of all of them, in ascending order */
     size_t n_tags;
 };
 

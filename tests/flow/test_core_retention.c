@@ -422,6 +422,38 @@ static void receipts_go_after_their_days(void **state)
     assert_true(then <= 2);
 }
 
+static size_t dead_letters(struct town *t)
+{
+    json_t *list = deliver_dead(t->core), *q;
+    size_t i, n = 0;
+
+    json_array_foreach(list, i, q)
+        n += (size_t)json_integer_value(json_object_get(q, "dead"));
+    json_decref(list);
+    return n;
+}
+
+static void a_dead_letter_is_kept_as_long_as_a_decision(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = town_msg(t, MSG_WATCH);
+    struct msg_watch *w = &m->watch;
+
+    worry_asker(m);
+    town_person(TOWN_TESS, &w->subject);
+    w->agencies.any = true;
+    w->from = t->core->day;
+    w->until = w->review_on = t->core->day + 20;
+    (void)said(t, TOWN_COUNCIL, m);
+    (void)lodge_concern_plain(t); /* she appears again: the council is told, and never says that it heard */
+    keeping_day(t, TOWN_DAY + 35);
+    assert_true(dead_letters(t) > 0);
+    keeping_day(t, TOWN_DAY + KEEP_DECISIONS);
+    assert_true(dead_letters(t) > 0);
+    keeping_day(t, TOWN_DAY + KEEP_DECISIONS + 1);
+    assert_int_equal(dead_letters(t), 0);
+}
+
 static void due(struct town *t, int asked_times)
 {
     for (int i = 0; i < asked_times; i++) {
@@ -514,6 +546,7 @@ int main(void)
         T(a_run_begins_and_ends_with_a_leaf_that_counts_and_the_tree_still_proves),
         T(what_was_forgotten_opens_from_no_old_copy),
         T(receipts_go_after_their_days),
+        T(a_dead_letter_is_kept_as_long_as_a_decision),
         T(a_run_goes_on_after_a_kill_at_every_step),
         T(days_that_go_by_quickly_lose_nothing_and_forget_everything_due),
         T(officers_may_have_it_run_once_more_the_same_day),
