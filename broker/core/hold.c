@@ -107,6 +107,13 @@ static int hold_take(void *ctx, const struct hold_record *record)
     return 0;
 }
 
+static int tag_order(const void *a, const void *b)
+{
+    const uint64_t *x = a, *y = b;
+
+    return (*x > *y) - (*x < *y);
+}
+
 static int holds_tag(struct core *c)
 {
     struct retention *r = c->retention;
@@ -125,6 +132,7 @@ static int holds_tag(struct core *c)
             if (ledger_tag_worth(&a->tokens[k]))
                 e = ledger_tag_token(c->store, &a->tokens[k], a->unborn, &r->tags[r->n_tags++]);
     }
+    qsort(r->tags, r->n_tags, sizeof(*r->tags), tag_order);
     return e;
 }
 
@@ -229,29 +237,16 @@ bool holds_meet(const struct core *c, const struct about_sets *about)
     return false;
 }
 
-static int leaf_found(void *ctx, uint64_t leaf, uint8_t class)
-{
-    bool *found = ctx;
-
-    (void)leaf;
-    (void)class;
-    *found = true;
-    return 1;
-}
-
 /* A disclosure has no tokens: it is held with the decision that it follows from. */
 int holds_leaf(struct core *c, struct store_txn *t, uint64_t leaf)
 {
     struct ledger_clear l;
 
     for (unsigned depth = 0; c->retention->n_tags && depth < ABOUT_DEPTH_MAX; depth++) {
-        uint64_t next = leaf;
-        bool found = false;
-        int r = ledger_find(t, c->retention->tags, c->retention->n_tags, &next, leaf + 1, 1,
-                            leaf_found, &found);
+        int r = ledger_tagged(t, leaf, c->retention->tags, c->retention->n_tags);
 
-        if (r < 0 || found)
-            return r < 0 ? r : 1;
+        if (r)
+            return r;
         r = leaf_read(t, leaf, &l);
         if (r < 0)
             return r;

@@ -218,6 +218,24 @@ int ledger_find(struct store_txn *t, const uint64_t *tags, size_t n, uint64_t *n
     return *next < until;
 }
 
+int ledger_tagged(struct store_txn *t, uint64_t leaf, const uint64_t *sorted, size_t n)
+{
+    struct block_entry e;
+    int r = block_look_up(t, leaf, &e);
+
+    if (r < 0 || e.forgotten || !n)
+        return r;
+    for (uint8_t i = 0; i < e.n_tags; i++) {
+        uint64_t tag = 0;
+
+        for (size_t k = 0; k < 8; k++)
+            tag = tag << 8 | e.tags[(size_t)i * 8 + k];
+        if (bsearch(&tag, sorted, n, sizeof(tag), tag_compare))
+            return 1;
+    }
+    return 0;
+}
+
 int ledger_class_of(struct store_txn *t, uint64_t leaf, uint8_t *class, bool *forgotten)
 {
     struct block_entry e;

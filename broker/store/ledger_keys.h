@@ -40,6 +40,9 @@ typedef int ledger_found(void *ctx, uint64_t leaf, uint8_t class);
  */
 ALM_MUST_USE int ledger_find(struct store_txn *t, const uint64_t *tags, size_t n, uint64_t *next, uint64_t until, size_t blocks,
                              ledger_found *visit, void *ctx);
+/* Whether a leaf that is not forgotten has one of these tags, which are in ascending order. Cheapest in order of leaves.
+ * Return: 1; 0; -ENOENT no such leaf; -EBADMSG; -errno. */
+ALM_MUST_USE int ledger_tagged(struct store_txn *t, uint64_t leaf, const uint64_t *sorted, size_t n);
 /* Return: 0; -ENOENT no such leaf; -EBADMSG; -errno. */
 ALM_MUST_USE int ledger_class_of(struct store_txn *t, uint64_t leaf, uint8_t *class, bool *forgotten);
 /* Forgets one record, in the open write transaction: its key and tags go, its sealed octets give way to their hash, its class and its

@@ -86,6 +86,27 @@ static void search_in_steps_of_any_size_finds_the_same(void **state)
     t = store_abort(t);
 }
 
+static void one_leaf_is_looked_at_for_tags_across_blocks_and_forgotten_ones_have_none(void **state)
+{
+    const uint64_t tags[] = { 3, 1005, 1000 + LEDGER_KEYS_BLOCK, 2000000 };
+    struct fixture *f = *state;
+    struct ledger *l = open_ledger(f);
+    struct store_txn *t;
+
+    assert_int_equal(append(f, l, LEDGER_KEYS_BLOCK + 40), 0);
+    t = fixture_begin(f, true);
+    assert_int_equal(ledger_forget(t, 10), 0); /* 10 % 7 is 3 */
+    for (uint64_t i = 0; i < LEDGER_KEYS_BLOCK + 40; i++) {
+        bool has = (i % 7 == 3 && i != 10) || i == 5 || i == LEDGER_KEYS_BLOCK;
+
+        assert_int_equal(ledger_tagged(t, i, tags, ALM_LEN(tags)), has);
+        assert_int_equal(ledger_tagged(t, i, tags, 0), 0);
+    }
+    assert_int_equal(ledger_tagged(t, LEDGER_KEYS_BLOCK + 40, tags, ALM_LEN(tags)), -ENOENT);
+    t = store_abort(t);
+    l = ledger_close(l);
+}
+
 static void search_stops_where_told_and_goes_on_behind(void **state)
 {
     struct fixture *f = *state;
@@ -244,6 +265,7 @@ int main(void)
         KEYS_TEST(keys_appended_one_in_a_batch_are_as_those_of_one_batch),
         KEYS_TEST(search_gives_every_leaf_with_a_tag_in_order_and_no_other),
         KEYS_TEST(search_in_steps_of_any_size_finds_the_same),
+        KEYS_TEST(one_leaf_is_looked_at_for_tags_across_blocks_and_forgotten_ones_have_none),
         KEYS_TEST(search_stops_where_told_and_goes_on_behind),
         KEYS_TEST(search_sees_what_its_own_transaction_has_appended),
         KEYS_TEST(class_is_the_events_unless_the_writer_says_another),
