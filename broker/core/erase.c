@@ -111,6 +111,10 @@ static int erase_record(struct core *c, struct store_txn *t, const struct about_
     enum match m;
     int r = lodged_look(c, t, (enum lodged_kind)e->kind, id, &f);
 
+    if (lodged_damaged(r, (enum lodged_kind)e->kind)) {
+        e->n_doubtful++;
+        return 0;
+    }
     if (r)
         return r == -ENOENT ? 0 : r;
     m = f.subject && f.subject->n ? about_match(about, f.subject) : MATCH_NONE;

@@ -23,7 +23,7 @@
 #define STATE_VERSION 1
 #define STATE_MAX     256
 #define PERIOD_STEP   32    /* values sealed anew in a turn */
-#define AGAIN_MS      60000 /* after a period that could not be begun or ended */
+#define AGAIN_MS      60000 /* after a period that could not be begun or ended, or a step not kept */
 
 /* --- where it stands --- */
 
@@ -128,9 +128,12 @@ void retention_free(struct core *c)
     c->retention = NULL;
 }
 
-/* What a failed batch had done is read again. */
+/* What a failed batch had done is read again. Where no message was to blame the step may be: a disk
+ * that is full for it has room for the next batch without it. */
 void retention_take_back(struct core *c)
 {
+    if (c->retention->stepped && !c->batch.blamed)
+        c->retention->step_ms = c->mono_ms + AGAIN_MS;
     c->retention->loaded = false;
     c->retention->hot = true;
     c->retention->cut_day = CIVIL_NONE;
@@ -236,7 +239,7 @@ static int run_record(struct core *c, struct store_txn *t, const struct id *id)
     int r = lodged_look(c, t, (enum lodged_kind)s->kind, id, &f);
 
     if (r)
-        return r == -ENOENT ? 0 : r;
+        return r == -ENOENT || lodged_damaged(r, (enum lodged_kind)s->kind) ? 0 : r;
     if (!lodged_due(&f, s->day))
         return 0;
     r = holds_record(c, t, (enum lodged_kind)s->kind, id, &f);
@@ -472,9 +475,11 @@ void retention_tick(struct core *c)
     struct store_txn *t;
     int r;
 
+    k->stepped = false;
     if (k->stuck && k->stuck_day != c->day)
         k->stuck = false;
-    if (!c->bundle || !c->day_known || k->stuck || c->batch.error || c->stopping)
+    if (!c->bundle || !c->day_known || k->stuck || c->batch.error || c->stopping ||
+        c->mono_ms < k->step_ms)
         return;
     if (k->loaded && !k->hot && k->s.day == c->day)
         return;
@@ -482,12 +487,13 @@ void retention_tick(struct core *c)
     if (!t)
         return;
     r = retention_step(c, t);
-    if (!r && store_status(t))
+    if (r >= 0 && store_status(t))
         r = store_status(t);
     k->hot = r > 0;
+    k->stepped = r != 0;
     if (r >= 0)
         return;
-    k->stuck = true;
+    k->stuck = r == -EBADMSG; /* anything else may be better in a minute */
     k->stuck_day = c->day;
     log_error("retention-stopped", "error=%d", -r);
     batch_fail(c, r, "retention");
@@ -497,7 +503,8 @@ bool retention_waiting(const struct core *c)
 {
     const struct retention *k = c->retention;
 
-    return k->hot && !k->stuck && c->bundle && c->day_known && !c->stopping;
+    return k->hot && !k->stuck && c->bundle && c->day_known && !c->stopping &&
+           c->mono_ms >= k->step_ms;
 }
 
 /* --- for officers --- */

@@ -274,6 +274,13 @@ int lodged_look(struct core *c, struct store_txn *t, enum lodged_kind kind, cons
     return looks[kind](c, t, id, out);
 }
 
+bool lodged_damaged(int r, enum lodged_kind kind)
+{
+    if (r == -EBADMSG)
+        log_error("retention-damaged", "kind=%d", (int)kind);
+    return r == -EBADMSG;
+}
+
 /* "both ends included": the last day is still the record's own. */
 bool lodged_due(const struct lodged_facts *f, int32_t day)
 {
@@ -316,10 +323,51 @@ static void lodged_not_due(struct core *c, enum lodged_kind kind, const struct i
     }
 }
 
+#define PARTIES_STEP 32
+
+struct parties { /* of a recall, that still owe a word */
+    size_t n;
+    char at[PARTIES_STEP][64];
+};
+
+static int party_owing(void *ctx, const struct recall_party *p)
+{
+    struct parties *k = ctx;
+
+    if (p->state != PARTY_TOLD || !p->due_ms)
+        return 0;
+    memcpy(k->at[k->n++], p->agency, sizeof(k->at[0]));
+    return k->n == PARTIES_STEP;
+}
+
+/* Before it goes, as its parties go with it: what nobody can acknowledge would be due for ever. */
+static int recall_not_due(struct core *c, struct store_txn *t, const struct id *id)
+{
+    struct parties k = { .n = PARTIES_STEP };
+    int r = 0;
+
+    while (!r && k.n == PARTIES_STEP && !c->batch.error) {
+        k.n = 0;
+        r = recall_parties(t, id, party_owing, &k);
+        for (size_t i = 0; i < k.n && !r; i++) {
+            struct recall_party p;
+
+            due_done(c, DUE_RECALL, id, k.at[i]);
+            r = recall_party_get(t, id, k.at[i], &p);
+            p.due_ms = 0; /* else it would be listed again */
+            if (!r)
+                recall_party_put(t, id, &p);
+        }
+    }
+    return r == -EBADMSG ? 0 : r; /* a party that is damaged goes all the same */
+}
+
 int lodged_erase(struct core *c, struct store_txn *t, enum lodged_kind kind, const struct id *id)
 {
-    int r = lodged_forget(t, kind, id);
+    int r = kind == LODGED_RECALL ? recall_not_due(c, t, id) : 0;
 
+    if (!r)
+        r = lodged_forget(t, kind, id);
     if (r)
         return r;
     c->batch.wrote = true;

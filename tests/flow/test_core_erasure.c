@@ -5,7 +5,9 @@
  * under a new period key and destroys the old one within a day". */
 #include "core_keeping.h"
 
+#include "core/stages.h"
 #include "store/contacts.h"
+#include "store/fault.h"
 #include "store/queues.h"
 
 static const int none[] = { -1 }, one[] = { 0, -1 }, two[] = { 0, 1, -1 };
@@ -224,6 +226,107 @@ static void deliveries_about_her_are_gone_from_queues_and_dead_letters(void **st
     assert_int_equal(keeping_named(t, TOWN_TESS), 0);
 }
 
+static uint64_t due(struct town *t)
+{
+    ALM_CLEANUP(store_abortp) struct store_txn *txn = keeping_read(t);
+    uint64_t n = 0;
+
+    assert_int_equal(store_raw_count(txn, TABLE_DUE, &n), 0);
+    return n;
+}
+
+/* Else it would be overdue for ever: nobody can acknowledge what is not there. */
+static void nobody_owes_a_word_about_a_recall_that_was_erased(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    (void)asked(t, TOWN_TESS);
+    m = town_msg(t, MSG_CORRECTION);
+    m->correction.subject_kind = SUBJECT_PERSON;
+    town_person(TOWN_TESS, &m->correction.subject);
+    (void)snprintf(m->correction.question, sizeof(name_t), "truancy");
+    m->correction.from = m->correction.until = TOWN_DAY;
+    m->correction.kind = CORRECTION_WRONG_ANSWER;
+    (void)snprintf(m->correction.reason, sizeof(m->correction.reason), "another pupil");
+    (void)said(t, TOWN_SCHOOL, m);
+    town_turn(t);
+    assert_true(due(t) > 0);
+    erase(t, TOWN_TESS, true);
+    assert_int_equal(keeping_count(t, LODGED_RECALL), 0);
+    assert_int_equal(due(t), 0);
+}
+
+static int full(void *ctx, enum store_step step)
+{
+    (void)ctx;
+    return step == STORE_STEP_PUT ? ENOSPC : 0;
+}
+
+/* Room is made: it is not put off to another day, which in an exercise may never come. */
+static void an_erasure_that_met_a_full_disk_goes_on_when_there_is_room(void **state)
+{
+    struct town *t = *state;
+
+    (void)live(t, TOWN_TESS);
+    keeping_settle(t);
+    assert_string_equal(town_change(t, "erase", order(t, TOWN_TESS, true), two), "ok");
+    store_fault_hook(t->core->store, full, NULL);
+    for (int i = 0; i < 20; i++)
+        assert_true(core_turn(t->core, 0) >= 0);
+    assert_true(t->core->retention->erasing || !t->core->retention->loaded);
+    assert_false(retention_waiting(t->core)); /* nor does it try in each turn, and take the others along */
+    store_fault_hook(t->core->store, NULL, NULL);
+    assert_true(keeping_named(t, TOWN_TESS) > 0);
+    town_mono += 61000;
+    town_turn(t);
+    keeping_settle(t);
+    assert_int_equal(keeping_named(t, TOWN_TESS), 0);
+}
+
+struct rotting {
+    uint8_t octets[4096];
+    size_t len;
+};
+
+static int rot(void *ctx, struct bytes key, struct bytes value)
+{
+    struct rotting *r = ctx;
+
+    (void)key;
+    assert_true(value.len && value.len <= sizeof(r->octets));
+    memcpy(r->octets, value.data, value.len);
+    r->len = value.len;
+    r->octets[r->len - 1] ^= 1;
+    return 1;
+}
+
+/* Of whom it is nobody can say: it stays, is said of, and holds up nothing. */
+static void one_damaged_record_does_not_keep_all_others(void **state)
+{
+    struct town *t = *state;
+    struct life tess = live(t, TOWN_TESS), sam = live(t, TOWN_SAM);
+    struct rotting r = { .len = 0 };
+    struct store_txn *txn;
+    struct ledger_clear l;
+    struct bytes key = bytes_of(sam.grant.octets, ID_LEN);
+
+    keeping_settle(t);
+    assert_int_equal(store_begin(t->core->store, true, &txn), 0);
+    assert_int_equal(store_scan_raw(txn, TABLE_CONSENTS, key, bytes_of(NULL, 0), rot, &r), 0);
+    assert_true(r.len > 0);
+    store_put_raw(txn, TABLE_CONSENTS, key, bytes_of(r.octets, r.len));
+    assert_int_equal(store_commit(txn), 0);
+    assert_string_equal(town_change(t, "erase", order(t, TOWN_TESS, true), two), "ok");
+    for (int i = 0; i < 200; i++)
+        assert_true(core_turn(t->core, 0) >= 0);
+    assert_false(keeping_has(t, LODGED_CONSENT, &tess.refusal) || keeping_has(t, LODGED_SHIELD, &tess.shield));
+    assert_false(keeping_leaf(t, tess.asked));
+    assert_true(keeping_has(t, LODGED_CONSENT, &sam.grant));
+    assert_int_equal(town_leaves(t, EVENT_ERASED, &l), 1);
+    assert_null(strstr(l.detail, "doubtful 0"));
+}
+
 /* A kill after any turn. */
 static void an_erasure_goes_on_after_a_kill_at_every_step(void **state)
 {
@@ -373,6 +476,9 @@ int main(void)
         T(one_secret_is_left_for_a_backup_and_it_is_a_new_one),
         T(all_proofs_verify_and_no_export_has_her_sealed_parts),
         T(deliveries_about_her_are_gone_from_queues_and_dead_letters),
+        T(nobody_owes_a_word_about_a_recall_that_was_erased),
+        T(an_erasure_that_met_a_full_disk_goes_on_when_there_is_room),
+        T(one_damaged_record_does_not_keep_all_others),
         T(an_erasure_goes_on_after_a_kill_at_every_step),
         T(two_erasures_follow_one_another),
         T(a_prohibition_in_force_is_kept_and_still_forbids),
