@@ -16,9 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests" / "flow"))
 from wire_client import Tokens  # noqa: E402
 
-SECRET_FILES = {".key_secret", ".sign", ".token", ".seal", ".oprf", ".backup"}
 SECRET_NAMES = {"store.key": "store key", "audit.key": "signing key"}
-NAMES = {".key_secret": "CURVE secret key", ".sign": "signing key", ".token": "token key", ".seal": "sealing key", ".oprf": "oblivious key",
+NAMES = {".key": "CURVE secret key", ".key_secret": "CURVE secret key", ".sign": "signing key", ".token": "token key", ".seal": "sealing key", ".oprf": "oblivious key",
          ".backup": "backup key"}
 LEAST_TEXT = 6      # bytes; shorter ones turn up in random octets
 LEAST_BASE64 = 8    # characters that do not depend on what stands beside

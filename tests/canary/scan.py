@@ -31,6 +31,7 @@ ASIDE_PARTS = {
 }
 ASIDE_ENDS = {
     ".csv": "an agency's own rows",
+    ".db": "an agency's own rows, as a database",
     "canaries.jsonl": "the list itself",
 }
 # The kinds of place, first match: name, and what of a path makes it one.
