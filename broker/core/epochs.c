@@ -3,6 +3,7 @@
  * prohibition that has no tokens of the epoch asked under would not be seen: whatever here is in doubt
  * refuses. */
 #include "epochs.h"
+#include "retention.h"
 #include "stages.h"
 
 #include <errno.h>
@@ -397,7 +398,7 @@ json_t *epochs_refuse(struct core *c, const struct bundle *b)
         batch_fail(c, r, "epochs");
         return local_error("internal", 70, "the change could not be made");
     }
-    return l.n || l.more ? look_error(&l) : NULL;
+    return l.n || l.more ? look_error(&l) : holds_refuse(c, t, b);
 }
 
 /* --- what an epoch leaves behind --- */

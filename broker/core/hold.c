@@ -229,6 +229,37 @@ int holds_record(struct core *c, struct store_txn *t, enum lodged_kind kind, con
     return r ? r : held;
 }
 
+/* Its records' tokens of other keys go when a policy lists them no more (retokens_settle). */
+static bool hold_lasts(const struct about_whom *a, const struct bundle *b)
+{
+    for (uint8_t i = 0; i < a->n; i++)
+        if (bundle_epoch(b, a->tokens[i].scheme, a->tokens[i].epoch))
+            return true;
+    return false;
+}
+
+json_t *holds_refuse(struct core *c, struct store_txn *t, const struct bundle *b)
+{
+    char id[ID_TEXT];
+    int r = holds_load(c, t);
+
+    if (r) {
+        batch_fail(c, r, "hold");
+        return local_error("internal", 70, "the change could not be made");
+    }
+    for (size_t i = 0; i < c->retention->n_holds; i++) {
+        if (hold_lasts(&c->retention->holds[i].record.about, b))
+            continue;
+        id_format(&c->retention->holds[i].record.id, id);
+        return local_error("hold-tokens", 75,
+                           "hold %s has tokens of keys alone that this policy does not list, and would "
+                           "cover nothing any more: put it anew with tokens that an adapter makes now, "
+                           "of both keys, then lift this one",
+                           id);
+    }
+    return NULL;
+}
+
 bool holds_meet(const struct core *c, const struct about_sets *about)
 {
     for (uint8_t i = 0; i < about->n; i++)

@@ -100,6 +100,8 @@ struct lodged_facts;
  * whose facts and rooms are as they were. Return: 1 held; 0; -errno. */
 ALM_MUST_USE int holds_record(struct core *c, struct store_txn *t, enum lodged_kind kind,
                               const struct id *id, struct lodged_facts *f);
+/* NULL: each hold has tokens of a key that this policy lists; else why it is not put in force. */
+json_t *holds_refuse(struct core *c, struct store_txn *t, const struct bundle *b);
 /* Whether any of these finds a person in the log, or is a home. */
 bool holds_findable(const struct about_whom *whom);
 /* Return: 1 held; 0; -errno. Of a leaf, or of what it follows from. */

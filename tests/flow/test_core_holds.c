@@ -246,6 +246,36 @@ static void a_hold_covers_what_was_carried_to_another_key(void **state)
     assert_true(keeping_has(t, LODGED_CONCERN, &concern));
 }
 
+/* When the tokens of the first key go, a hold that has no others would cover nothing any more. */
+static void a_key_is_not_dropped_while_a_hold_has_tokens_of_no_other(void **state)
+{
+    struct town *t = *state;
+    struct id concern = said(t, TOWN_POLICE, worry_concern(t, "neglect", TOWN_TESS));
+    uint64_t leaf = keeping_leaf_of(t, EVENT_CONCERN_LODGED);
+    struct token_set both, first;
+    char before[ID_TEXT];
+
+    assert_string_equal(hold(t, keeping_person(t, TOWN_TESS)), "ok");
+    assert_string_equal(epoch_activate(t, (struct epoch_plan){ .current = 1, .next = 2 }), "ok");
+    assert_string_equal(carry(t, TOWN_POLICE, RETOKEN_CONCERN, &concern, TOWN_TESS, 2), "");
+    assert_string_equal(epoch_activate(t, (struct epoch_plan){ .current = 2, .previous = 1 }), "ok");
+    assert_string_equal(epoch_activate(t, (struct epoch_plan){ .current = 2 }), "hold-tokens");
+    assert_int_equal(t->core->retention->n_holds, 1);
+    id_format(&t->core->retention->holds[0].record.id, before);
+    town_person(TOWN_TESS, &both);
+    first = both;
+    under(&both, 2);
+    memcpy(both.tokens + both.n, first.tokens, first.n * sizeof(first.tokens[0]));
+    both.n = (uint8_t)(both.n + first.n);
+    town_wall += 1000;
+    assert_string_equal(hold(t, keeping_tokens(t, &both)), "ok"); /* of both keys, as an adapter makes them */
+    assert_string_equal(town_change(t, "hold-lift", json_pack("{s:s,s:s}", "hold", before, "reason", "made anew"), two), "ok");
+    assert_string_equal(epoch_activate(t, (struct epoch_plan){ .current = 2 }), "ok");
+    keeping_day(t, TOWN_DAY + 1000);
+    assert_true(keeping_has(t, LODGED_CONCERN, &concern));
+    assert_true(keeping_leaf(t, leaf));
+}
+
 /* Its grant stands under the key before, where it does not see it: erased, it would let it live. */
 static void a_withdrawal_forbids_while_a_key_is_in_force_under_which_its_grant_may_be(void **state)
 {
@@ -281,6 +311,7 @@ int main(void)
         T(a_hold_of_tokens_that_find_nobody_is_refused),
         T(a_leaf_that_a_tag_finds_by_chance_is_not_erased),
         E(a_hold_covers_what_was_carried_to_another_key),
+        E(a_key_is_not_dropped_while_a_hold_has_tokens_of_no_other),
         E(a_withdrawal_forbids_while_a_key_is_in_force_under_which_its_grant_may_be),
     };
 
