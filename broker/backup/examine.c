@@ -89,12 +89,12 @@ static int open_fail(const struct store_tool *t, const char *folder, int r)
     }
 }
 
-static int examine_here(struct store_tool *t, const char *folder)
+static int examine_here(struct store_tool *t, const char *folder, const struct note_key *key)
 {
     ALM_CLEANUP(store_closep) struct store *s = NULL;
     struct examining e = { .t = t, .findings = t->json ? json_array() : NULL };
-    struct fsck_options o = { .key = t->head_key,
-                              .origin = t->settings.origin,
+    struct fsck_options o = { .key = *key,
+                              .origin = key->name,
                               .found = examine_found,
                               .progress = tool_progress,
                               .ctx = NULL };
@@ -104,7 +104,7 @@ static int examine_here(struct store_tool *t, const char *folder)
         store_open(&(struct store_options){ .path = folder,
                                             .key = &t->settings.store_key,
                                             .mode = t->mode,
-                                            .origin = t->settings.origin,
+                                            .origin = key->name,
                                             .map_bytes = (size_t)t->settings.limits.store_mib << 20,
                                             .read_only = true },
                    &s);
@@ -120,7 +120,7 @@ static int examine_here(struct store_tool *t, const char *folder)
     return n.findings || r ? EX_DATAERR : 0;
 }
 
-int examine(struct store_tool *t, const char *folder)
+int examine(struct store_tool *t, const char *folder, const struct note_key *key)
 {
     int status;
     pid_t child;
@@ -132,7 +132,7 @@ int examine(struct store_tool *t, const char *folder)
 
         (void)prctl(PR_SET_PDEATHSIG,
                     SIGKILL); /* it has the lock too: it must not outlive its parent */
-        rc = examine_here(t, folder);
+        rc = examine_here(t, folder, key);
 
         (void)fflush(stdout);
         _exit(rc);
@@ -171,5 +171,5 @@ int command_fsck(struct store_tool *t)
     rc = tool_owner(t);
     if (!rc)
         rc = tool_hold(t, false, &lock);
-    return rc ? rc : examine(t, t->settings.data_dir);
+    return rc ? rc : examine(t, t->settings.data_dir, &t->head_key);
 }

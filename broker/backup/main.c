@@ -118,7 +118,7 @@ int tool_owner(const struct store_tool *t)
 
 static void tool_help(FILE *to)
 {
-    (void)fputs("usage: almoner restore BACKUP --key FILE --config FILE [--expired] [--json]\n"
+    (void)fputs("usage: almoner restore BACKUP --key FILE --config FILE [--expired] [--begin-anew] [--json]\n"
                 "       almoner restore BACKUP --key FILE --check [--config FILE] [--json]\n"
                 "       almoner fsck --config FILE [--json]\n\n"
                 "restore - a backup becomes the store of a broker that is stopped and has none. "
@@ -143,6 +143,10 @@ static void tool_help(FILE *to)
                 "that it is "
                 "this broker's\n"
                 "  --expired      use a backup whose key was to be destroyed by now\n"
+                "  --begin-anew   the configuration names another origin than the backup: all that "
+                "it holds is restored under that one,\n"
+                "                 and the log goes on from there. For a log that witnesses hold later "
+                "heads of\n"
                 "  --json         for programs\n\n"
                 "Exit status: 0 done, nothing found; 64 usage; 65 damaged, or another's; 66 there "
                 "is none; 73 "
@@ -164,6 +168,7 @@ static int tool_args(int argc, char **argv, struct store_tool *t)
         { "key", required_argument, NULL, 'k' },
         { "check", no_argument, NULL, 'n' },
         { "expired", no_argument, NULL, 'x' },
+        { "begin-anew", no_argument, NULL, 'b' },
         { "json", no_argument, NULL, 'j' },
         { "help", no_argument, NULL, 'h' },
         { NULL, 0, NULL, 0 },
@@ -186,6 +191,9 @@ static int tool_args(int argc, char **argv, struct store_tool *t)
         case 'x':
             t->expired = true;
             break;
+        case 'b':
+            t->begin_anew = true;
+            break;
         case 'j':
             t->json = true;
             break;
@@ -202,7 +210,7 @@ static int tool_args(int argc, char **argv, struct store_tool *t)
         return EX_USAGE;
     }
     t->backup = optind + 1 < argc ? argv[optind + 1] : NULL;
-    if (!strcmp(t->name, "fsck") ? argc - optind != 1 || t->key || t->check || t->expired
+    if (!strcmp(t->name, "fsck") ? argc - optind != 1 || t->key || t->check || t->expired || t->begin_anew
                                  : argc - optind != 2)
         return tool_fail(t, EX_USAGE, "wrong usage; see almoner %s --help", t->name);
     return -1;

@@ -82,12 +82,17 @@ static bool nobodys(const char *name) /* of an empty folder on a disk of its own
     return !strcmp(name, "almonerd.lock") || !strcmp(name, "lost+found");
 }
 
+static bool heads(const char *name)
+{
+    return strncmp(name, ANEW_HEADS, strlen(ANEW_HEADS)) == 0;
+}
+
 static bool ours(const char *name)
 {
     for (size_t i = 0; i < ALM_LEN(left_over); i++)
         if (!strcmp(name, left_over[i]))
             return true;
-    return nobodys(name) || !strcmp(name, "restoring");
+    return nobodys(name) || heads(name) || !strcmp(name, "restoring");
 }
 
 /* Files of a folder, then the folder itself. */
@@ -117,6 +122,22 @@ static int folder_remove(const char *folder)
     return r ? r : rmdir(folder) ? -errno : 0;
 }
 
+static int heads_remove(const char *folder)
+{
+    DIR *d = opendir(folder);
+    struct dirent *at;
+    int r = 0;
+
+    if (!d)
+        return -errno;
+    while (r == 0 && (at = readdir(d))) {
+        if (heads(at->d_name))
+            r = unlinkat(dirfd(d), at->d_name, 0) ? -errno : 0;
+    }
+    (void)closedir(d);
+    return r;
+}
+
 static int left_remove(const struct restoring *g)
 {
     char path[PATH_MOST];
@@ -130,6 +151,8 @@ static int left_remove(const struct restoring *g)
             continue;
         r = S_ISDIR(st.st_mode) ? folder_remove(path) : unlink(path) ? -errno : 0;
     }
+    if (r == 0)
+        r = heads_remove(g->t->settings.data_dir);
     return r ? r : folder_remove(g->folder);
 }
 
@@ -169,8 +192,8 @@ static int mark_write(const struct restoring *g, const struct unpacked *u)
 
     clock_format_utc(clock_wall_ms(), at);
     path_of(path, g->t->settings.data_dir, "restored");
-    o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I}", "almoner", "restored/1", "at", at, "backup",
-                  u->id, "made", u->made, "leaves", (json_int_t)u->leaves, "head_size",
+    o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "almoner", "restored/1", "at", at, "backup",
+                  u->id, "made", u->made, "origin", u->origin, "leaves", (json_int_t)u->leaves, "head_size",
                   (json_int_t)u->head_size);
     text = o ? json_dumps(o, JSON_COMPACT) : NULL;
     if (text)
@@ -192,13 +215,17 @@ static int move_in(const struct restoring *g, const char *name)
 
 static int put_in_place(const struct restoring *g, const struct unpacked *u)
 {
-    char path[PATH_MOST];
+    char path[PATH_MOST], name[ANEW_NAME];
     int r = move_in(g, "writer");
 
     if (r == 0)
         r = mark_write(g, u);
     if (r == 0)
         r = move_in(g, "periods");
+    if (r == 0 && g->t->begin_anew) {
+        anew_heads_name(u->origin, name);
+        r = move_in(g, name);
+    }
     if (r == 0)
         r = folder_sync(g->t->settings.data_dir);
     if (r == 0)
@@ -237,6 +264,11 @@ static void restore_say(const struct store_tool *t, const struct unpacked *u, in
         (void)printf(
             "Only the file was checked: with --config also that a broker with that store.key "
             "sent all of it.\n");
+    if (!t->check && t->begin_anew)
+        (void)printf("It goes on under %s; what was signed under %s stands in its data_dir, in "
+                     ANEW_HEADS "*.txt, and belongs with the auditor too.\nAgencies set the new origin, "
+                     "and publish their sealing keys again.\n",
+                     t->settings.origin, u->origin);
     if (!t->check)
         (void)printf(
             "What was lodged, decided and withdrawn after that is not in it: tell the agencies, "
@@ -247,13 +279,18 @@ static void restore_say(const struct store_tool *t, const struct unpacked *u, in
 
 static int restore_into(struct restoring *g, struct unpacked *u)
 {
+    struct note_key before = { .name = "" };
     int rc = folder_ready(g);
 
     if (rc)
         return rc;
     rc = unpack(g->t, g->folder, u);
     if (!rc)
-        rc = examine(g->t, g->folder);
+        rc = anew_key(g->t, u, &before); /* of the same origin, but where it is begun anew */
+    if (!rc)
+        rc = examine(g->t, g->folder, &before);
+    if (!rc && g->t->begin_anew)
+        rc = anew(g->t, g->folder, u);
     if (!rc)
         return put_in_place(g, u);
     if (left_remove(g))
@@ -288,7 +325,7 @@ int command_restore(struct store_tool *t)
         return tool_fail(t, EX_USAGE,
                          "opened with what? Give --key FILE: the private half of \"almoner "
                          "backup key new FILE\"");
-    if (!t->check && !t->configured)
+    if ((!t->check || t->begin_anew) && !t->configured)
         return tool_fail(t, EX_USAGE, "into which broker? Give --config FILE (almonerd's)");
     rc = t->check ? unpack(t, NULL, &u) : restore_all(t, &u);
     if (!rc)

@@ -12,6 +12,7 @@ struct store_tool {
     const char *name; /* "restore", for messages */
     const char *config, *key, *backup;
     bool check, json, expired;
+    bool begin_anew; /* under another origin than the backup's */
     bool configured; /* the rest is filled in */
     struct settings settings;
     struct note_key head_key; /* that signs the log's heads */
@@ -27,10 +28,10 @@ ALM_MUST_USE int tool_owner(const struct store_tool *t);
 /* Tells how far something is, on standard error, every two seconds after the first two. */
 void tool_progress(void *ctx, const char *what, uint64_t done, uint64_t of); /* ctx: unused */
 
-/* examine.c: the store in this folder, in a process of its own: a page that points wildly ends that
+/* examine.c: the store in this folder, whose heads this key signed for the origin that it is named by, in a process of its own: a page that points wildly ends that
  * one. Findings and a summary go to standard output. Return: 0 nothing was found; EX_DATAERR;
  * another code. */
-ALM_MUST_USE int examine(struct store_tool *t, const char *folder);
+ALM_MUST_USE int examine(struct store_tool *t, const char *folder, const struct note_key *key);
 ALM_MUST_USE int command_fsck(struct store_tool *t);    /* examine.c */
 ALM_MUST_USE int command_restore(struct store_tool *t); /* restore.c */
 
@@ -39,7 +40,18 @@ ALM_MUST_USE int command_restore(struct store_tool *t); /* restore.c */
  * file alone is checked. */
 struct unpacked {
     char made[25], id[37], until[11];
+    char origin[NOTE_NAME_MAX]; /* the backup's */
+    int64_t made_ms;
     uint64_t leaves, head_size, records, octets;
     bool proved; /* by the store key */
 };
 ALM_MUST_USE int unpack(struct store_tool *t, const char *folder, struct unpacked *out);
+
+/* anew.c: what lies in @folder, examined under the origin before, is from now on of the configuration's;
+ * its heads stand in a file of anew_heads_name() there. */
+#define ANEW_HEADS "heads-of-" /* how that file's name begins */
+#define ANEW_NAME  (NOTE_NAME_MAX + 32)
+void anew_heads_name(const char *origin, char out[static ANEW_NAME]);
+/* The key that signed the heads in the backup: audit.key, under the backup's origin. */
+ALM_MUST_USE int anew_key(const struct store_tool *t, const struct unpacked *u, struct note_key *key);
+ALM_MUST_USE int anew(const struct store_tool *t, const char *folder, struct unpacked *u);

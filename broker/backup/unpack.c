@@ -75,13 +75,27 @@ static int tables_check(const struct unpacking *u, const struct stream_begin *b)
 static int origin_check(const struct unpacking *u, uint8_t mode, const char *origin)
 {
     const struct store_tool *t = u->t;
+    bool same = t->configured && strcmp(origin, t->settings.origin) == 0;
 
-    if (!t->configured || (mode == t->mode && strcmp(origin, t->settings.origin) == 0))
+    if (u->out->origin[0] ? strcmp(u->out->origin, origin) != 0
+                          : text_copy(u->out->origin, sizeof(u->out->origin), origin) != 0)
+        return tool_fail(t, EX_DATAERR, "%s: header and content name different origins", t->backup);
+    if (!t->configured || (mode == t->mode && same != t->begin_anew))
         return 0;
+    if (mode == t->mode && same)
+        return tool_fail(t, EX_USAGE,
+                         "%s is of %s, as this configuration is, and --begin-anew is for a log that "
+                         "cannot be gone on with under its own: leave it out, or set another origin "
+                         "in %s",
+                         t->backup, origin, t->config);
     return tool_fail(t, EX_DATAERR,
-                     "%s is of another broker: %.120s (%s), and this configuration is of %s (%s)",
+                     "%s is of another broker: %.120s (%s), and this configuration is of %s (%s)%s",
                      t->backup, origin, mode == 1 ? "live" : "exercise", t->settings.origin,
-                     t->mode == 1 ? "live" : "exercise");
+                     t->mode == 1 ? "live" : "exercise",
+                     mode == t->mode ? "; if its log cannot be gone on with, because witnesses hold "
+                                       "later heads, say --begin-anew: all that it holds is then "
+                                       "restored under the new origin"
+                                     : "");
 }
 
 static int item_begin(struct unpacking *u, struct bytes body)
@@ -95,6 +109,7 @@ static int item_begin(struct unpacking *u, struct bytes body)
     if (!u->code)
         u->code = tables_check(u, &b);
     clock_format_utc(b.at_ms, u->out->made);
+    u->out->made_ms = b.at_ms;
     u->out->leaves = b.leaves;
     u->out->head_size = b.head_size;
     return u->code ? 1 : 0;

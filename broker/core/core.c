@@ -4,10 +4,12 @@
 #include "core.h"
 
 #include "recall.h"
+#include "store/begun.h"
 #include "stages.h"
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -120,11 +122,44 @@ static void core_suspend(struct core *c, const char *id)
     log_error("agency-suspended", "agency=%s reason=core-crashes", id);
 }
 
+/* A log that begins with another origin's leaves says so before anything else, once. */
+static void core_begun(struct core *c)
+{
+    ALM_CLEANUP(store_abortp) struct store_txn *read = NULL;
+    struct begun b;
+    struct store_txn *t;
+    char made[25];
+    int r = store_begin(c->store, false, &read);
+
+    if (!r)
+        r = begun_get(read, &b);
+    read = store_abort(read);
+    if (r == -ENOENT)
+        return;
+    if (r) {
+        batch_fail(c, r, "begun-anew");
+        return;
+    }
+    t = batch_txn(c);
+    if (!t)
+        return;
+    clock_format_utc(b.made_ms, made);
+    record_begin(c, EVENT_RESTORED, AGENCY_NONE);
+    (void)snprintf(c->clear.detail, sizeof(c->clear.detail),
+                   "from=%s leaves=%llu head=%llu backup=%s", b.from, (unsigned long long)b.leaves,
+                   (unsigned long long)b.head, made);
+    (void)record_end(c);
+    begun_drop(t);
+    log_warn("log-begun-anew", "from=%s leaves=%llu head=%llu", LOG_Q(b.from),
+             (unsigned long long)b.leaves, (unsigned long long)b.head);
+}
+
 static int core_first_batch(struct core *c)
 {
     int r;
 
     core_genesis(c);
+    core_begun(c);
     for (uint16_t i = 0; i < c->set.n_suspend; i++)
         core_suspend(c, c->set.suspend[i]);
     if (c->batch.registry_changed && c->batch.txn && reload(c, c->batch.txn))

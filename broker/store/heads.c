@@ -13,7 +13,7 @@
 
 static struct bytes witness_key(const char *agency, char text[static REGISTRY_ID_MAX + 16])
 {
-    (void)snprintf(text, REGISTRY_ID_MAX + 16, "witness/%s", agency);
+    (void)snprintf(text, REGISTRY_ID_MAX + 16, HEADS_WITNESS_PREFIX "%s", agency);
     return bytes_str(text);
 }
 

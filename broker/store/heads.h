@@ -8,6 +8,8 @@
 #include "store/store.h"
 #include "tree/cosign.h"
 
+#define HEADS_WITNESS_PREFIX "witness/" /* of TABLE_META, and the agency */
+
 struct head_witness { /* one witness's newest line */
     char agency[REGISTRY_ID_MAX];
     uint64_t size;  /* of the head that it signed */

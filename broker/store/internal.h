@@ -94,3 +94,5 @@ ALM_MUST_USE int store_lock_mark_made(int fd, const char *dir);
 /* Checks what the store was made for; a writer records it in a store that is new (@made false).
  * Return: as store_open. */
 ALM_MUST_USE int store_meta_check(struct store_txn *t, const struct store_options *o, bool made);
+/* Records what the store is for, also in the place of what it was for. Return: 0; -EINVAL; -errno. */
+ALM_MUST_USE int store_meta_write(struct store_txn *t, const struct store_options *o);

@@ -26,6 +26,7 @@ enum ledger_event { /* what a leaf records; numbers for ever; words by ledger_ev
     EVENT_STATEMENT_LODGED,
     EVENT_RETENTION_BEGUN, EVENT_RETENTION_DONE /* a run that forgot something: counts */, EVENT_HOLD_CHANGED,
     EVENT_ERASE_ORDERED, EVENT_ERASED /* counts only */, EVENT_PERIOD_ENDED /* the secret under which it was sealed is destroyed */,
+    EVENT_RESTORED /* from a backup, under another origin than its leaves before this one */,
     EVENT_COUNT
 };
 const char *ledger_event_word(uint8_t event); /* "decided" */

@@ -79,6 +79,7 @@ static const struct {
     [EVENT_ERASE_ORDERED] = { "erase-ordered", CLASS_OFFICER },
     [EVENT_ERASED] = { "erased", CLASS_OFFICER },
     [EVENT_PERIOD_ENDED] = { "period-ended", CLASS_OFFICER },
+    [EVENT_RESTORED] = { "restored", CLASS_OFFICER },
     [EVENT_DISPUTE_LIFTED] = { "dispute-lifted", CLASS_CONSENT },
 };
 static const char *const class_words[CLASS_COUNT] = {

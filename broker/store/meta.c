@@ -63,7 +63,7 @@ int store_lock_mark_made(int fd, const char *dir)
 }
 
 /* Layout 2: u8 layout, u8 mode, text origin, u8 n, then n of: text table, u16 schema version. */
-static int meta_write(struct store_txn *t, const struct store_options *o)
+int store_meta_write(struct store_txn *t, const struct store_options *o)
 {
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
 
@@ -141,5 +141,5 @@ int store_meta_check(struct store_txn *t, const struct store_options *o, bool ma
         return r;
     if (made)
         return -EBADMSG; /* there was a record: somebody took it away */
-    return o->read_only ? -ENOENT : meta_write(t, o);
+    return o->read_only ? -ENOENT : store_meta_write(t, o);
 }
