@@ -35,7 +35,7 @@ struct child_shared {
  *   'P' u64 size (signer -> core): the head signed last has this size; ask again with a proof from it
  *   'X' u16 length, reason (signer -> core): refused (would disagree with an earlier head, or does not continue it)
  *   'W' u64 size, u8 wanted, u8 first (signer -> core): the head signed last has this size (0: none); wanted 1: which heads do witnesses
- *       hold? it signs nothing before it knows; first 1: it has just started. Also said after each 'A'
+ *       hold? it signs nothing before it knows; first 1: it has just started. Also said after each 'A', and again while it waits
  *   'A' u16 answered, u16 needed, u64 size, u16 n, n hashes of 32, u16 length, note (core -> signer): so many witnesses have answered, of
  *       which the policy needs so many; one of them holds this head (length 0: none); the proof is between it and the signer's own
  *       head of that size, from the smaller to the larger, n 0 where there is none

@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #define SIGNER_HEAR_MAX (1 + 2 + 2 + 8 + 2 + TREE_PROOF_MAX * SHA256_LEN + 2 + NOTE_MAX)
+#define SIGNER_WANT_AGAIN_MS 2000
 #define SIGNER_CONFLICT ".conflict" /* beside the state: a head of ours that it does not continue */
 
 struct signer {
@@ -37,6 +38,7 @@ struct signer {
     struct head_ask ask;
     bool gated;    /* nothing is signed before the witnesses have been heard */
     bool wanted;   /* they have been asked for */
+    int64_t wanted_ms; /* when last, monotonic */
     bool restored; /* from a backup: without them, nothing at all */
     bool forked;   /* our key has signed two histories: nothing is signed any more */
     int64_t gate_ms; /* when it opens all the same, monotonic */
@@ -133,6 +135,7 @@ static int signer_want_witnesses(struct signer *s, bool first)
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
 
     s->wanted = true;
+    s->wanted_ms = clock_mono_ms();
     buf_init(&b, 16);
     buf_put_u8(&b, 'W');
     buf_put_u64(&b, s->last.any ? s->last.size : 0);
@@ -333,7 +336,9 @@ static int signer_take_ask(struct signer *s, struct bytes datagram)
     if (r)
         return r;
     s->asked = true;
-    return s->gated && !s->wanted ? signer_want_witnesses(s, true) : 0;
+    if (!s->gated || (s->wanted && clock_mono_ms() - s->wanted_ms < SIGNER_WANT_AGAIN_MS))
+        return 0;
+    return signer_want_witnesses(s, !s->wanted); /* it may be another core than was told before */
 }
 
 /* Keeps the newest request. Return: 0; -EBADMSG not a request; -ECONNRESET; -errno. */

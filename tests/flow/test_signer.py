@@ -288,6 +288,17 @@ s.tell(51, 1, 1, tlog.sign(bytes(key), ORIGIN, 51, root(51)).encode())
 heard = {(s.heard() or ("?",))[0] for _ in range(2)}
 tap.check("when_they_have_answered_it_signs_and_the_mark_is_gone", heard == {"W", "N"} and not os.path.exists(restored), heard)
 s.child.stop()
+# The core ends and another takes its place at the same socket, knowing nothing of what was wanted of the first.
+open(restored, "w").close()
+s, heard = restarted(51, witness_wait_ms=0)
+time.sleep(2.1)
+s.ask(51, root(51), since=0)
+got = s.heard(2)
+tap.check("a_core_that_has_taken_another_s_place_is_told_that_witnesses_are_wanted", heard == ("W", 51, True, True) and got == ("W", 51, True, False), (heard, got))
+s.tell(51, 1, 1, tlog.sign(bytes(key), ORIGIN, 51, root(51)).encode())
+heard = {(s.heard() or ("?",))[0] for _ in range(2)}
+tap.check("and_a_restored_log_goes_on_after_its_core_was_killed", heard == {"W", "N"} and not os.path.exists(restored), heard)
+s.child.stop()
 open(restored, "w").close()
 s = Signer()
 s.child.ready()
