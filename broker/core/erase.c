@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AGAIN          1 /* ERASURE_RECORDS' `next`: consents are gone through a second time */
 #define ERASURE_BLOCKS 8 /* of leaves, looked at in a turn as long as nothing is found */
 
 /* UK GDPR, Article 17(1)(a) to (e) */
@@ -125,9 +126,11 @@ static int erase_record(struct core *c, struct store_txn *t, const struct about_
     if (r < 0)
         return r;
     if (r || (f.prohibits && !e->prohibitions)) {
-        e->n_kept++;
+        e->n_kept += e->next != AGAIN;
         return 0;
     }
+    if (e->next == AGAIN && e->n_kept)
+        e->n_kept--; /* it was kept for a grant that has gone since */
     e->n_records++;
     retention_dirty(c);
     return lodged_erase(c, t, (enum lodged_kind)e->kind, id);
@@ -149,9 +152,14 @@ static int erase_records(struct core *c, struct store_txn *t, const struct about
         return 0;
     }
     e->after = (struct id){ 0 };
-    if (++e->kind == LODGED_END) {
+    e->kind++;
+    if (e->kind == LODGED_END && e->n_kept && e->next != AGAIN) { /* no withdrawal forbids but for a grant: once more */
+        e->kind = LODGED_CONSENT;
+        e->next = AGAIN;
+    } else if (e->kind == LODGED_END || e->next == AGAIN) {
         e->phase = ERASURE_WAITING;
         e->kind = 0; /* its first stage */
+        e->next = 0;
     }
     return 0;
 }

@@ -41,7 +41,7 @@ struct erasure_record {
     uint8_t phase; /* enum erasure_phase: where it stands */
     uint8_t kind;  /* enum lodged_kind, in ERASURE_RECORDS; which stage, in ERASURE_WAITING */
     struct id after;
-    uint64_t next; /* leaf, in ERASURE_WAITING and ERASURE_FIND */
+    uint64_t next; /* leaf, in ERASURE_WAITING and ERASURE_FIND; before them 1: consents once more */
     uint64_t n_records, n_waiting, n_leaves, n_kept, n_doubtful;
     struct about_whom about;
 };

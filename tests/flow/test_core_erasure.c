@@ -385,6 +385,25 @@ static void a_prohibition_in_force_is_kept_and_still_forbids(void **state)
     assert_true(keeping_leaf(t, keeping_leaf_of(t, EVENT_REFUSAL_LODGED)));
 }
 
+/* A withdrawal forbids as long as its grant is there, and both may go: in whatever order they came. */
+static void a_withdrawal_goes_with_the_last_grant_that_it_ended(void **state)
+{
+    struct town *t = *state;
+    struct id withdrawal, grant;
+    struct ledger_clear l;
+
+    withdrawal = said(t, TOWN_POLICE, town_withdraw(t, "early-help", TOWN_TESS));
+    grant = said(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS)); /* given the day before */
+    keeping_day(t, TOWN_DAY + 40);
+    assert_true(keeping_has(t, LODGED_CONSENT, &withdrawal) && keeping_has(t, LODGED_CONSENT, &grant));
+    erase(t, TOWN_TESS, false);
+    assert_false(keeping_has(t, LODGED_CONSENT, &grant));
+    assert_false(keeping_has(t, LODGED_CONSENT, &withdrawal));
+    assert_int_equal(town_leaves(t, EVENT_ERASED, &l), 1);
+    assert_non_null(strstr(l.detail, "kept 0,"));
+    assert_int_equal(keeping_named(t, TOWN_TESS), 0);
+}
+
 static void a_record_whose_number_differs_is_doubtful_and_stays(void **state)
 {
     struct town *t = *state;
@@ -482,6 +501,7 @@ int main(void)
         T(an_erasure_goes_on_after_a_kill_at_every_step),
         T(two_erasures_follow_one_another),
         T(a_prohibition_in_force_is_kept_and_still_forbids),
+        T(a_withdrawal_goes_with_the_last_grant_that_it_ended),
         T(a_record_whose_number_differs_is_doubtful_and_stays),
         T(an_unborn_child_is_not_its_mother),
         T(nothing_is_erased_under_a_hold),
