@@ -22,6 +22,7 @@
 #define STATE_KEY     "retention"
 #define STATE_VERSION 1
 #define STATE_MAX     256
+#define BELIEVED_DAYS 92    /* from one run to the next */
 #define PERIOD_STEP   32    /* values sealed anew in a turn */
 #define AGAIN_MS      60000 /* after a period that could not be begun or ended, or a step not kept */
 
@@ -112,7 +113,7 @@ int retention_new(struct core *c)
     c->retention = calloc(1, sizeof(*c->retention));
     if (!c->retention)
         return -ENOMEM;
-    c->retention->cut_day = c->retention->stuck_day = CIVIL_NONE;
+    c->retention->cut_day = c->retention->stuck_day = c->retention->doubted_day = CIVIL_NONE;
     c->retention->hot = true;
     return 0;
 }
@@ -445,6 +446,21 @@ void retention_between(struct core *c)
 
 /* --- the turn --- */
 
+/* A clock that is set to another year by mistake would end every clock there is, and nothing brings
+ * back what was forgotten. Whoever was off for so long has an officer say that the day is right. */
+static bool day_believed(struct core *c)
+{
+    struct retention *k = c->retention;
+
+    if (c->set.wire.mode == MODE_EXERCISE || k->s.day == CIVIL_NONE ||
+        (int64_t)c->day - k->s.day <= BELIEVED_DAYS)
+        return true;
+    if (k->doubted_day != c->day)
+        log_error("retention-waits", "days=%d", c->day - k->s.day);
+    k->doubted_day = c->day;
+    return false;
+}
+
 /* Return: 1 a step was made; 0 there was nothing to do; -errno. */
 static int retention_step(struct core *c, struct store_txn *t)
 {
@@ -461,7 +477,7 @@ static int retention_step(struct core *c, struct store_txn *t)
             state_put(c, t);
         return r ? r : 1;
     }
-    if (!r && k->s.phase == RETENTION_IDLE && k->s.day != c->day)
+    if (!r && k->s.phase == RETENTION_IDLE && k->s.day != c->day && day_believed(c))
         run_start(c);
     if (r || k->s.phase == RETENTION_IDLE)
         return r;
@@ -481,7 +497,7 @@ void retention_tick(struct core *c)
     if (!c->bundle || !c->day_known || k->stuck || c->batch.error || c->stopping ||
         c->mono_ms < k->step_ms)
         return;
-    if (k->loaded && !k->hot && k->s.day == c->day)
+    if (k->loaded && !k->hot && (k->s.day == c->day || k->doubted_day == c->day))
         return;
     t = batch_txn(c);
     if (!t)

@@ -59,6 +59,7 @@ struct retention {    /* opaque elsewhere: c->retention */
     bool loaded, hot; /* hot: the next turn has something to do */
     bool stuck;       /* a step met damage: nothing more on this day */
     int32_t stuck_day;
+    int32_t doubted_day; /* so far from the last run's that an officer is waited for */
     bool stepped;    /* a step is part of this batch */
     int64_t step_ms; /* monotonic: none is made before */
     struct retention_state s;

@@ -397,6 +397,44 @@ static void what_was_forgotten_opens_from_no_old_copy(void **state)
     keeping_copy_free(old);
 }
 
+/* A clock that is set to another year would end every clock there is, and nothing brings that back. */
+static void a_day_far_from_the_last_is_not_believed_until_an_officer_says_so(void **state)
+{
+    struct town *t = *state;
+    int32_t day = t->core->day;
+    uint64_t leaf = asked(t, TOWN_TESS);
+
+    keeping_settle(t);
+    town_wall += INT64_C(60) * 86400000; /* it was off for so long */
+    town_turn(t);
+    keeping_settle(t);
+    assert_int_equal(t->core->retention->s.day, day + 60);
+    assert_false(keeping_leaf(t, leaf));
+    leaf = asked(t, TOWN_TESS);
+    town_wall += INT64_C(3650) * 86400000;
+    for (int i = 0; i < 50; i++)
+        town_turn(t);
+    assert_int_equal(t->core->day, day + 3710);
+    assert_int_equal(t->core->retention->s.day, day + 60);
+    assert_false(t->core->retention->hot);
+    assert_true(keeping_leaf(t, leaf));
+    assert_string_equal(town_change(t, "retention-run", json_object(), one), "ok");
+    keeping_settle(t);
+    assert_false(keeping_leaf(t, leaf));
+}
+
+static int live_setup(void **state)
+{
+    town_mode = MODE_LIVE;
+    return keeping_setup(state);
+}
+
+static int live_teardown(void **state)
+{
+    town_mode = MODE_EXERCISE;
+    return town_teardown(state);
+}
+
 static void receipts_go_after_their_days(void **state)
 {
     struct town *t = *state;
@@ -545,6 +583,7 @@ int main(void)
         T(a_day_on_which_nothing_is_due_leaves_no_leaf),
         T(a_run_begins_and_ends_with_a_leaf_that_counts_and_the_tree_still_proves),
         T(what_was_forgotten_opens_from_no_old_copy),
+        cmocka_unit_test_setup_teardown(a_day_far_from_the_last_is_not_believed_until_an_officer_says_so, live_setup, live_teardown),
         T(receipts_go_after_their_days),
         T(a_dead_letter_is_kept_as_long_as_a_decision),
         T(a_run_goes_on_after_a_kill_at_every_step),
