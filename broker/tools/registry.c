@@ -435,6 +435,19 @@ static void print_gates(const json_t *gates)
     table_print(t);
 }
 
+static void print_backups(const json_t *b)
+{
+    const char *last = json_string_value(json_object_get(b, "last")),
+               *until = json_string_value(json_object_get(b, "until"));
+
+    if (!last || !until)
+        (void)printf("%-16s none was made\n", "backups");
+    else
+        (void)printf("%-16s %" JSON_INTEGER_FORMAT " begun, the latest at %.16sZ; what is erased stays "
+                     "readable in one until %s\n",
+                     "backups", json_integer_value(json_object_get(b, "made")), last, until);
+}
+
 int command_status(struct officer_session *s)
 {
     json_t *q = json_pack("{s:s}", "op", "status"), *r = NULL, *v;
@@ -451,6 +464,7 @@ int command_status(struct officer_session *s)
                                            strcmp(key, "gates") && strcmp(key, "stopped_by"))
             print_value(key, v);
         status_witnesses(r);
+        print_backups(json_object_get(r, "backups"));
         print_gates(json_object_get(r, "gates"));
         print_streams(json_object_get(r, "streams"));
     }

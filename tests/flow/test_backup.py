@@ -172,6 +172,8 @@ def under_load(s):
     s.tap.check("it is a reading, recorded before it", row["event"] == "log-read" and row["detail"].startswith("backup until="), row)
     status = s.town.status()["backups"]
     s.tap.check("until when one of them opens what was erased is known", status["made"] >= 3 and status["until"] == says["until"], status)
+    shown = [line for line in s.run("status").out.splitlines() if line.startswith("backups ")]
+    s.tap.check("and told to whoever looks at the broker", len(shown) == 1 and f"{status['made']} begun" in shown[0] and shown[0].endswith(says["until"]), shown)
     return made
 
 
