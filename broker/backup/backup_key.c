@@ -76,6 +76,19 @@ static int file_make(const char *path, mode_t mode, struct bytes text)
     return r;
 }
 
+static int parent_sync(const char *path)
+{
+    ALM_CLEANUP(fd_closep) int fd = -1;
+    const char *slash = strrchr(path, '/');
+    char dir[PATH_BYTES];
+
+    if (snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1,
+                 slash ? path : ".") >= (int)sizeof(dir))
+        return -ENAMETOOLONG;
+    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 || fsync(fd) ? -errno : 0;
+}
+
 static int files_make(const char *path, const char *beside, const struct backup_private_key *k)
 {
     ALM_CLEANUP(buf_deinit) struct buf text = { 0 };
@@ -94,6 +107,11 @@ static int files_make(const char *path, const char *beside, const struct backup_
     if (!r)
         r = file_make(path, 0600, buf_view(&text));
     crypto_wipe(text.data, text.cap);
+    if (!r) {
+        r = parent_sync(path); /* or backups could be sealed to a key that a loss of power took */
+        if (r)
+            (void)unlink(path);
+    }
     if (r)
         (void)unlink(beside);
     return r;
@@ -199,19 +217,6 @@ int backup_key_read_private(const char *path, struct backup_private_key *out)
 }
 
 /* --- its end --- */
-
-static int parent_sync(const char *path)
-{
-    ALM_CLEANUP(fd_closep) int fd = -1;
-    const char *slash = strrchr(path, '/');
-    char dir[PATH_BYTES];
-
-    if (snprintf(dir, sizeof(dir), "%.*s", slash ? (int)(slash - path) + 1 : 1,
-                 slash ? path : ".") >= (int)sizeof(dir))
-        return -ENAMETOOLONG;
-    fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd < 0 || fsync(fd) ? -errno : 0;
-}
 
 int backup_key_destroy(const char *path)
 {

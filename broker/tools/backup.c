@@ -111,7 +111,7 @@ static int backing_row(void *ctx, const json_t *row)
 
 static int backing_open(struct backing *b)
 {
-    struct stat st;
+    struct stat st, now;
 
     if (lstat(b->path, &st) == 0)
         return officer_fail(b->s, EX_CANTCREAT, "%s: is already there; choose another name",
@@ -124,6 +124,10 @@ static int backing_open(struct backing *b)
     if (flock(b->fd, LOCK_EX | LOCK_NB))
         return officer_fail(b->s, EX_TEMPFAIL, "%s: another backup is being written to it",
                             b->partial);
+    /* It was renamed between our open and our lock: another backup's, and whole. */
+    if (fstat(b->fd, &st) || lstat(b->partial, &now) || st.st_ino != now.st_ino || st.st_dev != now.st_dev)
+        return officer_fail(b->s, EX_TEMPFAIL, "%s: another backup was just written; look at it, or try again",
+                            b->path);
     b->made = true;
     return ftruncate(b->fd, 0) || fchmod(b->fd, 0600) ? backing_fail(b, -errno) : 0;
 }
@@ -311,7 +315,7 @@ static int key_destroy(const struct officer_session *s, const char *path)
         return officer_fail(s, EX_DATAERR, "%s: not the private key of backups; nothing was done",
                             path);
     if (r)
-        return officer_fail(s, r == -ENOENT ? EX_NOINPUT : EX_IOERR, "%s: %s", path,
+        return officer_fail(s, r == -ENOENT ? EX_NOINPUT : r == -EPERM ? EX_NOPERM : EX_IOERR, "%s: %s", path,
                             r == -EPERM
                                 ? "others may read it: chmod 600 it, and think about who has"
                                 : strerror(-r));
