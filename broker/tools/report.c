@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#define EACH_MOST 50 /* of a sample: broker/reader/REPORTS.md */
+
 void report_reply_deinit(struct report_reply *r)
 {
     json_decref(r->rows);
@@ -91,6 +93,8 @@ static int ask_common(const struct officer_session *s, json_t *q)
 
     if (!rc)
         rc = ask_day(s, q, "until", s->args->until);
+    if (!rc && s->args->since && s->args->until && strcmp(s->args->since, s->args->until) > 0)
+        rc = officer_fail(s, EX_USAGE, "--since is after --until: no day is in between");
     if (!rc && s->args->opened)
         rc = json_object_set_new(q, "opened", json_true()) ? EX_OSERR : 0;
     if (!rc && s->args->csv && s->args->json)
@@ -336,6 +340,8 @@ int command_report(struct officer_session *s)
 
     if (!rc)
         rc = audit_filters(s, q);
+    if (!rc && s->args->each >= 0 && (s->args->each < 1 || s->args->each > EACH_MOST))
+        rc = officer_fail(s, EX_USAGE, "--each: 1 to %d of each agency", EACH_MOST);
     if (!rc && s->args->each >= 0)
         rc = json_object_set_new(q, "each", json_integer(s->args->each)) ? EX_OSERR : 0;
     if (rc) {

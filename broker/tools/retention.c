@@ -121,12 +121,23 @@ int command_hold_list(struct officer_session *s)
 
 /* --- erasure --- */
 
+static bool cause_is_one(const char *word)
+{
+    static const char *const causes[] = { "not-needed", "consent-withdrawn", "objection", "unlawful",
+                                          "legal-obligation" };
+
+    for (size_t i = 0; word && i < ALM_LEN(causes); i++)
+        if (!strcmp(causes[i], word))
+            return true;
+    return false;
+}
+
 int command_erase(struct officer_session *s)
 {
     json_t *fields = NULL;
     int rc;
 
-    if (!s->args->cause)
+    if (!cause_is_one(s->args->cause))
         return officer_fail(
             s, EX_USAGE,
             "on what ground? Give --cause not-needed, consent-withdrawn, objection, "

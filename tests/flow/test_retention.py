@@ -73,7 +73,7 @@ def holds(s, ben):
 def order(s, ben):
     saved = s.stage.work / "erase.change"
     s.says("an erasure names its ground", s.run("erase", "--tokens", ben, "--reason", WHY, *s.two()), 64, "--cause")
-    s.says("which is one of five", s.run("erase", "--tokens", ben, "--cause", "tidiness", "--reason", WHY, *s.two()), 65, "legal-obligation")
+    s.says("which is one of five", s.run("erase", "--tokens", ben, "--cause", "tidiness", "--reason", WHY, *s.two()), 64, "legal-obligation")
     s.says("one officer cannot order it", s.run("erase", "--tokens", ben, "--cause", "objection", "--reason", WHY, *s.one()), 64, "2 officers")
     s.says("one may save it for the other", s.run("erase", "--tokens", ben, "--cause", "objection", "--reason", WHY, "--save", saved, *s.one()), 0, "saved")
     s.tap.check("and that file, which names him by tokens, is nobody else's", stat.S_IMODE(os.stat(saved).st_mode) == 0o600)
