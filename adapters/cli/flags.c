@@ -248,18 +248,30 @@ static const struct flag flags[] = {
 };
 /* clang-format on */
 
-static void help_all(void)
+static void help_line(const struct command *c, const char *name)
 {
+    if (!name || !strcmp(c->name, name))
+        (void)printf("  %-11s%-12s %s\n", c->name, c->second ? c->second : "", c->line);
+}
+
+/* name: of these alone, as `almoner recall --help` asks; NULL or of none: all. */
+static void help_all(const char *name)
+{
+    bool known = false;
+
+    for (size_t i = 0; name && i < ALM_LEN(commands); i++)
+        known = known || !strcmp(commands[i].name, name);
+    for (size_t n = 0; name && nouns[n]; n++)
+        for (size_t i = 0; i < nouns[n]->n_verbs; i++)
+            known = known || !strcmp(nouns[n]->verbs[i].command.name, name);
+    if (!known)
+        name = NULL;
     (void)puts("usage: almoner COMMAND [options]\n");
     for (size_t i = 0; i < ALM_LEN(commands); i++)
-        (void)printf("  %-11s%-12s %s\n", commands[i].name,
-                     commands[i].second ? commands[i].second : "", commands[i].line);
+        help_line(&commands[i], name);
     for (size_t n = 0; nouns[n]; n++)
-        for (size_t i = 0; i < nouns[n]->n_verbs; i++) {
-            const struct command *c = &nouns[n]->verbs[i].command;
-
-            (void)printf("  %-11s%-12s %s\n", c->name, c->second ? c->second : "", c->line);
-        }
+        for (size_t i = 0; i < nouns[n]->n_verbs; i++)
+            help_line(&nouns[n]->verbs[i].command, name);
     (void)puts("\nalmoner COMMAND --help explains one. They speak to this agency's adapter.");
 }
 
@@ -294,7 +306,7 @@ void flags_help(const struct command_line *line)
     const struct command *c = line->command;
 
     if (!c) {
-        help_all();
+        help_all(line->group);
         return;
     }
     (void)printf("usage: almoner %s%s%s%s%s [options]\n\n%s.\n\n", c->name, c->second ? " " : "",
@@ -572,6 +584,7 @@ int flags_read(int argc, char **argv, struct command_line *out)
     flags_look_ahead(argc, argv, out);
     if (argc < 2 || argv[1][0] == '-')
         return out->help ? 0 : wrong(out, EX_USAGE, "say what to do: see `almoner --help`", NULL);
+    out->group = argv[1];
     command_find(out, argv[1], argc > 2 ? argv[2] : NULL);
     if (out->help)
         return 0;

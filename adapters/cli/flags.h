@@ -95,6 +95,7 @@ extern const struct noun *const nouns[]; /* nouns.c; ends with NULL */
 
 struct command_line { /* what was said; texts are borrowed from argv and the environment */
     const struct command *command;
+    const char *group; /* the first word, also of no command; NULL: none */
     const struct noun *noun; /* NULL: of flags.c itself */
     const struct verb *verb; /* likewise */
     json_t *request; /* owned */

@@ -27,7 +27,7 @@ static const struct verb verbs[] = {
         "now on is answered from them.\nThe reason stays in the broker's log, sealed; nobody who "
         "was told hears it, nor who took the answer back.\n" },
       CORRECT,
-      "QUESTION",
+      "[QUESTION]",
       NULL,
       NULL,
       NULL,

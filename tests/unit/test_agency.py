@@ -364,6 +364,14 @@ def agency_has_help_with_an_example_for_every_command():
             assert all(len(line) <= 150 for line in said.splitlines()), name
 
 
+def agency_lists_the_commands_of_one_word_alone_where_they_are_asked_for():
+    with Place() as p:
+        said = [line.split()[:2] for line in expect(p.run(AGENCY, "recall", "--help"), 0, "usage: almoner COMMAND").splitlines() if line.startswith("  ")]
+        assert said == [["recall", "list"], ["recall", "done"]], said
+        assert len(expect(p.run(AGENCY, "nonsense", "--help"), 0).splitlines()) > 55
+        expect(p.run(AGENCY, "correction", "lodge", "--help"), 0, "correction lodge [QUESTION]")
+
+
 if __name__ == "__main__":
     main([agency_lodges_amends_and_withdraws_concerns, agency_says_what_the_hub_did, agency_refers_with_a_text_from_a_file, agency_takes_each_step_of_a_referral,
           agency_shows_referrals, agency_shows_sealing_keys_and_says_what_to_do, agency_keeps_watches_and_lists_what_is_due,
@@ -372,4 +380,4 @@ if __name__ == "__main__":
           agency_runs_a_command_once_per_event_and_is_done_when_it_succeeds, agency_has_nothing_done_that_was_not_written,
           agency_stops_following_when_told_with_nothing_half_done, agency_waits_for_an_adapter_that_restarts, agency_lists_streams_with_their_lag,
           agency_takes_back_what_it_said_and_what_was_said_to_it, agency_writes_tokens_into_a_file_of_its_own,
-          agency_has_help_with_an_example_for_every_command])
+          agency_has_help_with_an_example_for_every_command, agency_lists_the_commands_of_one_word_alone_where_they_are_asked_for])
