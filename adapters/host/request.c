@@ -246,7 +246,9 @@ json_t *request_id(const json_t *o, const char *key, bool *has, struct id *out)
         return wrong;
     if (id_parse(text, out) != 0 || !id_is_v7(out))
         return local_error("bad-id", EX_DATAERR,
-                           "%s is the id that the command which lodged it printed", key);
+                           "%s is an id like 0193f1c2-7d10-7a44-9c1e-3f1d2b4c5a6b: the command that lodged it "
+                           "printed it, and the list of what waits shows it",
+                           key);
     *has = true;
     return NULL;
 }

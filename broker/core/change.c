@@ -198,8 +198,9 @@ static json_t *change_check_signatures(struct core *c, struct change *ch,
     if (ch->n_officers < needed)
         return local_error(
             "too-few-signatures", 77,
-            "%s needs the signatures of %zu officers in good standing; %zu were good", kind->name,
-            needed, ch->n_officers);
+            "%s needs the signatures of %zu officer%s in good standing; %zu were good: is each key that "
+            "officer's own, and is none of them suspended (almoner officer list)?",
+            kind->name, needed, needed == 1 ? "" : "s", ch->n_officers);
     return NULL;
 }
 
