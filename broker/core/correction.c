@@ -21,7 +21,7 @@ static int open_visit(void *ctx, const struct recall_record *r)
     return 0;
 }
 
-static bool correction_room(struct core *c, struct work *w)
+bool recall_room(struct core *c, struct work *w)
 {
     struct store_txn *t = batch_txn(c);
     unsigned n = 0;
@@ -61,7 +61,7 @@ static bool correction_admit(struct core *c, struct work *w)
         word = "given-in-the-future";
     if (word)
         lodge_refuse(c, w, word);
-    return !word && correction_id_free(c, w) && correction_room(c, w);
+    return !word && correction_id_free(c, w) && recall_room(c, w);
 }
 
 static void correction_record(struct core *c, const struct work *w)
@@ -118,6 +118,8 @@ static int correction_visit(void *ctx, const struct recall_record *r)
     const struct ask *ask = &v->p->ask;
 
     v->latest = r->leaf;
+    if (r->leaf <= v->p->leaf) /* of what was answered before: it was asked anew since */
+        return 0;
     if (r->cause != STOP_CORRECTED || strcmp(r->question, v->question) != 0)
         return 0;
     if (r->subject_kind == SUBJECT_HOUSEHOLD)
@@ -151,7 +153,7 @@ bool correction_covers(struct core *c, const struct pending *p, const struct pen
         return true;
     if (!looked_up)
         c->corrected[slot] = v.latest;
-    return v.covers && v.latest > p->leaf;
+    return v.covers;
 }
 
 /* --- what became of one's own --- */

@@ -34,6 +34,8 @@ json_t *recalls_status(struct core *c); /* for officers (CONTROL.md, recalls) */
 
 /* --- correction.c, statement.c --- */
 void correction_take(struct core *c, struct work *w);
+/* May its sender have one more searched for? Else it was told Busy, or the batch failed. */
+bool recall_room(struct core *c, struct work *w);
 void correction_query_take(struct core *c, struct work *w);
 /* What slot said of this was taken back since the question was decided: no reply rests on it. */
 bool correction_covers(struct core *c, const struct pending *p, const struct pending_holder *said,

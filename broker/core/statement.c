@@ -90,7 +90,7 @@ void statement_take(struct core *c, struct work *w)
     word = statement_wrong(c, w);
     if (word)
         lodge_refuse(c, w, word);
-    if (word || !statement_id_free(c, w))
+    if (word || !statement_id_free(c, w) || !recall_room(c, w))
         return;
     l = lodge_record(c, w, EVENT_STATEMENT_LODGED, c->in.purpose);
     record_tokens(c, &m->subject);

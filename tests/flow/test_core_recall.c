@@ -3,6 +3,7 @@
  * and wherever the core was ended. */
 #include "core_recall.h"
 
+#include "core/recall.h"
 #include "store/recalls.h"
 
 #include <errno.h>
@@ -184,6 +185,31 @@ static void what_others_said_of_it_and_what_was_said_of_others_counts(void **sta
     town_answer(t, TOWN_POLICE, ANSWER_YES);
     town_say(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
     town_say(t, TOWN_CHARITY, correction(t, "noise", TOWN_SAM));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    assert_int_equal(t->msg.insight.value, INSIGHT_YES);
+}
+
+/* Whatever the agency has lodged since, and however little this core remembers. */
+static void what_was_taken_back_before_a_question_says_nothing_of_its_answer(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_NO);
+    (void)corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    recall_forget(t->core); /* as after a restart, or a batch that failed */
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS));
+    town_turn(t);
+    m = town_msg(t, MSG_STATEMENT);
+    town_person(TOWN_SAM, &m->statement.subject);
+    (void)snprintf(m->statement.text, sizeof(m->statement.text), "We said so.");
+    town_say(t, TOWN_POLICE, m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_RECEIPT), 1);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
+    town_answer(t, TOWN_POLICE, ANSWER_YES);
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
     assert_int_equal(t->msg.insight.value, INSIGHT_YES);
@@ -458,6 +484,7 @@ int main(void)
         TEST(promise_5_whoever_was_told_that_nobody_knows_a_shielded_person_hears_the_same),
         TEST(what_was_said_and_not_told_yet_is_not_told_after_it),
         TEST(what_others_said_of_it_and_what_was_said_of_others_counts),
+        TEST(what_was_taken_back_before_a_question_says_nothing_of_its_answer),
         TEST(the_same_correction_again_has_the_first_receipt_and_calls_back_nobody_twice),
         TEST(lodged_anew_it_is_another_correction_and_everybody_hears_of_that_once),
         TEST(days_to_come_are_not_corrected),

@@ -161,6 +161,21 @@ static void one_agency_lodges_so_many_statements_of_a_person_and_no_more(void **
     (void)lodged(t, TOWN_SCHOOL, statement(t, TOWN_SAM, "So did we."));
 }
 
+/* Each is a search of the whole log, and the next waits for it. */
+static void no_more_than_four_statements_of_one_agency_are_searched_for_at_a_time(void **state)
+{
+    struct town *t = *state;
+
+    for (int i = 0; i < 6; i++)
+        town_say(t, TOWN_SCHOOL, statement(t, TOWN_TESS, "We said so."));
+    town_say(t, TOWN_COUNCIL, statement(t, TOWN_TESS, "They said so."));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_RECEIPT), 4);
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_BUSY), 2);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_RECEIPT), 1);
+    (void)lodged(t, TOWN_SCHOOL, statement(t, TOWN_TESS, "And this."));
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
@@ -172,6 +187,7 @@ int main(void)
         TEST(a_statement_is_kept_and_those_who_were_told_hear_that_there_is_one),
         TEST(of_a_statement_whoever_was_told_that_nobody_knows_the_person_hears_nothing),
         TEST(one_agency_lodges_so_many_statements_of_a_person_and_no_more),
+        TEST(no_more_than_four_statements_of_one_agency_are_searched_for_at_a_time),
     };
 
     return cmocka_run_group_tests_name("core_recall_done", tests, NULL, NULL);
