@@ -296,6 +296,7 @@ void pins_release(struct core *c, const struct ask *ask, const struct pin *pin, 
     l->outcome = 1;
     l->completeness = pin->completeness;
     text_cut(l->detail, sizeof(l->detail), "an answer given before, which stands");
+    record_laws(c);
     if (hidden) {
         l->told = TELL_HIDDEN;
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)c->decision.reason));

@@ -86,6 +86,7 @@ static void query_record(struct core *c, const struct ask *ask, const struct pen
         text_cut(l->reason, sizeof(l->reason), reason_word((enum reason)d->reason));
     if (d->basis == GATEWAY_OVERRIDE)
         override_used(c, l);
+    record_laws(c);
     query_self_claimed(c, ask,
                        ask->involvement ? c->in.involvement_query.relationship.reason
                                         : c->in.insight_query.relationship.reason);

@@ -21,8 +21,11 @@
  * the message, and of the earlier leaf that it is about. */
 #include "stages.h"
 
+#include "engine/catalogue.h"
+
 #include "store/ledger_keys.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define SEALED_VERSION 1
@@ -236,6 +239,24 @@ static void record_tag_clear(struct core *c)
     if (l->agency[0] && !id_is_zero(&l->message)) {
         r = ledger_tag_message(c->store, l->agency, &l->message, &tag);
         record_tag(c, r, tag);
+    }
+}
+
+/* Whole ids only: half a name is another law. */
+void record_laws(struct core *c)
+{
+    uint16_t laws[POLICY_LAWS_MAX];
+    size_t n = c->bundle ? policy_laws(c->bundle, &c->facts, &c->decision, laws) : 0;
+    char *detail = c->clear.detail;
+
+    for (size_t i = 0; i < n; i++) {
+        const char *before = i ? "," : *detail ? " law=" : "law=";
+        const char *id = bundle_gateway_at(c->bundle, laws[i]).id;
+        size_t len = strlen(detail);
+
+        if (len + strlen(before) + strlen(id) + 1 > sizeof(c->clear.detail))
+            return;
+        (void)snprintf(detail + len, sizeof(c->clear.detail) - len, "%s%s", before, id);
     }
 }
 

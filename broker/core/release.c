@@ -150,6 +150,7 @@ uint64_t release_record(struct core *c, const struct pending *p, bool hidden, ui
     memcpy(l->rule, c->decision.rule, sizeof(l->rule));
     l->about = p->leaf;
     override_used(c, l);
+    record_laws(c);
     l->outcome = 1; /* that it was told; what was told is the sealed part's (DESIGN.md section 8) */
     l->completeness = completeness;
     if (hidden) {

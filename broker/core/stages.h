@@ -329,6 +329,9 @@ void record_ask(struct core *c, const struct ask *ask); /* clear: role, purpose,
                                                            message; sealed: practitioner, case */
 /* sealed: whom an officer changed; "" nobody. */
 void record_practitioner(struct core *c, const char *ref);
+/* clear, in the detail: "law=" and the gateways that carried c->decision on c->facts; nothing when it
+ * is a refusal. Other words of the detail come before it or after "; ". */
+void record_laws(struct core *c);
 void record_class(struct core *c, uint8_t class); /* another than the event's: enum ledger_class */
 void record_reason(struct core *c, const char *reason); /* sealed: of a self-claimed relationship */
 void record_tokens(struct core *c, const struct token_set *subject); /* into the sealed part */

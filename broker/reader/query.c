@@ -280,10 +280,28 @@ static bool wants(const char *wanted, const char *has)
     return !wanted[0] || !strcmp(wanted, has);
 }
 
+/* The gateway that was claimed, or one of those that carried it: "law=a,b" in the detail. */
+static bool wants_basis(const char *wanted, const struct ledger_clear *c)
+{
+    const char *at = strstr(c->detail, "law=");
+    size_t len = strlen(wanted);
+
+    if (wants(wanted, c->basis))
+        return true;
+    for (at = at ? at + 4 : ""; *at && *at != ' ' && *at != ';';) {
+        size_t n = strcspn(at, ", ;");
+
+        if (n == len && !memcmp(at, wanted, n))
+            return true;
+        at += n + (at[n] == ',');
+    }
+    return false;
+}
+
 bool query_wants(const struct query *q, const struct ledger_clear *c)
 {
     return wants(q->agency, c->agency) && wants(q->reason, c->reason) && wants(q->rule, c->rule) &&
-           wants(q->basis, c->basis) && wants(q->question, c->question) &&
+           wants_basis(q->basis, c) && wants(q->question, c->question) &&
            wants(q->purpose, c->purpose) && wants(q->role, c->role) &&
            (!q->event || q->event == c->event) &&
            (q->since == CIVIL_NONE || c->civil_day >= q->since) &&

@@ -104,13 +104,36 @@ static void law_add(const struct bundle *b, uint16_t gateway, char line[static L
     line_add(line, ")");
 }
 
-/* The basis that was claimed, which the purpose lists; where none was, those that it lists. */
+/* What the leaf says carried it: "law=a,b" in its detail. */
+static void law_carried(const struct bundle *b, const char *detail, char line[static LINE_MAX])
+{
+    const char *at = strstr(detail, "law=");
+
+    for (at = at ? at + 4 : ""; *at && *at != ' ' && *at != ';';) {
+        size_t len = strcspn(at, ", ;");
+        char id[64];
+        uint16_t g;
+
+        (void)snprintf(id, sizeof(id), "%.*s", (int)len, at);
+        g = len < sizeof(id) ? bundle_gateway(b, id) : POLICY_NONE;
+        if (g != POLICY_NONE)
+            law_add(b, g, line);
+        at += len + (at[len] == ',');
+    }
+}
+
+/* The law that carried it. What was refused was carried by none: then the one that was claimed, or
+ * those that the purpose lists. */
 static void law_of(const struct bundle *b, const json_t *row, char line[static LINE_MAX])
 {
     uint16_t g = b ? bundle_gateway(b, text_of(row, "basis")) : POLICY_NONE;
     uint16_t i = b ? bundle_purpose(b, text_of(row, "purpose")) : POLICY_NONE;
 
     line[0] = '\0';
+    if (b)
+        law_carried(b, text_of(row, "detail"), line);
+    if (*line)
+        return;
     if (g != POLICY_NONE) {
         law_add(b, g, line);
     } else if (i != POLICY_NONE) {

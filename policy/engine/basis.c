@@ -78,3 +78,31 @@ enum reason basis_check(struct choice *c)
     c->out->basis = duty == HOLDS ? GATEWAY_DUTY : power == HOLDS ? GATEWAY_POWER : 0;
     return c->out->basis ? REASON_NONE : REASON_GATEWAY_NOT_IN_FORCE;
 }
+
+/* Once more over the few bases of one purpose, when it is to be written down: what is decided and
+ * never recorded does not pay for it. */
+size_t policy_laws(const struct bundle *b, const struct facts *f, const struct decision *d,
+                   uint16_t out[static POLICY_LAWS_MAX])
+{
+    struct choice c = { .b = b, .f = f };
+    size_t n = 0;
+
+    if (!b || d->outcome != OUTCOME_PERMIT || f->purpose >= b->l.n_purposes)
+        return 0;
+    if (d->basis == GATEWAY_OVERRIDE) {
+        if (d->overridden && d->overridden <= f->n_overrides)
+            out[n++] = f->overrides[d->overridden - 1].gateway;
+        return n;
+    }
+    c.purpose = &b->l.purposes[f->purpose];
+    if (f->question < b->l.n_questions)
+        c.question = &b->l.questions[f->question];
+    for (uint16_t i = 0; i < c.purpose->n_bases && n < POLICY_LAWS_MAX; i++) {
+        const struct lay_gateway *g = &b->l.gateways[c.purpose->bases[i]];
+
+        if (g->kind == d->basis && in_force(g, f->day) && !class_excluded(&c, g) &&
+            (g->conditions & f->conditions) == g->conditions)
+            out[n++] = c.purpose->bases[i];
+    }
+    return n;
+}

@@ -483,6 +483,16 @@ const char *clause_text(uint16_t rule); /* "the role may ask under this purpose"
  * Threads: pure.
  */
 void policy_decide(const struct bundle *b, const struct facts *f, struct decision *out);
+#define POLICY_LAWS_MAX 16
+/**
+ * policy_laws() - the gateways that carried a permitted decision
+ * @f, @d: the facts that were decided on, and what policy_decide() made of them
+ * @out: indices for bundle_gateway_at(), in the order in which the purpose lists them; of an
+ *       override the one that it rests on
+ * Return: how many; 0 for a refusal. Threads: pure.
+ */
+size_t policy_laws(const struct bundle *b, const struct facts *f, const struct decision *d,
+                   uint16_t out[static POLICY_LAWS_MAX]);
 
 /* --- Composite questions --- */
 enum factor_value { FACTOR_UNKNOWN = 0, FACTOR_NO, FACTOR_YES };

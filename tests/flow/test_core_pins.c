@@ -96,7 +96,7 @@ static void an_answer_stands_and_shows_its_day(void **state)
     expect_stands(t, INSIGHT_YES, TOWN_DAY);
     assert_string_equal(t->msg.insight.policy_rule, "safeguarding/plan");
     assert_int_equal(town_leaves(t, EVENT_DISCLOSED, &leaf), disclosed + 1); /* recorded all the same */
-    assert_string_equal(leaf.detail, "an answer given before, which stands");
+    assert_int_equal(strncmp(leaf.detail, "an answer given before, which stands law=", 41), 0);
     assert_int_equal(leaf.n_holders, 0);
     town_reopen(t);
     ask(t, TOWN_TESS);

@@ -297,6 +297,44 @@ static void silent_adapter_is_not_waited_for_until_its_next_lease(void **state)
     assert_int_equal(t->msg.insight.completeness, COMPLETE_SOME);
 }
 
+/* --- what the leaf says of the law --- */
+
+struct laws_seen {
+    size_t decided, disclosed, refused;
+};
+
+static int see_laws(void *ctx, const struct ledger_record *r)
+{
+    struct laws_seen *l = ctx;
+    bool named = strcmp(r->clear.detail, "law=safeguarding") == 0;
+
+    l->decided += r->clear.event == EVENT_DECIDED && named;
+    l->disclosed += r->clear.event == EVENT_DISCLOSED && named;
+    l->refused += r->clear.event == EVENT_REFUSED && !r->clear.detail[0];
+    return 0;
+}
+
+static void decision_and_disclosure_name_the_law_that_carried_them_and_a_refusal_none(void **state)
+{
+    struct laws_seen l = { 0 };
+    struct town *t = *state;
+    struct store_txn *txn = NULL;
+    int r;
+
+    ask_truancy(t);
+    all_answer(t, ANSWER_NO);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "early-help", "truancy", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(store_begin(t->core->store, false, &txn), 0);
+    r = ledger_each(txn, 0, UINT64_MAX, see_laws, &l);
+    store_abort(txn);
+    assert_int_equal(r, 0);
+    assert_int_equal(l.decided, 1);
+    assert_int_equal(l.disclosed, 1);
+    assert_int_equal(l.refused, 1);
+}
+
 /* --- at the door --- */
 
 struct looking {
@@ -311,7 +349,7 @@ static int find_reason(void *ctx, const struct ledger_record *r)
     ALM_CLEANUP(buf_deinit) struct buf opened = { 0 };
 
     buf_init(&opened, WIRE_FRAME_MAX);
-    if (strcmp(r->clear.detail, "self-claimed relationship") != 0)
+    if (!strstr(r->clear.detail, "self-claimed relationship"))
         return 0;
     if (memmem(r->clear_octets.data, r->clear_octets.len, reason, sizeof(reason) - 1) ||
         ledger_sealed_open(l->txn, r, &opened) || !opened.len)
@@ -543,6 +581,7 @@ int main(void)
         TOWN_TEST(late_answer_changes_nothing_and_is_recorded),
         TOWN_TEST(involvement_names_some_masks_the_sensitive_and_sorts),
         TOWN_TEST(household_question_carries_the_home_alone),
+        TOWN_TEST(decision_and_disclosure_name_the_law_that_carried_them_and_a_refusal_none),
         TOWN_TEST(self_claimed_relationships_reason_is_kept_sealed),
         TOWN_TEST(repeated_query_gets_already_asked_and_never_an_answer),
         TOWN_TEST(bad_signature_is_refused_and_recorded),

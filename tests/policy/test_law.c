@@ -104,6 +104,49 @@ static void a_condition_left_out_reads_as_cannot_tell_and_a_repeal_as_fails(void
     assert_int_equal(verdict_of(x, "a duty of this purpose"), 0);
 }
 
+/* Which law decided, as the log says it: nothing that was not in force, was excluded or not stated. */
+static void the_laws_that_carried_a_decision_are_named_and_no_others(void **state)
+{
+    static const struct {
+        const char *purpose, *question, *day;
+        uint32_t stated;
+        const char *law; /* NULL: none, for it is refused */
+    } rows[] = {
+        { "protect", "plan", "2025-06-30", 0, "duty" },
+        { "protect", "plan", "2025-07-01", 0, "power" }, /* the duty is repealed */
+        { "protect", "ward", "2025-07-01", 0, NULL },    /* and the power excludes patients' data */
+        { "order", "ward", "2025-05-03", 0, "policing" },
+        { "task", "incident", "2025-05-03", CONDITION_NECESSITY, NULL },
+        { "task", "incident", "2025-05-03",
+          CONDITION_NECESSITY | CONDITION_PUBLIC_TASK_STATEMENT, "stated" },
+    };
+    struct fixture *x = *state;
+
+    for (size_t i = 0; i < ALM_LEN(rows); i++) {
+        uint16_t laws[POLICY_LAWS_MAX];
+
+        ask(x, "school", rows[i].purpose, rows[i].question);
+        x->f.day = on(rows[i].day);
+        x->f.conditions = rows[i].stated;
+        decide(x);
+        assert_int_equal(policy_laws(x->b, &x->f, &x->d, laws), rows[i].law ? 1 : 0);
+        if (rows[i].law)
+            assert_int_equal(laws[0], bundle_gateway(x->b, rows[i].law));
+    }
+    ask(x, "school", "order", "incident");
+    decide(x);
+    {
+        uint16_t laws[POLICY_LAWS_MAX];
+
+        assert_int_equal(policy_laws(x->b, &x->f, &x->d, laws), 2);
+        assert_int_equal(laws[0], bundle_gateway(x->b, "power"));
+        assert_int_equal(laws[1], bundle_gateway(x->b, "policing"));
+        assert_int_equal(policy_laws(NULL, &x->f, &x->d, laws), 0);
+        x->f.purpose = POLICY_NONE;
+        assert_int_equal(policy_laws(x->b, &x->f, &x->d, laws), 0);
+    }
+}
+
 static void consent_is_not_asked_for_where_the_basis_is_another(void **state)
 {
     struct fixture *x = *state;
@@ -226,6 +269,7 @@ int main(void)
         cmocka_unit_test(who_is_involved_is_of_no_excluded_class),
         cmocka_unit_test(each_condition_must_be_stated_and_others_do_not_stand_in),
         cmocka_unit_test(a_condition_left_out_reads_as_cannot_tell_and_a_repeal_as_fails),
+        cmocka_unit_test(the_laws_that_carried_a_decision_are_named_and_no_others),
         cmocka_unit_test(consent_is_not_asked_for_where_the_basis_is_another),
         cmocka_unit_test(a_consent_on_file_opens_nothing_that_does_not_rest_on_it),
         cmocka_unit_test(no_state_of_a_consent_blocks_a_purpose_that_rests_on_a_duty),

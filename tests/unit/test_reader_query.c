@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_reader_query.c - the reader's pure parts: queries read strictly, words for what came of a
  * message, nonces. */
+#include "base/clock.h"
 #include "reader/reader.h"
 #include <errno.h>
 #include <setjmp.h>
@@ -138,9 +139,40 @@ static void reader_nonce_is_used_once_and_never_forgotten_early(void **state)
     n = nonces_free(n);
 }
 
+static void a_basis_finds_what_was_claimed_and_what_carried_it(void **state)
+{
+    static const struct {
+        const char *claimed, *detail;
+        bool found;
+    } rows[] = {
+        { "duty", "", true },
+        { "", "law=duty", true },
+        { "power", "law=power,duty", true },
+        { "power", "by the override of leaf 7 law=duty; self-claimed relationship", true },
+        { "power", "law=duty; self-claimed relationship", true },
+        { "", "", false },
+        { "power", "law=power", false },
+        { "", "law=duty-of-care", false }, /* not half of another's name */
+        { "", "law=a,duty2,b", false },
+        { "", "law=", false },
+        { "", "duty", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ALM_LEN(rows); i++) {
+        struct query q = { .since = CIVIL_NONE, .until = CIVIL_NONE, .basis = "duty" };
+        struct ledger_clear c = { .event = EVENT_DECIDED };
+
+        assert_int_equal(text_copy(c.basis, sizeof(c.basis), rows[i].claimed), 0);
+        assert_int_equal(text_copy(c.detail, sizeof(c.detail), rows[i].detail), 0);
+        assert_int_equal(query_wants(&q, &c), rows[i].found);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_basis_finds_what_was_claimed_and_what_carried_it),
         cmocka_unit_test(reader_says_what_came_of_it),
         cmocka_unit_test(reader_query_is_read_strictly),
         cmocka_unit_test(reader_nonce_is_used_once_and_never_forgotten_early),
