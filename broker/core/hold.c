@@ -226,6 +226,8 @@ int holds_record(struct core *c, struct store_txn *t, enum lodged_kind kind, con
     present_under(c, bundle_epoch_in(c->bundle, POLICY_EPOCH_CURRENT));
     if (!r)
         r = lodged_look(c, t, kind, id, f);
+    if (lodged_damaged(r, kind))
+        return 1; /* in doubt it is kept */
     return r ? r : held;
 }
 
