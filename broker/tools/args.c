@@ -24,7 +24,7 @@ static const struct row {
     { "key", "FILE.sign", A_KEY, 0, "that officer's signing key (else $ALMONER_OFFICER_KEY)" },
     { "save", "FILE", A_TEXT, offsetof(struct args, save),
       "do not submit: keep the signed change, for another officer's signature" },
-    { "reason", "TEXT", A_TEXT, offsetof(struct args, reason), "why; recorded in the log" },
+    { "reason", "TEXT", A_TEXT, offsetof(struct args, reason), "why, which is recorded; where the log is read: only this reason for refusing" },
     { "curve", "FILE.key", A_TEXT, offsetof(struct args, curve),
       "the agency's public CURVE certificate" },
     { "sign", "FILE.pub", A_TEXT, offsetof(struct args, sign), "the agency's public signing key" },

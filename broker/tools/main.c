@@ -361,14 +361,16 @@ static int command_help(const struct command *c)
 static int group_help(FILE *to, const char *group, int code)
 {
     for (size_t i = 0; i < ALM_LEN(commands); i++) {
-        char name[80];
+        char name[160];
 
         if (group && strcmp(group, commands[i].group))
             continue;
         (void)snprintf(name, sizeof(name), "%s%s%s %s", commands[i].group,
                        commands[i].verb ? " " : "", commands[i].verb ? commands[i].verb : "",
                        commands[i].usage);
-        (void)fprintf(to, "  almoner %-52s %s\n", name, commands[i].line);
+        /* A long one has its words on the next line, under those of the others. */
+        (void)fprintf(to, "  almoner %-52s", name);
+        (void)fprintf(to, strlen(name) > 52 ? "\n%62s %s\n" : "%s %s\n", "", commands[i].line);
     }
     (void)fprintf(to, "\nEach has --help with examples, and --json. --config FILE (or "
                       "$ALMONER_CONFIG) says where the broker is.\n");
