@@ -153,7 +153,8 @@ static int erase_records(struct core *c, struct store_txn *t, const struct about
     }
     e->after = (struct id){ 0 };
     e->kind++;
-    if (e->kind == LODGED_END && e->n_kept && e->next != AGAIN) { /* no withdrawal forbids but for a grant: once more */
+    if (e->kind == LODGED_END && e->n_kept &&
+        e->next != AGAIN) { /* no withdrawal forbids but for a grant: once more */
         e->kind = LODGED_CONSENT;
         e->next = AGAIN;
     } else if (e->kind == LODGED_END || e->next == AGAIN) {

@@ -201,8 +201,8 @@ static void present_under(struct core *c, const struct policy_epoch *e)
                                  : (struct token_epoch){ .scheme = 0 });
 }
 
-/* A record that was carried is presented under the current key alone: a hold of before has tokens of
- * the key that it was lodged under. */
+/* A record that was carried is presented under the current key alone: a hold of before has tokens
+ * of the key that it was lodged under. */
 int holds_record(struct core *c, struct store_txn *t, enum lodged_kind kind, const struct id *id,
                  struct lodged_facts *f)
 {
@@ -253,11 +253,12 @@ json_t *holds_refuse(struct core *c, struct store_txn *t, const struct bundle *b
         if (hold_lasts(&c->retention->holds[i].record.about, b))
             continue;
         id_format(&c->retention->holds[i].record.id, id);
-        return local_error("hold-tokens", 75,
-                           "hold %s has tokens of keys alone that this policy does not list, and would "
-                           "cover nothing any more: put it anew with tokens that an adapter makes now, "
-                           "of both keys, then lift this one",
-                           id);
+        return local_error(
+            "hold-tokens", 75,
+            "hold %s has tokens of keys alone that this policy does not list, and would "
+            "cover nothing any more: put it anew with tokens that an adapter makes now, "
+            "of both keys, then lift this one",
+            id);
     }
     return NULL;
 }
@@ -329,9 +330,10 @@ json_t *change_hold_add(struct core *c, struct change *ch)
     if (!wrong)
         wrong = about_read(c, ch->body, &r.about);
     if (!wrong && !holds_findable(&r.about))
-        wrong = local_error("nobody-named", 65,
-                            "the tokens find nobody, and would hold nothing: a number, a name and a "
-                            "birth date, or a home, are needed");
+        wrong =
+            local_error("nobody-named", 65,
+                        "the tokens find nobody, and would hold nothing: a number, a name and a "
+                        "birth date, or a home, are needed");
     if (wrong)
         return wrong;
     text_cut(r.officer, sizeof(r.officer), ch->officers[0]);

@@ -180,8 +180,8 @@ void retention_erased(struct core *c, struct store_txn *t)
 void retention_erase(struct core *c)
 {
     c->retention->loaded = false; /* the order is read from the store */
-    erasure_forget(c->retention); /* it may come before the one in hand: that one's tags and place are
-                                     not its own */
+    erasure_forget(c->retention); /* it may come before the one in hand: that one's tags and place
+                                     are not its own */
     c->retention->stuck = false;
     c->retention->hot = true;
 }
@@ -291,7 +291,8 @@ static int run_receipts(struct core *c, struct store_txn *t)
 }
 
 /* What could not be delivered is kept as long as a decision: somebody may still put it back. */
-static int dead_due(void *ctx, const struct queue_item *item, bool dead, const struct msg_deliver *d)
+static int dead_due(void *ctx, const struct queue_item *item, bool dead,
+                    const struct msg_deliver *d)
 {
     struct core *c = ctx;
     struct retention_state *s = &c->retention->s;
@@ -300,9 +301,9 @@ static int dead_due(void *ctx, const struct queue_item *item, bool dead, const s
                                       : d->kind == DELIVERY_NOTICE   ? &d->notice.subject
                                                                      : NULL;
 
-    if (!dead || (int64_t)item->put_on +
-                         bundle_retention_days(c->bundle, RETENTION_DECISIONS, 0, 0) >=
-                     s->day)
+    if (!dead ||
+        (int64_t)item->put_on + bundle_retention_days(c->bundle, RETENTION_DECISIONS, 0, 0) >=
+            s->day)
         return 0;
     if (holds_cover(c, subject, NULL)) {
         s->counts.held++;

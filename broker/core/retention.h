@@ -60,8 +60,8 @@ struct retention {    /* opaque elsewhere: c->retention */
     bool stuck;       /* a step met damage: nothing more on this day */
     int32_t stuck_day;
     int32_t doubted_day; /* so far from the last run's that an officer is waited for */
-    bool stepped;    /* a step is part of this batch */
-    int64_t step_ms; /* monotonic: none is made before */
+    bool stepped;        /* a step is part of this batch */
+    int64_t step_ms;     /* monotonic: none is made before */
     struct retention_state s;
     bool erasing;
     struct erasure_record erasure; /* in hand; phase 0: none */
@@ -121,7 +121,8 @@ struct lodged_facts {
 ALM_MUST_USE int lodged_look(struct core *c, struct store_txn *t, enum lodged_kind kind,
                              const struct id *id, struct lodged_facts *out);
 bool lodged_due(const struct lodged_facts *f, int32_t day);
-/* Whether a look failed over damage, which is then said: whose it is nobody can tell, and it stays. */
+/* Whether a look failed over damage, which is then said: whose it is nobody can tell, and it stays.
+ */
 bool lodged_damaged(int r, enum lodged_kind kind);
 /* After lodged_look() of the same: with what is due of it. Return: 0 or -errno. */
 ALM_MUST_USE int lodged_erase(struct core *c, struct store_txn *t, enum lodged_kind kind,

@@ -50,8 +50,8 @@ static int covering_visit(void *ctx, const struct consent_record *r)
 }
 
 /* It is needed while a grant that it covers is on file, or may still come from somebody's outbox:
- * forgotten before, it would let that grant live again. While agencies may ask under the key before,
- * a grant may stand under that one, where a withdrawal of this key does not see it. */
+ * forgotten before, it would let that grant live again. While agencies may ask under the key
+ * before, a grant may stand under that one, where a withdrawal of this key does not see it. */
 static int withdrawal_look(struct core *c, struct store_txn *t, struct lodged_facts *out)
 {
     struct consent_record withdrawal = c->record;

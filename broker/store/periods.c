@@ -402,7 +402,8 @@ static int reseal_table(struct reseal *w, enum table table)
     int r;
 
     if (strcmp(p->table, store_tables[table].name) == 0) {
-        memcpy(at, p->key, p->key_len); /* seen before, and sealed anew: reseal_one passes it over */
+        memcpy(at, p->key,
+               p->key_len); /* seen before, and sealed anew: reseal_one passes it over */
         from = bytes_of(at, p->key_len);
     } else {
         r = text_copy(p->table, sizeof(p->table), store_tables[table].name);
