@@ -185,7 +185,7 @@ static bool recall_holder(const struct ledger_clear *l, const char *agency)
     return l->n_holders > ALM_LEN(l->holders); /* not all are listed: rather one recall too many */
 }
 
-/* A decision that was put to holders, openly or with the person hidden. */
+/* A decision that was put to holders, openly or with the person hidden, or to nobody: recall_stood. */
 static bool recall_decision(struct core *c, const struct ledger_clear *l)
 {
     const struct recall_record *r = &c->recalls->record;
@@ -195,7 +195,7 @@ static bool recall_decision(struct core *c, const struct ledger_clear *l)
         return false;
     if (r->cause == STOP_STATEMENT)
         return true;
-    return recall_holder(l, r->lodger) && recall_asked(c, l);
+    return (l->n_holders == 0 || recall_holder(l, r->lodger)) && recall_asked(c, l);
 }
 
 /* --- whom it is about --- */
@@ -246,6 +246,33 @@ struct taking {
     struct recalls *j;
 };
 
+struct stood {
+    const char *agency;
+    bool found;
+};
+
+static int stood_visit(void *ctx, const struct recall_found *f)
+{
+    struct stood *s = ctx;
+
+    s->found = !strcmp(f->agency, s->agency);
+    return s->found;
+}
+
+/* Nobody is asked where an answer given before stands (pins.c): whoever has it again has had it once.
+ * Return: 1 so it may be; 0 no; -errno. */
+static int recall_stood(const struct taking *g, const struct ledger_clear *l)
+{
+    struct stood s = { l->agency, false };
+    struct recall_party p;
+    int r = recall_founds(g->t, &g->j->record.id, stood_visit, &s);
+
+    if (r || s.found)
+        return r ? r : 1;
+    r = recall_party_get(g->t, &g->j->record.id, l->agency, &p);
+    return r == -ENOENT ? 0 : r ? r : 1;
+}
+
 static int take_decision(void *ctx, const struct ledger_record *l)
 {
     ALM_CLEANUP(buf_deinit) struct buf sealed = { 0 };
@@ -255,6 +282,9 @@ static int take_decision(void *ctx, const struct ledger_record *l)
 
     if (!recall_decision(g->c, &l->clear))
         return 0;
+    r = l->clear.n_holders || g->j->record.cause == STOP_STATEMENT ? 1 : recall_stood(g, &l->clear);
+    if (r <= 0)
+        return r;
     buf_init(&sealed, SEALED_MOST);
     r = ledger_sealed_open(g->t, l, &sealed);
     if (r == -ENODATA)

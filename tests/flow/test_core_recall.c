@@ -312,6 +312,52 @@ static void ones_own_corrections_are_listed_newest_first_in_pages(void **state)
     }
 }
 
+/* --- answers that stand --- */
+
+static int pinning(void **state)
+{
+    int r;
+
+    town_extras.pin_days = 30;
+    r = town_setup(state);
+    memset(&town_extras, 0, sizeof(town_extras));
+    return r;
+}
+
+static void plan_told(struct town *t, enum town_agency who, bool asks_anew)
+{
+    town_forget(t);
+    town_say(t, who, town_insight(t, "safeguarding", "plan", TOWN_TESS));
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_QUESTION), asks_anew);
+    if (asks_anew)
+        town_answer(t, TOWN_COUNCIL, ANSWER_YES);
+    town_turn(t);
+    assert_int_equal(town_heard(t, who, MSG_INSIGHT), 1);
+}
+
+/* Its latest query is one that nobody was asked for: an answer given before stood. */
+static void what_was_told_again_of_an_answer_that_stood_is_taken_back_with_it(void **state)
+{
+    struct town *t = *state;
+    struct id latest;
+
+    plan_told(t, TOWN_POLICE, true);
+    plan_told(t, TOWN_POLICE, false);
+    town_forget(t);
+    town_say(t, TOWN_POLICE, town_insight(t, "safeguarding", "plan", TOWN_TESS));
+    latest = t->msg.id;
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_INSIGHT), 1);
+    (void)corrects(t, TOWN_COUNCIL, correction(t, "plan", TOWN_TESS));
+    assert_int_equal(stops(t, TOWN_POLICE), 1);
+    assert_int_equal(t->msg.deliver.stop.replies, 3);
+    assert_true(id_equal(&t->msg.deliver.stop.message, &latest));
+    town_forget(t);
+    (void)corrects(t, TOWN_CHARITY, correction(t, "plan", TOWN_TESS)); /* it never answered */
+    assert_int_equal(stops(t, TOWN_POLICE), 0);
+}
+
 /* --- away, suspended, departed, killed --- */
 
 static void an_asker_that_is_away_for_a_week_hears_of_it_when_it_is_back(void **state)
@@ -491,6 +537,8 @@ int main(void)
         TEST(a_correction_under_the_id_of_another_agencys_is_refused),
         TEST(the_counts_are_their_lodgers_alone),
         TEST(ones_own_corrections_are_listed_newest_first_in_pages),
+        cmocka_unit_test_setup_teardown(
+            what_was_told_again_of_an_answer_that_stood_is_taken_back_with_it, pinning, town_teardown),
         TEST(an_asker_that_is_away_for_a_week_hears_of_it_when_it_is_back),
         TEST(a_suspended_asker_hears_of_it_when_it_is_no_longer),
         TEST(a_core_that_ends_between_any_two_steps_tells_everybody_once),
