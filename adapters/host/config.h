@@ -13,6 +13,7 @@
 
 struct host_config {
     char agency[NAME_MAX_LEN], mode[16], origin[WIRE_ORIGIN_MAX], zone[64];
+    char origin_before[WIRE_ORIGIN_MAX]; /* "" none */
     char address[256], server_key[CERT_KEY_TEXT];
     char curve_path[PATH_MAX], sign_path[PATH_MAX], token_path[PATH_MAX], seal_path[PATH_MAX], token_next_path[PATH_MAX];
     char scheme[16];

@@ -190,6 +190,7 @@ static int host_session(struct host *h)
         .agency = h->config.agency,
         .address = h->config.address,
         .context.mode = host_config_exercise(&h->config) ? MODE_EXERCISE : MODE_LIVE,
+        .origin_before = h->config.origin_before,
         .keys = { h->config.server_key, h->config.curve.public_key, h->config.curve.secret_key },
         .sign = &h->config.sign,
         .outbox = h->outbox,

@@ -555,6 +555,34 @@ static void session_timers(struct session *s, int64_t now_ms)
         session_lease(s, now_ms);
 }
 
+/* What was accepted while the broker had another origin is signed for this one; its octets stay as they
+ * are, so that a repeat is known for one. Anything else is sent as it lies there. */
+static int stored_resign(struct session *s)
+{
+    struct wire_context before = s->setup.context;
+    uint8_t public_key[SIGN_PUBLIC_LEN];
+    struct wire_envelope e;
+    int r;
+
+    if (!s->setup.origin_before || !s->setup.origin_before[0])
+        return 0;
+    r = text_copy(before.origin, sizeof(before.origin), s->setup.origin_before);
+    if (r == 0)
+        r = sign_public(s->setup.sign, public_key);
+    if (r != 0)
+        return r;
+    if (wire_open(buf_view(&s->stored), &e) != WIRE_OK || wire_verify(&e, &before, public_key))
+        return 0;
+    if (wire_decode(e.body, s->out) != WIRE_OK)
+        return -EBADMSG;
+    r = session_encode(s, s->out);
+    if (r != 0)
+        return r;
+    buf_reset(&s->stored);
+    buf_put(&s->stored, s->frame.data, s->frame.len);
+    return buf_status(&s->stored);
+}
+
 static void session_outbox(struct session *s, int64_t now_ms)
 {
     struct id id;
@@ -564,8 +592,10 @@ static void session_outbox(struct session *s, int64_t now_ms)
     for (int i = 0; i < OUTBOX_BURST &&
                     outbox_next(s->setup.outbox, now_ms, OUTBOX_AGAIN_MS, &id, &s->stored) == 0;
          i++) {
-        int r = channel_send(s->channel, buf_view(&s->stored));
+        int r = stored_resign(s);
 
+        if (r == 0)
+            r = channel_send(s->channel, buf_view(&s->stored));
         if (r == 0)
             continue;
         outbox_hold(s->setup.outbox, &id, now_ms + 1000);

@@ -55,6 +55,7 @@ struct session_events { /* called from session_step */
 struct session_setup { /* borrowed for the session's life */
     const char *agency, *address;
     struct wire_context context; /* mode and origin that we are set up for */
+    const char *origin_before; /* NULL or "": none. What the outbox holds signed for it is signed anew */
     struct channel_keys keys;
     const struct secret *sign;
     struct outbox *outbox;

@@ -29,15 +29,91 @@ struct witness {
 
 /* --- the state --- */
 
+/* Where the state of another log lies: its origin, with what has no place in a file's name as '_'. */
+static bool aside_path(const struct witness *w, const char *origin, const char *suffix,
+                       char out[static PATH_MAX])
+{
+    int from = snprintf(out, PATH_MAX, "%s" WITNESS_ASIDE, w->setup.state);
+    int n = snprintf(out, PATH_MAX, "%s" WITNESS_ASIDE "%s%s", w->setup.state, origin, suffix);
+
+    for (int i = from; i < n && i < PATH_MAX; i++) {
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-", out[i]))
+            out[i] = '_';
+    }
+    return from > 0 && n > from && n < PATH_MAX;
+}
+
+/* Nothing is ever written over. Return: 0, also where there is nothing to move; -EEXIST; -errno. */
+static int state_move(const char *from, const char *to)
+{
+    if (access(from, F_OK))
+        return errno == ENOENT ? 0 : -errno;
+    if (access(to, F_OK) == 0)
+        return -EEXIST;
+    return rename(from, to) ? -errno : 0;
+}
+
+/* The state and its evidence, away to where those of this origin lie, or back from there. */
+static int state_swap(const struct witness *w, const char *origin, bool back)
+{
+    static const char *const suffixes[] = { WITNESS_FORK_SUFFIX, "" }; /* the state itself last */
+    char here[PATH_MAX], aside[PATH_MAX];
+    int r = 0;
+
+    for (size_t i = 0; i < ALM_LEN(suffixes) && r == 0; i++) {
+        int n = snprintf(here, sizeof(here), "%s%s", w->setup.state, suffixes[i]);
+
+        if (n < 0 || n >= (int)sizeof(here) || !aside_path(w, origin, suffixes[i], aside))
+            return -ENAMETOOLONG;
+        r = back ? state_move(aside, here) : state_move(here, aside);
+    }
+    return r;
+}
+
+static int state_read(struct witness *w)
+{
+    int r;
+
+    buf_reset(&w->note);
+    r = file_read(w->setup.state, NOTE_MAX - 1, &w->note);
+    return r == -E2BIG ? -EBADMSG : r;
+}
+
+/* A head that we vouched for, of another log than the one that we are a witness of by now: a state for each
+ * origin. Without our line it could be anything, and is a person's to judge. */
+static bool state_other(const struct witness *w, struct checkpoint *head)
+{
+    struct bytes text;
+
+    return note_text(buf_view(&w->note), &text) == 0 && checkpoint_parse(text, head) == 0 &&
+           strcmp(head->origin, w->setup.log->name) != 0 &&
+           cosign_find(buf_view(&w->note), &w->key, NULL) == 0;
+}
+
+/* Return: as file_read; the state is this log's, or nobody's to move. */
+static int state_choose(struct witness *w)
+{
+    struct checkpoint head;
+    int r = state_read(w);
+
+    if (r || !state_other(w, &head))
+        return r;
+    r = state_swap(w, head.origin, false);
+    if (r == 0)
+        r = state_swap(w, w->setup.log->name, true);
+    if (r == 0)
+        log_warn("witness-log-changed", "from=%s to=%s held=%" PRIu64, LOG_Q(head.origin),
+                 LOG_Q(w->setup.log->name), head.size);
+    return r ? r : state_read(w);
+}
+
 /* What lies there must be signed by the log; our own line may be under a key that we no longer have. */
 static int witness_load(struct witness *w)
 {
-    int r = file_read(w->setup.state, NOTE_MAX - 1, &w->note);
+    int r = state_choose(w);
 
     if (r == -ENOENT)
         return 0;
-    if (r == -E2BIG)
-        return -EBADMSG;
     if (r)
         return r;
     if (checkpoint_open(buf_view(&w->note), w->setup.log, w->setup.log->name, &w->held) ||

@@ -15,6 +15,8 @@
 /* Beside the state, once: a head that the log's key signed and that does not continue ours. With the
  * state it is the proof that the log was altered. */
 #define WITNESS_FORK_SUFFIX ".fork"
+/* And an origin: the state of a log that we were a witness of before, with its evidence. */
+#define WITNESS_ASIDE ".of-"
 
 struct witness_setup {         /* borrowed while the witness is open */
     const char *agency;        /* under whose name we sign */
@@ -39,7 +41,8 @@ struct witness; /* opaque: witness.c */
 
 /**
  * witness_open() - begin, with what was cosigned last
- * Return: 0, also where there is no state yet; -EBADMSG the state is no head of this log: beginning
+ * A state of another origin, with our own line, is moved beside (WITNESS_ASIDE), and one of this origin back from there.
+ * Return: 0, also where there is no state yet; -EEXIST what would be moved aside lies there already; -EBADMSG the state is no head of this log: beginning
  * afresh would vouch for a second history, so that is a person's decision; -EINVAL; -errno.
  */
 ALM_MUST_USE int witness_open(const struct witness_setup *setup, struct witness **out);

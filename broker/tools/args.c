@@ -39,6 +39,8 @@ static const struct row {
       "this export (a file, or a folder of tiles) instead of the live log" },
     { "head", "FILE", A_TEXT, offsetof(struct args, head),
       "a signed head kept from earlier (the checkpoint of an export): the log must continue it" },
+    { "head-vkey", "FILE", A_TEXT, offsetof(struct args, head_vkey),
+      "with --head: the verifier key of the log's origin before, where it was begun anew from a backup" },
     { "format", "WORD", A_TEXT, offsetof(struct args, format),
       "lines (default: one file) or tiles (a folder: larger logs, can be gone on with)" },
     { "lines", "N", A_NUMBER, offsetof(struct args, n), "how many (also -n N)" },

@@ -17,7 +17,7 @@ struct args {
     const char *config, *control, *officers;                       /* where the broker is */
     const char *officer[ARGS_SIGNERS_MAX], *key[ARGS_SIGNERS_MAX]; /* pairs, in order */
     size_t n_officers, n_keys;
-    const char *curve, *sign, *public_file, *reason, *save, *vkey, *input, *head, *format, *to;
+    const char *curve, *sign, *public_file, *reason, *save, *vkey, *head_vkey, *input, *head, *format, *to;
     const char *agency, *event, *since, *until; /* filters */
     const char *purpose, *role, *question;      /* filters of policies, or a request */
     /* a made-up request */

@@ -91,7 +91,7 @@ void audit_progress(void *ctx, uint64_t leaves)
 struct run {
     struct officer_session *s;
     struct verify v;
-    struct note_key key;
+    struct note_key key, head_key; /* the log's; that of the head kept */
     struct witnessed witnessed;
     struct audit_progress progress;
     FILE *out; /* of an export */
@@ -112,7 +112,7 @@ static int run_begin(struct run *r, struct bytes note)
     rc = file_read(head, NOTE_MAX, &kept);
     if (rc)
         return officer_fail(r->s, EX_NOINPUT, "%s: %s", head, strerror(-rc));
-    return verify_continues(&r->v, buf_view(&kept), &r->key);
+    return verify_continues(&r->v, buf_view(&kept), &r->head_key);
 }
 
 static int run_verdict(struct run *r, int rc, int64_t newer)
@@ -316,6 +316,10 @@ int command_audit_verify(struct officer_session *s)
     struct stat st;
     int rc = audit_key(s, &r.key);
 
+    r.head_key = r.key;
+    if (!rc && s->args->head_vkey)
+        rc = s->args->head ? key_from_file(s, s->args->head_vkey, &r.head_key)
+                           : officer_fail(s, EX_USAGE, "--head-vkey is the key of a --head FILE");
     if (!rc)
         rc = witnessed_keys(s, &r.witnessed);
     if (rc)

@@ -311,8 +311,8 @@ static const struct command {
       "while a refusal, withdrawal, dispute, shield or concern that\ncounts has none. Counts only: "
       "the broker does not know whom a record is about.\n\nexample:\n  almoner tokens status "
       "--config /etc/almoner/almonerd.conf\n" },
-    { "audit", "verify", 0, 0, "[--vkey FILE] [--export FILE] [--head FILE] [--witness KEY ... [--witnesses N]]",
-      READS "vkey export head witness witnesses ",
+    { "audit", "verify", 0, 0, "[--vkey FILE] [--export FILE] [--head FILE [--head-vkey FILE]] [--witness KEY ... [--witnesses N]]",
+      READS "vkey export head head-vkey witness witnesses ",
       command_audit_verify, "prove that no record is missing or altered",
       "Every leaf's hash is computed again from its octets, the root from the leaves, and the "
       "head's signature checked with the\nverifier key. Get audit.vkey "
@@ -320,7 +320,8 @@ static const struct command {
       "from\nthe configuration's keys_dir. With --head also that the log continues a head that you kept: "
       "whoever can sign may rewrite a log, but not\nso that it fits that. Exit 65 when anything does "
       "not fit. With --witness also that these agencies have signed the head, with when: one of them that is honest "
-      "signs no log that was\naltered, cut short or written anew since it first saw it.\n\nexamples:\n  almoner audit verify --vkey marlham.vkey\n  almoner audit verify "
+      "signs no log that was\naltered, cut short or written anew since it first saw it. A log that was begun anew from a backup begins with the leaves of another origin: a head "
+      "kept from\nthat one is checked with --head and --head-vkey, its own verifier key; one of more leaves than the backup had does not fit.\n\nexamples:\n  almoner audit verify --vkey marlham.vkey\n  almoner audit verify "
       "--export 2026-06.export --vkey marlham.vkey\n  almoner audit verify --export 2026-07.tiles "
       "--head 2026-06.tiles/checkpoint --vkey marlham.vkey\n  almoner audit verify --export 2026-07.tiles --vkey marlham.vkey "
       "--witness health.vkey --witness schools.vkey --witnesses 1\n" },

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """test_witness.py PROTOC - a broker whose log a school's adapter witnesses, all of it real processes: what is signed verifies with other people's code;
 a log written anew by whoever holds the signing key does not; and an old copy of everything the broker has is refused once the school answers."""
+import json
 import shutil
 import sys
 import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from town import CHILDRENS, PATIENCE, PATIENT, POLICE, SCHOOL, play, wait_for  # noqa: E402
+from town import CHILDRENS, PATIENCE, PATIENT, POLICE, SCHOOL, is_kind, play, wait_for  # noqa: E402
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import tlog  # noqa: E402
@@ -165,6 +166,9 @@ def a_backup_is_gone_on_with_unless_the_witness_has_seen_more(tap, town):
     put_back(town, "in-time")
     tap.check("a_restored_broker_signs_again_once_its_witness_has_answered", restarted(town) and town.status()["sharing"] and not (data / "restored").exists(),
               town.status())
+    speaker = town.speaker(CHILDRENS)
+    tap.check("a_consent_is_lodged_before_the_next_backup", is_kind(speaker.ask(speaker.consent(person="Ben")), "receipt"))
+    speaker.close()
     made = backed_up(town, "too-old")
     size = log_something(town)
     tap.check("the_school_signs_what_comes_after_a_backup", until_signed(town, size))
@@ -212,8 +216,119 @@ def an_old_copy_is_refused(tap, town):
                                                                                (town.stage.keys / "audit.vkey").read_text().strip())[0] == held)
 
 
+ANEW = "anew.example/almoner"
+
+
+def restore_anew(town, config, *options):
+    done = town.stage.command("restore", files(town, "too-old"), "--key", files(town, "safe"), *(["--config", config] if config else []), *options, check=False)
+    return done.exit, done.out + done.err
+
+
+def what_is_refused(tap, town, config):
+    for name, (code, said), wanted, word in (
+            ("under_the_same_origin_it_is_refused", restore_anew(town, town.stage.config, "--begin-anew"), 64, "leave it out"),
+            ("under_another_without_the_word_too", restore_anew(town, config), 65, "say --begin-anew"),
+            ("it_needs_a_configuration", restore_anew(town, None, "--check", "--begin-anew"), 64, "--config")):
+        tap.check(name, code == wanted and word in said, (code, said[:400]))
+    live = files(town, "live.conf")
+    live.write_text(config.read_text(encoding="utf-8").replace('mode = "exercise"', 'mode = "live"'), encoding="utf-8")
+    code, said = restore_anew(town, live, "--begin-anew")
+    tap.check("a_rehearsal_s_log_begins_no_live_one", code == 65 and "another broker" in said, (code, said[:400]))
+    left = sorted(p.name for p in town.stage.data_dir.iterdir()) if town.stage.data_dir.exists() else []
+    tap.check("none_of_these_put_anything_in_place", left in ([], ["almonerd.lock"]), left)
+    tap.check("it_can_be_checked_beforehand", restore_anew(town, config, "--check", "--begin-anew")[0] == 0)
+
+
+def waits_in_an_outbox(town):
+    """Lodged while there is no broker, and so signed for the origin before."""
+    return town.stage.command("consent", "grant", "--purpose", "early-help", "--capacity", "parent", "--holds-responsibility", "--giver-ref", "p-9", "--recipients",
+                              SCHOOL, "--sources", "*", "--given-on", town.day, "--method", "signed", "--practitioner", "t-1", "--given", "Ben", "--family",
+                              "Brookvane", "--born", town.people["Ben"].born, "--socket", town.stage.socket_of(POLICE), "--json", check=False)
+
+
+def moved(town, agency, vkey):
+    """The adapter's own settings for the new origin, and a start with them."""
+    process = town.stage.processes.pop(f"adapter-{agency}", None)
+    if process:
+        process.terminate()
+        process.wait(20)
+    path = town.stage.work / "agencies" / agency / "adapter.conf"
+    text = path.read_text(encoding="utf-8").replace(f'origin = "{town.stage.origin}";', f'origin = "{ANEW}"; origin_before = "{town.stage.origin}";')
+    path.write_text(text.replace(str(town.stage.keys / "audit.vkey"), str(vkey)), encoding="utf-8")
+    town.stage.start_adapter(agency, path)
+
+
+def the_head_of_before_is_evidence(tap, town, vkey, before):
+    """Heads that were kept of the log before are held against the one that begins with its leaves."""
+    kept, later = files(town, "log.tiles") / "checkpoint", town.stage.work / "agencies" / SCHOOL / "witness.head.of-rehearsal.example_almoner"
+    verify = lambda *options: town.stage.command("audit", "verify", "--vkey", vkey, *options, check=False)  # noqa: E731
+    got = verify("--head", later, "--head-vkey", before)
+    tap.check("a_later_head_than_the_backup_has_does_not_fit", got.exit == 65 and "cut short" in got.out, (got.exit, got.out, got.err))
+    got = verify("--head", kept)
+    tap.check("nor_does_a_head_under_the_new_key", got.exit == 65 and "not one that this verifier key signed" in got.out, (got.exit, got.out))
+    got = verify("--head-vkey", before)
+    tap.check("a_key_without_a_head_is_a_mistake", got.exit == 64, (got.exit, got.err))
+    got = verify("--head", kept, "--head-vkey", before)
+    tap.check("an_earlier_one_shows_that_the_beginning_is_what_was_signed", got.exit == 0 and "continues the head" in got.out, (got.exit, got.out, got.err))
+    export = files(town, "anew.export")
+    town.stage.command("audit", "export", export)
+    got = verify("--export", export, "--head", kept, "--head-vkey", before)
+    tap.check("as_an_export_does_from_its_first_leaf", got.exit == 0, (got.exit, got.out, got.err))
+    notes = (town.stage.data_dir / "heads-of-rehearsal.example_almoner.txt").read_text(encoding="utf-8").split("\n=== ")[1:]
+    sizes = [int(n.split("\n", 1)[0]) for n in notes]
+    good = [tlog.open_head((n.split("\n", 1)[1].rstrip("\n") + "\n").encode(), before.read_text().strip())[0] for n in notes]
+    tap.check("the_heads_of_before_are_kept", sizes == good == sorted(sizes) and sizes, (sizes, good))
+    return sizes[-1]
+
+
+def a_log_is_begun_anew_under_another_origin(tap, town):
+    data, vkey, before = town.stage.data_dir, files(town, "anew.vkey"), town.stage.keys / "audit.vkey"
+    state, held = town.stage.work / "agencies" / SCHOOL / "witness.head", None
+    town.end_broker()
+    data.rename(files(town, "refused"))
+    held = state.read_bytes()
+    lodged = waits_in_an_outbox(town)
+    tap.check("something_waits_in_an_outbox", lodged.exit == 0 and lodged.json().get("queued"), (lodged.exit, lodged.out, lodged.err))
+    config = files(town, "anew.conf")
+    config.write_text(town.stage.config.read_text(encoding="utf-8").replace(f'origin = "{town.stage.origin}"', f'origin = "{ANEW}"'), encoding="utf-8")
+    what_is_refused(tap, town, config)
+    code, said = restore_anew(town, config, "--begin-anew")
+    tap.check("with_the_word_it_is_restored_under_the_new_origin", code == 0 and f"goes on under {ANEW}" in said, (code, said[-600:]))
+    got = town.stage.command("fsck", "--config", config, check=False)
+    tap.check("and_is_sound", got.exit == 0 and "sound" in got.out, (got.exit, got.out))
+    tap.check("under_that_one_alone", town.stage.command("fsck", check=False).exit == 65)
+    leaves = json.loads((data / "restored").read_text())["leaves"]
+    shown = town.stage.command("key", "show", town.stage.keys / "audit.key", "--origin", ANEW, "--json").json()
+    vkey.write_text(shown["vkey"] + "\n")
+    for agency in (SCHOOL, POLICE):
+        moved(town, agency, vkey)
+    town.stage.origin, town.stage.config, town.stage.env["ALMONER_CONFIG"] = ANEW, config, str(config)
+    town.stage.start_broker()
+    tap.check("it_shares_once_its_witness_has_signed", wait_for(lambda: town.status()["sharing"] and town.status()["head"]["size"] > leaves, 60 * PATIENCE),
+              town.status()["stopped_by"])
+    row = town.audit(leaves)[0]
+    tap.check("its_first_own_leaf_says_where_it_comes_from", row["event"] == "restored" and row["leaf"] == leaves and
+              row["detail"].startswith(f"from=rehearsal.example/almoner leaves={leaves} head="), row)
+    tap.check("it_is_recorded_once", len(town.audit(leaves, event="restored")) == 1)
+    tap.check("the_school_s_new_state_lies_beside_the_old", until_signed(town, leaves + 1) and not witness(town)["forked"] and
+              (state.parent / "witness.head.of-rehearsal.example_almoner").read_bytes() == held, witness(town))
+    newest = the_head_of_before_is_evidence(tap, town, vkey, before)
+    tap.check("the_leaf_names_the_newest_head_of_before", f" head={newest} " in row["detail"] and newest <= leaves, (newest, row["detail"]))
+    speaker = town.speaker(CHILDRENS)
+    tap.check("what_was_lodged_under_the_old_origin_holds", len(speaker.consents() or ()) == 1)
+    speaker.close()
+    tap.check("what_waited_in_the_outbox_is_signed_anew_and_receipted",
+              wait_for(lambda: town.stage.command("status", "--socket", town.stage.socket_of(POLICE), "--json", check=False).json().get("outbox") == 0, 30 * PATIENCE) and
+              town.audit(leaves, event="consent-lodged", agency=POLICE), town.audit(leaves))
+    got = town.stage.command("sealing", "publish", "--socket", town.stage.socket_of(SCHOOL), "--practitioner", "t-1", check=False)
+    tap.check("a_sealing_key_is_published_again_as_if_for_the_first_time", got.exit == 0, (got.exit, got.out, got.err))
+    town.end_broker()
+    town.stage.start_broker()
+    tap.check("after_a_restart_it_says_so_no_second_time", len(town.audit(leaves, event="restored")) == 1)
+
+
 if __name__ == "__main__":
     play(lambda tap, town: [step(tap, town) for step in (a_head_is_signed_and_everybody_can_see_by_whom, exports_carry_the_line, a_log_written_anew_has_no_witness,
                                                          a_restart_goes_on, a_backup_is_gone_on_with_unless_the_witness_has_seen_more,
-                                                         an_old_copy_is_refused)],
+                                                         an_old_copy_is_refused, a_log_is_begun_anew_under_another_origin)],
          with_adapters=(SCHOOL, POLICE), witnesses=(SCHOOL,), signer=QUICK, limits=PATIENT)

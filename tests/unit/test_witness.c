@@ -464,6 +464,49 @@ static void a_state_that_is_not_this_log_s_is_not_begun_afresh(void **state)
     assert_int_equal(open_again(), -EISDIR);
 }
 
+/* --- another origin --- */
+
+static int open_as(const struct note_key *log)
+{
+    const struct witness_setup as = { "health", state_path, log, &our_seed };
+
+    w = witness_close(w);
+    return witness_open(&as, &w);
+}
+
+static void a_witness_of_another_log_begins_anew_and_keeps_what_it_held(void **state)
+{
+    struct note_key next;
+    struct witness_about about;
+    char aside[192], fork[224];
+
+    (void)state;
+    assert_int_equal(note_key_init(&next, "town.example/next", log_key.public_key), 0);
+    (void)snprintf(aside, sizeof(aside), "%s" WITNESS_ASIDE "town.example_almoner", state_path);
+    (void)snprintf(fork, sizeof(fork), "%s" WITNESS_FORK_SUFFIX, aside);
+    assert_int_equal(show(real, 0, 20), COSIGN_SIGNED);
+    assert_int_equal(show(forged, 20, 21), COSIGN_REFUSED);
+    assert_int_equal(file_write(aside, bytes_str("evidence"), 0600), 0);
+    assert_int_equal(open_as(&next), -EEXIST); /* nothing is written over */
+    assert_int_equal(unlink(aside), 0);
+    assert_int_equal(open_as(&next), 0);
+    witness_about(w, &about);
+    assert_true(!about.held.any && !about.forked && !there(state_path) && !there(fork_path));
+    assert_true(there(aside) && there(fork));
+    head_of(real, 5, &next, &log_seed, next.name);
+    ask = (struct msg_cosign){ .note = buf_view(&note) };
+    witness_take(w, &ask, NOW, &reply);
+    assert_int_equal(reply.status, COSIGN_SIGNED);
+    assert_int_equal(open_again(), 0); /* and what it held of the first is not forgotten by going back */
+    witness_about(w, &about);
+    assert_true(about.held.head.size == 20 && about.forked && !there(aside));
+    assert_int_equal(open_as(&next), 0);
+    witness_about(w, &about);
+    assert_true(about.held.head.size == 5 && !about.forked);
+    (void)unlink(aside);
+    (void)unlink(fork);
+}
+
 static void a_head_that_cannot_be_written_down_is_not_signed(void **state)
 {
     char away[96];
@@ -519,6 +562,7 @@ int main(void)
         WITNESS_TEST(what_the_log_did_not_sign_is_refused_and_is_no_evidence),
         WITNESS_TEST(an_empty_log_has_nothing_to_vouch_for),
         WITNESS_TEST(a_state_that_is_not_this_log_s_is_not_begun_afresh),
+        WITNESS_TEST(a_witness_of_another_log_begins_anew_and_keeps_what_it_held),
         WITNESS_TEST(a_head_that_cannot_be_written_down_is_not_signed),
         WITNESS_TEST(a_witness_whose_key_was_changed_goes_on_from_what_it_held),
     };
