@@ -12,13 +12,22 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from exerciselib import keep  # noqa: E402
 
 
+def done_with(path, said):
+    """What was printed goes into the place only now: until then a test sees there what its programs made, and nothing else."""
+    for name in os.listdir(said):
+        shutil.move(os.path.join(said, name), path)
+    os.rmdir(said)
+    keep.gone(path, os.path.splitext(os.path.basename(sys.argv[0]))[0])
+
+
 class Place:
     """A temporary folder in which programs run."""
 
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix="almoner-test-")
+        self.said = tempfile.mkdtemp(prefix="almoner-said-")
         # Also when the constructor of a class made of this one fails, and no __exit__ is called.
-        self.remove = weakref.finalize(self, keep.gone, self.path, os.path.splitext(os.path.basename(sys.argv[0]))[0])
+        self.remove = weakref.finalize(self, done_with, self.path, self.said)
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("ALMONER_")}
 
     def __enter__(self):
@@ -38,7 +47,7 @@ class Place:
     def run(self, *argv, **env):
         done = subprocess.run([str(a) for a in argv], cwd=self.path, env=dict(self.env, **env), capture_output=True, text=True, timeout=60,
                               check=False)
-        keep.note(self.path, [os.path.basename(str(argv[0])), *map(str, argv[1:])], done.stdout, done.stderr)
+        keep.note(self.said, [os.path.basename(str(argv[0])), *map(str, argv[1:])], done.stdout, done.stderr)
         return done
 
 
