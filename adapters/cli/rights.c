@@ -113,6 +113,10 @@ static void print_corrections(const json_t *r)
                      json_is_true(json_object_get(o, "searching"))
                          ? "; the search for those who were told goes on"
                          : "");
+        /* A question mistyped is one that nobody asked, and the broker cannot tell it from one of an earlier policy. */
+        if (!number_at(o, "told") && !json_is_true(json_object_get(o, "searching")))
+            (void)puts("   Nobody is counted. If somebody was told, look whether the question, the days and "
+                       "the person are right, and lodge another.");
     }
 }
 

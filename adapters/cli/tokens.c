@@ -50,9 +50,9 @@ static int tokens_said(const struct command_line *c, const char *path, const str
         json_decref(o);
         return o ? 0 : EX_OSERR;
     }
-    (void)printf("%s: %u tokens of one %s, for officers of %s. Whoever has it and the log can find "
+    (void)printf("%s: %u token%s of one %s, for officers of %s. Whoever has it and the log can find "
                  "out what was recorded: hand it to the officer alone, and delete it.\n",
-                 path, t->n, token_json_household(t) ? "home" : "person", t->origin);
+                 path, t->n, t->n == 1 ? "" : "s", token_json_household(t) ? "home" : "person", t->origin);
     return 0;
 }
 

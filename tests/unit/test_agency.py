@@ -310,6 +310,8 @@ def agency_takes_back_what_it_said_and_what_was_said_to_it():
     asks(["correction", "show", ID], {"op": "correction-show", "correction": ID}, {"ok": True, "kind": "corrections", "corrections": [row]}, 0,
          "who is involved", "3 told, 1 have said", "2 late", "search")
     asks(["correction", "show"], {"op": "correction-show"}, {"ok": True, "kind": "corrections", "corrections": []}, 0, "nothing back")
+    asks(["correction", "show"], {"op": "correction-show"}, {"ok": True, "kind": "corrections", "corrections": [dict(row, told=0, acknowledged=0, overdue=0, searching=False)]},
+         0, "Nobody is counted", "question, the days and the person")
     row = {"recall": ID, "message": ID, "question": "truancy", "told_on": "2022-01-10", "cause": "corrected", "replies": 2, "due": "2022-01-18T10:00:00.000Z",
            "text": "Do not rely on it.", "overdue": True}
     asks(["recall", "list"], {"op": "recall-list"}, {"ok": True, "kind": "recalls", "recalls": [row, dict(row, cause="statement", due="", overdue=False)]}, 0,
@@ -335,7 +337,7 @@ def agency_writes_tokens_into_a_file_of_its_own():
     subject = {"given_name": "Isla", "family_name": "Example", "date_of_birth": "2014-05-14"}
     with Adapter(lambda request: {"ok": True, "kind": "subject-tokens", "file": TOKENS}) as a:
         out = os.path.join(a.path, "isla.tokens")
-        said = expect(a.run(AGENCY, "subject", "tokens", "--out", out, *PERSON), 0, "isla.tokens", "1 tokens of one person", "delete it")
+        said = expect(a.run(AGENCY, "subject", "tokens", "--out", out, *PERSON), 0, "isla.tokens", "1 token of one person", "delete it")
         assert "5a5a" not in said and a.asked == [{"op": "subject-tokens", "subject": subject}], a.asked
         with open(out, encoding="utf-8") as f:
             assert json.load(f) == TOKENS
