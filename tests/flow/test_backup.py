@@ -302,6 +302,9 @@ def backup_and_restore(tap, town):
     config = restored(s, backup)
     started(s, config, done.json())
     damaged(s, config)
+    s.key.chmod(0o644)
+    s.says("a key that others may read is somebody's to think about first", s.run("backup", "key", "destroy", s.key), 77, "chmod 600")
+    s.key.chmod(0o600)
     s.says("the key is destroyed", s.run("backup", "key", "destroy", s.key), 0, "gone")
     s.says("and nothing opens the backup any more", s.restore(backup, s.config("late")), 66, "safe.backup")
 
