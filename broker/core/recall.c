@@ -485,7 +485,7 @@ static void recall_search(struct core *c, struct store_txn *t, struct recalls *j
         recall_failed(c, j, r);
         return;
     }
-    if (r == 0 || j->n_found >= FOUND_MOST - TAKE_MOST)
+    if (r == 0 || (j->record.phase == RECALL_SEARCHING && j->n_found >= FOUND_MOST - TAKE_MOST))
         recall_searched(c, t, j);
     else if (c->batch.wrote || j->unsaved >= SAVE_AFTER)
         recall_save(c, j);

@@ -43,6 +43,25 @@ static void everybody_who_was_told_hears_of_it_once_about_their_own_latest_query
     assert_int_equal(leaf.n_holders, 2);
 }
 
+/* More decisions than one go of the search takes: it looks for the replies of some, and goes on. */
+static void whoever_was_told_in_the_midst_of_a_thousand_questions_hears_of_it_too(void **state)
+{
+    struct town *t = *state;
+
+    for (int i = 0; i < 1010; i++) {
+        town_wall += 20;
+        town_mono += 20;
+        (void)asked(t, i == 500 ? TOWN_CHARITY : TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
+    }
+    (void)corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
+    for (int i = 0; i < 500 && recall_waiting(t->core); i++)
+        town_turn(t);
+    assert_false(recall_waiting(t->core));
+    assert_int_equal(stops(t, TOWN_CHARITY), 1);
+    assert_int_equal(stops(t, TOWN_COUNCIL), 1);
+    assert_int_equal(t->msg.deliver.stop.replies, 1009);
+}
+
 static void whoever_did_not_answer_takes_nothing_back(void **state)
 {
     struct town *t = *state;
@@ -522,6 +541,7 @@ int main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
     const struct CMUnitTest tests[] = {
         TEST(everybody_who_was_told_hears_of_it_once_about_their_own_latest_query),
+        TEST(whoever_was_told_in_the_midst_of_a_thousand_questions_hears_of_it_too),
         TEST(whoever_did_not_answer_takes_nothing_back),
         TEST(of_somebody_nobody_asked_about_nobody_hears),
         TEST(days_outside_the_correction_are_left_alone),
