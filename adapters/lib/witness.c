@@ -96,6 +96,10 @@ static int state_choose(struct witness *w)
     struct checkpoint head;
     int r = state_read(w);
 
+    if (r == -ENOENT) { /* gone aside for a log that was never signed, or we were killed on the way back */
+        r = state_swap(w, w->setup.log->name, true);
+        return r ? r : state_read(w);
+    }
     if (r || !state_other(w, &head))
         return r;
     r = state_swap(w, head.origin, false);

@@ -507,6 +507,24 @@ static void a_witness_of_another_log_begins_anew_and_keeps_what_it_held(void **s
     (void)unlink(fork);
 }
 
+/* Or killed between moving the one aside and fetching the other: then too there is no state. */
+static void gone_back_to_before_the_other_log_was_signed_it_holds_what_it_held(void **state)
+{
+    struct note_key next;
+    struct witness_about about;
+
+    (void)state;
+    assert_int_equal(note_key_init(&next, "town.example/next", log_key.public_key), 0);
+    assert_int_equal(show(real, 0, 20), COSIGN_SIGNED);
+    assert_int_equal(show(forged, 20, 21), COSIGN_REFUSED);
+    assert_int_equal(open_as(&next), 0);
+    assert_false(there(state_path));
+    assert_int_equal(open_again(), 0);
+    witness_about(w, &about);
+    assert_true(about.held.any && about.held.head.size == 20 && about.forked);
+    assert_int_equal(show(forged, 0, 21), COSIGN_CONFLICT);
+}
+
 static void a_head_that_cannot_be_written_down_is_not_signed(void **state)
 {
     char away[96];
@@ -563,6 +581,7 @@ int main(void)
         WITNESS_TEST(an_empty_log_has_nothing_to_vouch_for),
         WITNESS_TEST(a_state_that_is_not_this_log_s_is_not_begun_afresh),
         WITNESS_TEST(a_witness_of_another_log_begins_anew_and_keeps_what_it_held),
+        WITNESS_TEST(gone_back_to_before_the_other_log_was_signed_it_holds_what_it_held),
         WITNESS_TEST(a_head_that_cannot_be_written_down_is_not_signed),
         WITNESS_TEST(a_witness_whose_key_was_changed_goes_on_from_what_it_held),
     };
