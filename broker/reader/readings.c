@@ -464,12 +464,13 @@ static bool reading_reports(const struct reading *g)
            g->query.read == READ_REPORT;
 }
 
-/* A follower may read for hours, a report for minutes: whether they still may is asked again each time. */
+/* A backup and a follower may read for hours, a report or an export for minutes: whether they still may is asked again each
+ * time. */
 static bool reader_still_may(struct reader *r, struct reading *g)
 {
     struct registry_officer officer;
 
-    if ((!g->followed && !reading_reports(g)) || !officer_standing(r, g->officer, &officer))
+    if (!officer_standing(r, g->officer, &officer))
         return true;
     reading_fail(r, g,
                  local_error("not-signed", EX_NOPERM, "the officer is no longer in good standing"));
@@ -488,6 +489,8 @@ static int reading_turn(struct reader *r, struct reading *g)
             reading_fail(r, g, backup_error(-ETIMEDOUT));
         return -1; /* the last page has not been taken */
     }
+    if (!reader_still_may(r, g))
+        return -1;
     if (g->query.read == READ_HEAD) {
         reading_head(r, g);
         return -1;
@@ -496,8 +499,6 @@ static int reading_turn(struct reader *r, struct reading *g)
         return reading_stats(r, g);
     if (g->query.read == READ_BACKUP)
         return reading_backup(r, g);
-    if (!reader_still_may(r, g))
-        return -1;
     if (reading_reports(g))
         return reading_report(r, g);
     rc = walk_slice(r, g, &page);

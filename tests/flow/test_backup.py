@@ -120,11 +120,11 @@ def full_disk(s):
 
 
 class Between(threading.Thread):
-    """Stands between a command and the reader, hands on the request and one page, and kills the reader then."""
+    """Stands between a command and the reader, hands on the request and one page, lets something happen then, and hands on the rest."""
 
-    def __init__(self, s):
+    def __init__(self, s, name, then):
         super().__init__()
-        self.s, self.path, self.pages = s, s.stage.work / "between.sock", 0
+        self.s, self.path, self.pages, self.then = s, s.stage.work / f"{name}.sock", 0, then
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(self.path))
         self.listener.listen(1)
@@ -134,6 +134,10 @@ class Between(threading.Thread):
         head = sock.recv(4, socket.MSG_WAITALL)
         return head + sock.recv(int.from_bytes(head, "big"), socket.MSG_WAITALL) if len(head) == 4 else b""
 
+    @staticmethod
+    def more(page):
+        return b'"more":true' in page or b'"more": true' in page
+
     def run(self):
         with self.listener, socket.socket(socket.AF_UNIX) as reader:
             asker, _ = self.listener.accept()
@@ -141,14 +145,29 @@ class Between(threading.Thread):
                 reader.connect(str(self.s.stage.run_dir / "officers.sock"))
                 reader.sendall(self.frame(asker))
                 page = self.frame(reader)
-                self.pages += b'"more":true' in page or b'"more": true' in page
+                self.pages += self.more(page)
                 asker.sendall(page)
                 wait_for(lambda: any(p.stat().st_size > 0 for p in self.s.stage.work.glob("backup-*.partial")), 10)
-                os.kill(self.s.town.pid("reader"), signal.SIGKILL)
+                self.then()
+                while self.more(page) and (page := self.frame(reader)):
+                    asker.sendall(page)
+
+
+def suspended_officer(s):
+    three, out = s.stage.keys / "officer-three", s.out()
+    who = ["--officer", "officer-three"]
+    s.says("there is a third officer", s.run("key", "new", "sign", three), 0)
+    s.says("who is admitted", s.run("officer", "add", *who[1:], "--public", f"{three}.pub", *s.stage.signed(both=True)), 0)
+    between = Between(s, "suspended", lambda: s.run("officer", "suspend", *who[1:], *s.stage.signed(both=True)))
+    between.start()
+    done = s.run("backup", out, "--to", s.pub, "--officers", between.path, *who, "--key", f"{three}.sign")
+    between.join()
+    s.tap.check("a backup ends when its officer is suspended", done.exit == 77 and between.pages == 1 and "good standing" in done.err, (done.exit, done.err, between.pages))
+    s.tap.check("and leaves no file", not out.exists() and not out.with_name(out.name + ".partial").exists(), str(out))
 
 
 def killed_reader(s):
-    out, pid, between = s.out(), s.town.pid("reader"), Between(s)
+    out, pid, between = s.out(), s.town.pid("reader"), Between(s, "killed", lambda: os.kill(s.town.pid("reader"), signal.SIGKILL))
     between.start()
     done = s.run("backup", out, "--to", s.pub, "--officers", between.path, *s.stage.signed())
     between.join()
@@ -293,6 +312,7 @@ def backup_and_restore(tap, town):
     waiting(s)
     made = under_load(s)
     full_disk(s)
+    suspended_officer(s)
     killed_reader(s)
     backup, done = made[-1]
     checks(s, backup)
