@@ -98,6 +98,10 @@ int main(int argc, char **argv)
         flags_help(&c);
     else
         r = c.verb && c.verb->run ? c.verb->run(&c) : run(&c);
+    if (fflush(stdout) && !r) { /* whoever reads us must not take nothing for an answer */
+        (void)fputs("almoner: it was done, but the output cannot be written\n", stderr);
+        r = EX_IOERR;
+    }
     command_line_deinit(&c);
     return r;
 }

@@ -355,6 +355,13 @@ def agency_writes_tokens_into_a_file_of_its_own():
             assert not os.path.exists(os.path.join(a.path, "t"))
 
 
+def agency_fails_where_its_output_cannot_be_written():
+    for how in ([], ["--json"]):
+        with Adapter(lambda request: {"ok": True, "kind": "recalls", "recalls": []}) as a, open("/dev/full", "wb") as full:
+            done = subprocess.run([AGENCY, "recall", "list", *how], stdout=full, stderr=subprocess.PIPE, text=True, env=a.env, check=False, timeout=20)
+            assert done.returncode == 74 and "cannot be written" in done.stderr, (done.returncode, done.stderr)
+
+
 def agency_has_help_with_an_example_for_every_command():
     with Place() as p:
         lines = [line.split() for line in expect(p.run(AGENCY, "--help"), 0).splitlines() if line.startswith("  ")]
@@ -382,4 +389,4 @@ if __name__ == "__main__":
           agency_runs_a_command_once_per_event_and_is_done_when_it_succeeds, agency_has_nothing_done_that_was_not_written,
           agency_stops_following_when_told_with_nothing_half_done, agency_waits_for_an_adapter_that_restarts, agency_lists_streams_with_their_lag,
           agency_takes_back_what_it_said_and_what_was_said_to_it, agency_writes_tokens_into_a_file_of_its_own,
-          agency_has_help_with_an_example_for_every_command, agency_lists_the_commands_of_one_word_alone_where_they_are_asked_for])
+          agency_fails_where_its_output_cannot_be_written, agency_has_help_with_an_example_for_every_command, agency_lists_the_commands_of_one_word_alone_where_they_are_asked_for])
