@@ -12,6 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from nacl.exceptions import BadSignatureError
+from nacl.signing import SigningKey
+
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "unit"))
 from commands import Place, backends, expect, main  # noqa: E402
 from played_gate import ORIGIN, Gate, day  # noqa: E402
@@ -334,6 +337,48 @@ def lodged_message_survives_sigkill_and_is_sent_until_receipted():
         assert not [n for n in os.listdir(f"{t.path}/outbox") if n.endswith(".msg")]
 
 
+def signed_for(t, frame, origin, mode=2):
+    """Whether our own key has signed this frame for a broker of this origin."""
+    envelope = PB.Envelope.FromString(frame)
+    key = SigningKey(bytes.fromhex(Path(f"{t.path}/keys/school.sign").read_text().strip())).verify_key
+    try:
+        key.verify(b"almoner/v1\0" + bytes([mode, len(origin)]) + origin.encode() + envelope.body, envelope.signature)
+    except BadSignatureError:
+        return False
+    return True
+
+
+def lodged_before_the_broker_was_begun_anew_is_signed_for_its_new_origin():
+    def consents():
+        return [f for f, b in zip(t.gate.frames, t.gate.got) if b.WhichOneof("payload") == "consent"]
+
+    def again(n, **conf):
+        t.adapter.terminate()
+        t.adapter.wait()
+        t.configure(**conf)
+        t.start().ready()
+        t.gate.until("consent", n)
+        return consents()[n - 1]
+
+    with Town() as t:
+        t.start().ready()
+        reply = t.json(*GRANT, *PERSON)
+        assert reply["queued"] is True
+        first = consents()[0]
+        assert signed_for(t, first, ORIGIN) and not signed_for(t, first, "anew.example/almoner")
+        t.gate.origin = "anew.example/almoner"
+        assert again(2, origin=t.gate.origin) == first  # nobody said that it may be
+        assert again(3, origin=t.gate.origin, extra='origin_before = "third.example/almoner";') == first  # nor is it that one's
+        t.gate.mode = PB.MODE_LIVE
+        assert again(4, origin=t.gate.origin, mode="live", extra=f'origin_before = "{ORIGIN}";') == first  # a rehearsal's is never made live
+        t.gate.mode = PB.MODE_EXERCISE
+        anew = again(5, origin=t.gate.origin, extra=f'origin_before = "{ORIGIN}";')
+        assert signed_for(t, anew, t.gate.origin) and not signed_for(t, anew, ORIGIN)
+        assert PB.Envelope.FromString(anew).body == PB.Envelope.FromString(first).body  # so that a repeat is known for one
+        t.gate.push(t.gate.receipt(t.gate.until("consent", 5))[0])
+        assert t.json("status", "--wait-sent")["outbox"] == 0
+
+
 def lodged_without_a_broker_waits_in_the_outbox():
     with Town() as t:
         t.gate.lease_ms = 300
@@ -580,5 +625,5 @@ def what_our_rows_know_is_shown_and_nothing_is_sent():
 
 only = sys.argv[5:]
 main([f for name, f in list(globals().items()) if callable(f) and getattr(f, "__module__", "") == "__main__" and name.islower()
-      and name not in ("generated", "c_id")
+      and name not in ("generated", "c_id", "signed_for")
       and (not only or name in only)])
