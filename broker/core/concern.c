@@ -200,6 +200,8 @@ static bool concern_find(struct core *c, struct work *w)
         batch_fail(c, r, "concern");
         return false;
     }
+    if (r && intake_after_lodged(w))
+        return false;
     if (r || strcmp(c->concern_record.agency, c->agencies.slots[w->agency].reg.id) != 0 ||
         (c->concern_record.concern.expires_on < c->day && !concern_late(c))) {
         lodge_refuse(c, w, "unknown-concern");

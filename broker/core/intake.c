@@ -175,6 +175,15 @@ void intake_reject(struct core *c, const struct work *w, const char *word)
     tell_word(c, w->agency, id_is_zero(&w->id) ? NULL : &w->id, word);
 }
 
+/* Also where the batch is decided again it then stays behind them. */
+bool intake_after_lodged(struct work *w)
+{
+    if (w->rank != RANK_STOPS)
+        return false;
+    w->rank = RANK_OTHER;
+    return true;
+}
+
 /* The id alone, unverified: so that the adapter knows which of its messages was not taken. */
 void intake_name(struct core *c, struct work *w)
 {

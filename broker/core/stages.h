@@ -25,6 +25,9 @@ void intake_name(struct core *c,
 /* A protocol error: told to the sender and recorded as rejected. word: one of tell.c's, or a
  * wire_fault_word. */
 void intake_reject(struct core *c, const struct work *w, const char *word);
+/* What it changes may have come with it, and lodged messages come after: it is taken once more, among those. Return: false,
+ * it has been. */
+bool intake_after_lodged(struct work *w);
 /* Signed, or of a purpose whose protocol lets queries and their answers come unsigned. */
 bool intake_signed_enough(const struct core *c, const struct work *w, const char *purpose);
 

@@ -160,6 +160,8 @@ static bool watch_find(struct core *c, struct work *w)
         batch_fail(c, r, "watch");
         return false;
     }
+    if (r && intake_after_lodged(w))
+        return false;
     if (r || strcmp(c->watch_record.agency, c->agencies.slots[w->agency].reg.id) != 0) {
         lodge_refuse(c, w, "unknown-watch");
         return false;

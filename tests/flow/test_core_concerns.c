@@ -42,6 +42,29 @@ static void the_same_concern_again_gets_the_same_receipt_and_counts_once(void **
     assert_int_equal(town_leaves(t, EVENT_CONCERN_LODGED, NULL), 1);
 }
 
+/* As an outbox sends them that waited for the broker: what stops comes first, but not before what it stops. */
+static void a_concern_and_its_withdrawal_that_come_together_are_both_taken(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+    struct id id;
+
+    town_forget(t);
+    m = worry_concern(t, "neglect", TOWN_TESS);
+    assert_int_equal(id_new(town_wall, &m->id), 0);
+    id = m->id;
+    town_say(t, TOWN_SCHOOL, m);
+    m = town_msg(t, MSG_CONCERN_CHANGE);
+    m->concern_change.concern = id;
+    m->concern_change.withdraw = true;
+    m->concern_change.expires_on = CIVIL_NONE;
+    town_say(t, TOWN_SCHOOL, m);
+    town_turn(t);
+    assert_string_equal(town_refusal(t, TOWN_SCHOOL), "");
+    assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_RECEIPT), 2);
+    assert_string_equal(worry_change(t, TOWN_SCHOOL, &id, true, 0), "concern-withdrawn");
+}
+
 static const char *with_purpose(struct town *t, enum town_agency from, const char *purpose)
 {
     struct msg *m = worry_concern(t, "neglect", TOWN_TESS);
@@ -350,6 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         IN_TOWN(a_concern_gets_a_receipt_and_a_leaf_that_names_nobody),
         IN_TOWN(the_same_concern_again_gets_the_same_receipt_and_counts_once),
+        IN_TOWN(a_concern_and_its_withdrawal_that_come_together_are_both_taken),
         IN_TOWN(only_a_party_lodges_and_only_for_a_purpose_that_watches_concerns),
         IN_TOWN(words_that_the_policy_does_not_know_are_refused),
         IN_TOWN(dates_that_cannot_be_are_refused),
