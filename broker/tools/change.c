@@ -17,6 +17,9 @@
 
 #define CHANGE_LABEL "almoner/change/v1"
 #define SUBMIT_MS    30000
+/* Bytes of a reason in a leaf's clear part, and of a sealed one: broker/core/change.h. */
+#define REASON_MOST        127
+#define REASON_SEALED_MOST 511
 
 struct change { /* a change on its way; owned */
     json_t
@@ -158,10 +161,27 @@ static int change_lacks(const struct officer_session *s, size_t needs, size_t ha
                    : ", or --save FILE now and let the other run \"almoner change sign FILE\"");
 }
 
+/* Before anybody signs: a saved change that the core then refuses has cost two officers their time. */
+static int reason_fits(const struct officer_session *s, const char *kind, const json_t *fields)
+{
+    static const char *const sealed[] = { "hold-add", "hold-lift", "erase" }; /* broker/core/change.h: why */
+    size_t most = REASON_MOST, len = json_string_length(json_object_get(fields, "reason"));
+
+    for (size_t i = 0; i < ALM_LEN(sealed); i++)
+        if (!strcmp(sealed[i], kind))
+            most = REASON_SEALED_MOST;
+    return len > most ? officer_fail(s, EX_USAGE, "--reason has %zu bytes, and at most %zu are kept: shorten it",
+                                     len, most)
+                      : 0;
+}
+
 int change_run(struct officer_session *s, const char *kind, unsigned needs, json_t *fields)
 {
     ALM_CLEANUP(change_deinit) struct change c = { 0 };
-    int rc = session_identity(s);
+    int rc = reason_fits(s, kind, fields);
+
+    if (!rc)
+        rc = session_identity(s);
 
     if (rc) {
         json_decref(fields);

@@ -72,6 +72,8 @@ def holds(s, ben):
 
 def order(s, ben):
     saved = s.stage.work / "erase.change"
+    s.says("a reason that is too long is refused before anybody signs", s.run("hold", "add", "--tokens", ben, "--reason", "x" * 512, *s.one()), 64, "511")
+    s.says("one in the clear earlier", s.run("agency", "suspend", "oakshire-police", "--reason", "x" * 128, *s.one()), 64, "127")
     s.says("an erasure names its ground", s.run("erase", "--tokens", ben, "--reason", WHY, *s.two()), 64, "--cause")
     s.says("which is one of five", s.run("erase", "--tokens", ben, "--cause", "tidiness", "--reason", WHY, *s.two()), 64, "legal-obligation")
     s.says("one officer cannot order it", s.run("erase", "--tokens", ben, "--cause", "objection", "--reason", WHY, *s.one()), 64, "2 officers")
