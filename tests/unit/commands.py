@@ -25,9 +25,9 @@ class Place:
 
     def __init__(self):
         self.path = tempfile.mkdtemp(prefix="almoner-test-")
-        self.said = tempfile.mkdtemp(prefix="almoner-said-")
+        self.printed = tempfile.mkdtemp(prefix="almoner-said-")
         # Also when the constructor of a class made of this one fails, and no __exit__ is called.
-        self.remove = weakref.finalize(self, done_with, self.path, self.said)
+        self.remove = weakref.finalize(self, done_with, self.path, self.printed)
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("ALMONER_")}
 
     def __enter__(self):
@@ -47,7 +47,7 @@ class Place:
     def run(self, *argv, **env):
         done = subprocess.run([str(a) for a in argv], cwd=self.path, env=dict(self.env, **env), capture_output=True, text=True, timeout=60,
                               check=False)
-        keep.note(self.said, [os.path.basename(str(argv[0])), *map(str, argv[1:])], done.stdout, done.stderr)
+        keep.note(self.printed, [os.path.basename(str(argv[0])), *map(str, argv[1:])], done.stdout, done.stderr)
         return done
 
 
