@@ -33,6 +33,7 @@ ASIDE_ENDS = {
     ".csv": "an agency's own rows",
     ".db": "an agency's own rows, as a database",
     "canaries.jsonl": "the list itself",
+    ".send": "messages that a test made beforehand, as an agency's own system would",
 }
 # The kinds of place, first match: name, and what of a path makes it one.
 KINDS = (

@@ -117,10 +117,12 @@ class Party:
                        "broker_public": town.stage.broker_public(), "curve": str(keys / f"{agency}.key_secret"),
                        "seed": (keys / f"{agency}.sign").read_text().strip(), "mode": town.stage.mode, "origin": town.stage.origin,
                        "send": str(send) if send else None, **more}
-        (self.folder / "config.json").write_text(json.dumps(self.config), encoding="utf-8")
+        told = self.folder / "keys" / "config.json"  # it holds the party's signing key
+        told.parent.mkdir(exist_ok=True)
+        told.write_text(json.dumps(self.config), encoding="utf-8")
 
     def start(self):
-        self.process = self.town.stage.start(self.name, ["/usr/bin/python3", PARTY, self.folder / "config.json"])
+        self.process = self.town.stage.start(self.name, ["/usr/bin/python3", PARTY, self.folder / "keys" / "config.json"])
 
     def kill(self):
         self.process.kill()
