@@ -40,7 +40,7 @@ KINDS = (
     ("core files", lambda path, head: head[:4] == b"\x7fELF" and head[16:18] == b"\x04\x00"),
     ("what commands printed", lambda path, head: path.name == "said.txt"),
     ("officers' reports", lambda path, head: path.name == "reports.txt"),
-    ("tokens made for officers", lambda path, head: path.suffix == ".tokens"),
+    ("tokens made for officers", lambda path, head: path.suffix in (".tokens", ".change")),
     ("operators' logs", lambda path, head: path.suffix == ".log" or path.name == "log"),
     ("outboxes", lambda path, head: "outbox" in part_names(path)),
     ("inboxes", lambda path, head: "inbox" in part_names(path)),
@@ -54,7 +54,7 @@ LOOSE = "the tests' own output"
 # A canary that a kind of place holds by its nature, and why.
 MAY_HOLD = {
     ("outboxes", "token"): "the frames that an agency itself is about to send; the key that made the tokens lies beside them, and the folder is its owner's",
-    ("tokens made for officers", "token"): "almoner subject tokens makes them, for its own reader to hand over; nobody else may read the file",
+    ("tokens made for officers", "token"): "almoner subject tokens makes them, for its own reader to hand over, and a saved change says by them whom it holds or erases; nobody else may read the file",
     ("officers' reports", "practitioner"): "an officer reviews what practitioners did; subjects stay unknown",
     ("policy text", "name"): "officers write it; an agency of Marlham is called after the woman whom it acts for",
     ("inboxes", "token"): "what was delivered to it about people it knows, likewise",

@@ -215,7 +215,7 @@ def what_is_secret_of_a_backups_key_is_found_and_what_is_public_is_not():
 def each_kind_of_place_is_looked_through():
     core = b"\x7fELF" + bytes(12) + b"\x04\x00" + bytes(10)
     for name, kind, before in (("core.17", "core files", core), ("said.txt", "what commands printed", b""), ("almonerd.log", "operators' logs", b""), ("reports.txt", "officers' reports", b""),
-                               ("ben.tokens", "tokens made for officers", b""),
+                               ("ben.tokens", "tokens made for officers", b""), ("erase.change", "tokens made for officers", b""),
                                ("log", "operators' logs", b""), ("agencies/school/outbox/a", "outboxes", b""), ("agencies/school/inbox/a", "inboxes", b""),
                                ("agencies/school/tokens/cache-1", "token caches", b""), ("export/tile/0", "exports", b""), ("data/data.mdb", "the broker's store", b""),
                                ("adapter.conf", "everything else", b""),
