@@ -183,6 +183,8 @@ static int folder_ready(struct restoring *g)
 /* --- into place --- */
 
 /* The signer signs nothing in a restored store before witnesses have said what they hold. */
+/* Beside what is to be moved, not in its place: the name that it has while it is written is nobody's
+ * in data_dir, and a kill just then would leave it in the way of the restore after. */
 static int mark_write(const struct restoring *g, const struct unpacked *u)
 {
     char path[PATH_MOST], at[25];
@@ -191,7 +193,7 @@ static int mark_write(const struct restoring *g, const struct unpacked *u)
     int r = -ENOMEM;
 
     clock_format_utc(clock_wall_ms(), at);
-    path_of(path, g->t->settings.data_dir, "restored");
+    path_of(path, g->folder, "restored");
     o = json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "almoner", "restored/1", "at", at, "backup",
                   u->id, "made", u->made, "origin", u->origin, "leaves", (json_int_t)u->leaves, "head_size",
                   (json_int_t)u->head_size);
@@ -216,10 +218,12 @@ static int move_in(const struct restoring *g, const char *name)
 static int put_in_place(const struct restoring *g, const struct unpacked *u)
 {
     char path[PATH_MOST], name[ANEW_NAME];
-    int r = move_in(g, "writer");
+    int r = mark_write(g, u);
 
     if (r == 0)
-        r = mark_write(g, u);
+        r = move_in(g, "writer");
+    if (r == 0)
+        r = move_in(g, "restored");
     if (r == 0)
         r = move_in(g, "periods");
     if (r == 0 && g->t->begin_anew) {
