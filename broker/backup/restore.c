@@ -182,8 +182,8 @@ static int folder_ready(struct restoring *g)
 
 /* --- into place --- */
 
-/* The signer signs nothing in a restored store before witnesses have said what they hold. */
-/* Beside what is to be moved, not in its place: the name that it has while it is written is nobody's
+/* The signer signs nothing in a restored store before witnesses have said what they hold.
+ * Written beside what is to be moved, not in its place: the name that it has while it is written is nobody's
  * in data_dir, and a kill just then would leave it in the way of the restore after. */
 static int mark_write(const struct restoring *g, const struct unpacked *u)
 {
