@@ -147,11 +147,10 @@ int policy_open(const struct officer_session *s, const char *what, struct compil
 
 int policy_open_active(const struct officer_session *s, struct compiled *out)
 {
-    json_t *q = json_pack("{s:s}", "op", "policy"), *r = NULL;
+    json_t *r = NULL;
     char hash[2 * POLICY_HASH_LEN + 1] = "";
-    int rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
+    int rc = session_ask_op(s, "policy", 0, &r);
 
-    json_decref(q);
     if (rc)
         return rc;
     if (json_is_string(json_object_get(r, "policy")) &&

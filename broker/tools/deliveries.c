@@ -61,22 +61,14 @@ void print_streams(const json_t *streams)
     table_print(t);
 }
 
+static void dead_print(const json_t *reply)
+{
+    print_streams(json_object_get(reply, "dead_letters"));
+}
+
 int command_dead_list(struct officer_session *s)
 {
-    json_t *q = json_pack("{s:s}", "op", "dead-letters"), *r = NULL;
-    int rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
-
-    json_decref(q);
-    if (rc)
-        return rc;
-    if (s->args->json)
-        print_json(r);
-    else if (!json_array_size(json_object_get(r, "dead_letters")))
-        (void)printf("no dead letters\n");
-    else
-        print_streams(json_object_get(r, "dead_letters"));
-    json_decref(r);
-    return 0;
+    return session_show_list(s, "dead-letters", "dead_letters", "no dead letters", dead_print);
 }
 
 int command_dead_requeue(struct officer_session *s)

@@ -35,6 +35,13 @@ ALM_MUST_USE int session_identity(struct officer_session *s);
 /* One request on the control socket; new reference in *reply, only when it was ok. */
 ALM_MUST_USE int session_ask(const struct officer_session *s, const json_t *request, int timeout_ms,
                              json_t **reply);
+/* The same for a request that is its op alone. */
+ALM_MUST_USE int session_ask_op(const struct officer_session *s, const char *op, int timeout_ms,
+                                json_t **reply);
+/* What an op lists under a key: the reply as JSON, the sentence where the list is empty, else as print
+ * has the reply. */
+int session_show_list(const struct officer_session *s, const char *op, const char *key,
+                      const char *nothing, void (*print)(const json_t *reply));
 /* Turns a failed call (-errno) or a refusing reply into words and an exit code; 0 when rc is 0 or 1
  * and the reply is ok. */
 ALM_MUST_USE int session_judge(const struct officer_session *s, const char *socket, int rc,

@@ -98,16 +98,14 @@ static int policy_show_text(struct officer_session *s)
 
 int command_policy_show(struct officer_session *s)
 {
-    json_t *q, *r = NULL;
+    json_t *r = NULL;
     const char *hash;
     char shown[128];
     int rc;
 
     if (s->args->n_operands > 2)
         return policy_show_text(s);
-    q = json_pack("{s:s}", "op", "policy");
-    rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
-    json_decref(q);
+    rc = session_ask_op(s, "policy", 0, &r);
     if (rc)
         return rc;
     hash = json_string_value(json_object_get(r, "policy"));

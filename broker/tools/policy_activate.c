@@ -14,11 +14,10 @@
 /* The hash of the policy in force; "" when there is none. */
 static int active_hash(const struct officer_session *s, char out[static 2 * POLICY_HASH_LEN + 1])
 {
-    json_t *q = json_pack("{s:s}", "op", "policy"), *r = NULL;
-    int rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
+    json_t *r = NULL;
+    int rc = session_ask_op(s, "policy", 0, &r);
     const char *hash;
 
-    json_decref(q);
     if (rc)
         return rc;
     hash = json_string_value(json_object_get(r, "policy"));

@@ -30,8 +30,9 @@ static void outstanding_text(const json_t *list, char *out, size_t size)
     }
 }
 
-static void recalls_print(const json_t *list)
+static void recalls_print(const json_t *reply)
 {
+    const json_t *list = json_object_get(reply, "recalls");
     static const char *const titles[] = { "recall",   "cause",          "lodged",     "by",
                                           "question", "told/done/late", "outstanding" };
     struct table *t = table_new(ALM_LEN(titles), titles);
@@ -60,18 +61,5 @@ static void recalls_print(const json_t *list)
 
 int command_audit_recalls(struct officer_session *s)
 {
-    json_t *q = json_pack("{s:s}", "op", "recalls"), *r = NULL;
-    int rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
-
-    json_decref(q);
-    if (rc)
-        return rc;
-    if (s->args->json)
-        print_json(r);
-    else if (!json_array_size(json_object_get(r, "recalls")))
-        (void)printf("nothing was taken back\n");
-    else
-        recalls_print(json_object_get(r, "recalls"));
-    json_decref(r);
-    return 0;
+    return session_show_list(s, "recalls", "recalls", "nothing was taken back", recalls_print);
 }

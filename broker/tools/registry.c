@@ -31,10 +31,9 @@ static int need_reason(const struct officer_session *s)
 static int ask_list(const struct officer_session *s, const char *op, json_t **reply,
                     const json_t **list)
 {
-    json_t *q = json_pack("{s:s}", "op", op), *r = NULL;
-    int rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
+    json_t *r = NULL;
+    int rc = session_ask_op(s, op, 0, &r);
 
-    json_decref(q);
     if (rc)
         return rc;
     *list = json_object_get(r, op);
@@ -450,11 +449,10 @@ static void print_backups(const json_t *b)
 
 int command_status(struct officer_session *s)
 {
-    json_t *q = json_pack("{s:s}", "op", "status"), *r = NULL, *v;
+    json_t *r = NULL, *v;
     const char *key;
-    int rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
+    int rc = session_ask_op(s, "status", 0, &r);
 
-    json_decref(q);
     if (rc)
         return rc;
     if (s->args->json) {

@@ -69,7 +69,7 @@ static int protocols_show(const struct officer_session *s, const json_t *rows,
 /* The broker's civil day, which in an exercise is not the clock's. Of policy text no broker is asked. */
 static int protocols_today(const struct officer_session *s, int32_t *today)
 {
-    json_t *q, *r = NULL;
+    json_t *r = NULL;
     const char *day;
     int rc;
 
@@ -80,12 +80,10 @@ static int protocols_today(const struct officer_session *s, int32_t *today)
                    : 0;
     if (s->args->n_operands > 2)
         return 0;
-    q = json_pack("{s:s}", "op", "status");
-    rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
+    rc = session_ask_op(s, "status", 0, &r);
     day = json_string_value(json_object_get(r, "civil_day"));
     if (!rc && day && *day && civil_parse(day, today))
         rc = officer_fail(s, EX_PROTOCOL, "the broker does not say its day");
-    json_decref(q);
     json_decref(r);
     return rc;
 }

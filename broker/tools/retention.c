@@ -24,15 +24,6 @@ static const char *field_of(const json_t *o, const char *key)
     return text ? text : "";
 }
 
-static int ask(const struct officer_session *s, const char *op, json_t **reply)
-{
-    json_t *q = json_pack("{s:s}", "op", op);
-    int rc = q ? session_ask(s, q, ASK_MS, reply) : officer_fail(s, EX_OSERR, "short of memory");
-
-    json_decref(q);
-    return rc;
-}
-
 /* {"tokens", "reason"}; new reference. */
 static int about_fields(struct officer_session *s, json_t **out)
 {
@@ -105,7 +96,7 @@ static void print_holds(const json_t *list)
 int command_hold_list(struct officer_session *s)
 {
     json_t *r = NULL;
-    int rc = ask(s, "holds", &r);
+    int rc = session_ask_op(s, "holds", ASK_MS, &r);
 
     if (rc)
         return rc;
@@ -228,7 +219,7 @@ static void print_copies(const json_t *r)
 int command_retention_status(struct officer_session *s)
 {
     json_t *r = NULL;
-    int rc = ask(s, "retention", &r);
+    int rc = session_ask_op(s, "retention", ASK_MS, &r);
 
     if (rc)
         return rc;

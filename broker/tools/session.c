@@ -164,17 +164,43 @@ int session_ask(const struct officer_session *s, const json_t *request, int time
     return rc;
 }
 
+int session_ask_op(const struct officer_session *s, const char *op, int timeout_ms, json_t **reply)
+{
+    json_t *q = json_pack("{s:s}", "op", op);
+    int rc =
+        q ? session_ask(s, q, timeout_ms, reply) : officer_fail(s, EX_OSERR, "short of memory");
+
+    json_decref(q);
+    return rc;
+}
+
+int session_show_list(const struct officer_session *s, const char *op, const char *key,
+                      const char *nothing, void (*print)(const json_t *reply))
+{
+    json_t *r = NULL;
+    int rc = session_ask_op(s, op, 0, &r);
+
+    if (rc)
+        return rc;
+    if (s->args->json)
+        print_json(r);
+    else if (!json_array_size(json_object_get(r, key)))
+        (void)printf("%s\n", nothing);
+    else
+        print(r);
+    json_decref(r);
+    return 0;
+}
+
 int session_identity(struct officer_session *s)
 {
-    json_t *q, *r = NULL;
+    json_t *r = NULL;
     char mode[16] = "";
     int rc;
 
     if (s->mode && s->origin[0])
         return 0;
-    q = json_pack("{s:s}", "op", "status");
-    rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
-    json_decref(q);
+    rc = session_ask_op(s, "status", 0, &r);
     if (rc)
         return rc;
     if (local_get_text(r, "origin", s->origin, sizeof(s->origin)) ||

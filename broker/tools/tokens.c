@@ -133,11 +133,10 @@ static void print_epochs(const json_t *epochs)
 
 int command_tokens_status(struct officer_session *s)
 {
-    json_t *q = json_pack("{s:s}", "op", "tokens"), *r = NULL;
+    json_t *r = NULL;
     char shown[128];
-    int rc = q ? session_ask(s, q, 60000, &r) : officer_fail(s, EX_OSERR, "short of memory");
+    int rc = session_ask_op(s, "tokens", 60000, &r);
 
-    json_decref(q);
     if (rc)
         return rc;
     if (s->args->json) {

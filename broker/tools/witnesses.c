@@ -209,21 +209,10 @@ static void list_print(const json_t *r)
 
 int command_audit_witnesses(struct officer_session *s)
 {
-    json_t *q = json_pack("{s:s}", "op", "witnesses"), *r = NULL;
-    int rc = q ? session_ask(s, q, 0, &r) : officer_fail(s, EX_OSERR, "short of memory");
-
-    json_decref(q);
-    if (rc)
-        return rc;
-    if (s->args->json)
-        print_json(r);
-    else if (!json_array_size(json_object_get(r, "witnesses")))
-        (void)printf("the policy in force names no witnesses: nobody but the operator can show that the "
-                     "log was written anew\n");
-    else
-        list_print(r);
-    json_decref(r);
-    return 0;
+    return session_show_list(s, "witnesses", "witnesses",
+                             "the policy in force names no witnesses: nobody but the operator can show "
+                             "that the log was written anew",
+                             list_print);
 }
 
 void status_witnesses(const json_t *r)
