@@ -56,3 +56,10 @@ void wire_key_id(const uint8_t public_key[static SIGN_PUBLIC_LEN], uint8_t out[s
  * Return: 0; -EINVAL a string or list breaks a bound of msg.h (our own mistake, but from adapters' input: never assert); -ENOMEM; -E2BIG.
  */
 ALM_MUST_USE int wire_encode(const struct msg *m, const struct wire_context *ctx, const struct secret *key, struct buf *out);
+/**
+ * wire_encode_as() - an unsigned frame that wire_encode() made, again under another id and in all else byte for byte the same
+ * For one message to many: only for those that are to get the very same (a signed frame cannot be had this way: the signature binds the id).
+ * @frame: a whole frame, unsigned; may stand in out itself. @id: as struct msg's. @out: appended to; unchanged when this fails.
+ * Return: 0; -EINVAL not such a frame, signed, or id is no UUIDv7; -ENOMEM; -E2BIG. Threads: pure.
+ */
+ALM_MUST_USE int wire_encode_as(struct bytes frame, const struct id *id, struct buf *out);
