@@ -72,6 +72,16 @@ static const struct bad table[] = {
       "id = \"main\"" },
     { "a review before the start", "review = \"2026-06-30\"", "review = \"2019-06-30\"",
       "review is before from", "2019-06-30" },
+    { "a word where a protocol says yes or no", "review = \"2026-06-30\";",
+      "review = \"2026-06-30\"; unsigned_queries = \"yes\";", "unsigned_queries", "\"yes\"; parties" },
+    { "unsigned queries counted", "review = \"2026-06-30\";",
+      "review = \"2026-06-30\"; unsigned_queries = 1;", "unsigned_queries", "= 1; parties" },
+    { "unsigned queries misspelt", "review = \"2026-06-30\";",
+      "review = \"2026-06-30\"; unsigned_query = true;",
+      "unknown key unsigned_query (did you mean unsigned_queries?)", "unsigned_query = true" },
+    { "unsigned queries of one purpose alone", "title = \"Order\"; protocol = \"main\"",
+      "title = \"Order\"; unsigned_queries = true; protocol = \"main\"", "unknown key unsigned_queries",
+      "title = \"Order\"; unsigned_queries" },
     { "a party unknown", "agency = \"surgery\"; ask", "agency = \"surgry\"; ask",
       "unknown agency \"surgry\"", "surgry" },
     { "a party twice", "agency = \"surgery\"; ask", "agency = \"school\"; ask",
@@ -227,6 +237,82 @@ static void the_same_text_gives_the_same_bytes(void **state)
     free(text);
 }
 
+/* small.policy with one more protocol that says what is given of unsigned queries; "order" is its
+ * only purpose. */
+static struct bundle *with_protocol(const char *says)
+{
+    ALM_CLEANUP(conf_errors_freep) struct conf_errors *e = NULL;
+    ALM_CLEANUP(buf_deinit) struct buf out = { 0 };
+    struct bundle *b = NULL;
+    char more[320], *text = small_policy(), *one, *two;
+
+    (void)snprintf(more, sizeof(more),
+                   "protocols = ( { id = \"second\"; title = \"Second\"; from = \"2020-01-01\"; "
+                   "to = \"2026-12-31\"; review = \"2026-06-30\"; %s parties = ( "
+                   "{ agency = \"council\"; ask = \"full\"; answer = \"yes\"; }, "
+                   "{ agency = \"police\"; ask = \"full\"; answer = \"yes\"; } ); },",
+                   says);
+    one = bad_text(text, &(struct bad){ .name = "second", .find = "protocols = (", .replace = more });
+    two = bad_text(one, &(struct bad){ .name = "order",
+                                       .find = "title = \"Order\"; protocol = \"main\"",
+                                       .replace = "title = \"Order\"; protocol = \"second\"" });
+    buf_init(&out, 1 << 20);
+    assert_int_equal(conf_errors_new(&e), 0);
+    if (compile_text(two, e, &out) != 0)
+        fail_msg("%s", conf_errors_at(e, 0));
+    assert_int_equal(bundle_decode(buf_view(&out), &b), 0);
+    free(two);
+    free(one);
+    free(text);
+    return b;
+}
+
+static bool unsigned_for(const struct bundle *b, const char *purpose)
+{
+    return bundle_unsigned_queries(b, bundle_purpose(b, purpose));
+}
+
+static void queries_are_signed_where_the_protocol_says_nothing(void **state)
+{
+    struct bundle *b = with_protocol("");
+
+    (void)state;
+    assert_false(unsigned_for(b, "order"));
+    assert_false(unsigned_for(b, "protect"));
+    bundle_free(b);
+}
+
+static void queries_are_signed_where_the_protocol_says_so(void **state)
+{
+    struct bundle *b = with_protocol("unsigned_queries = false;");
+
+    (void)state;
+    assert_false(unsigned_for(b, "order"));
+    bundle_free(b);
+}
+
+static void unsigned_queries_are_of_the_protocol_that_says_so_alone(void **state)
+{
+    struct bundle *b = with_protocol("unsigned_queries = true;");
+
+    (void)state;
+    assert_true(unsigned_for(b, "order"));
+    assert_false(unsigned_for(b, "protect"));
+    assert_false(unsigned_for(b, "help"));
+    assert_false(unsigned_for(b, "no-such-purpose"));
+    bundle_free(b);
+}
+
+static void saying_that_queries_are_signed_changes_nothing(void **state)
+{
+    struct bundle *silent = with_protocol(""), *said = with_protocol("unsigned_queries = false;");
+
+    (void)state;
+    assert_memory_equal(bundle_hash(silent), bundle_hash(said), SHA256_LEN);
+    bundle_free(said);
+    bundle_free(silent);
+}
+
 /* Two files of a folder, and the order in which entries are written, make no difference. */
 static void the_order_of_entries_does_not_matter(void **state)
 {
@@ -293,6 +379,10 @@ int main(void)
         cmocka_unit_test(each_bad_text_shows_its_error_with_file_and_line),
         cmocka_unit_test(all_errors_of_a_run_are_shown),
         cmocka_unit_test(the_same_text_gives_the_same_bytes),
+        cmocka_unit_test(queries_are_signed_where_the_protocol_says_nothing),
+        cmocka_unit_test(queries_are_signed_where_the_protocol_says_so),
+        cmocka_unit_test(unsigned_queries_are_of_the_protocol_that_says_so_alone),
+        cmocka_unit_test(saying_that_queries_are_signed_changes_nothing),
         cmocka_unit_test(the_order_of_entries_does_not_matter),
         cmocka_unit_test(a_missing_file_and_an_empty_folder_are_errors),
         cmocka_unit_test(an_empty_file_is_an_error),
