@@ -30,7 +30,13 @@ struct pages {
     jmp_buf jump;
     store_fault *fault;
     void *fault_ctx;
+    pages_change *change;
+    void *change_ctx;
+    MDB_txn *writing;            /* the one write transaction, never looked into */
+    uint64_t dirty;              /* tables that it has changed, a bit each */
+    uint64_t n_changes[TABLE_COUNT];
 };
+_Static_assert(TABLE_COUNT <= 64, "a set of tables is a word");
 
 /* --- LMDB's assertions. A damaged page trips them, and then LMDB aborts the process; we leave the
  * call instead, never touch the environment again and give -EBADMSG from then on. Each call that
@@ -269,6 +275,48 @@ int pages_faulted(struct pages *p, enum store_step step)
     return p->fault ? p->fault(p->fault_ctx, step) : 0;
 }
 
+/* --- What changed. --- */
+
+void pages_watch(struct pages *p, pages_change *change, void *ctx)
+{
+    p->change = change;
+    p->change_ctx = ctx;
+}
+
+void pages_changed(struct pages *p, uint64_t tables)
+{
+    p->dirty |= tables;
+    for (size_t i = 0; tables; i++, tables >>= 1)
+        p->n_changes[i] += tables & 1;
+}
+
+uint64_t pages_changes(const struct pages *p, uint64_t tables)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < TABLE_COUNT; i++) {
+        if (tables >> i & 1)
+            n += p->n_changes[i];
+    }
+    return n;
+}
+
+/* What every put and every delete passes. */
+static void pages_change_comes(struct pages *p, enum table table, struct bytes key, bool put)
+{
+    pages_changed(p, (uint64_t)1 << table);
+    if (p->change)
+        p->change(p->change_ctx, table, key, put);
+}
+
+/* What it had changed is as it was before, which is a change once more. */
+static void pages_taken_back(struct pages *p)
+{
+    p->writing = NULL;
+    pages_changed(p, p->dirty);
+    p->dirty = 0;
+}
+
 /* --- Transactions. --- */
 
 int pages_begin(struct pages *p, bool write, bool alone, MDB_txn **out)
@@ -284,6 +332,10 @@ int pages_begin(struct pages *p, bool write, bool alone, MDB_txn **out)
         if (!code)
             code = mdb_txn_begin(p->env, NULL, write ? 0 : MDB_RDONLY, out);
     }
+    if (!code && write) {
+        p->writing = *out;
+        p->dirty = 0;
+    }
     return pages_error(p, code);
 }
 
@@ -296,11 +348,17 @@ int pages_commit(struct pages *p, MDB_txn **txn, bool write)
         *txn = NULL; /* commit consumes the handle even when it fails */
         code = lmdb_commit(p, consumed);
     }
+    if (code && write)
+        pages_taken_back(p);
+    else if (write)
+        p->writing = NULL;
     return pages_error(p, code);
 }
 
 void pages_abort(struct pages *p, MDB_txn *txn)
 {
+    if (txn && txn == p->writing)
+        pages_taken_back(p);
     if (txn && !p->wrecked)
         mdb_txn_abort(txn);
 }
@@ -334,6 +392,7 @@ int pages_put(struct pages *p, MDB_txn *txn, enum table table, struct bytes key,
     MDB_val k = pages_val(key), v = pages_val(value);
     int code = pages_faulted(p, STORE_STEP_PUT);
 
+    pages_change_comes(p, table, key, true);
     return pages_error(p, code ? code : lmdb_put(p, txn, p->dbis[table], &k, &v));
 }
 
@@ -342,6 +401,7 @@ int pages_del(struct pages *p, MDB_txn *txn, enum table table, struct bytes key)
     MDB_val k = pages_val(key);
     int code = pages_faulted(p, STORE_STEP_DEL);
 
+    pages_change_comes(p, table, key, false);
     if (!code)
         code = lmdb_del(p, txn, p->dbis[table], &k);
     return code == MDB_NOTFOUND ? 0 : pages_error(p, code);
@@ -380,6 +440,7 @@ int pages_append(struct pages *p, MDB_txn *txn, enum table table, struct bytes k
     MDB_val k = pages_val(key), v = pages_val(value);
     int code = pages_faulted(p, STORE_STEP_PUT);
 
+    pages_change_comes(p, table, key, true);
     if (!code)
         code = lmdb_append(p, txn, p->dbis[table], &k, &v);
     return code == MDB_KEYEXIST ? -EINVAL : pages_error(p, code);

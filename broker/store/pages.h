@@ -27,6 +27,13 @@ void pages_check_readers(struct pages *p);
 /* What the tests' hook says of a step. */
 int pages_faulted(struct pages *p, enum store_step step);
 void pages_fault_hook(struct pages *p, store_fault *fault, void *ctx);
+/* Told of each put and delete before it is tried, whoever asked for it; in a transaction that fails,
+ * too. */
+typedef void pages_change(void *ctx, enum table table, struct bytes key, bool put);
+void pages_watch(struct pages *p, pages_change *change, void *ctx);
+/* As store_changes(). */
+void pages_changed(struct pages *p, uint64_t tables);
+uint64_t pages_changes(const struct pages *p, uint64_t tables);
 
 /* @alone: this process has no other transaction open. */
 ALM_MUST_USE int pages_begin(struct pages *p, bool write, bool alone, struct MDB_txn **out);

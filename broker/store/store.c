@@ -14,6 +14,7 @@
 #include "store/internal.h"
 #include "store/pages.h"
 #include "store/raw.h"
+#include "store/subjects.h"
 
 #define STORE_CHECK_READERS_EVERY                                                                  \
     1024                     /* write transactions: slots of killed readers hold pages back */
@@ -31,6 +32,8 @@ struct store {
     bool read_only, writing;
     unsigned n_open, n_writes;
 };
+
+static void store_change_comes(void *ctx, enum table table, struct bytes key, bool put);
 
 struct store_txn {
     struct store *store;
@@ -108,6 +111,8 @@ int store_open(const struct store_options *o, struct store **out)
             .path = o->path, .map_bytes = o->map_bytes, .read_only = o->read_only, .made = made },
         &s->pages);
     if (r == 0)
+        pages_watch(s->pages, store_change_comes, s);
+    if (r == 0)
         r = store_open_tries(s, o, made);
     if (r == 0 && !o->read_only && !made)
         r = store_lock_mark_made(s->lock_fd, o->path);
@@ -146,6 +151,8 @@ struct token_epoch store_epoch(const struct store *s)
 
 void store_set_epoch(struct store *s, struct token_epoch e)
 {
+    if (s->epoch.scheme != e.scheme || s->epoch.epoch != e.epoch)
+        pages_changed(s->pages, UINT64_MAX >> (64 - TABLE_COUNT)); /* records show other tokens */
     s->epoch = e;
 }
 
@@ -322,6 +329,24 @@ void store_fail(struct store_txn *t, int error)
 struct store *store_of(const struct store_txn *t)
 {
     return t->store;
+}
+
+/* --- What changed. --- */
+
+static void store_change_comes(void *ctx, enum table table, struct bytes key, bool put)
+{
+    struct store *s = ctx;
+
+    (void)put;
+    if (table == TABLE_SUBJECTS)
+        pages_changed(s->pages, subjects_tables(key));
+}
+
+uint64_t store_changes(const struct store *s, uint64_t tables)
+{
+    if (s->read_only) /* nothing is put here: this counts the questions */
+        pages_changed(s->pages, (uint64_t)1 << TABLE_META);
+    return pages_changes(s->pages, s->read_only ? (uint64_t)1 << TABLE_META : tables);
 }
 
 /* --- Records. --- */

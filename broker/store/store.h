@@ -91,5 +91,18 @@ ALM_MUST_USE int store_scan(struct store_txn *t, enum table table, struct bytes 
 ALM_MUST_USE int store_last(struct store_txn *t, enum table table, struct bytes prefix, struct buf *key_out);
 /* HMAC of a token (or any identifier) under a key derived from the store key: what stands in keys. */
 ALM_MUST_USE int store_blind(const struct store *s, struct bytes data, uint8_t out[static SHA256_LEN]);
+/**
+ * store_changes() - how often what some tables say may have become something else
+ * @tables: those asked about, a bit each: 1 << TABLE_CONSENTS | ...
+ *
+ * Counts every put and every delete since the store was opened, raw ones and those of transactions
+ * that failed or were aborted, and for these once more when they are taken back. Adding or removing
+ * what finds a record in TABLE_SUBJECTS counts as a change of the table that its kind is kept in (a
+ * lodger's entries: of those that have such); another epoch under which records are presented, of all. So: two equal answers of one open store, and whatever
+ * was read from these tables in its write transactions between the two is so still.
+ * Return: never goes back; in a store opened to read another at every call, since its writer is
+ * another process.
+ */
+uint64_t store_changes(const struct store *s, uint64_t tables);
 /* A key of its own for another use, derived from the store key by label. */
 ALM_MUST_USE int store_subkey(const struct store *s, const char *label, struct secret *out);

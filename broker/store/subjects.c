@@ -83,6 +83,38 @@ static int subjects_token_key(struct store_txn *t, enum subjects_kind kind,
     return 0;
 }
 
+/* --- Which records an entry finds. --- */
+
+#define ONE(table) ((uint64_t)1 << (table))
+static const struct {
+    uint8_t kind;
+    uint64_t tables;
+} subjects_kept[] = {
+    { SUBJECTS_CONSENT, ONE(TABLE_CONSENTS) },
+    { SUBJECTS_SHIELD, ONE(TABLE_SHIELDS) },
+    { SUBJECTS_OVERRIDE, ONE(TABLE_OVERRIDES) },
+    { SUBJECTS_CONCERN, ONE(TABLE_CONCERNS) },
+    { SUBJECTS_EPISODE, ONE(TABLE_EPISODES) },
+    { SUBJECTS_WATCH, ONE(TABLE_WATCHES) },
+    { SUBJECTS_DISPUTE, ONE(TABLE_DISPUTES) },
+    { SUBJECTS_REFERRAL, ONE(TABLE_REFERRALS) },
+    { SUBJECTS_RECALL, ONE(TABLE_RECALLS) },
+    { SUBJECTS_STATEMENT, ONE(TABLE_STATEMENTS) },
+    { SUBJECTS_LODGER, ONE(TABLE_CONSENTS) | ONE(TABLE_OVERRIDES) },
+};
+
+uint64_t subjects_tables(struct bytes key)
+{
+    uint64_t all = 0;
+
+    for (size_t i = 0; i < ALM_LEN(subjects_kept); i++) {
+        if (key.len > SHA256_LEN && subjects_kept[i].kind == key.data[SHA256_LEN])
+            return subjects_kept[i].tables;
+        all |= subjects_kept[i].tables;
+    }
+    return all;
+}
+
 typedef void subjects_change(struct store_txn *t, struct bytes key);
 
 static void subjects_put(struct store_txn *t, struct bytes key)

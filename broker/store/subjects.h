@@ -11,6 +11,9 @@ enum subjects_kind { SUBJECTS_CONSENT = 'c', SUBJECTS_SHIELD = 's', SUBJECTS_LOD
 bool subjects_findable(const struct token_set *subject);
 /* The set by which records about a home are indexed. */
 struct token_set subjects_home(const struct token *home);
+/* The tables whose records are found by something else once this key of the index comes or goes, a bit
+ * each: those of its kind; all that have an index where the key has no known kind. */
+uint64_t subjects_tables(struct bytes key);
 /* Sticky errors in t. */
 void subjects_add(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject,
                   const struct id *id);
