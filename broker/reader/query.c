@@ -2,6 +2,7 @@
 /* query.c - what an officer signed, read strictly: an unknown key or a value out of range is
  * refused, never passed over. */
 #include "base/clock.h"
+#include "engine/engine.h"
 #include "reader.h"
 #include "wire/msg.h"
 #include <errno.h>
@@ -280,20 +281,17 @@ static bool wants(const char *wanted, const char *has)
     return !wanted[0] || !strcmp(wanted, has);
 }
 
-/* The gateway that was claimed, or one of those that carried it: "law=a,b" in the detail. */
+/* The gateway that was claimed, or one of those that carried it. */
 static bool wants_basis(const char *wanted, const struct ledger_clear *c)
 {
-    const char *at = strstr(c->detail, "law=");
-    size_t len = strlen(wanted);
+    const char *at = NULL, *id;
+    size_t len;
 
     if (wants(wanted, c->basis))
         return true;
-    for (at = at ? at + 4 : ""; *at && *at != ' ' && *at != ';';) {
-        size_t n = strcspn(at, ", ;");
-
-        if (n == len && !memcmp(at, wanted, n))
+    while ((id = policy_law_next(c->detail, &at, &len)) != NULL) {
+        if (len == strlen(wanted) && !memcmp(id, wanted, len))
             return true;
-        at += n + (at[n] == ',');
     }
     return false;
 }

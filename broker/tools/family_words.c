@@ -104,21 +104,20 @@ static void law_add(const struct bundle *b, uint16_t gateway, char line[static L
     line_add(line, ")");
 }
 
-/* What the leaf says carried it: "law=a,b" in its detail. */
+/* What the leaf says carried it. */
 static void law_carried(const struct bundle *b, const char *detail, char line[static LINE_MAX])
 {
-    const char *at = strstr(detail, "law=");
+    const char *at = NULL, *from;
+    size_t len;
 
-    for (at = at ? at + 4 : ""; *at && *at != ' ' && *at != ';';) {
-        size_t len = strcspn(at, ", ;");
+    while ((from = policy_law_next(detail, &at, &len)) != NULL) {
         char id[64];
         uint16_t g;
 
-        (void)snprintf(id, sizeof(id), "%.*s", (int)len, at);
+        (void)snprintf(id, sizeof(id), "%.*s", (int)len, from);
         g = len < sizeof(id) ? bundle_gateway(b, id) : POLICY_NONE;
         if (g != POLICY_NONE)
             law_add(b, g, line);
-        at += len + (at[len] == ',');
     }
 }
 

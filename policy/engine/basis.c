@@ -3,6 +3,8 @@
  * on consent needs one besides. */
 #include "engine/override.h"
 
+#include <string.h>
+
 static bool in_force(const struct lay_gateway *g, int32_t day)
 {
     return day >= g->from && (g->until == POLICY_DAY_NONE || day <= g->until);
@@ -105,4 +107,19 @@ size_t policy_laws(const struct bundle *b, const struct facts *f, const struct d
             out[n++] = c.purpose->bases[i];
     }
     return n;
+}
+
+const char *policy_law_next(const char *detail, const char **at, size_t *len)
+{
+    const char *id = *at;
+
+    if (!id) {
+        id = strstr(detail, "law=");
+        id = id ? id + 4 : "";
+    }
+    while (*id == ',')
+        id++;
+    *len = strcspn(id, ", ;");
+    *at = id + *len;
+    return *len ? id : NULL;
 }

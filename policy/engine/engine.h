@@ -494,6 +494,16 @@ void policy_decide(const struct bundle *b, const struct facts *f, struct decisio
 size_t policy_laws(const struct bundle *b, const struct facts *f, const struct decision *d,
                    uint16_t out[static POLICY_LAWS_MAX]);
 
+/**
+ * policy_law_next() - the gateways that a record says carried it, one after the other
+ * @detail: a record's detail; "law=a,b" in it, up to a space, a semicolon or its end, are their ids
+ * @at: where the search stands; NULL in it to begin
+ * @len: octets of what is returned, which no NUL ends; never 0
+ * Return: an id within @detail; NULL: no more. It may be of a policy that is no longer in force.
+ * Threads: pure.
+ */
+const char *policy_law_next(const char *detail, const char **at, size_t *len);
+
 /* --- Composite questions --- */
 enum factor_value { FACTOR_UNKNOWN = 0, FACTOR_NO, FACTOR_YES };
 /**

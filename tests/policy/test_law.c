@@ -147,6 +147,37 @@ static void the_laws_that_carried_a_decision_are_named_and_no_others(void **stat
     }
 }
 
+static void what_a_record_says_carried_it_is_read_as_whole_names(void **state)
+{
+    static const struct {
+        const char *detail, *laws;
+    } rows[] = {
+        { "", "" },
+        { "law=", "" },
+        { "the law is an ass", "" },
+        { "law=duty", "duty|" },
+        { "law=duty,power", "duty|power|" },
+        { "review is due law=duty,power", "duty|power|" },
+        { "law=duty; self-claimed relationship", "duty|" },
+        { "law=duty and,more", "duty|" },
+        { "law=,duty,,power,", "duty|power|" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ALM_LEN(rows); i++) {
+        char read[64] = "";
+        const char *at = NULL, *id;
+        size_t len;
+
+        for (unsigned k = 0; k < 8 && (id = policy_law_next(rows[i].detail, &at, &len)) != NULL; k++) {
+            strncat(read, id, len);
+            strcat(read, "|");
+        }
+        assert_string_equal(read, rows[i].laws);
+        assert_null(policy_law_next(rows[i].detail, &at, &len));
+    }
+}
+
 static void consent_is_not_asked_for_where_the_basis_is_another(void **state)
 {
     struct fixture *x = *state;
@@ -269,6 +300,7 @@ int main(void)
         cmocka_unit_test(who_is_involved_is_of_no_excluded_class),
         cmocka_unit_test(each_condition_must_be_stated_and_others_do_not_stand_in),
         cmocka_unit_test(a_condition_left_out_reads_as_cannot_tell_and_a_repeal_as_fails),
+        cmocka_unit_test(what_a_record_says_carried_it_is_read_as_whole_names),
         cmocka_unit_test(the_laws_that_carried_a_decision_are_named_and_no_others),
         cmocka_unit_test(consent_is_not_asked_for_where_the_basis_is_another),
         cmocka_unit_test(a_consent_on_file_opens_nothing_that_does_not_rest_on_it),
