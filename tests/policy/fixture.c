@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "fixture.h"
 #include "base/file.h"
+#include "engine/layout.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,6 +27,47 @@ int compile_text(const char *text, struct conf_errors *e, struct buf *out)
     (void)close(fd);
     r = policy_compile(path, e, out);
     (void)unlink(path);
+    return r;
+}
+
+struct bundle *bundle_of(const char *text)
+{
+    ALM_CLEANUP(conf_errors_freep) struct conf_errors *e = NULL;
+    ALM_CLEANUP(buf_deinit) struct buf out = { 0 };
+    struct bundle *b = NULL;
+
+    buf_init(&out, 1 << 20);
+    assert_int_equal(conf_errors_new(&e), 0);
+    if (compile_text(text, e, &out) < 0)
+        fail_msg("%s", conf_errors_at(e, 0));
+    assert_int_equal(bundle_decode(buf_view(&out), &b), 0);
+    return b;
+}
+
+void draft_layout(struct layout *l)
+{
+    static struct lay_agency agencies[2];
+
+    for (uint16_t i = 0; i < 2; i++)
+        agencies[i] = (struct lay_agency){ .id = i ? "b" : "a", .name = "A", .controller = "",
+                                           .contact = "", .organisation = i,
+                                           .regime = REGIME_UKGDPR };
+    *l = (struct layout){ .id = "draft", .name = "Draft", .country = "england", .n_sectors = 1 };
+    l->sectors[0] = "sector";
+    l->agencies = agencies;
+    l->n_agencies = 2;
+}
+
+int decoded_layout(const struct layout *l)
+{
+    ALM_CLEANUP(buf_deinit) struct buf bytes = { 0 };
+    struct bundle *b = NULL;
+    int r;
+
+    buf_init(&bytes, LAYOUT_BUNDLE_MAX);
+    assert_int_equal(layout_encode(l, &bytes), 0);
+    r = bundle_decode(buf_view(&bytes), &b);
+    bundle_free(b);
     return r;
 }
 

@@ -46,3 +46,9 @@ int fixture_free(void **state);
 /* Compiles a text kept in a temporary file. Return: as policy_compile(). */
 int compile_text(const char *text, struct conf_errors *e, struct buf *out);
 char *small_policy(void); /* its text; free() it */
+struct bundle *bundle_of(const char *text); /* which compiles, else the test fails */
+/* The least that is a policy, for a test to write more into: agencies "a" and "b" of one sector. */
+struct layout;
+void draft_layout(struct layout *l);
+/* What the engine says of the bytes that a layout becomes: as bundle_decode(). */
+int decoded_layout(const struct layout *l);

@@ -23,20 +23,6 @@ static char *text_of(const char *path)
     return (char *)text.data;
 }
 
-static struct bundle *bundle_of(const char *text)
-{
-    ALM_CLEANUP(conf_errors_freep) struct conf_errors *e = NULL;
-    ALM_CLEANUP(buf_deinit) struct buf out = { 0 };
-    struct bundle *b = NULL;
-
-    buf_init(&out, 1 << 20);
-    assert_int_equal(conf_errors_new(&e), 0);
-    if (compile_text(text, e, &out) < 0)
-        fail_msg("%s", conf_errors_at(e, 0));
-    assert_int_equal(bundle_decode(buf_view(&out), &b), 0);
-    return b;
-}
-
 static int set_up(void **state)
 {
     char *text;

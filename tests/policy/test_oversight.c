@@ -101,23 +101,9 @@ static void each_bad_text_of_oversight_shows_its_error(void **state)
     expect_errors(good, bad, ALM_LEN(bad));
 }
 
-static struct bundle *compiled(const char *text)
-{
-    ALM_CLEANUP(conf_errors_freep) struct conf_errors *e = NULL;
-    ALM_CLEANUP(buf_deinit) struct buf out = { 0 };
-    struct bundle *b = NULL;
-
-    buf_init(&out, 1 << 20);
-    assert_int_equal(conf_errors_new(&e), 0);
-    if (compile_text(text, e, &out) < 0)
-        fail_msg("%s", conf_errors_at(e, 0));
-    assert_int_equal(bundle_decode(buf_view(&out), &b), 0);
-    return b;
-}
-
 static void what_is_written_is_what_is_read(void **state)
 {
-    struct bundle *b = compiled(good);
+    struct bundle *b = bundle_of(good);
     const struct policy_witnesses *w = bundle_witnesses(b);
 
     (void)state;
@@ -161,7 +147,7 @@ static void the_clock_that_fits_best_counts(void **state)
         { RETENTION_CONCERNS, CONCERN_ALLEGED, CONCERN_FOUNDED, 36525 },
         { RETENTION_CONCERNS, CONCERN_ALLEGED, CONCERN_UNFOUNDED, 365 },
     };
-    struct bundle *b = compiled(good);
+    struct bundle *b = bundle_of(good);
 
     (void)state;
     for (size_t i = 0; i < ALM_LEN(rows); i++)
@@ -203,12 +189,12 @@ static void the_order_of_the_text_changes_nothing(void **state)
           NULL, NULL },
         { "weekdays", "\"mon\", \"sun\"", "\"sun\", \"mon\"", NULL, NULL },
     };
-    struct bundle *a = compiled(good);
+    struct bundle *a = bundle_of(good);
 
     (void)state;
     for (size_t i = 0; i < ALM_LEN(swaps); i++) {
         char *other = bad_text(good, &swaps[i]);
-        struct bundle *b = compiled(other);
+        struct bundle *b = bundle_of(other);
 
         assert_memory_equal(bundle_hash(a), bundle_hash(b), POLICY_HASH_LEN);
         bundle_free(b);
@@ -229,7 +215,7 @@ static void the_keyholder_may_witness_though_party_to_nothing(void **state)
                          "%stokens = { keyholder = \"outsider\"; epochs = ( { scheme = \"oblivious\"; "
                          "epoch = 1; state = \"current\"; public_key = \"%064d\"; } ); };\n",
                          other, 7) > 0);
-    b = compiled(text);
+    b = bundle_of(text);
     assert_int_equal(bundle_witnesses(b)->n, 3);
     bundle_free(b);
     free(text);
@@ -255,7 +241,7 @@ static void assert_usual(const struct bundle *b)
 static void a_policy_that_says_nothing_keeps_nothing_for_ever(void **state)
 {
     char *small = small_policy();
-    struct bundle *b = compiled(small);
+    struct bundle *b = bundle_of(small);
 
     (void)state;
     assert_usual(b);
@@ -304,27 +290,13 @@ struct said {
 
 static int decoded(const struct said *s)
 {
-    static struct lay_agency agencies[2];
-    struct layout l = { .id = "draft", .name = "Draft", .country = "england", .n_sectors = 1 };
-    ALM_CLEANUP(buf_deinit) struct buf bytes = { 0 };
-    struct bundle *b = NULL;
-    int r;
+    struct layout l;
 
-    for (uint16_t i = 0; i < 2; i++)
-        agencies[i] = (struct lay_agency){ .id = i ? "b" : "a", .name = "A", .controller = "",
-                                           .contact = "", .organisation = i,
-                                           .regime = REGIME_UKGDPR };
-    l.sectors[0] = "sector";
-    l.agencies = agencies;
-    l.n_agencies = 2;
+    draft_layout(&l);
     l.witnesses = s->w;
     l.retention = s->r;
     l.office_hours = s->o;
-    buf_init(&bytes, LAYOUT_BUNDLE_MAX);
-    assert_int_equal(layout_encode(&l, &bytes), 0);
-    r = bundle_decode(buf_view(&bytes), &b);
-    bundle_free(b);
-    return r;
+    return decoded_layout(&l);
 }
 
 static struct said sound(void)

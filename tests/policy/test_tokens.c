@@ -79,23 +79,9 @@ static void each_bad_text_of_tokens_and_desks_shows_its_error(void **state)
     expect_errors(good, bad, ALM_LEN(bad));
 }
 
-static struct bundle *compiled(const char *text)
-{
-    ALM_CLEANUP(conf_errors_freep) struct conf_errors *e = NULL;
-    ALM_CLEANUP(buf_deinit) struct buf out = { 0 };
-    struct bundle *b = NULL;
-
-    buf_init(&out, 1 << 20);
-    assert_int_equal(conf_errors_new(&e), 0);
-    if (compile_text(text, e, &out) < 0)
-        fail_msg("%s", conf_errors_at(e, 0));
-    assert_int_equal(bundle_decode(buf_view(&out), &b), 0);
-    return b;
-}
-
 static void what_is_written_is_what_is_read(void **state)
 {
-    struct bundle *b = compiled(good);
+    struct bundle *b = bundle_of(good);
     const struct policy_tokens *t = bundle_tokens(b);
     const struct policy_epoch *next = bundle_epoch_in(b, POLICY_EPOCH_NEXT);
 
@@ -127,7 +113,7 @@ static void the_order_of_epochs_in_the_text_changes_nothing(void **state)
         NULL, NULL
     };
     char *other = bad_text(good, &swap);
-    struct bundle *a = compiled(good), *b = compiled(other);
+    struct bundle *a = bundle_of(good), *b = bundle_of(other);
 
     (void)state;
     assert_memory_equal(bundle_hash(a), bundle_hash(b), POLICY_HASH_LEN);
@@ -150,7 +136,7 @@ static void assert_usual(const struct bundle *b)
 static void a_policy_that_says_nothing_hashes_with_epoch_1(void **state)
 {
     char *small = small_policy();
-    struct bundle *b = compiled(small);
+    struct bundle *b = bundle_of(small);
 
     (void)state;
     assert_usual(b);
@@ -176,26 +162,11 @@ static void a_bundle_of_version_5_is_read_and_hashes_with_epoch_1(void **state)
 
 static int decoded(const struct policy_tokens *t)
 {
-    static struct lay_agency agencies[2];
-    static const char *const sector = "sector";
-    struct layout l = { .id = "draft", .name = "Draft", .country = "england", .n_sectors = 1 };
-    ALM_CLEANUP(buf_deinit) struct buf bytes = { 0 };
-    struct bundle *b = NULL;
-    int r;
+    struct layout l;
 
-    for (uint16_t i = 0; i < 2; i++)
-        agencies[i] = (struct lay_agency){ .id = i ? "b" : "a", .name = "A", .controller = "",
-                                           .contact = "", .organisation = i,
-                                           .regime = REGIME_UKGDPR };
-    l.sectors[0] = sector;
-    l.agencies = agencies;
-    l.n_agencies = 2;
+    draft_layout(&l);
     l.tokens = *t;
-    buf_init(&bytes, LAYOUT_BUNDLE_MAX);
-    assert_int_equal(layout_encode(&l, &bytes), 0);
-    r = bundle_decode(buf_view(&bytes), &b);
-    bundle_free(b);
-    return r;
+    return decoded_layout(&l);
 }
 
 static struct policy_tokens sound(void)
