@@ -9,6 +9,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "base/crypto.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
@@ -354,45 +355,87 @@ static bool seal_briefly(size_t len)
     return len <= SEAL_BRIEF_MAX && crypto_aead_aes256gcm_is_available();
 }
 
-static int seal_brief(const struct secret *key, struct bytes associated, struct bytes plain,
+enum { SEAL_KEY_NONE, SEAL_KEY_PLAIN, SEAL_KEY_READY };
+static_assert(sizeof(crypto_aead_aes256gcm_state) <= sizeof(((struct seal_key *)NULL)->state) &&
+                  _Alignof(crypto_aead_aes256gcm_state) <= _Alignof(struct seal_key),
+              "a key that is ready has room for libsodium's");
+
+static const crypto_aead_aes256gcm_state *seal_state(const struct seal_key *k)
+{
+    return (const void *)k->state;
+}
+
+void seal_key_init(struct seal_key *k, const struct secret *key)
+{
+    k->key = *key;
+    k->how = SEAL_KEY_PLAIN;
+    if (crypto_aead_aes256gcm_is_available() &&
+        crypto_aead_aes256gcm_beforenm((void *)k->state, key->octets) == 0)
+        k->how = SEAL_KEY_READY;
+}
+
+void seal_key_wipe(struct seal_key *k)
+{
+    crypto_wipe(k, sizeof(*k));
+}
+
+/* A key as it is given: made ready for the one value where that is how it is sealed. */
+static void seal_key_once(struct seal_key *k, const struct secret *key, size_t len)
+{
+    if (seal_briefly(len)) {
+        seal_key_init(k, key);
+    } else {
+        k->key = *key;
+        k->how = SEAL_KEY_PLAIN;
+    }
+}
+
+static int seal_brief(const struct seal_key *k, struct bytes associated, struct bytes plain,
                       uint8_t *octets)
 {
     int r = crypto_random(octets, SEAL_NONCE_LEN);
 
-    if (!r && crypto_aead_aes256gcm_encrypt(octets + SEAL_NONCE_LEN, NULL, plain.data, plain.len,
-                                            associated.data, associated.len, NULL, octets,
-                                            key->octets))
+    if (!r && crypto_aead_aes256gcm_encrypt_afternm(octets + SEAL_NONCE_LEN, NULL, plain.data,
+                                                    plain.len, associated.data, associated.len,
+                                                    NULL, octets, seal_state(k)))
         r = -EIO;
     return r;
 }
 
-int seal(const struct secret *key, struct bytes associated, struct bytes plain, struct buf *out)
+int seal_with(const struct seal_key *k, struct bytes associated, struct bytes plain,
+              struct buf *out)
 {
     ALM_CLEANUP(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = NULL;
     size_t before = out->len;
     int r;
 
-    if (crypto.status)
-        return crypto.status;
+    if (crypto.status || k->how == SEAL_KEY_NONE)
+        return crypto.status ? crypto.status : -EINVAL;
     if (plain.len > INT32_MAX - SEAL_OVERHEAD || associated.len > INT32_MAX)
         return -E2BIG;
     r = buf_room(out, plain.len + SEAL_OVERHEAD);
     if (r < 0)
         return r;
-    if (seal_briefly(plain.len)) {
-        r = seal_brief(key, associated, plain, out->data + before);
-        if (!r)
-            out->len = before + plain.len + SEAL_OVERHEAD;
-        return r;
+    if (k->how == SEAL_KEY_READY && seal_briefly(plain.len)) {
+        r = seal_brief(k, associated, plain, out->data + before);
+    } else {
+        ctx = EVP_CIPHER_CTX_new();
+        if (!ctx)
+            return crypto_fail(-ENOMEM);
+        r = seal_into(ctx, &k->key, associated, plain, out->data + before);
     }
-    ctx = EVP_CIPHER_CTX_new();
-    if (!ctx)
-        return crypto_fail(-ENOMEM);
-    r = seal_into(ctx, key, associated, plain, out->data + before);
     if (r < 0)
         return crypto_fail(r);
     out->len = before + plain.len + SEAL_OVERHEAD;
     return 0;
+}
+
+int seal(const struct secret *key, struct bytes associated, struct bytes plain, struct buf *out)
+{
+    ALM_CLEANUP(seal_key_wipe) struct seal_key k;
+
+    seal_key_once(&k, key, plain.len);
+    return seal_with(&k, associated, plain, out);
 }
 
 static int seal_open_into(EVP_CIPHER_CTX *ctx, const struct secret *key, struct bytes associated,
@@ -414,32 +457,32 @@ static int seal_open_into(EVP_CIPHER_CTX *ctx, const struct secret *key, struct 
     return EVP_DecryptFinal_ex(ctx, plain + n, &n) == 1 ? 0 : -EBADMSG;
 }
 
-int seal_open(const struct secret *key, struct bytes associated, struct bytes sealed,
-              struct buf *out)
+int seal_open_with(const struct seal_key *k, struct bytes associated, struct bytes sealed,
+                   struct buf *out)
 {
     ALM_CLEANUP(cipher_ctx_freep) EVP_CIPHER_CTX *ctx = NULL;
     size_t before = out->len, len;
     int r;
 
-    if (crypto.status)
-        return crypto.status;
+    if (crypto.status || k->how == SEAL_KEY_NONE)
+        return crypto.status ? crypto.status : -EINVAL;
     if (sealed.len < SEAL_OVERHEAD || sealed.len > INT32_MAX || associated.len > INT32_MAX)
         return -EBADMSG;
     len = sealed.len - SEAL_OVERHEAD;
     r = buf_room(out, len);
     if (r < 0)
         return r;
-    if (seal_briefly(len)) {
-        r = crypto_aead_aes256gcm_decrypt(out->data + before, NULL, NULL,
-                                          sealed.data + SEAL_NONCE_LEN, len + SEAL_TAG_LEN,
-                                          associated.data, associated.len, sealed.data, key->octets)
+    if (k->how == SEAL_KEY_READY && seal_briefly(len)) {
+        r = crypto_aead_aes256gcm_decrypt_afternm(
+                out->data + before, NULL, NULL, sealed.data + SEAL_NONCE_LEN, len + SEAL_TAG_LEN,
+                associated.data, associated.len, sealed.data, seal_state(k))
                 ? -EBADMSG
                 : 0;
     } else {
         ctx = EVP_CIPHER_CTX_new();
         if (!ctx)
             return crypto_fail(-ENOMEM);
-        r = seal_open_into(ctx, key, associated, sealed, out->data + before);
+        r = seal_open_into(ctx, &k->key, associated, sealed, out->data + before);
     }
     if (r < 0) {
         crypto_wipe(out->data + before, len); /* nothing unauthenticated stays readable */
@@ -447,4 +490,13 @@ int seal_open(const struct secret *key, struct bytes associated, struct bytes se
     }
     out->len = before + len;
     return 0;
+}
+
+int seal_open(const struct secret *key, struct bytes associated, struct bytes sealed,
+              struct buf *out)
+{
+    ALM_CLEANUP(seal_key_wipe) struct seal_key k;
+
+    seal_key_once(&k, key, sealed.len);
+    return seal_open_with(&k, associated, sealed, out);
 }

@@ -51,3 +51,16 @@ ALM_MUST_USE int sign_check(const uint8_t public_key[static SIGN_PUBLIC_LEN], st
 ALM_MUST_USE int seal(const struct secret *key, struct bytes associated, struct bytes plain, struct buf *out);
 /* Appends the plain bytes to out. Return: 0; -EBADMSG tampered, rotted or another key. */
 ALM_MUST_USE int seal_open(const struct secret *key, struct bytes associated, struct bytes sealed, struct buf *out);
+
+/* A key that seals many short values, made ready once: for a value of a few octets the key's schedule is half the work. Its content is
+ * crypto.c's own. Whoever holds one wipes it. Threads: what is ready may be used by several at once. */
+struct seal_key {
+    _Alignas(16) uint8_t state[512];
+    struct secret key;
+    uint8_t how; /* 0: none, and it neither seals nor opens */
+};
+void seal_key_init(struct seal_key *k, const struct secret *key);
+void seal_key_wipe(struct seal_key *k); /* for ALM_CLEANUP */
+/* As seal() and seal_open(); what the one sealed the other opens. -EINVAL: k holds no key. */
+ALM_MUST_USE int seal_with(const struct seal_key *k, struct bytes associated, struct bytes plain, struct buf *out);
+ALM_MUST_USE int seal_open_with(const struct seal_key *k, struct bytes associated, struct bytes sealed, struct buf *out);

@@ -393,6 +393,82 @@ static void seal_open_refuses_other_place_other_key_and_cut_text(void **state)
     assert_int_equal(plain.len, 0);
 }
 
+static void a_key_made_ready_seals_and_opens_as_the_key_itself_does(void **state)
+{
+    static const size_t lengths[] = { 0, 1, 200, 16384, 16385, 40000 };
+    static uint8_t value[40000];
+    ALM_CLEANUP(seal_key_wipe) struct seal_key ready;
+    ALM_CLEANUP(buf_deinit) struct buf sealed = { 0 };
+    ALM_CLEANUP(buf_deinit) struct buf plain = { 0 };
+    struct secret key = { { 9 } };
+
+    (void)state;
+    seal_key_init(&ready, &key);
+    for (size_t i = 0; i < ALM_LEN(lengths); i++) {
+        struct bytes v = bytes_of(value, lengths[i]);
+
+        memset(value, (int)i + 1, sizeof(value));
+        buf_init(&sealed, 100000);
+        buf_init(&plain, 100000);
+        assert_int_equal(seal_with(&ready, bytes_str("x"), v, &sealed), 0);
+        assert_int_equal(seal_open(&key, bytes_str("x"), buf_view(&sealed), &plain), 0);
+        assert_true(bytes_equal(buf_view(&plain), v));
+        buf_reset(&sealed);
+        buf_reset(&plain);
+        assert_int_equal(seal(&key, bytes_str("x"), v, &sealed), 0);
+        assert_int_equal(seal_open_with(&ready, bytes_str("x"), buf_view(&sealed), &plain), 0);
+        assert_true(bytes_equal(buf_view(&plain), v));
+        buf_deinit(&sealed);
+        buf_deinit(&plain);
+    }
+}
+
+static void a_key_made_ready_refuses_other_place_other_key_and_every_flipped_bit(void **state)
+{
+    ALM_CLEANUP(seal_key_wipe) struct seal_key ready, other;
+    ALM_CLEANUP(buf_deinit) struct buf sealed = { 0 };
+    ALM_CLEANUP(buf_deinit) struct buf plain = { 0 };
+    struct secret key = { { 9 } }, another = { { 8 } };
+
+    (void)state;
+    seal_key_init(&ready, &key);
+    seal_key_init(&other, &another);
+    buf_init(&sealed, 1000);
+    buf_init(&plain, 1000);
+    assert_int_equal(seal_with(&ready, bytes_str("x"), bytes_str("value"), &sealed), 0);
+    assert_int_equal(seal_open_with(&ready, bytes_str("y"), buf_view(&sealed), &plain), -EBADMSG);
+    assert_int_equal(seal_open_with(&other, bytes_str("x"), buf_view(&sealed), &plain), -EBADMSG);
+    assert_int_equal(seal_open_with(&ready, bytes_str("x"), bytes_of(sealed.data, 27), &plain),
+                     -EBADMSG);
+    for (size_t bit = 0; bit < 8 * sealed.len; bit++) {
+        sealed.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+        assert_int_equal(seal_open_with(&ready, bytes_str("x"), buf_view(&sealed), &plain),
+                         -EBADMSG);
+        sealed.data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    assert_int_equal(plain.len, 0);
+}
+
+static void a_key_that_was_wiped_neither_seals_nor_opens(void **state)
+{
+    ALM_CLEANUP(buf_deinit) struct buf sealed = { 0 };
+    ALM_CLEANUP(buf_deinit) struct buf plain = { 0 };
+    struct secret key = { { 9 } };
+    struct seal_key ready;
+
+    (void)state;
+    buf_init(&sealed, 1000);
+    buf_init(&plain, 1000);
+    seal_key_init(&ready, &key);
+    assert_int_equal(seal_with(&ready, bytes_str("x"), bytes_str("value"), &sealed), 0);
+    seal_key_wipe(&ready);
+    assert_int_equal(seal_open_with(&ready, bytes_str("x"), buf_view(&sealed), &plain), -EINVAL);
+    assert_int_equal(seal_with(&ready, bytes_str("x"), bytes_str("value"), &sealed), -EINVAL);
+    assert_int_equal(plain.len, 0);
+    for (size_t i = 0; i < sizeof(ready); i++)
+        assert_int_equal(((const uint8_t *)&ready)[i], 0);
+}
+
 static void seal_minds_the_room_it_has(void **state)
 {
     ALM_CLEANUP(buf_deinit) struct buf sealed = { 0 };
@@ -509,6 +585,10 @@ int main(void)
         cmocka_unit_test_setup(seal_has_other_nonces_in_a_forked_child, start),
         cmocka_unit_test_setup(seal_open_refuses_every_flipped_bit, start),
         cmocka_unit_test_setup(seal_open_refuses_other_place_other_key_and_cut_text, start),
+        cmocka_unit_test_setup(a_key_made_ready_seals_and_opens_as_the_key_itself_does, start),
+        cmocka_unit_test_setup(
+            a_key_made_ready_refuses_other_place_other_key_and_every_flipped_bit, start),
+        cmocka_unit_test_setup(a_key_that_was_wiped_neither_seals_nor_opens, start),
         cmocka_unit_test_setup(seal_minds_the_room_it_has, start),
         cmocka_unit_test_setup(crypto_wipe_leaves_zeroes, start),
         cmocka_unit_test_setup(id_carries_time_version_and_variant, start),
