@@ -34,10 +34,12 @@ struct slot {
     int64_t due_ms;    /* after it nobody waits for an answer */
     int64_t answer_by; /* what is not known by then is "cannot say" */
     int64_t not_before_ms;
+    name_t purpose;
     struct msg_question question;
 };
 struct given {
     struct id question, id;
+    name_t purpose; /* the Question's; "" given by hand after its Question was forgotten: then it is kept */
     struct msg_answer answer;
 };
 struct answering {
@@ -143,6 +145,7 @@ void answering_take(struct answering *a, const struct msg *question, int64_t now
                         .due_ms = now_ms + q->deadline_ms,
                         .answer_by = now_ms + q->deadline_ms - margin,
                         .question = *q };
+    memcpy(s->purpose, question->purpose, sizeof(s->purpose));
     a->n++;
 }
 
@@ -233,7 +236,7 @@ static int answer_send(struct answering *a, const struct given *g, bool durable)
     a->out->id = g->id;
     a->out->in_reply_to = g->question;
     a->out->answer = g->answer;
-    return durable ? a->setup.keep(a->setup.ctx, a->out) : a->setup.send(a->setup.ctx, a->out);
+    return durable ? a->setup.keep(a->setup.ctx, a->out) : a->setup.send(a->setup.ctx, a->out, g->purpose);
 }
 
 /* Return: whether it went, or lies in the outbox. */
@@ -265,6 +268,7 @@ static void slot_answer(struct answering *a, struct slot *s, const struct msg_an
     struct given *g = &a->given[a->next_given];
 
     *g = (struct given){ .question = s->id, .answer = *answer };
+    memcpy(g->purpose, s->purpose, sizeof(g->purpose));
     if (id_new(clock_wall_ms(), &g->id) == 0) {
         a->next_given = (a->next_given + 1) % GIVEN_MAX;
         for (int i = 0; i <= s->again; i++) /* failure is logged; the broker says it for us */

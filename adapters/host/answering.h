@@ -29,7 +29,7 @@ struct answering_setup {                           /* borrowed */
     /* Fills sender, id and time of an Answer, and sends it, or keeps it in the outbox until it has
      * its receipt. Return: 0 or -errno. */
     int (*prepare)(void *ctx, struct msg *answer);
-    int (*send)(void *ctx, const struct msg *answer);
+    int (*send)(void *ctx, const struct msg *answer, const char *purpose); /* the Question's */
     int (*keep)(void *ctx, const struct msg *answer);
 };
 ALM_MUST_USE int answering_new(const struct answering_setup *setup, struct answering **out);

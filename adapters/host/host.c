@@ -82,9 +82,9 @@ static int prepare_answer(void *ctx, struct msg *m)
     return session_prepare(((struct host *)ctx)->session, MSG_ANSWER, m);
 }
 
-static int send_answer(void *ctx, const struct msg *m)
+static int send_answer(void *ctx, const struct msg *m, const char *purpose)
 {
-    return session_send(((struct host *)ctx)->session, m);
+    return session_send_for(((struct host *)ctx)->session, m, purpose);
 }
 
 static void take_question(void *ctx, const struct msg *m)

@@ -172,9 +172,10 @@ static json_t *catalogue_purposes(const struct catalogue *c)
         const struct msg_catalogue_purpose *p = &c->purposes[i];
 
         (void)json_array_append_new(list,
-                                    json_pack("{s:s, s:s, s:b, s:b, s:b}", "id", p->id, "title",
+                                    json_pack("{s:s, s:s, s:b, s:b, s:b, s:b}", "id", p->id, "title",
                                               p->title, "consent", p->consent, "past_shield",
-                                              p->past_shield, "involvement", p->involvement));
+                                              p->past_shield, "involvement", p->involvement,
+                                              "unsigned_queries", p->unsigned_queries));
     }
     return list;
 }

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "lib/session_moves.h"
 #include "lib/session_own.h"
+#include "lib/session_sign.h"
 #include "lib/standing.h"
 
 #include <errno.h>
@@ -59,6 +60,7 @@ struct session *session_free(struct session *s)
     channels_free(s->channels);
     pages_deinit(&s->catalogue);
     pages_deinit(&s->coming);
+    bare_wipe(&s->bare);
     free(s->in);
     free(s->out);
     buf_deinit(&s->frame);
@@ -93,6 +95,7 @@ static bool session_move(struct session *s, enum session_happening what, int64_t
         return true;
     s->channel = channel_close(s->channel);
     pages_deinit(&s->coming);
+    bare_wipe(&s->bare);
     s->try_ms = now_ms + backoff_next(s);
     if (to == SESSION_REFUSED && s->try_ms < now_ms + REFUSED_MS)
         s->try_ms = now_ms + REFUSED_MS;
@@ -114,12 +117,6 @@ static void session_say(struct session *s, enum log_level level, const char *eve
     log_line(level, event, "broker=%s text=%s", LOG_Q(s->setup.address), LOG_Q(text));
 }
 
-static int session_encode(struct session *s, const struct msg *m)
-{
-    buf_reset(&s->frame);
-    return wire_encode(m, &s->setup.context, s->setup.sign, &s->frame);
-}
-
 int session_prepare(const struct session *s, uint8_t type, struct msg *m)
 {
     memset(m, 0, sizeof(*m));
@@ -136,27 +133,43 @@ static int session_send_now(struct session *s, const struct msg *m)
 
     if (!s->channel)
         return -ENOTCONN;
-    r = session_encode(s, m);
+    r = session_encode(s, m, true);
     return r == 0 ? channel_send(s->channel, buf_view(&s->frame)) : r;
+}
+
+static int session_send_bare(struct session *s, const struct msg *m)
+{
+    int r = session_encode(s, m, false);
+
+    if (r == 0)
+        r = channel_send(s->channel, buf_view(&s->frame));
+    if (r == 0)
+        bare_note(&s->bare, &m->id, buf_view(&s->frame), clock_mono_ms());
+    return r;
+}
+
+int session_send_for(struct session *s, const struct msg *m, const char *purpose)
+{
+    if (s->state != SESSION_LEARNING && s->state != SESSION_READY)
+        return -ENOTCONN;
+    return session_may_be_bare(s, m->type, purpose) ? session_send_bare(s, m) : session_send_now(s, m);
 }
 
 int session_send(struct session *s, const struct msg *m)
 {
-    if (s->state != SESSION_LEARNING && s->state != SESSION_READY)
-        return -ENOTCONN;
-    return session_send_now(s, m);
+    return session_send_for(s, m, m->purpose);
 }
 
 int session_lodge(struct session *s, const struct msg *m)
 {
-    int r = session_encode(s, m);
+    int r = session_encode(s, m, true);
 
     return r == 0 ? outbox_put(s->setup.outbox, &m->id, m->type, buf_view(&s->frame)) : r;
 }
 
 int session_relodge(struct session *s, const struct msg *m)
 {
-    int r = session_encode(s, m);
+    int r = session_encode(s, m, true);
 
     return r == 0 ? outbox_replace(s->setup.outbox, &m->id, m->type, buf_view(&s->frame)) : r;
 }
@@ -353,7 +366,12 @@ static void on_refused(struct session *s, const struct msg_refusal *r, int64_t n
 
 static void on_refusal(struct session *s, const struct msg *m, int64_t now_ms)
 {
-    bool of_us = standing_advice(m->refusal.reason) != NULL;
+    bool bare = strcmp(m->refusal.reason, "unsigned") == 0 && bare_recently(&s->bare, now_ms);
+    bool of_us = !bare && standing_advice(m->refusal.reason) != NULL;
+
+    if (bare && session_sign_after_all(s, &m->in_reply_to))
+        return;
+    bare_done(&s->bare, &m->in_reply_to);
 
     if (s->state == SESSION_GREETING && (of_us || id_equal(&m->in_reply_to, &s->hello))) {
         on_refused(s, &m->refusal, now_ms);
@@ -385,6 +403,7 @@ static void on_busy(struct session *s, const struct msg *m, int64_t now_ms)
 {
     int64_t until = now_ms + m->busy.retry_after_ms;
 
+    bare_done(&s->bare, &m->in_reply_to);
     if (s->state == SESSION_GREETING) {
         session_say(s, LOG_WARN, "broker-busy", "the broker is busy; trying again", now_ms);
         (void)session_move(s, ON_LOST, now_ms);
@@ -402,6 +421,7 @@ static void on_busy(struct session *s, const struct msg *m, int64_t now_ms)
 static void on_reply(struct session *s, const struct msg *m, int64_t now_ms)
 {
     (void)now_ms;
+    bare_done(&s->bare, &m->in_reply_to);
     s->setup.events.reply(s->setup.events.ctx, m);
 }
 
@@ -555,34 +575,6 @@ static void session_timers(struct session *s, int64_t now_ms)
         session_lease(s, now_ms);
 }
 
-/* What was accepted while the broker had another origin is signed for this one; its octets stay as they
- * are, so that a repeat is known for one. Anything else is sent as it lies there. */
-static int stored_resign(struct session *s)
-{
-    struct wire_context before = s->setup.context;
-    uint8_t public_key[SIGN_PUBLIC_LEN];
-    struct wire_envelope e;
-    int r;
-
-    if (!s->setup.origin_before || !s->setup.origin_before[0])
-        return 0;
-    r = text_copy(before.origin, sizeof(before.origin), s->setup.origin_before);
-    if (r == 0)
-        r = sign_public(s->setup.sign, public_key);
-    if (r != 0)
-        return r;
-    if (wire_open(buf_view(&s->stored), &e) != WIRE_OK || wire_verify(&e, &before, public_key))
-        return 0;
-    if (wire_decode(e.body, s->out) != WIRE_OK)
-        return -EBADMSG;
-    r = session_encode(s, s->out);
-    if (r != 0)
-        return r;
-    buf_reset(&s->stored);
-    buf_put(&s->stored, s->frame.data, s->frame.len);
-    return buf_status(&s->stored);
-}
-
 static void session_outbox(struct session *s, int64_t now_ms)
 {
     struct id id;
@@ -592,7 +584,7 @@ static void session_outbox(struct session *s, int64_t now_ms)
     for (int i = 0; i < OUTBOX_BURST &&
                     outbox_next(s->setup.outbox, now_ms, OUTBOX_AGAIN_MS, &id, &s->stored) == 0;
          i++) {
-        int r = stored_resign(s);
+        int r = session_resign_stored(s);
 
         if (r == 0)
             r = channel_send(s->channel, buf_view(&s->stored));
@@ -612,6 +604,7 @@ void session_step(struct session *s, int64_t now_ms)
     session_receive(s, now_ms);
     session_timers(s, now_ms);
     session_outbox(s, now_ms);
+    bare_expire(&s->bare, now_ms);
 }
 
 size_t session_poll_fds(const struct session *s, struct pollfd fds[static SESSION_FDS])

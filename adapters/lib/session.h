@@ -98,6 +98,10 @@ ALM_MUST_USE int session_prepare(const struct session *s, uint8_t type, struct m
 /* Sends at once: queries and answers. Return: 0; -ENOTCONN; -EAGAIN; -EINVAL something in it breaks
  * a bound; -errno. */
 ALM_MUST_USE int session_send(struct session *s, const struct msg *m);
+/* Likewise; purpose: what it is for where it does not say so itself, as an Answer. A query, and an answer
+ * that nobody gave by hand, goes without a signature where the catalogue says that the purpose's may;
+ * refused for that, it is signed and sent once more, and nobody is told. */
+ALM_MUST_USE int session_send_for(struct session *s, const struct msg *m, const char *purpose);
 /* Durable: signed, into the outbox, sent when it can be. Return: 0 accepted; as outbox_put;
  * -EINVAL. */
 ALM_MUST_USE int session_lodge(struct session *s, const struct msg *m);

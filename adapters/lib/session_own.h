@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session_own.h - for session.c and session_views.c alone: what a session holds. */
+/* session_own.h - for session.c, session_sign.c and session_views.c alone: what a session holds. */
 #pragma once
 #include "lib/arrivals.h"
+#include "lib/bare.h"
 #include "lib/pages.h"
 #include "lib/session.h"
 
@@ -25,6 +26,7 @@ struct session {
     struct bytes body; /* of the frame in hand, as received */
     struct arrivals arrivals;
     bool more; /* frames were left for the next step */
+    struct bare bare;
     struct msg *in, *out;
     struct buf frame, stored;
 };

@@ -47,13 +47,16 @@ static void adapters_question(const struct policy_question *q, struct msg_catalo
     out->household = q->household;
 }
 
-static void adapters_purpose(const struct policy_purpose *p, struct msg_catalogue_purpose *out)
+static void adapters_purpose(const struct bundle *b, uint16_t i, struct msg_catalogue_purpose *out)
 {
+    const struct policy_purpose *p = bundle_purpose_at(b, i);
+
     text_cut(out->id, sizeof(out->id), p->id);
     text_cut(out->title, sizeof(out->title), p->title);
     out->consent = p->consent;
     out->past_shield = p->past_shield;
     out->involvement = p->involvement;
+    out->unsigned_queries = bundle_unsigned_queries(b, i);
 }
 
 /* "The lodging adapter works out the days": by the policy's ages, not its own. */
@@ -98,7 +101,7 @@ static void adapters_page(struct core *c, uint16_t slot, const struct id *in_rep
                           &g->questions[g->n_questions++]);
     for (size_t i = (size_t)page * LIST_MAX;
          i < bundle_n_purposes(c->bundle) && g->n_purposes < LIST_MAX; i++)
-        adapters_purpose(bundle_purpose_at(c->bundle, (uint16_t)i), &g->purposes[g->n_purposes++]);
+        adapters_purpose(c->bundle, (uint16_t)i, &g->purposes[g->n_purposes++]);
     if (page == 0) {
         adapters_ages(c, g);
         adapters_epochs(c, g);

@@ -86,7 +86,7 @@ static const struct shape catalogue_question_shape = SHAPE(catalogue_question);
 static const struct shape_field catalogue_purpose_rows[] = {
     NAME(1, YES, msg_catalogue_purpose, id),     LINE(2, MAY, msg_catalogue_purpose, title),
     FLAG(3, msg_catalogue_purpose, consent),     FLAG(4, msg_catalogue_purpose, past_shield),
-    FLAG(5, msg_catalogue_purpose, involvement),
+    FLAG(5, msg_catalogue_purpose, involvement), FLAG(6, msg_catalogue_purpose, unsigned_queries),
 };
 static const struct shape catalogue_purpose_shape = SHAPE(catalogue_purpose);
 

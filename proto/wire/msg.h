@@ -146,6 +146,7 @@ struct msg_catalogue_purpose {
     bool consent;     /* rests on consent */
     bool past_shield; /* sees past a location shield: shielded homes may be sent */
     bool involvement; /* who-is-involved may be asked */
+    bool unsigned_queries; /* its queries, and answers to them, may come without the agency's signature */
 };
 #define AGE_MOST 120
 #define CAPACITIES_MAX 16

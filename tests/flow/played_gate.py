@@ -34,6 +34,7 @@ class Gate:
         self.got, self.frames = [], []      # bodies, and the frames they came in
         self.answers = {"hello": self.greet, "lease": self.lease}
         self.silent = False
+        self.unsigned = set()               # purposes whose queries may come without a signature
         self.outgoing = queue.Queue()
         self.peer = None
         self.context = zmq.Context()
@@ -89,12 +90,16 @@ class Gate:
         pb = self.pb
         welcome = pb.Welcome(version=1, mode=self.mode, origin=self.origin, policy=self.policy, civil_day=self.day, frame_max_bytes=65536,
                              deadline_ms=self.deadline_ms, lease_ms=self.lease_ms, freshness_ms=120000)
-        catalogue = pb.Catalogue(pages=1, questions=[
+        return [self.body(hello, welcome=welcome), self.body(hello, catalogue=self.catalogue())]
+
+    def catalogue(self):
+        pb = self.pb
+        return pb.Catalogue(pages=1, questions=[
             pb.CatalogueQuestion(id="called", wording="Any call?", uses_homes=True, household=True),
             pb.CatalogueQuestion(id="with-us", wording="Working with?"),
             pb.CatalogueQuestion(id="lives-at", wording="Lives there?", home_parameter=True)],
-            purposes=[pb.CataloguePurpose(id="help", title="Help"), pb.CataloguePurpose(id="protect", title="Protect", past_shield=True)])
-        return [self.body(hello, welcome=welcome), self.body(hello, catalogue=catalogue)]
+            purposes=[pb.CataloguePurpose(id="help", title="Help", unsigned_queries="help" in self.unsigned),
+                      pb.CataloguePurpose(id="protect", title="Protect", past_shield=True, unsigned_queries="protect" in self.unsigned)])
 
     def lease(self, lease):
         return [self.body(lease, lease=self.pb.Lease(civil_day=self.day, policy=self.policy))]

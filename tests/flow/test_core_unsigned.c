@@ -164,6 +164,37 @@ static void a_bare_query_for_a_purpose_that_is_none_is_refused(void **state)
     assert_string_equal(town_refusal(t, TOWN_POLICE), "unsigned");
 }
 
+/* Purpose by purpose, as the policy in force has it. */
+static void catalogue_says(struct town *t, bool unsigned_queries)
+{
+    struct msg *m = town_msg(t, MSG_HELLO);
+
+    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
+    (void)snprintf(m->hello.software, sizeof(m->hello.software), "test/1");
+    town_say(t, TOWN_POLICE, m);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_CATALOGUE), 1);
+    assert_true(t->msg.catalogue.n_purposes > 0);
+    for (size_t i = 0; i < t->msg.catalogue.n_purposes; i++) {
+        const struct msg_catalogue_purpose *p = &t->msg.catalogue.purposes[i];
+        uint16_t purpose = bundle_purpose(t->core->bundle, p->id);
+
+        assert_int_equal(p->unsigned_queries, bundle_unsigned_queries(t->core->bundle, purpose));
+        if (strcmp(p->id, "safeguarding") == 0)
+            assert_int_equal(p->unsigned_queries, unsigned_queries);
+    }
+}
+
+static void the_catalogue_says_where_queries_may_be_bare(void **state)
+{
+    catalogue_says(*state, true);
+}
+
+static void the_catalogue_says_where_queries_must_be_signed(void **state)
+{
+    catalogue_says(*state, false);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +210,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_lodged_is_signed_whatever_the_protocol_says, setup_bare,
                                         town_teardown),
         cmocka_unit_test_setup_teardown(a_signature_that_is_there_must_be_right, setup_bare, town_teardown),
+        cmocka_unit_test_setup_teardown(the_catalogue_says_where_queries_may_be_bare, setup_bare, town_teardown),
+        cmocka_unit_test_setup_teardown(the_catalogue_says_where_queries_must_be_signed, setup_signed,
+                                        town_teardown),
         cmocka_unit_test_setup_teardown(a_bare_query_for_a_purpose_that_is_none_is_refused, setup_bare,
                                         town_teardown),
     };

@@ -27,9 +27,13 @@ static int prepare(void *ctx, struct msg *m)
     return 0;
 }
 
-static int send_it(void *ctx, const struct msg *m)
+static name_t sent_for; /* the purpose that went with the last one */
+
+static int send_it(void *ctx, const struct msg *m, const char *purpose)
 {
     int r = send_result;
+
+    (void)snprintf(sent_for, sizeof(sent_for), "%s", purpose);
 
     (void)ctx;
     send_result = 0;
@@ -274,6 +278,24 @@ static void same_question_twice_gets_the_same_answer(void **state)
     assert_true(id_equal(&sent[0].id, &sent[1].id));
     assert_int_equal(id_new(clock_wall_ms(), &q->id), 0);
     assert_int_equal(answer_to(q)->value, ANSWER_NO);
+}
+
+/* Whether an answer needs a signature is said of the question's purpose, also when it is told again. */
+static void answer_goes_with_the_purpose_of_its_question(void **state)
+{
+    struct msg first = *question("with-us", "Ann", "Lee", "1990-01-01", "9991010017"), *second;
+
+    (void)state;
+    (void)snprintf(first.purpose, sizeof(first.purpose), "help");
+    (void)answer_to(&first);
+    assert_string_equal(sent_for, "help");
+    assert_string_equal(sent[n_sent - 1].purpose, ""); /* beside the answer, not in it */
+    second = question("with-us", "No", "Body", "1970-01-01", "");
+    (void)snprintf(second->purpose, sizeof(second->purpose), "protect");
+    (void)answer_to(second);
+    assert_string_equal(sent_for, "protect");
+    (void)answer_to(&first);
+    assert_string_equal(sent_for, "help");
 }
 
 static void overdue_question_is_dropped(void **state)
@@ -573,6 +595,7 @@ int main(void)
         WITH_ROWS(household_is_answered_by_its_token),
         WITH_ROWS(tokens_of_another_epoch_are_cannot_say_and_never_not_known),
         WITH_ROWS(same_question_twice_gets_the_same_answer),
+        WITH_ROWS(answer_goes_with_the_purpose_of_its_question),
         WITH_ROWS(overdue_question_is_dropped),
         WITH_ROWS(flood_is_bounded_and_answered_in_turns),
         WITH_ROWS(answer_that_cannot_be_sent_becomes_cannot_say),

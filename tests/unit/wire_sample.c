@@ -135,7 +135,7 @@ static void sample_catalogue(struct msg *m, bool full)
         q->uses_homes = q->home_parameter = q->sensitive = q->household = full;
         TEXT(p->id, "early-help");
         SPARE(p->title);
-        p->consent = p->past_shield = p->involvement = full;
+        p->consent = p->past_shield = p->involvement = p->unsigned_queries = full;
     }
     c->n_epochs = sample_epochs(c->epochs, full);
     c->n_capacities = full ? CAPACITIES_MAX : 1;
