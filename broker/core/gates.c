@@ -143,17 +143,18 @@ bool gates_may_drain(const struct core *c)
 void gates_drain(struct core *c, size_t i)
 {
     const struct pair_msg *m = NULL;
-    int n = PAIR_BATCH;
+    struct pair *p = c->gates[i].pair;
+    int n;
 
-    while (n == PAIR_BATCH && gates_may_drain(c)) {
-        n = pair_recv(c->gates[i].pair, &m);
+    do {
+        n = pair_recv(p, &m);
         if (n == -EBADMSG)
             gates_cut(c, i, "breaks the pair's protocol");
         else if (n < 0)
             log_error("gate-lost", "gate=%zu error=%d", i, -n);
         for (int k = 0; k < n; k++)
             gates_take(c, i, &m[k]);
-    }
+    } while (n > 0 && pair_more(p) && gates_may_drain(c));
 }
 
 void gates_flush(struct core *c)

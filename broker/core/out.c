@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* out.c - what leaves after the commit, and not before: frames are encoded into one buffer and
- * handed to the gates together. */
+ * handed to the gates together, from where they lie. */
 #include "stages.h"
 
 #include <errno.h>
@@ -56,7 +56,7 @@ static void out_send_one(struct core *c, const struct out_entry *e)
     if (a->gate == GATE_NONE || !c->gates[a->gate].pair ||
         text_copy(m.agency, sizeof(m.agency), a->reg.id))
         return;
-    if (pair_put(c->gates[a->gate].pair, &m))
+    if (pair_lend(c->gates[a->gate].pair, &m))
         c->gates[a->gate].dropped++; /* a slow gate harms only itself */
 }
 
@@ -64,5 +64,7 @@ void out_send(struct core *c)
 {
     for (size_t i = 0; i < c->out.n; i++)
         out_send_one(c, &c->out.entries[i]);
+    if (c->out.n)
+        gates_flush(c); /* it is done with what was lent: the buffer is free again */
     out_reset(&c->out);
 }
