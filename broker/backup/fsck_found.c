@@ -15,8 +15,8 @@
 #include "store/subjects.h"
 #include "store/watches.h"
 
-#define ENTRY_LEN  (SHA256_LEN + 1 + ID_LEN)
-#define LODGER_LEN (SHA256_LEN + 1 + 8 + ID_LEN)
+#define ENTRY_LEN  (SUBJECTS_FOUND_BY + ID_LEN)
+#define LODGER_LEN (SUBJECTS_FOUND_BY + 8 + ID_LEN)
 
 /* One token at a time: a set is found also when one of its tokens is not. */
 static int token_indexed(struct fsck *f, int kind, const struct token_set *one, const struct id *id)
@@ -85,7 +85,7 @@ void fsck_subject(struct fsck *f, struct bytes key)
 {
     bool known = false;
 
-    if (key.len == LODGER_LEN && key.data[SHA256_LEN] == SUBJECTS_LODGER) {
+    if (key.len == LODGER_LEN && key.data[0] == SUBJECTS_LODGER) {
         const uint8_t *id = key.data + LODGER_LEN - ID_LEN;
 
         if (!record_there(f, TABLE_CONSENTS, "", id) && !record_there(f, TABLE_OVERRIDES, "", id))
@@ -95,10 +95,10 @@ void fsck_subject(struct fsck *f, struct bytes key)
     }
     if (key.len == ENTRY_LEN) {
         for (size_t i = 0; i < ALM_LEN(places); i++) {
-            if (places[i].kind != key.data[SHA256_LEN])
+            if (places[i].kind != key.data[0])
                 continue;
             known = true;
-            if (!record_there(f, places[i].table, places[i].prefix, key.data + SHA256_LEN + 1))
+            if (!record_there(f, places[i].table, places[i].prefix, key.data + SUBJECTS_FOUND_BY))
                 fsck_say(f, TABLE_SUBJECTS, key, ADVICE_STRAY,
                          "it leads to a record that is not there");
         }

@@ -20,3 +20,5 @@ enum store_step {
 /* Return: 0 to go on, or a positive errno that the step fails with, as LMDB would give it. */
 typedef int store_fault(void *ctx, enum store_step step);
 void store_fault_hook(struct store *s, store_fault *fault, void *ctx); /* NULL: none */
+/* Everything is looked for, whatever is known to be absent (absence.h). */
+void store_doubt(struct store *s, bool doubt);

@@ -70,6 +70,11 @@ int store_periods_lost(struct store *s);
 /* The key of a table's values in a period. NULL: there is none, and it was logged. */
 const struct secret *store_period_key(struct store *s, uint32_t number, enum table table);
 
+/* --- Looking less: absence.h. --- */
+
+/* Is there surely no entry of a kind in TABLE_SUBJECTS that is found by this (NULL: none at all), as t sees it? */
+bool store_surely_absent(const struct store_txn *t, uint8_t kind, const uint8_t *blinded);
+
 /* --- What a transaction carries. --- */
 
 /* Something that must be put before t ends well: the ledger's open block. Paid once. */

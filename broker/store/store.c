@@ -11,6 +11,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "store/absence.h"
+#include "store/blinded.h"
 #include "store/internal.h"
 #include "store/pages.h"
 #include "store/raw.h"
@@ -24,6 +26,9 @@ struct store {
     struct pages *pages;
     struct store_keys keys;
     struct hmac *blind; /* owned; under keys.blind */
+    struct blinded *blinded;
+    struct absence *absence; /* NULL in readers: another process writes */
+    bool doubt;              /* the tests': nothing is believed absent */
     struct store_periods periods;
     struct buf sealed;        /* reused by every put */
     struct token_epoch epoch; /* of tokens: retokens.c */
@@ -34,12 +39,14 @@ struct store {
 };
 
 static void store_change_comes(void *ctx, enum table table, struct bytes key, bool put);
+static void store_learn(struct store_txn *t, size_t most);
 
 struct store_txn {
     struct store *store;
     struct MDB_txn *txn; /* NULL once consumed */
     bool write;
     int status;     /* sticky */
+    absence_kinds known;
     store_pay *pay; /* NULL: nothing is owed */
     void *pay_ctx;
     struct store_block block;
@@ -66,6 +73,7 @@ static int store_open_whole(struct store *s, const struct store_options *o, bool
         r = store_periods_open(t, made);
     if (r < 0)
         return r;
+    store_learn(t, ABSENCE_AT_ONCE);
     done = t;
     t = NULL;
     return store_commit(done);
@@ -96,6 +104,10 @@ int store_open(const struct store_options *o, struct store **out)
                                                          : store_keys_derive(&s->keys, o->key);
     if (r == 0)
         r = hmac_new(&s->keys.blind, &s->blind);
+    if (r == 0)
+        r = blinded_new(&s->blinded);
+    if (r == 0 && !o->read_only)
+        r = absence_new(ABSENCE_MOST, &s->absence);
     if (r == 0 && !o->read_only)
         r = file_mkdirs(o->path, 0700);
     if (r < 0)
@@ -133,6 +145,8 @@ struct store *store_close(struct store *s)
         (void)close(s->lock_fd);
     buf_deinit(&s->sealed);
     s->blind = hmac_free(s->blind);
+    s->blinded = blinded_free(s->blinded);
+    s->absence = absence_free(s->absence);
     store_keys_wipe(&s->keys);
     crypto_wipe(&s->periods, sizeof(s->periods));
     free(s);
@@ -244,6 +258,8 @@ static int store_begin_reader(struct store *s, struct store_txn **out)
 
 int store_begin(struct store *s, bool write, struct store_txn **out)
 {
+    int r;
+
     if (store_latched(s))
         return store_latched(s);
     if (write && s->read_only)
@@ -252,7 +268,12 @@ int store_begin(struct store *s, bool write, struct store_txn **out)
         return -EBUSY; /* LMDB would wait for itself for ever */
     if (write && ++s->n_writes % STORE_CHECK_READERS_EVERY == 0)
         pages_check_readers(s->pages);
-    return s->read_only ? store_begin_reader(s, out) : store_begin_plain(s, write, out);
+    if (s->read_only)
+        return store_begin_reader(s, out);
+    r = store_begin_plain(s, write, out);
+    if (r == 0)
+        store_learn(*out, ABSENCE_A_STEP);
+    return r;
 }
 
 static void store_end(struct store_txn *t)
@@ -263,6 +284,7 @@ static void store_end(struct store_txn *t)
     s->n_open--;
     if (t->write)
         s->writing = false;
+    blinded_wipe(s->blinded);
     if (t->block.octets.data)
         crypto_wipe(t->block.octets.data, t->block.octets.cap);
     buf_deinit(&t->block.octets);
@@ -337,9 +359,11 @@ static void store_change_comes(void *ctx, enum table table, struct bytes key, bo
 {
     struct store *s = ctx;
 
-    (void)put;
-    if (table == TABLE_SUBJECTS)
-        pages_changed(s->pages, subjects_tables(key));
+    if (table != TABLE_SUBJECTS)
+        return;
+    pages_changed(s->pages, subjects_tables(key));
+    if (put && s->absence)
+        absence_put(s->absence, key);
 }
 
 uint64_t store_changes(const struct store *s, uint64_t tables)
@@ -347,6 +371,32 @@ uint64_t store_changes(const struct store *s, uint64_t tables)
     if (s->read_only) /* nothing is put here: this counts the questions */
         pages_changed(s->pages, (uint64_t)1 << TABLE_META);
     return pages_changes(s->pages, s->read_only ? (uint64_t)1 << TABLE_META : tables);
+}
+
+/* --- What is absent. --- */
+
+/* At a transaction's beginning: it has changed nothing yet, and sees what is committed. */
+static void store_learn(struct store_txn *t, size_t most)
+{
+    if (!t->store->absence)
+        return;
+    if (t->write)
+        absence_fill(t->store->absence, t->store->pages, t->txn, most);
+    t->known = absence_known(t->store->absence);
+}
+
+bool store_surely_absent(const struct store_txn *t, uint8_t kind, const uint8_t *blinded)
+{
+    const struct absence *a = t->store->absence;
+
+    if (!a || t->store->doubt)
+        return false;
+    return blinded ? absence_sure(a, t->known, kind, blinded) : absence_of_all(a, t->known, kind);
+}
+
+void store_doubt(struct store *s, bool doubt)
+{
+    s->doubt = doubt;
 }
 
 /* --- Records. --- */
@@ -373,8 +423,11 @@ static int store_seal(struct store *s, enum table table, struct bytes key, struc
     return seal(with, store_associated(&ad, table, key), value, &s->sealed);
 }
 
+typedef int store_putting(struct pages *p, struct MDB_txn *txn, enum table table, struct bytes key,
+                          struct bytes value);
+
 static int store_put_now(struct store_txn *t, enum table table, struct bytes key,
-                         struct bytes value)
+                         struct bytes value, store_putting *putting)
 {
     struct store *s = t->store;
     int r;
@@ -384,13 +437,19 @@ static int store_put_now(struct store_txn *t, enum table table, struct bytes key
     if (!store_key_good(key) || value.len > STORE_VALUE_MAX)
         return -EINVAL;
     r = store_seal(s, table, key, value);
-    return r < 0 ? r : pages_put(s->pages, t->txn, table, key, buf_view(&s->sealed));
+    return r < 0 ? r : putting(s->pages, t->txn, table, key, buf_view(&s->sealed));
 }
 
 void store_put(struct store_txn *t, enum table table, struct bytes key, struct bytes value)
 {
     if (!t->status)
-        t->status = store_put_now(t, table, key, value);
+        t->status = store_put_now(t, table, key, value, pages_put);
+}
+
+void store_append(struct store_txn *t, enum table table, struct bytes key, struct bytes value)
+{
+    if (!t->status)
+        t->status = store_put_now(t, table, key, value, pages_append);
 }
 
 void store_put_raw(struct store_txn *t, enum table table, struct bytes key, struct bytes value)
@@ -614,7 +673,7 @@ int store_last(struct store_txn *t, enum table table, struct bytes prefix, struc
 
 int store_blind(const struct store *s, struct bytes data, uint8_t out[static SHA256_LEN])
 {
-    return hmac_make(s->blind, data, out);
+    return blinded_make(s->blinded, s->blind, data, out);
 }
 
 int store_subkey(const struct store *s, const char *label, struct secret *out)

@@ -20,7 +20,7 @@ enum table { /* each a named LMDB database with its schema version in TABLE_META
     TABLE_BUNDLES,  /* hash -> compiled bundle; "active" -> hash */
     TABLE_CONSENTS, /* consent id -> record */
     TABLE_SHIELDS,  /* shield id -> record */
-    TABLE_SUBJECTS, /* HMAC(token), record kind, id -> "": which records are about whoever has this token */
+    TABLE_SUBJECTS, /* record kind, HMAC(token), id -> "": which records are about whoever has this token */
     TABLE_RECEIPTS, /* agency 0 message id -> SHA-256 of the body, leaf, time: same id again */
     TABLE_LOG,      /* leaf index (u64 BE) -> record */
     TABLE_TREE,     /* RFC 9162 node hashes: level u8, index u64 -> hash */
@@ -78,6 +78,8 @@ int store_status(const struct store_txn *t); /* the sticky error */
 void store_fail(struct store_txn *t, int error);
 
 void store_put(struct store_txn *t, enum table table, struct bytes key, struct bytes value);
+/* A record that comes after all that are in the table, whose pages it fills to the brim. -EINVAL, sticky: it does not. */
+void store_append(struct store_txn *t, enum table table, struct bytes key, struct bytes value);
 void store_del(struct store_txn *t, enum table table, struct bytes key); /* absent is fine */
 /* Appends the opened value to out. Return: 0; -ENOENT; -EBADMSG damaged; -errno. */
 ALM_MUST_USE int store_get(struct store_txn *t, enum table table, struct bytes key, struct buf *out);

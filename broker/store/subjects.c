@@ -7,15 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "store/internal.h"
+
 #define SUBJECTS_IDS_MAX                                                                           \
     ((size_t)1                                                                                     \
      << 20) /* records about one person that are read at once; more is an error, so a refusal */
 #define SUBJECTS_LODGER_MAX    80 /* an agency, or "unreviewed:" and one */
 #define SUBJECTS_LODGER_DOMAIN 0xff /* first byte blinded for a lodger: no token kind has it */
 
-/* HMAC, record kind, then for a lodger the leaf, then the id. */
+/* Record kind, HMAC, then for a lodger the leaf, then the id. */
 struct subjects_key {
-    uint8_t octets[SHA256_LEN + 1 + sizeof(uint64_t) + ID_LEN];
+    uint8_t octets[SUBJECTS_FOUND_BY + sizeof(uint64_t) + ID_LEN];
     size_t len;
 };
 
@@ -78,8 +80,8 @@ static int subjects_token_key(struct store_txn *t, enum subjects_kind kind,
     if (r < 0)
         return r;
     out->len = 0;
-    subjects_key_add(out, blinded, sizeof(blinded));
     subjects_key_add(out, &kind_octet, 1);
+    subjects_key_add(out, blinded, sizeof(blinded));
     return 0;
 }
 
@@ -108,7 +110,7 @@ uint64_t subjects_tables(struct bytes key)
     uint64_t all = 0;
 
     for (size_t i = 0; i < ALM_LEN(subjects_kept); i++) {
-        if (key.len > SHA256_LEN && subjects_kept[i].kind == key.data[SHA256_LEN])
+        if (key.len && subjects_kept[i].kind == key.data[0])
             return subjects_kept[i].tables;
         all |= subjects_kept[i].tables;
     }
@@ -178,7 +180,7 @@ static int subjects_collect(void *ctx, struct bytes key, struct bytes value)
     struct subjects_found *f = ctx;
 
     (void)value;
-    if (key.len <= SHA256_LEN + ID_LEN)
+    if (key.len < SUBJECTS_FOUND_BY + ID_LEN)
         return -EBADMSG;
     buf_put(&f->ids, key.data + key.len - ID_LEN, ID_LEN);
     f->n++;
@@ -215,6 +217,8 @@ int subjects_find(struct store_txn *t, enum subjects_kind kind, const struct tok
 {
     *out = (struct subjects_found){ 0 };
     buf_init(&out->ids, SUBJECTS_IDS_MAX * ID_LEN);
+    if (store_surely_absent(t, kind, NULL))
+        return 0;
     for (size_t i = 0; i < subjects_len(subject); i++) {
         struct subjects_key k;
         int r;
@@ -222,7 +226,7 @@ int subjects_find(struct store_txn *t, enum subjects_kind kind, const struct tok
         if (!subjects_indexed(kind, &subject->tokens[i]))
             continue;
         r = subjects_token_key(t, kind, &subject->tokens[i], subject->unborn, &k);
-        if (r == 0)
+        if (r == 0 && !store_surely_absent(t, kind, k.octets + 1))
             r = store_scan(t, TABLE_SUBJECTS, subjects_key_view(&k), bytes_of(NULL, 0), false,
                            subjects_collect, out);
         if (r < 0)
@@ -246,8 +250,8 @@ static int subjects_lodger_key(struct store_txn *t, const char *lodger, struct s
     if (r < 0)
         return r;
     out->len = 0;
-    subjects_key_add(out, blinded, sizeof(blinded));
     subjects_key_add(out, &kind, 1);
+    subjects_key_add(out, blinded, sizeof(blinded));
     return 0;
 }
 

@@ -6,6 +6,10 @@
 
 enum subjects_kind { SUBJECTS_CONSENT = 'c', SUBJECTS_SHIELD = 's', SUBJECTS_LODGER = 'l', SUBJECTS_OVERRIDE = 'o', SUBJECTS_CONCERN = 'n', SUBJECTS_EPISODE = 'e', SUBJECTS_WATCH = 'w', SUBJECTS_DISPUTE = 'd', SUBJECTS_REFERRAL = 'r', SUBJECTS_RECALL = 'k', SUBJECTS_STATEMENT = 't' };
 
+/* A key begins with its kind, so that all entries of one lie together, and the HMAC of what finds the
+ * record; then for a lodger the leaf, then the id. */
+#define SUBJECTS_FOUND_BY (1 + SHA256_LEN)
+
 /* Whether any token of the set finds a person: a strong one or NAME_DOB. (A home's token is indexed
  * too, as a set of its own: see subjects_home().) */
 bool subjects_findable(const struct token_set *subject);
