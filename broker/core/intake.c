@@ -108,6 +108,27 @@ static void intake_overflow(struct core *c, uint16_t slot, uint16_t gate, struct
         w->fault = WIRE_BAD_ID;
 }
 
+/* What is lodged may pass what waits of its agency's questions and answers: fair.h. */
+static enum fair_row intake_row(struct bytes frame)
+{
+    struct wire_envelope e;
+    uint8_t type;
+
+    if (wire_open(frame, &e) != WIRE_OK || wire_peek(e.body, &type) != WIRE_OK || !intake_rule(type))
+        return FAIR_ASKED;
+    switch (type) { /* neither lodged nor a query */
+    case MSG_HELLO:
+    case MSG_LEASE:
+    case MSG_ANSWER:
+    case MSG_TOKENS:
+    case MSG_BUSY:
+    case MSG_COSIGNATURE:
+        return FAIR_ASKED;
+    default:
+        return intake_rule(type)->rank == RANK_QUERIES ? FAIR_ASKED : FAIR_LODGED;
+    }
+}
+
 void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
 {
     uint16_t slot = agencies_find(&c->agencies, m->agency);
@@ -118,7 +139,7 @@ void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
         gates_cut(c, gate, "speaks for an agency that is not its own");
         return;
     }
-    if (fair_put(c->fair, slot, gate, m->frame))
+    if (fair_put(c->fair, slot, gate, intake_row(m->frame), m->frame))
         intake_overflow(c, slot, gate, m->frame);
 }
 

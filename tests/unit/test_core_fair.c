@@ -29,14 +29,19 @@ static int teardown(void **state)
     return 0;
 }
 
-static void put(struct fair *f, uint16_t slot, unsigned n)
+static void put_row(struct fair *f, uint16_t slot, enum fair_row row, unsigned n)
 {
     uint8_t octets[8] = { 0 };
 
     for (unsigned i = 0; i < n; i++) {
         octets[0] = (uint8_t)i;
-        assert_int_equal(fair_put(f, slot, 7, bytes_of(octets, sizeof(octets))), 0);
+        assert_int_equal(fair_put(f, slot, 7, row, bytes_of(octets, sizeof(octets))), 0);
     }
+}
+
+static void put(struct fair *f, uint16_t slot, unsigned n)
+{
+    put_row(f, slot, FAIR_ASKED, n);
 }
 
 static size_t of(size_t n, uint16_t slot)
@@ -140,12 +145,12 @@ static void a_line_that_is_full_takes_no_more_and_the_others_do(void **state)
     const uint8_t octet = 1;
 
     put(f, 1, FAIR_LINE_MOST);
-    assert_int_equal(fair_put(f, 1, 0, bytes_of(&octet, 1)), -ENOBUFS);
-    assert_int_equal(fair_put(f, 2, 0, bytes_of(&octet, 1)), 0);
+    assert_int_equal(fair_put(f, 1, 0, FAIR_ASKED, bytes_of(&octet, 1)), -ENOBUFS);
+    assert_int_equal(fair_put(f, 2, 0, FAIR_ASKED, bytes_of(&octet, 1)), 0);
     assert_int_equal(fair_waiting(f), FAIR_LINE_MOST + 1);
     assert_int_equal(fair_choose(f, got, 2), 2);
     fair_done(f);
-    assert_int_equal(fair_put(f, 1, 0, bytes_of(&octet, 1)), 0); /* there is room again */
+    assert_int_equal(fair_put(f, 1, 0, FAIR_ASKED, bytes_of(&octet, 1)), 0); /* there is room again */
 }
 
 static void frames_too_long_for_a_line_are_refused_before_their_number_is(void **state)
@@ -154,12 +159,12 @@ static void frames_too_long_for_a_line_are_refused_before_their_number_is(void *
     struct fair *f = *state;
     unsigned n = 0;
 
-    while (fair_put(f, 1, 0, bytes_of(octets, sizeof(octets))) == 0)
+    while (fair_put(f, 1, 0, FAIR_ASKED, bytes_of(octets, sizeof(octets))) == 0)
         n++;
     assert_int_equal(n, FAIR_LINE_BYTES / sizeof(octets));
     assert_false(fair_full(f));
     for (uint16_t slot = 2; slot < 9; slot++) {
-        while (fair_put(f, slot, 0, bytes_of(octets, sizeof(octets))) == 0) {
+        while (fair_put(f, slot, 0, FAIR_ASKED, bytes_of(octets, sizeof(octets))) == 0) {
         }
     }
     assert_true(fair_full(f));
@@ -169,9 +174,146 @@ static void no_frame_of_nobody_is_taken(void **state)
 {
     const uint8_t octet = 1;
 
-    assert_int_equal(fair_put(*state, FAIR_LINES, 0, bytes_of(&octet, 1)), -ENOBUFS);
+    assert_int_equal(fair_put(*state, FAIR_LINES, 0, FAIR_ASKED, bytes_of(&octet, 1)), -ENOBUFS);
     assert_int_equal(fair_choose(*state, got, 10), 0);
     fair_done(*state);
+}
+
+/* How many of row come before the first that is not, in what was chosen of slot. */
+static size_t places(size_t n, uint16_t slot, enum fair_row row, unsigned *next)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (got[i]->slot != slot || got[i]->row != row)
+            continue;
+        assert_int_equal(got[i]->octets[0], (*next)++);
+        count++;
+    }
+    return count;
+}
+
+static void what_is_lodged_passes_its_own_agencys_questions(void **state)
+{
+    struct fair *f = *state;
+    unsigned lodged = 0;
+    size_t n;
+
+    put(f, 3, 1000);
+    put(f, 4, 1000);
+    put_row(f, 3, FAIR_LODGED, 1); /* a withdrawal */
+    n = fair_choose(f, got, 4);
+    assert_int_equal(n, 4);
+    assert_int_equal(places(n, 3, FAIR_LODGED, &lodged), 1);
+    assert_int_equal(of(n, 3), 2); /* in its agency's share, not beside it */
+    assert_int_equal(got[3]->row, FAIR_LODGED); /* of what is chosen the order of arrival stays */
+}
+
+static void much_that_is_lodged_leaves_half_the_share_to_what_it_passes(void **state)
+{
+    struct fair *f = *state;
+    unsigned lodged = 0, asked = 0;
+    size_t n;
+
+    put(f, 1, 100);
+    put_row(f, 1, FAIR_LODGED, 100);
+    n = fair_choose(f, got, 40);
+    assert_int_equal(places(n, 1, FAIR_LODGED, &lodged), 20);
+    assert_int_equal(places(n, 1, FAIR_ASKED, &asked), 20);
+    fair_done(f);
+    for (unsigned batch = 0; batch < 4; batch++) { /* and goes on so from one batch to the next */
+        n = fair_choose(f, got, 1);
+        assert_int_equal(n, 1);
+        (void)places(n, 1, FAIR_LODGED, &lodged);
+        (void)places(n, 1, FAIR_ASKED, &asked);
+        fair_done(f);
+    }
+    assert_int_equal(lodged, 22);
+    assert_int_equal(asked, 22);
+}
+
+static void a_question_never_passes_what_was_lodged_before_it(void **state)
+{
+    struct fair *f = *state;
+    uint64_t lodged_up_to = 0;
+    size_t n;
+
+    for (unsigned i = 0; i < 50; i++) {
+        put_row(f, 1, FAIR_LODGED, 2);
+        put(f, 1, 3);
+        put_row(f, 1, FAIR_LODGED, 1);
+    }
+    while ((n = fair_choose(f, got, 7)) > 0) {
+        uint64_t next = UINT64_MAX;
+
+        for (size_t i = 0; i < n; i++) {
+            if (got[i]->row == FAIR_LODGED)
+                lodged_up_to = got[i]->seq;
+        }
+        for (size_t i = 0; i < n; i++) {
+            if (got[i]->row == FAIR_ASKED)
+                next = got[i]->seq;
+        }
+        if (next == UINT64_MAX)
+            continue;
+        /* three of each six are lodged, at 0, 1 and 5: the last of them before the question */
+        next -= next % 6 >= 2 && next % 6 <= 4 ? next % 6 - 1 : 0;
+        assert_true(lodged_up_to >= next);
+        fair_done(f);
+    }
+}
+
+static void what_waits_longer_than_a_batch_stays_as_it_was(void **state)
+{
+    struct fair *f = *state;
+    uint8_t octets[6000];
+    size_t n, seen = 0;
+
+    for (unsigned i = 0; i < 60; i++) {
+        memset(octets, (int)i, sizeof(octets));
+        assert_int_equal(fair_put(f, i % 3, 0, FAIR_ASKED, bytes_of(octets, 100 * i + 1)), 0);
+    }
+    while ((n = fair_choose(f, got, 5)) > 0) {
+        for (size_t i = 0; i < n; i++) { /* their memory is used again for what comes meanwhile */
+            uint8_t of_it = (uint8_t)((got[i]->len - 1) / 100);
+
+            if (got[i]->slot == 9)
+                continue;
+            seen++;
+            assert_int_equal(got[i]->octets[0], of_it);
+            assert_int_equal(got[i]->octets[got[i]->len - 1], of_it);
+        }
+        fair_done(f);
+        if (seen < 50)
+            put(f, 9, 2);
+    }
+    assert_int_equal(seen, 60);
+}
+
+static void what_was_chosen_stays_over_a_second_choice(void **state)
+{
+    static const struct fair_frame *first[8];
+    struct fair *f = *state;
+    unsigned next = 0;
+
+    put(f, 1, 4);
+    assert_int_equal(fair_choose(f, first, 8), 4);
+    put(f, 1, 200);
+    assert_int_equal(fair_choose(f, got, 100), 100);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(first[i]->octets[0], next++);
+    fair_done(f);
+    fair_done(f); /* nothing is over twice */
+    assert_int_equal(fair_choose(f, got, 4096), 100);
+}
+
+static void a_frame_longer_than_any_is_refused(void **state)
+{
+    static uint8_t octets[65537];
+
+    assert_int_equal(fair_put(*state, 1, 0, FAIR_ASKED, bytes_of(octets, sizeof(octets))), -EMSGSIZE);
+    assert_int_equal(fair_put(*state, 1, 0, FAIR_LODGED, bytes_of(octets, sizeof(octets) - 1)), 0);
+    assert_int_equal(fair_waiting(*state), 1);
 }
 
 int main(void)
@@ -187,6 +329,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(frames_too_long_for_a_line_are_refused_before_their_number_is, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(no_frame_of_nobody_is_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_lodged_passes_its_own_agencys_questions, setup, teardown),
+        cmocka_unit_test_setup_teardown(much_that_is_lodged_leaves_half_the_share_to_what_it_passes, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_question_never_passes_what_was_lodged_before_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_waits_longer_than_a_batch_stays_as_it_was, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_chosen_stays_over_a_second_choice, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_frame_longer_than_any_is_refused, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
