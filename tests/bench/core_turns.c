@@ -2,10 +2,11 @@
 /* core_turns.c - round trips through a core held in this process between socket pairs, with nothing
  * else: for instruction counts, which are the same on a busy machine.
  *
- *   bench_core DIR STORE-KEY-FILE [ROUNDS] [BATCH] [signed]
+ *   bench_core DIR STORE-KEY-FILE [ROUNDS] [BATCH] [signed | concern HUBS | referral]
  *
- * DIR: a store that bench_grow made. Prints microseconds of CPU in core_turn for each round trip;
- * under `valgrind --tool=callgrind --toggle-collect=counted_turn` the rest is left out. */
+ * DIR: a store that bench_grow made, with as many hubs as are named here. Prints microseconds of CPU
+ * in core_turn for each round trip, or for each message that was lodged: two agencies in turn lodge a
+ * concern about one person, so every second one fires, and goes to each hub. Under `valgrind --tool=callgrind --toggle-collect=counted_turn` the rest is left out. */
 #include "frames.h"
 #include "load.h"
 
@@ -187,6 +188,134 @@ static void rounds(struct core *c, struct pair *gate, unsigned n, unsigned batch
                  (unsigned long long)others, core_s * 1e6 / (double)(replies ? replies : 1));
 }
 
+/* --- what is lodged, and what comes of it --- */
+
+struct stream {
+    uint64_t seen, acked;
+};
+static struct stream streams[2][TOWN_AGENCIES]; /* of firings, and the inbox */
+static struct stencil lodged[TOWN_ASKERS], acks[2][TOWN_AGENCIES];
+
+static unsigned agency_of(const char *name)
+{
+    unsigned long i = strtoul(name + 7, NULL, 10);
+
+    return i < TOWN_AGENCIES ? (unsigned)i : 0;
+}
+
+static void subscribe(struct core *c, struct pair *gate, unsigned hubs)
+{
+    for (unsigned i = TOWN_ASKERS; i < TOWN_ASKERS + hubs; i++) {
+        struct town_agency who;
+        struct stencil s;
+        struct id id;
+        struct fill f = { .id = id.octets, .now_ms = clock_wall_ms() };
+
+        if (town_agency_at(i, &who) || stencil_make(FRAME_SUBSCRIBE, &who, true, &s) || id_new(f.now_ms, &id))
+            fail("subscribe", -EIO);
+        say(c, gate, who.name, stencil_fill(&s, &f));
+        stencil_free(&s);
+    }
+}
+
+static void lodge(struct core *c, struct pair *gate, enum frame_kind kind, uint64_t n)
+{
+    struct id id;
+    struct fill f = { .id = id.octets, .now_ms = clock_wall_ms(), .event = n };
+    char name[TOWN_NAME];
+
+    f.person = kind == FRAME_CONCERN ? UINT64_C(10000000) + n / 2 : UINT64_C(20000000) + n;
+    f.receiver = TOWN_ASKERS + (unsigned)(n % TOWN_HOLDERS);
+    town_agency_name((unsigned)(n % TOWN_ASKERS), name);
+    if (id_new(f.now_ms, &id))
+        fail("id", -EIO);
+    say(c, gate, name, stencil_fill(&lodged[n % TOWN_ASKERS], &f));
+}
+
+static void hear(struct pair *gate, uint64_t *receipts, uint64_t *others, uint64_t *deliveries)
+{
+    const struct pair_msg *m = NULL;
+    int got;
+
+    while ((got = pair_recv(gate, &m)) > 0) {
+        for (int i = 0; i < got; i++) {
+            struct stream *in;
+            struct glance g;
+
+            if (m[i].type != PAIR_OUT || !frame_glance(m[i].frame, &g))
+                continue;
+            *receipts += g.type == MSG_RECEIPT;
+            *others += g.type == MSG_REFUSAL || g.type == MSG_BUSY;
+            *deliveries += g.type == MSG_DELIVER;
+            if (g.type != MSG_DELIVER)
+                continue;
+            in = &streams[frame_in_inbox(g.payload)][agency_of(m[i].agency)];
+            if (frame_number(g.payload, 2) > in->seen)
+                in->seen = frame_number(g.payload, 2);
+        }
+    }
+}
+
+static void acknowledge(struct core *c, struct pair *gate)
+{
+    for (unsigned at = 0; at < 2 * TOWN_AGENCIES; at++) {
+        unsigned k = at / TOWN_AGENCIES, i = at % TOWN_AGENCIES;
+        struct stream *in = &streams[k][i];
+        struct id id;
+        struct fill f = { .id = id.octets, .now_ms = clock_wall_ms(), .event = in->seen };
+        char name[TOWN_NAME];
+
+        if (in->seen == in->acked)
+            continue;
+        in->acked = in->seen;
+        town_agency_name(i, name);
+        if (id_new(f.now_ms, &id))
+            fail("id", -EIO);
+        say(c, gate, name, stencil_fill(&acks[k][i], &f));
+    }
+}
+
+static void jobs(struct core *c, struct pair *gate, enum frame_kind kind, unsigned n, unsigned batch)
+{
+    uint64_t receipts = 0, others = 0, deliveries = 0, next = (uint64_t)clock_wall_ms() << 8, done;
+
+    for (unsigned i = 0; i < 100; i++) {
+        turns(c, 1);
+        hear(gate, &receipts, &others, &deliveries);
+    }
+    receipts = others = deliveries = 0;
+    core_s = 0;
+    for (unsigned r = 0; r < n; r++) {
+        uint64_t wanted = receipts + others + batch;
+
+        for (unsigned i = 0; i < batch; i++)
+            lodge(c, gate, kind, next++);
+        for (unsigned quiet = 0; quiet < 3;) { /* until nothing more comes of it */
+            done = receipts + others + deliveries;
+            counted_turn(c);
+            hear(gate, &receipts, &others, &deliveries);
+            acknowledge(c, gate);
+            quiet = done == receipts + others + deliveries && receipts + others >= wanted ? quiet + 1 : 0;
+        }
+    }
+    done = receipts ? receipts : 1;
+    (void)printf("{\"lodged\": %llu, \"others\": %llu, \"deliveries\": %llu, \"core_us\": %.2f, \"us_a_delivery\": %.2f}\n",
+                 (unsigned long long)receipts, (unsigned long long)others, (unsigned long long)deliveries,
+                 core_s * 1e6 / (double)done, core_s * 1e6 / (double)(deliveries ? deliveries : 1));
+}
+
+static void job_stencils(enum frame_kind kind)
+{
+    struct town_agency who;
+
+    for (unsigned i = 0; i < TOWN_AGENCIES; i++) {
+        if (town_agency_at(i, &who) || stencil_make(FRAME_ACK, &who, true, &acks[0][i]) ||
+            stencil_make(FRAME_ACK_INBOX, &who, true, &acks[1][i]) ||
+            (i < TOWN_ASKERS && stencil_make(kind, &who, true, &lodged[i])))
+            fail("stencil", -EINVAL);
+    }
+}
+
 static void settings(struct core_settings *s, const char *dir, const char *key)
 {
     core_settings_init(s);
@@ -200,6 +329,8 @@ static void settings(struct core_settings *s, const char *dir, const char *key)
     s->limits.deadline_ms = 600000; /* valgrind is slow */
     s->limits.lease_ms = 600000;
     s->limits.head_limit_ms = 86400000;
+    s->limits.queue_items = 100000;
+    s->limits.queue_bytes = UINT64_C(1) << 30;
     if (!s->gates || text_copy(s->store_path, sizeof(s->store_path), dir) || file_read_secret(key, &s->store_key))
         fail("settings", -EINVAL);
     (void)snprintf(s->wire.origin, sizeof(s->wire.origin), "%s", TOWN_ORIGIN);
@@ -210,6 +341,10 @@ int main(int argc, char **argv)
 {
     static const struct core_clock clock = { clock_wall_ms, clock_mono_ms };
     unsigned n = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 20, batch = argc > 4 ? (unsigned)strtoul(argv[4], NULL, 10) : 256;
+    enum frame_kind kind = argc > 5 && !strcmp(argv[5], "concern") ? FRAME_CONCERN
+                           : argc > 5 && !strcmp(argv[5], "referral") ? FRAME_REFERRAL
+                                                                      : FRAME_HELLO; /* FRAME_HELLO, 0: round trips */
+    unsigned hubs = argc > 6 ? (unsigned)strtoul(argv[6], NULL, 10) : 0;
     struct core_settings s;
     struct core *c = NULL;
     struct pair *gate = NULL;
@@ -217,14 +352,14 @@ int main(int argc, char **argv)
     struct core_ends ends = { .gates = gates };
 
     if (argc < 3 || batch < 1 || batch > BATCH_MOST) {
-        (void)fprintf(stderr, "usage: bench_core DIR STORE-KEY-FILE [ROUNDS] [BATCH] [signed]\n");
+        (void)fprintf(stderr, "usage: bench_core DIR STORE-KEY-FILE [ROUNDS] [BATCH] [signed | concern HUBS | referral]\n");
         return 64;
     }
     log_init("bench", LOG_ERROR);
     if (crypto_init() || civil_set_zone("Europe/London"))
         return 70;
     settings(&s, argv[1], argv[2]);
-    stencils(argc > 5);
+    stencils(argc > 5 && !kind);
     ends.supervisor = two_ends(&others[0]);
     ends.signer = two_ends(&others[1]);
     ends.reader = two_ends(&others[2]);
@@ -236,7 +371,13 @@ int main(int argc, char **argv)
         fail("core_open", r);
     greet(c, gate);
     core_s = 0;
-    rounds(c, gate, n, batch);
+    if (kind) {
+        job_stencils(kind);
+        subscribe(c, gate, hubs < TOWN_HOLDERS ? hubs : TOWN_HOLDERS);
+        jobs(c, gate, kind, n, batch);
+    } else {
+        rounds(c, gate, n, batch);
+    }
     c = core_close(c);
     gate = pair_close(gate);
     return 0;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MARK_REPLY 0x5a
@@ -15,7 +16,7 @@ static const struct id mark_reply = { { 1, 0x90, 2, 2, 3, 4, 0x75, 6, 0x87, 9, 9
 static const struct wire_context frames_context = { .mode = MODE_LIVE, .origin = TOWN_ORIGIN };
 
 static const char *const frame_words[FRAME_KINDS] = {
-    "hello", "lease", "insight", "who-05", "who-20", "who-50", "answer", "concern", "referral", "subscribe", "ack",
+    "hello", "lease", "insight", "who-05", "who-20", "who-50", "answer", "concern", "referral", "subscribe", "ack", "ack-inbox",
 };
 
 int frame_kind_of(const char *word)
@@ -115,11 +116,11 @@ static void make_subscribe(struct msg *m)
     m->subscribe.credit = 1024;
 }
 
-static void make_ack(struct msg *m)
+static void make_ack(struct msg *m, const char *stream, uint64_t seq)
 {
     m->type = MSG_ACK;
-    (void)snprintf(m->ack.stream, sizeof(m->ack.stream), "all");
-    m->ack.seq = UINT64_C(0xffffffff); /* five bytes, whatever is written there */
+    (void)snprintf(m->ack.stream, sizeof(m->ack.stream), "%s", stream);
+    m->ack.seq = seq;
 }
 
 static void make(enum frame_kind kind, struct msg *m, int32_t today)
@@ -141,7 +142,8 @@ static void make(enum frame_kind kind, struct msg *m, int32_t today)
     case FRAME_CONCERN: make_concern(m, today); break;
     case FRAME_REFERRAL: make_referral(m, today); break;
     case FRAME_SUBSCRIBE: make_subscribe(m); break;
-    case FRAME_ACK: make_ack(m); break;
+    case FRAME_ACK: make_ack(m, "all", 1); break;
+    case FRAME_ACK_INBOX: make_ack(m, "inbox", 1); break;
     case FRAME_KINDS:
     default: break;
     }
@@ -182,38 +184,125 @@ static void stencil_places(struct stencil *s, const struct msg *m)
     }
     memset(octets, 0xa7, sizeof(octets));
     s->origin = find(&s->frame, octets, sizeof(octets));
-    len = put_varint(UINT64_C(0xffffffff), number);
-    s->seq = m->type == MSG_ACK ? find(&s->frame, number, len) : 0;
+    s->inbox = m->type == MSG_ACK && !strcmp(m->ack.stream, "inbox");
+    s->seq = m->type == MSG_ACK ? find(&s->frame, m->ack.stream, strlen(m->ack.stream)) : 0;
+    if (s->seq)
+        s->seq += strlen(m->ack.stream) + 1; /* and the number's tag */
+}
+
+static int stencil_encode(struct msg *m, bool sign, struct stencil *s)
+{
+    struct wire_envelope e;
+    int r;
+
+    m->id = mark_id;
+    m->sent_ms = clock_wall_ms();
+    (void)snprintf(m->sender, sizeof(m->sender), "%s", s->who.name);
+    r = wire_encode(m, &frames_context, sign ? &s->who.sign : NULL, &s->frame);
+    if (!r && wire_open(buf_view(&s->frame), &e) != WIRE_OK)
+        r = -EINVAL;
+    if (r)
+        return r;
+    s->body = (size_t)(e.body.data - s->frame.data);
+    s->body_len = e.body.len;
+    s->signature = sign ? (size_t)(e.signature.data - s->frame.data) : 0;
+    stencil_places(s, m);
+    return 0;
 }
 
 int stencil_make(enum frame_kind kind, const struct town_agency *who, bool sign, struct stencil *out)
 {
     static struct msg m;
-    struct wire_envelope e;
-    int r;
+    uint8_t public_key[32];
 
     memset(&m, 0, sizeof(m));
     memset(out, 0, sizeof(*out));
-    m.id = mark_id;
-    m.sent_ms = clock_wall_ms();
-    (void)snprintf(m.sender, sizeof(m.sender), "%s", who->name);
-    make(kind, &m, civil_today(m.sent_ms));
+    out->who = *who;
+    out->seq_len = 1;
+    (void)crypto_sign_seed_keypair(public_key, out->key, who->sign.octets);
     buf_init(&out->frame, WIRE_FRAME_MAX);
-    r = wire_encode(&m, &frames_context, sign ? &who->sign : NULL, &out->frame);
-    if (!r && wire_open(buf_view(&out->frame), &e) != WIRE_OK)
-        r = -EINVAL;
-    if (r)
-        return r;
-    out->body = (size_t)(e.body.data - out->frame.data);
-    out->body_len = e.body.len;
-    if (sign) {
-        uint8_t public_key[32];
+    make(kind, &m, civil_today(clock_wall_ms()));
+    return stencil_encode(&m, sign, out);
+}
 
-        out->signature = (size_t)(e.signature.data - out->frame.data);
-        (void)crypto_sign_seed_keypair(public_key, out->key, who->sign.octets);
+static int size_of(struct msg *m, size_t *out)
+{
+    ALM_CLEANUP(buf_deinit) struct buf frame;
+    int r;
+
+    m->id = mark_id;
+    m->sent_ms = clock_wall_ms();
+    buf_init(&frame, WIRE_FRAME_MAX);
+    r = wire_encode(m, &frames_context, NULL, &frame);
+    *out = frame.len;
+    return r;
+}
+
+static int size_of_question(size_t *out)
+{
+    static struct msg m;
+
+    memset(&m, 0, sizeof(m));
+    m.type = MSG_QUESTION;
+    town_purpose_name(0, m.purpose);
+    town_question_name(0, m.question.question);
+    m.question.subject_kind = SUBJECT_PERSON;
+    town_person(0, &m.question.subject);
+    m.question.as_of = civil_today(clock_wall_ms());
+    m.question.deadline_ms = 2000;
+    (void)snprintf(m.question.asking_agency, sizeof(m.question.asking_agency), "agency-000");
+    return size_of(&m, out);
+}
+
+static int size_of_reply(size_t *out)
+{
+    static struct msg m;
+
+    memset(&m, 0, sizeof(m));
+    m.type = MSG_INSIGHT;
+    m.in_reply_to = mark_reply;
+    m.insight.value = INSIGHT_NO;
+    m.insight.completeness = COMPLETENESS_ALL;
+    m.insight.as_of = civil_today(clock_wall_ms());
+    (void)snprintf(m.insight.policy_rule, sizeof(m.insight.policy_rule), "purpose-000/question-000");
+    return size_of(&m, out);
+}
+
+int frame_sizes(struct frame_sizes *out)
+{
+    static const enum frame_kind kinds[] = { FRAME_INSIGHT, FRAME_ANSWER };
+    size_t *const sizes[] = { &out->ask, &out->answer };
+    struct town_agency who;
+    int r = town_agency_at(0, &who);
+
+    for (size_t i = 0; !r && i < ALM_LEN(kinds); i++) {
+        struct stencil s;
+
+        r = stencil_make(kinds[i], &who, false, &s);
+        *sizes[i] = s.frame.len;
+        stencil_free(&s);
     }
-    stencil_places(out, &m);
-    return 0;
+    if (!r)
+        r = size_of_question(&out->question);
+    return r ? r : size_of_reply(&out->reply);
+}
+
+/* A number is written as shortly as it can be, or the frame is malformed: one that is longer than the last makes it anew. */
+static void stencil_number(struct stencil *s, uint64_t seq)
+{
+    static struct msg m;
+    uint8_t number[10];
+    size_t len = put_varint(seq, number);
+
+    if (len != s->seq_len) {
+        memset(&m, 0, sizeof(m));
+        make_ack(&m, s->inbox ? "inbox" : "all", seq);
+        buf_reset(&s->frame);
+        if (stencil_encode(&m, s->signature != 0, s))
+            abort();
+        s->seq_len = len;
+    }
+    memcpy(s->frame.data + s->seq, number, len);
 }
 
 void stencil_free(struct stencil *s)
@@ -246,8 +335,11 @@ static void stencil_sign(struct stencil *s)
 
 struct bytes stencil_fill(struct stencil *s, const struct fill *f)
 {
-    uint8_t *d = s->frame.data, number[10];
+    uint8_t *d, number[10];
 
+    if (s->seq)
+        stencil_number(s, f->event);
+    d = s->frame.data;
     if (f->id)
         memcpy(d + s->id, f->id, ID_LEN);
     if (f->reply_to && s->reply_to)
@@ -263,10 +355,6 @@ struct bytes stencil_fill(struct stencil *s, const struct fill *f)
         town_token_value(f->person, k, d + s->tokens[k]);
     if (s->origin)
         town_token_value(f->event + 1, 3, d + s->origin);
-    if (s->seq) {
-        for (unsigned i = 0; i < 5; i++)
-            d[s->seq + i] = (uint8_t)((f->event >> 7 * i & 127) | (i < 4 ? 128 : 0));
-    }
     if (s->signature)
         stencil_sign(s);
     return buf_view(&s->frame);
@@ -349,4 +437,11 @@ uint64_t frame_number(struct bytes message, uint32_t field)
             return f.value;
     }
     return 0;
+}
+
+bool frame_in_inbox(struct bytes deliver)
+{
+    struct field f;
+
+    return take_field(&deliver, &f) && f.number == 1 && f.view.len == 5 && !memcmp(f.view.data, "inbox", 5);
 }

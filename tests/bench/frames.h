@@ -16,7 +16,8 @@ enum frame_kind {
     FRAME_CONCERN,
     FRAME_REFERRAL,
     FRAME_SUBSCRIBE,
-    FRAME_ACK,
+    FRAME_ACK,       /* of the stream of firings */
+    FRAME_ACK_INBOX,
     FRAME_KINDS
 };
 int frame_kind_of(const char *word); /* "insight"; -1 none */
@@ -26,10 +27,19 @@ struct stencil { /* one agency's frame of one kind */
     size_t body, body_len, signature; /* signature 0: not signed */
     size_t id, reply_to, sent, purpose, question, tokens[TOWN_TOKENS], origin, receiver, seq;
     uint8_t key[64]; /* libsodium's form of the signing key */
+    size_t seq_len;  /* of an acknowledgement: bytes of its number as it stands there */
+    bool inbox;      /* which stream it acknowledges */
+    struct town_agency who;
 };
 /* Return: 0; -EINVAL; -ENOMEM. */
 ALM_MUST_USE int stencil_make(enum frame_kind kind, const struct town_agency *who, bool sign, struct stencil *out);
 void stencil_free(struct stencil *s);
+
+/* Bytes on the wire of a round trip's four legs, unsigned: bodies are padded, so each is of one size. */
+struct frame_sizes {
+    size_t ask, question, answer, reply;
+};
+ALM_MUST_USE int frame_sizes(struct frame_sizes *out); /* Return: as stencil_make() */
 
 struct fill { /* what is written over */
     const uint8_t *id, *reply_to; /* 16 bytes; NULL: stays */
@@ -48,3 +58,4 @@ struct glance { /* what a frame from the broker says, without decoding it */
 };
 bool frame_glance(struct bytes frame, struct glance *out);
 uint64_t frame_number(struct bytes message, uint32_t field); /* a varint field; 0 absent */
+bool frame_in_inbox(struct bytes deliver);                   /* of a Deliver: else of the stream of firings */

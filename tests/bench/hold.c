@@ -13,7 +13,7 @@
 struct holding {
     struct load *l;
     uint64_t answered, delivered;
-    uint64_t acked[LINKS_MOST], seen[LINKS_MOST]; /* of the stream, by link */
+    uint64_t acked[2][LINKS_MOST], seen[2][LINKS_MOST]; /* of the stream of firings, of the inbox; by link */
 };
 static struct holding holding;
 
@@ -51,21 +51,25 @@ static void hold_hear(struct holding *h, unsigned link, size_t len)
         h->answered++;
         hold_send(h, link, FRAME_ANSWER, g.id, h->answered);
     } else if (g.type == MSG_DELIVER) {
-        uint64_t seq = frame_number(g.payload, 2);
+        uint64_t seq = frame_number(g.payload, 2), *seen = &h->seen[frame_in_inbox(g.payload)][link];
 
-        h->delivered += seq > h->seen[link];
-        if (seq > h->seen[link])
-            h->seen[link] = seq;
+        h->delivered += seq > *seen;
+        if (seq > *seen)
+            *seen = seq;
     }
 }
 
 static void hold_acks(struct holding *h)
 {
+    static const enum frame_kind kinds[] = { FRAME_ACK, FRAME_ACK_INBOX };
+
     for (unsigned i = 0; i < h->l->links.n; i++) {
-        if (h->seen[i] == h->acked[i])
-            continue;
-        hold_send(h, i, FRAME_ACK, NULL, h->seen[i]);
-        h->acked[i] = h->seen[i];
+        for (unsigned k = 0; k < ALM_LEN(kinds); k++) {
+            if (h->seen[k][i] == h->acked[k][i])
+                continue;
+            hold_send(h, i, kinds[k], NULL, h->seen[k][i]);
+            h->acked[k][i] = h->seen[k][i];
+        }
     }
 }
 
