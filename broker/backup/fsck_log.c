@@ -10,6 +10,7 @@
 #include "backup/fsck_parts.h"
 #include "store/ledger_codec.h"
 #include "store/ledger_keys.h"
+#include "store/ledger_rows.h"
 #include "tree/tree.h"
 
 #define MISSING_MOST (1u << 20) /* leaves: beyond it a last key is no leaf's */
@@ -19,8 +20,8 @@ struct walk {
     struct tree_frontier tree;
     uint64_t head_next; /* size of the next head to hold the tree against; UINT64_MAX: no more */
     struct buf note, value, opened;
-    uint64_t nodes; /* that the tree ought to have */
-    bool unknown;   /* a leaf's hash is known to nobody: no root can be had from here on */
+    struct ledger_row row; /* as the leaves make it */
+    bool unknown;          /* a leaf's hash is known to nobody: no root can be had from here on */
 };
 
 /* --- heads --- */
@@ -98,24 +99,34 @@ static int heads_to(struct walk *w)
 
 /* --- the tree --- */
 
-static int node_check(void *ctx, unsigned level, uint64_t index,
-                      const uint8_t hash[static SHA256_LEN])
+/* The row that was just filled, against the one that is kept. */
+static int row_check(struct walk *w)
 {
-    struct walk *w = ctx;
-    uint8_t kept[SHA256_LEN];
-    int r = ledger_node(w->f->t, level, index, kept);
+    uint64_t number = w->tree.size / ROW_LEAVES - 1, first = number * ROW_LEAVES;
+    struct fsck *f = w->f;
+    struct ledger_row kept;
+    int r = row_get(f->t, number, &kept);
 
-    w->nodes++;
-    if (store_latched(store_of(w->f->t)))
-        return r;
     if (r == -ENOENT)
-        fsck_say_leaf(w->f, TABLE_TREE, index << level, ADVICE_TAKEN,
-                      "a hash of the tree is missing");
-    else if (r == 0 && memcmp(kept, hash, sizeof(kept)) != 0)
-        fsck_say_leaf(w->f, TABLE_TREE, index << level, ADVICE_FORGED,
-                      level ? "a hash of the tree is not that of the two below it"
-                            : "the tree's hash of this leaf is not its record's");
-    return r == -ENOENT || r == -EBADMSG ? 0 : r; /* what does not open is said by the sweep */
+        fsck_say_leaf(f, TABLE_TREE, first, ADVICE_TAKEN, "a hash of the tree is missing");
+    if (r == -ENOENT || (r == -EBADMSG && !store_latched(store_of(f->t))))
+        return 0; /* what does not open is said by the sweep */
+    for (size_t i = 0; r == 0 && i < ROW_LEAVES; i++) {
+        if (memcmp(kept.leaves[i], w->row.leaves[i], SHA256_LEN) != 0)
+            fsck_say_leaf(f, TABLE_TREE, first + i, ADVICE_FORGED,
+                          "the tree's hash of this leaf is not its record's");
+    }
+    if (r == 0 && memcmp(kept.above, w->row.above, (size_t)kept.n_above * SHA256_LEN) != 0)
+        fsck_say_leaf(f, TABLE_TREE, first, ADVICE_FORGED,
+                      "a hash of the tree is not that of the two below it");
+    return r;
+}
+
+static int leaf_grow(struct walk *w, const uint8_t hash[static SHA256_LEN])
+{
+    int r = tree_append(&w->tree, hash, w->unknown ? NULL : row_keep, &w->row);
+
+    return r || w->unknown || !row_whole(w->tree.size) ? r : row_check(w);
 }
 
 /* --- one leaf --- */
@@ -213,7 +224,7 @@ static int leaf_unread(struct walk *w, const char *what)
         memset(hash, 0, sizeof(hash));
         r = 0;
     }
-    return r ? r : tree_append(&w->tree, hash, w->unknown ? NULL : node_check, w);
+    return r ? r : leaf_grow(w, hash);
 }
 
 static int leaf_read(struct walk *w, struct bytes value)
@@ -235,7 +246,7 @@ static int leaf_read(struct walk *w, struct bytes value)
     f->events[leaf] = record.clear.event;
     decided_check(f, &record);
     r = part_check(w, &record);
-    return r ? r : tree_append(&w->tree, hash, w->unknown ? NULL : node_check, w);
+    return r ? r : leaf_grow(w, hash);
 }
 
 static int leaf_one(void *ctx, struct bytes key, struct bytes sealed)
@@ -276,20 +287,37 @@ static int leaf_one(void *ctx, struct bytes key, struct bytes sealed)
 
 /* --- the end --- */
 
+/* The keys of the last leaves stand beside the root that they make. */
+static int end_check(struct walk *w)
+{
+    struct fsck *f = w->f;
+    uint8_t root[SHA256_LEN];
+    int r = tree_root(&w->tree, root);
+
+    if (r == 0)
+        r = ledger_check_end(f->t, f->leaves, root);
+    if (r != -ENOENT && (r != -EBADMSG || store_latched(store_of(f->t))))
+        return r;
+    fsck_say_leaf(f, TABLE_LEAF_KEYS, f->leaves, ADVICE_TAKEN,
+                  "the keys at the log's end are of other leaves than it has: its newest are gone, "
+                  "or were altered");
+    return 0;
+}
+
 static int log_end(struct walk *w)
 {
     struct fsck *f = w->f;
     uint64_t kept = 0;
     int r = store_raw_count(f->t, TABLE_TREE, &kept);
 
-    if (r == 0 && !w->unknown && kept > w->nodes)
+    if (r == 0 && !w->unknown && kept > f->leaves / ROW_LEAVES)
         fsck_say_leaf(
             f, TABLE_TREE, f->leaves, ADVICE_TAKEN,
             "the tree has hashes of more leaves than the log: its newest leaves are gone");
     if (r == 0 && w->head_next != UINT64_MAX)
         fsck_say_leaf(f, TABLE_LOG, w->head_next - 1, ADVICE_FORGED,
                       "a signed head says that the log had this leaf: its newest leaves are gone");
-    return r;
+    return r || w->unknown ? r : end_check(w);
 }
 
 static int log_walk(struct walk *w)

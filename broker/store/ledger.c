@@ -9,16 +9,19 @@
 
 #include "store/ledger_blocks.h"
 #include "store/ledger_codec.h"
+#include "store/ledger_rows.h"
 #include "tree/note.h"
 #include "tree/tree.h"
 
 #define HEAD_LAYOUT 1
 #define KEYS_POOL   32 /* records' keys and nonces that are drawn at once */
-#define NODE_LEN    (1 + LEDGER_INDEX_KEY)
 
 struct ledger {
-    struct tree_frontier committed, growing; /* growing runs ahead inside the open transaction */
-    struct buf clear, sealed, record;        /* reused by every append */
+    struct grown {
+        struct tree_frontier tree;
+        struct ledger_row row; /* that it ends within */
+    } committed, growing;      /* growing runs ahead inside the open transaction */
+    struct buf record;         /* reused by every append */
     struct drawn {
         struct secret key;
         uint8_t nonce[32];
@@ -28,106 +31,46 @@ struct ledger {
     struct buf merged;       /* where 32 small blocks become one */
 };
 
-/* --- Keys: big-endian, so that the table's order is the log's. --- */
-
-struct node_key {
-    uint8_t octets[NODE_LEN];
-};
-
-static struct bytes node_key_of(struct node_key *k, unsigned level, uint64_t index)
-{
-    k->octets[0] = (uint8_t)level;
-    (void)ledger_index_key(index, k->octets + 1);
-    return bytes_of(k->octets, NODE_LEN);
-}
-
-/* How many numbered keys a table has under a prefix, going by the last. */
-static int count_by_last(struct store_txn *t, enum table table, struct bytes prefix, uint64_t *n)
-{
-    ALM_CLEANUP(buf_deinit) struct buf key = { 0 };
-    struct cursor c;
-    int r;
-
-    buf_init(&key, STORE_KEY_MAX);
-    r = store_last(t, table, prefix, &key);
-    *n = 0;
-    if (r == -ENOENT)
-        return 0;
-    if (r < 0)
-        return r;
-    c = cursor_of(buf_view(&key));
-    (void)cursor_take(&c, prefix.len);
-    *n = cursor_u64(&c) + 1;
-    return cursor_end(&c);
-}
-
-int ledger_count(struct store_txn *t, uint64_t *size)
-{
-    return count_by_last(t, TABLE_LOG, bytes_of(NULL, 0), size);
-}
-
-int ledger_node(void *ctx, unsigned level, uint64_t index, uint8_t out[static SHA256_LEN])
-{
-    ALM_CLEANUP(buf_deinit) struct buf hash = { 0 };
-    struct store_txn *t = ctx;
-    struct node_key k;
-    int r;
-
-    buf_init(&hash, SHA256_LEN);
-    r = store_get(t, TABLE_TREE, node_key_of(&k, level, index), &hash);
-    if (r < 0)
-        return r;
-    if (hash.len != SHA256_LEN)
-        return -EBADMSG;
-    memcpy(out, hash.data, SHA256_LEN);
-    return 0;
-}
-
 /* --- Opening. --- */
 
-/* The last record must be the one that the tree ends with. */
+/* Where the log ends with a full row, its last record must be the one that the row ends with. */
 static int ledger_check_last(struct store_txn *t, uint64_t size)
 {
-    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-    uint8_t of_record[SHA256_LEN], of_tree[SHA256_LEN];
-    struct ledger_record record;
-    uint8_t k[LEDGER_INDEX_KEY];
-    int r;
+    uint8_t of_record[1][SHA256_LEN], of_tree[SHA256_LEN];
+    int r = row_read(t, size - 1, 1, of_record);
 
-    buf_init(&b, STORE_VALUE_MAX);
-    r = store_get(t, TABLE_LOG, ledger_index_key(size - 1, k), &b);
-    if (r == 0)
-        r = ledger_record_decode(size - 1, buf_view(&b), &record);
-    if (r == 0)
-        r = ledger_record_hash(&record, of_record);
     if (r == 0)
         r = ledger_node(t, 0, size - 1, of_tree);
-    if (r == 0 && memcmp(of_record, of_tree, sizeof(of_tree)) != 0)
+    if (r == 0 && memcmp(of_record[0], of_tree, sizeof(of_tree)) != 0)
         r = -EBADMSG;
     return r;
 }
 
-/* Log, tree and signed heads must agree on how much there is: a store that lost its end is not gone
- * on with. */
-static int ledger_load(struct store_txn *t, struct tree_frontier *f)
+/* Log, rows, blocks of keys and signed heads must agree on how much there is, and the records that
+ * are in no full row yet on what: a store that lost its end, or has another, is not gone on with.
+ */
+static int ledger_load(struct store_txn *t, struct grown *g)
 {
-    static const uint8_t leaves = 0;
-    uint64_t size, tree_size, head_size = 0;
+    uint64_t size, rows, head_size = 0;
+    uint8_t root[SHA256_LEN];
     int r = ledger_count(t, &size);
 
     if (r == 0)
-        r = count_by_last(t, TABLE_TREE, bytes_of(&leaves, 1), &tree_size);
+        r = row_count(t, &rows);
     if (r == 0)
-        r = count_by_last(t, TABLE_HEADS, bytes_of(NULL, 0),
-                          &head_size); /* one more than the head's size */
+        r = ledger_numbered(t, TABLE_HEADS, &head_size); /* one more than the head's size */
     if (r < 0)
         return r;
-    if (size != tree_size || (head_size && head_size - 1 > size))
+    if (size / ROW_LEAVES != rows || (head_size && head_size - 1 > size))
         return -EBADMSG;
-    r = tree_frontier_load(size, ledger_node, t, f);
+    r = tree_frontier_load(size, ledger_node, t, &g->tree);
     if (r == 0)
-        r = block_check_end(t, size);
-    if (r == 0 && size)
+        r = row_open(t, size, &g->row);
+    if (r == 0)
+        r = tree_root(&g->tree, root);
+    if (r == 0)
+        r = ledger_check_end(t, size, root);
+    if (r == 0 && row_whole(size))
         r = ledger_check_last(t, size);
     return r == -ENOENT ? -EBADMSG : r;
 }
@@ -140,8 +83,6 @@ int ledger_open(struct store *s, struct ledger **out)
 
     if (!l)
         return -ENOMEM;
-    buf_init(&l->clear, LEDGER_CLEAR_MAX);
-    buf_init(&l->sealed, STORE_VALUE_MAX);
     buf_init(&l->record, STORE_VALUE_MAX);
     buf_init(&l->tail.octets, BLOCK_MAX);
     buf_init(&l->merged, BLOCK_MAX);
@@ -175,8 +116,6 @@ struct ledger *ledger_close(struct ledger *l)
         crypto_wipe(l->merged.data, l->merged.cap);
     buf_deinit(&l->tail.octets);
     buf_deinit(&l->merged);
-    buf_deinit(&l->clear);
-    buf_deinit(&l->sealed);
     buf_deinit(&l->record);
     free(l);
     return NULL;
@@ -191,12 +130,12 @@ void ledger_closep(struct ledger **l)
 
 uint64_t ledger_size(const struct ledger *l)
 {
-    return l->growing.size;
+    return l->growing.tree.size;
 }
 
 void ledger_root(const struct ledger *l, uint8_t root[static SHA256_LEN])
 {
-    if (tree_root(&l->growing, root) < 0)
+    if (tree_root(&l->growing.tree, root) < 0)
         memset(root, 0,
                SHA256_LEN); /* no tree has this root: what is signed with it verifies nothing */
 }
@@ -210,22 +149,29 @@ void ledger_settle(struct ledger *l, int commit_result)
     tail_leave(l);
 }
 
-static int ledger_keep_node(void *ctx, unsigned level, uint64_t index,
-                            const uint8_t hash[static SHA256_LEN])
+/* The tree, and the row that its last leaf makes whole. */
+static int tree_grow(struct ledger *l, struct store_txn *t, const uint8_t leaf[static SHA256_LEN])
 {
-    struct store_txn *t = ctx;
-    struct node_key k;
+    struct grown *g = &l->growing;
+    int r = tree_append(&g->tree, leaf, row_keep, &g->row);
 
-    store_put(t, TABLE_TREE, node_key_of(&k, level, index), bytes_of(hash, SHA256_LEN));
-    return store_status(t);
+    if (r == 0 && row_whole(g->tree.size)) {
+        row_put(t, g->tree.size / ROW_LEAVES - 1, &g->row);
+        r = store_status(t);
+    }
+    return r;
 }
 
 /* --- The open block of keys. --- */
 
 static int tail_put(struct ledger *l, struct store_txn *t)
 {
-    uint8_t key[BLOCK_KEY];
+    uint8_t key[BLOCK_KEY], root[SHA256_LEN];
+    int r = tree_root(&l->growing.tree, root);
 
+    if (r < 0)
+        return r;
+    block_set_root(&l->tail.octets, root);
     store_put(t, TABLE_LEAF_KEYS, block_key(TIER_SMALL, l->tail.first / BLOCK_SMALL, key),
               buf_view(&l->tail.octets));
     return store_status(t);
@@ -257,6 +203,7 @@ static int tail_merge(struct ledger *l, struct store_txn *t)
     int r = tail_put(l, t);
 
     block_begin(&l->merged);
+    block_set_root(&l->merged, block_root(small));
     for (uint64_t i = first; i < first + LEDGER_KEYS_BLOCK / BLOCK_SMALL && r == 0; i++) {
         buf_reset(&small->octets);
         r = store_get(t, TABLE_LEAF_KEYS, block_key(TIER_SMALL, i, key), &small->octets);
@@ -348,8 +295,9 @@ static bool private_good(const struct ledger_private *p)
     return p->class < CLASS_COUNT && p->n_tags <= LEDGER_TAGS_MAX;
 }
 
-static int keys_append(struct ledger *l, struct store_txn *t, const struct ledger_clear *clear,
-                       const struct ledger_private *p, const struct secret *key)
+static int keys_append(struct ledger *l, struct store_txn *t, uint64_t leaf,
+                       const struct ledger_clear *clear, const struct ledger_private *p,
+                       const struct secret *key)
 {
     uint8_t tags[LEDGER_TAGS_MAX * 8];
     struct block_entry entry = { .class = p->class ? p->class : ledger_event_class(clear->event),
@@ -359,48 +307,53 @@ static int keys_append(struct ledger *l, struct store_txn *t, const struct ledge
 
     for (size_t i = 0; i < p->n_tags; i++)
         (void)ledger_index_key(p->tags[i], tags + i * 8);
-    return tail_append(l, t, l->growing.size, &entry);
+    return tail_append(l, t, leaf, &entry);
+}
+
+/* Encodes and seals the record in its place, l->record. */
+static int record_make(struct ledger *l, const struct ledger_clear *clear, struct bytes part,
+                       const struct drawn *of, uint8_t leaf_hash[static SHA256_LEN])
+{
+    struct buf *b = &l->record;
+    size_t clear_len, sealed_len = part.len + SEAL_OVERHEAD;
+    int r;
+
+    buf_reset(b);
+    clear_len = ledger_record_begin(of->nonce, clear, b);
+    ledger_record_sealed(sealed_len, b);
+    r = buf_status(b);
+    /* The nonce, which no other record has, binds a sealed part to its record. */
+    if (r == 0)
+        r = seal(&of->key, bytes_of(of->nonce, sizeof(of->nonce)), part, b);
+    if (r < 0)
+        return r;
+    return ledger_leaf_hash(of->nonce, ledger_record_clear(b, clear_len),
+                            bytes_of(b->data + b->len - sealed_len, sealed_len), leaf_hash);
 }
 
 static int ledger_append_now(struct ledger *l, struct store_txn *t,
                              const struct ledger_clear *clear, const struct ledger_private *p)
 {
-    ALM_CLEANUP(drawn_wipe) struct drawn of = { .nonce = { 0 } };
-    struct ledger_record record = { .leaf = l->growing.size };
+    ALM_CLEANUP(drawn_wipe) struct drawn of;
     uint8_t leaf_hash[SHA256_LEN], k[LEDGER_INDEX_KEY];
+    uint64_t leaf = l->growing.tree.size;
     int r = drawn_take(l, &of);
 
-    memcpy(record.nonce, of.nonce, sizeof(record.nonce));
-    buf_reset(&l->clear);
-    buf_reset(&l->sealed);
-    buf_reset(&l->record);
-    ledger_clear_encode(clear, &l->clear);
     if (r == 0)
-        r = buf_status(&l->clear);
-    /* The nonce, which no other record has, binds a sealed part to its record. */
-    if (r == 0)
-        r = seal(&of.key, bytes_of(record.nonce, sizeof(record.nonce)), p->sealed_part, &l->sealed);
+        r = record_make(l, clear, p->sealed_part, &of, leaf_hash);
     if (r < 0)
         return r;
-    record.clear_octets = buf_view(&l->clear);
-    record.sealed_octets = buf_view(&l->sealed);
-    ledger_record_encode(&record, &l->record);
-    r = buf_status(&l->record);
+    store_append(t, TABLE_LOG, ledger_index_key(leaf, k), buf_view(&l->record));
+    r = store_status(t);
     if (r == 0)
-        r = ledger_leaf_hash(record.nonce, record.clear_octets, record.sealed_octets, leaf_hash);
-    if (r == 0)
-        r = keys_append(l, t, clear, p, &of.key);
-    if (r < 0)
-        return r;
-    store_put(t, TABLE_LOG, ledger_index_key(record.leaf, k), buf_view(&l->record));
-    return store_status(t) ? store_status(t)
-                           : tree_append(&l->growing, leaf_hash, ledger_keep_node, t);
+        r = tree_grow(l, t, leaf_hash);
+    return r == 0 ? keys_append(l, t, leaf, clear, p, &of.key) : r;
 }
 
 void ledger_append(struct ledger *l, struct store_txn *t, const struct ledger_clear *clear,
                    const struct ledger_private *priv, uint64_t *leaf)
 {
-    *leaf = l->growing.size;
+    *leaf = l->growing.tree.size;
     if (store_status(t))
         return;
     if (clear->event == 0 || clear->event >= EVENT_COUNT || !private_good(priv))
@@ -430,7 +383,7 @@ int ledger_head_latest(struct store_txn *t, uint64_t *size, struct buf *note)
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
     uint8_t k[LEDGER_INDEX_KEY];
     uint64_t n;
-    int r = count_by_last(t, TABLE_HEADS, bytes_of(NULL, 0), &n);
+    int r = ledger_numbered(t, TABLE_HEADS, &n);
 
     if (r < 0)
         return r;

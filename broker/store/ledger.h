@@ -70,7 +70,7 @@ struct ledger_private { /* what stands under the record's own key, and what find
     uint64_t tags[LEDGER_TAGS_MAX]; /* ledger_keys.h; the same twice does no harm */
 };
 struct ledger; /* the tree's frontier, held by the one writer */
-ALM_MUST_USE int ledger_open(struct store *s, struct ledger **out); /* loads the frontier; checks size against TABLE_LOG: -EBADMSG */
+ALM_MUST_USE int ledger_open(struct store *s, struct ledger **out); /* loads the frontier; what is kept of the log does not agree: -EBADMSG */
 struct ledger *ledger_close(struct ledger *l);
 void ledger_closep(struct ledger **l);
 uint64_t ledger_size(const struct ledger *l); /* leaves committed or appended in the open transaction */
@@ -106,7 +106,7 @@ ALM_MUST_USE int ledger_record_hash(const struct ledger_record *r, uint8_t out[s
 /* Appends what the writer put into the sealed part. Cheapest in order of leaves: a block of keys is opened once.
  * Return: 0; -ENODATA forgotten; -EBADMSG; -errno. */
 ALM_MUST_USE int ledger_sealed_open(struct store_txn *t, const struct ledger_record *r, struct buf *out);
-/* A tree_fetch (tree/tree.h) over TABLE_TREE for proofs and roots of the past; ctx is the struct store_txn. */
+/* A tree_fetch (tree/tree.h) over TABLE_TREE, and the newest records, for proofs and roots of the past; ctx is the struct store_txn. */
 ALM_MUST_USE int ledger_node(void *ctx, unsigned level, uint64_t index, uint8_t out[static SHA256_LEN]);
 /* How many leaves the transaction sees. Return: 0 or -errno. */
 ALM_MUST_USE int ledger_count(struct store_txn *t, uint64_t *size);

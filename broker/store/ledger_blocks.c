@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ledger_blocks.c - see ledger_blocks.h.
  *
- * A block: u8 layout 1, then for each leaf u8 class, 32-byte key, u8 n, n x u64 tag; of a forgotten
- * one the class with FORGOTTEN set, and nothing else. */
+ * A block: u8 layout 2, 32-byte root of the tree that ends with its last leaf, then for each leaf
+ * u8 class, 32-byte key, u8 n, n x u64 tag; of a forgotten one the class with FORGOTTEN set, and
+ * nothing else. */
 #include "store/ledger_blocks.h"
+#include "store/ledger_rows.h"
 
 #include <errno.h>
 #include <string.h>
 
-#define BLOCK_LAYOUT 1
+#define BLOCK_LAYOUT 2
 #define FORGOTTEN    0x80
 
 struct bytes block_key(enum block_tier tier, uint64_t number, uint8_t out[static BLOCK_KEY])
@@ -21,8 +23,22 @@ struct bytes block_key(enum block_tier tier, uint64_t number, uint8_t out[static
 
 void block_begin(struct buf *b)
 {
+    static const uint8_t none[SHA256_LEN];
+
     buf_reset(b);
     buf_put_u8(b, BLOCK_LAYOUT);
+    buf_put(b, none, sizeof(none));
+}
+
+void block_set_root(struct buf *b, const uint8_t root[static SHA256_LEN])
+{
+    if (b->len >= BLOCK_HEAD)
+        memcpy(b->data + 1, root, SHA256_LEN);
+}
+
+const uint8_t *block_root(const struct store_block *b)
+{
+    return b->octets.data + 1;
 }
 
 void block_put(struct buf *b, const struct block_entry *e)
@@ -37,9 +53,9 @@ void block_put(struct buf *b, const struct block_entry *e)
 
 int block_join(struct buf *b, struct bytes other)
 {
-    if (!other.len || other.data[0] != BLOCK_LAYOUT)
+    if (other.len < BLOCK_HEAD || other.data[0] != BLOCK_LAYOUT)
         return -EBADMSG;
-    buf_put(b, other.data + 1, other.len - 1);
+    buf_put(b, other.data + BLOCK_HEAD, other.len - BLOCK_HEAD);
     return buf_status(b);
 }
 
@@ -48,7 +64,10 @@ int block_walk_init(struct block_walk *w, const struct store_block *b)
     *w = (struct block_walk){ .at = cursor_of(buf_view(&b->octets)),
                               .next = b->first,
                               .left = b->span };
-    return cursor_u8(&w->at) == BLOCK_LAYOUT ? 0 : -EBADMSG;
+    if (cursor_u8(&w->at) != BLOCK_LAYOUT)
+        return -EBADMSG;
+    (void)cursor_take(&w->at, SHA256_LEN);
+    return w->at.failed ? -EBADMSG : 0;
 }
 
 int block_walk_next(struct block_walk *w, struct block_entry *e)
@@ -154,7 +173,8 @@ static int blocks_of_tier(struct store_txn *t, enum block_tier tier, uint64_t *n
     return cursor_end(&c);
 }
 
-static int block_check_last(struct store_txn *t, uint64_t size)
+static int block_check_last(struct store_txn *t, uint64_t size,
+                            const uint8_t root[static SHA256_LEN])
 {
     struct block_entry e;
     int r = block_look_up(t, size - 1, &e);
@@ -163,10 +183,12 @@ static int block_check_last(struct store_txn *t, uint64_t size)
         r = block_count(store_block_of(t));
         r = r < 0 || store_block_of(t)->first + (uint64_t)r == size ? r : -EBADMSG;
     }
+    if (r >= 0 && memcmp(block_root(store_block_of(t)), root, SHA256_LEN) != 0)
+        r = -EBADMSG;
     return r < 0 ? r : 0;
 }
 
-int block_check_end(struct store_txn *t, uint64_t size)
+int ledger_check_end(struct store_txn *t, uint64_t size, const uint8_t root[static SHA256_LEN])
 {
     uint64_t small = 0, big = 0;
     int r = blocks_of_tier(t, TIER_SMALL, &small);
@@ -178,5 +200,5 @@ int block_check_end(struct store_txn *t, uint64_t size)
     if (big != size / LEDGER_KEYS_BLOCK ||
         small != (size % LEDGER_KEYS_BLOCK ? (size + BLOCK_SMALL - 1) / BLOCK_SMALL : 0))
         return -EBADMSG;
-    return size ? block_check_last(t, size) : 0;
+    return size ? block_check_last(t, size, root) : 0;
 }

@@ -8,8 +8,9 @@
 
 #define BLOCK_SMALL     32 /* leaves of a block at the log's end */
 #define BLOCK_KEY       9  /* bytes: u8 tier, u64 number */
+#define BLOCK_HEAD      (1 + SHA256_LEN)
 #define BLOCK_ENTRY_MAX (1 + sizeof(struct secret) + 1 + LEDGER_TAGS_MAX * 8)
-#define BLOCK_MAX       (1 + LEDGER_KEYS_BLOCK * BLOCK_ENTRY_MAX)
+#define BLOCK_MAX       (BLOCK_HEAD + LEDGER_KEYS_BLOCK * BLOCK_ENTRY_MAX)
 
 enum block_tier { TIER_SMALL = 0, TIER_BIG = 1 };
 
@@ -29,6 +30,9 @@ struct block_walk {
 
 struct bytes block_key(enum block_tier tier, uint64_t number, uint8_t out[static BLOCK_KEY]);
 void block_begin(struct buf *b); /* an empty one */
+/* The root of the tree that ends with the block's last leaf, 32 bytes: what is in no full row of the tree yet is held against it. */
+void block_set_root(struct buf *b, const uint8_t root[static SHA256_LEN]);
+const uint8_t *block_root(const struct store_block *b); /* of a block that was read */
 void block_put(struct buf *b, const struct block_entry *e);
 /* Appends the entries of one block to another. Return: 0, -EBADMSG. */
 ALM_MUST_USE int block_join(struct buf *b, struct bytes other);
@@ -45,6 +49,3 @@ ALM_MUST_USE int block_read(struct store_txn *t, uint64_t leaf, struct store_blo
  * t. Return: 0; -ENOENT no such leaf; -EBADMSG; -errno. */
 ALM_MUST_USE int block_look_up(struct store_txn *t, uint64_t leaf, struct block_entry *e);
 void block_unlook(struct store_txn *t);
-
-/* Log and blocks agree on how many leaves there are. Return: 0; -EBADMSG; -errno. */
-ALM_MUST_USE int block_check_end(struct store_txn *t, uint64_t size);

@@ -11,6 +11,7 @@
 #define RECORD_LAYOUT      1
 #define LEAF_ENTRY_VERSION 1
 #define NONCE_LEN          32
+#define RECORD_CLEAR_AT    (1 + NONCE_LEN + 4) /* where it begins in a record */
 
 static const struct {
     const char *word;
@@ -194,6 +195,35 @@ int ledger_clear_decode(struct bytes octets, struct ledger_clear *out)
     if (cursor_end(&c) < 0 || out->event == 0 || out->event >= EVENT_COUNT)
         return -EBADMSG;
     return 0;
+}
+
+size_t ledger_record_begin(const uint8_t nonce[static NONCE_LEN], const struct ledger_clear *clear,
+                           struct buf *out)
+{
+    size_t at, len;
+
+    buf_put_u8(out, RECORD_LAYOUT);
+    buf_put(out, nonce, NONCE_LEN);
+    buf_put_u32(out, 0);
+    at = out->len;
+    ledger_clear_encode(clear, out);
+    if (buf_status(out))
+        return 0;
+    len = out->len - at;
+    for (size_t i = 0; i < 4; i++)
+        out->data[at - 4 + i] = (uint8_t)(len >> (24 - 8 * i));
+    return len;
+}
+
+struct bytes ledger_record_clear(const struct buf *out, size_t len)
+{
+    return bytes_of(out->data + RECORD_CLEAR_AT, len);
+}
+
+void ledger_record_sealed(size_t len, struct buf *out)
+{
+    buf_put_u8(out, 0); /* not erased */
+    buf_put_u32(out, (uint32_t)len);
 }
 
 void ledger_record_encode(const struct ledger_record *r, struct buf *out)

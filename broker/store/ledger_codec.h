@@ -15,6 +15,12 @@ struct bytes ledger_index_key(uint64_t leaf, uint8_t out[static LEDGER_INDEX_KEY
  * out, whose status tells. */
 void ledger_clear_encode(const struct ledger_clear *clear, struct buf *out);
 
+/* A value of TABLE_LOG as it is made, in one pass and in its place: all up to the clear part, then the length of the sealed part, which the
+ * caller appends. Return: how long the clear part is; out's status tells. */
+size_t ledger_record_begin(const uint8_t nonce[static 32], const struct ledger_clear *clear, struct buf *out);
+void ledger_record_sealed(size_t len, struct buf *out);
+/* The clear part of what was begun so in an empty out: good until the next put into it. */
+struct bytes ledger_record_clear(const struct buf *out, size_t len);
 /* A value of TABLE_LOG. sealed_octets empty and erased set: only its hash is kept. */
 void ledger_record_encode(const struct ledger_record *r, struct buf *out);
 /* Views into octets; leaf as given. Return: 0 or -EBADMSG. */

@@ -337,6 +337,7 @@ static int forget_block(struct forgetting *f)
     if (r < 0)
         return r;
     block_begin(&f->after);
+    block_set_root(&f->after, block_root(&f->block));
     while ((more = block_walk_next(&w, &e)) == 1) {
         r = forget_entry(f, &e);
         if (r < 0)

@@ -23,7 +23,7 @@ enum table { /* each a named LMDB database with its schema version in TABLE_META
     TABLE_SUBJECTS, /* record kind, HMAC(token), id -> "": which records are about whoever has this token */
     TABLE_RECEIPTS, /* agency 0 message id -> SHA-256 of the body, leaf, time: same id again */
     TABLE_LOG,      /* leaf index (u64 BE) -> record */
-    TABLE_TREE,     /* RFC 9162 node hashes: level u8, index u64 -> hash */
+    TABLE_TREE,     /* RFC 9162 node hashes: row of 32 leaves (u64 BE) -> theirs and of what it fills (ledger_rows.h) */
     TABLE_HEADS,    /* tree size -> signed note */
     TABLE_QUOTAS,   /* agency -> daily bytes */
     TABLE_ASKED,    /* what was asked, for composite questions and quotas, and answers that stand: the core's */

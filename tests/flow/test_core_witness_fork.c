@@ -2,6 +2,7 @@
 /* test_core_witness_fork.c - logs that were altered, cut short and gone on with, or put back from an old
  * copy, each found by one witness; what the signer hears of it, and what officers see. */
 #include "witness_town.h"
+#include "log_rewritten.h"
 
 #include "base/file.h"
 
@@ -69,59 +70,25 @@ struct records {
 };
 static struct records records;
 
-static void log_key_of(uint64_t leaf, uint8_t key[static 8])
-{
-    for (int i = 0; i < 8; i++)
-        key[i] = (uint8_t)(leaf >> (56 - 8 * i));
-}
-
-static int keep_node(void *ctx, unsigned level, uint64_t index, const uint8_t hash[static SHA256_LEN])
-{
-    uint8_t key[9] = { (uint8_t)level };
-
-    log_key_of(index, key + 1);
-    store_put(ctx, TABLE_TREE, bytes_of(key, sizeof(key)), bytes_of(hash, SHA256_LEN));
-    return store_status(ctx);
-}
-
-struct growing {
-    struct store_txn *txn;
-    struct tree_frontier tree;
-};
-
-static int grow_anew(void *ctx, const struct ledger_record *r)
-{
-    struct growing *w = ctx;
-    uint8_t hash[SHA256_LEN];
-
-    assert_int_equal(ledger_record_hash(r, hash), 0);
-    assert_int_equal(tree_append(&w->tree, hash, keep_node, w->txn), 0);
-    return 0;
-}
-
 /* Reads all records, lets them be changed, and makes store and tree agree with what they are then. The
  * number of leaves stays: whoever deletes one repeats another at the end. */
 static void rewrite(struct town *t, void (*change)(struct records *r))
 {
-    struct growing w = { 0 };
+    struct store_txn *txn = NULL;
     uint8_t key[8];
 
-    assert_int_equal(store_begin(t->core->store, true, &w.txn), 0);
+    assert_int_equal(store_begin(t->core->store, true, &txn), 0);
     for (records.n = 0; records.n < RECORDS_MAX; records.n++) {
         buf_init(&records.at[records.n], 1 << 20);
-        log_key_of(records.n, key);
-        if (store_get(w.txn, TABLE_LOG, bytes_of(key, 8), &records.at[records.n]))
+        if (store_get(txn, TABLE_LOG, log_number_key(records.n, key), &records.at[records.n]))
             break;
     }
     assert_true(records.n > 8 && records.n < RECORDS_MAX);
     change(&records);
-    for (uint64_t i = 0; i < records.n; i++) {
-        log_key_of(i, key);
-        store_put(w.txn, TABLE_LOG, bytes_of(key, 8), buf_view(&records.at[i]));
-    }
-    assert_int_equal(ledger_each(w.txn, 0, UINT64_MAX, grow_anew, &w), 0);
-    assert_int_equal(store_commit(w.txn), 0);
-    assert_int_equal(w.tree.size, ledger_size(t->core->ledger));
+    for (uint64_t i = 0; i < records.n; i++)
+        store_put(txn, TABLE_LOG, log_number_key(i, key), buf_view(&records.at[i]));
+    assert_int_equal(log_tree_anew(txn), ledger_size(t->core->ledger));
+    assert_int_equal(store_commit(txn), 0);
     for (uint64_t i = 0; i <= records.n; i++)
         buf_deinit(&records.at[i]);
     memset(&last, 0, sizeof(last));

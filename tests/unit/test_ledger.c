@@ -160,36 +160,143 @@ static void ledger_rolls_back_what_was_not_committed(void **state)
     assert_int_equal(ledger_size(l), 6);
 }
 
+static int same_node(void *ctx, unsigned level, uint64_t index,
+                     const uint8_t hash[static SHA256_LEN])
+{
+    uint8_t kept[SHA256_LEN];
+
+    assert_int_equal(ledger_node(ctx, level, index, kept), 0);
+    assert_memory_equal(kept, hash, SHA256_LEN);
+    return 0;
+}
+
+struct regrowing {
+    struct store_txn *t;
+    struct tree_frontier tree;
+};
+
+static int regrow(void *ctx, const struct ledger_record *r)
+{
+    struct regrowing *w = ctx;
+    uint8_t hash[SHA256_LEN];
+
+    assert_int_equal(ledger_record_hash(r, hash), 0);
+    assert_int_equal(tree_append(&w->tree, hash, same_node, w->t), 0);
+    return 0;
+}
+
+/* Every hash of the tree, made anew from the records, is the one that is given. */
+static void check_tree(struct fixture *f, struct ledger *l)
+{
+    ALM_CLEANUP(store_abortp) struct store_txn *t = fixture_begin(f, false);
+    struct regrowing w = { .t = t };
+    uint8_t root[SHA256_LEN], again[SHA256_LEN];
+
+    assert_int_equal(ledger_each(t, 0, UINT64_MAX, regrow, &w), 0);
+    assert_int_equal(w.tree.size, ledger_size(l));
+    ledger_root(l, root);
+    assert_int_equal(tree_root(&w.tree, again), 0);
+    assert_memory_equal(root, again, SHA256_LEN);
+}
+
+static void ledger_gives_every_hash_of_the_tree_whatever_the_batches_were(void **state)
+{
+    static const int batches[] = { 1, 30, 1, 1, 31, 64, 5, 900, 32, 1 }; /* 1,066 */
+    struct fixture *f = *state;
+    ALM_CLEANUP(ledger_closep) struct ledger *l = open_ledger(f);
+
+    for (size_t i = 0; i < ALM_LEN(batches); i++) {
+        assert_int_equal(append(f, l, batches[i]), 0);
+        check_tree(f, l);
+    }
+    l = ledger_close(l);
+    fixture_reopen(f);
+    l = open_ledger(f);
+    assert_int_equal(append(f, l, 30), 0);
+    check_tree(f, l);
+}
+
+static void ledger_has_no_hash_of_what_is_not_full(void **state)
+{
+    static const struct {
+        unsigned level;
+        uint64_t index;
+    } none[] = { { 0, 70 },         { 1, 35 },
+                 { 2, 17 },         { 3, 8 },
+                 { 5, 2 },          { 6, 1 },
+                 { 7, 0 },          { 4, 4 },
+                 { 0, UINT64_MAX }, { 5, UINT64_MAX },
+                 { 63, 0 },         { 63, 1 },
+                 { 64, 0 },         { 4, UINT64_MAX / 2 },
+                 { 200, 0 } };
+    struct fixture *f = *state;
+    ALM_CLEANUP(ledger_closep) struct ledger *l = open_ledger(f);
+    ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
+    uint8_t hash[SHA256_LEN];
+
+    assert_int_equal(append(f, l, 70), 0);
+    t = fixture_begin(f, false);
+    for (size_t i = 0; i < ALM_LEN(none); i++)
+        assert_int_equal(ledger_node(t, none[i].level, none[i].index, hash), -ENOENT);
+    assert_int_equal(ledger_node(t, 6, 0, hash), 0);
+    assert_int_equal(ledger_node(t, 1, 34, hash), 0);
+}
+
+/* The record and its keys; with a row that is full, and with a block that is. */
 static void ledger_append_that_fails_at_any_put_leaves_record_and_tree_as_they_were(void **state)
 {
+    static const struct {
+        int leaves, puts;
+    } cases[] = { { 7, 2 }, { 31, 3 }, { 1023, 4 } };
     struct fixture *f = *state;
     ALM_CLEANUP(ledger_closep) struct ledger *l = open_ledger(f);
     uint8_t before[SHA256_LEN], after[SHA256_LEN];
-    int step = 0, r = -1;
 
-    assert_int_equal(append(f, l, 7), 0);
-    ledger_root(l, before);
-    while (r != 0) {
-        struct fixture_fault fault = { .step = STORE_STEP_PUT,
-                                       .countdown = ++step,
-                                       .error = ENOMEM };
+    for (size_t i = 0; i < ALM_LEN(cases); i++) {
+        uint64_t size = (uint64_t)cases[i].leaves;
+        int step = 0, r = -1;
 
-        store_fault_hook(f->store, fixture_fault, &fault);
-        r = append(f, l, 1);
-        store_fault_hook(f->store, NULL, NULL);
-        if (r) {
-            ALM_CLEANUP(ledger_closep) struct ledger *fresh = open_ledger(f);
+        assert_int_equal(append(f, l, (int)(size - ledger_size(l))), 0);
+        ledger_root(l, before);
+        while (r != 0) {
+            struct fixture_fault fault = { .step = STORE_STEP_PUT,
+                                           .countdown = ++step,
+                                           .error = ENOMEM };
 
-            assert_int_equal(r, -ENOMEM);
-            ledger_root(l, after);
-            assert_memory_equal(before, after, SHA256_LEN);
-            assert_int_equal(ledger_size(l), 7);
-            assert_int_equal(ledger_size(fresh), 7);
+            store_fault_hook(f->store, fixture_fault, &fault);
+            r = append(f, l, 1);
+            store_fault_hook(f->store, NULL, NULL);
+            if (r) {
+                ALM_CLEANUP(ledger_closep) struct ledger *fresh = open_ledger(f);
+
+                assert_int_equal(r, -ENOMEM);
+                ledger_root(l, after);
+                assert_memory_equal(before, after, SHA256_LEN);
+                assert_int_equal(ledger_size(l), size);
+                assert_int_equal(ledger_size(fresh), size);
+            }
         }
+        assert_int_equal(step, cases[i].puts + 1);
+        assert_int_equal(ledger_size(l), size + 1);
+        check_tree(f, l);
     }
-    /* The record, its leaf, the three nodes that the eighth leaf fills, and the keys. */
-    assert_int_equal(step, 7);
-    assert_int_equal(ledger_size(l), 8);
+}
+
+static void
+ledger_whose_batch_over_a_rows_end_was_taken_back_goes_on_with_the_row_of_before(void **state)
+{
+    struct fixture *f = *state;
+    ALM_CLEANUP(ledger_closep) struct ledger *l = open_ledger(f);
+    struct fixture_fault fault = { .step = STORE_STEP_COMMIT, .countdown = 1, .error = ENOSPC };
+
+    assert_int_equal(append(f, l, 20), 0);
+    store_fault_hook(f->store, fixture_fault, &fault);
+    assert_int_equal(append(f, l, 50), -ENOSPC); /* into the row after the next */
+    store_fault_hook(f->store, NULL, NULL);
+    assert_int_equal(append(f, l, 12), 0);
+    check_tree(f, l);
+    assert_int_equal(append(f, l, 40), 0);
+    check_tree(f, l);
 }
 
 static void ledger_appends_nothing_in_a_transaction_that_has_failed(void **state)
@@ -452,47 +559,109 @@ static void ledger_with_a_gap_is_noticed_by_its_reader(void **state)
     assert_int_equal(ledger_each(t, 2, 4, count_record, &next), -EBADMSG);
 }
 
-static void ledger_whose_tree_lost_a_node_is_not_gone_on_with(void **state)
+static void ledger_whose_tree_lost_a_row_is_not_gone_on_with(void **state)
 {
-    static const uint8_t keys[][9] = {
-        { 0, 0, 0, 0, 0, 0, 0, 0, 4 }, /* the last leaf */
-        { 2, 0, 0, 0, 0, 0, 0, 0, 0 }, /* the subtree over the first four */
-    };
+    static const struct {
+        int leaves;
+        uint8_t row;
+    } lost[] = { { 32, 0 }, { 40, 0 }, { 70, 1 }, { 100, 1 } };
 
-    for (size_t i = 0; i < ALM_LEN(keys); i++) {
+    for (size_t i = 0; i < ALM_LEN(lost); i++) {
+        uint8_t key[8] = { [7] = lost[i].row }, hash[SHA256_LEN];
         void *fresh = NULL;
         struct fixture *f;
+        struct store_txn *t;
         struct ledger *l;
 
         (void)fixture_setup(&fresh);
         f = fresh;
         l = open_ledger(f);
-        assert_int_equal(append(f, l, 5), 0);
+        assert_int_equal(append(f, l, lost[i].leaves), 0);
         l = ledger_close(l);
-        del_key(f, TABLE_TREE, keys[i], sizeof(keys[i]));
+        del_key(f, TABLE_TREE, key, sizeof(key));
+        t = fixture_begin(f, false); /* nor is it made up from the records */
+        assert_int_equal(ledger_node(t, 0, lost[i].row * 32u, hash), -ENOENT);
+        t = store_abort(t);
         assert_int_equal(ledger_open(f->store, &l), -EBADMSG);
         (void)fixture_teardown(&fresh);
     }
     (void)state;
 }
 
-static void ledger_whose_last_record_was_rewritten_is_not_gone_on_with(void **state)
+/* Changes one octet of a value, which then opens as if it had been put so. */
+static void rewrite(struct fixture *f, enum table table, uint8_t number, size_t at)
 {
-    struct fixture *f = *state;
     ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-    const uint8_t key[8] = { 0, 0, 0, 0, 0, 0, 0, 1 };
-    struct ledger *l = open_ledger(f);
-    struct store_txn *t;
+    const uint8_t key[8] = { [7] = number };
+    struct store_txn *t = fixture_begin(f, true);
 
-    assert_int_equal(append(f, l, 2), 0);
-    l = ledger_close(l);
     buf_init(&b, 1 << 16);
-    t = fixture_begin(f, true);
-    assert_int_equal(store_get(t, TABLE_LOG, bytes_of(key, 8), &b), 0);
-    b.data[1] ^= 1; /* the nonce */
-    store_put(t, TABLE_LOG, bytes_of(key, 8), buf_view(&b));
+    assert_int_equal(store_get(t, table, bytes_of(key, 8), &b), 0);
+    b.data[at] ^= 1;
+    store_put(t, table, bytes_of(key, 8), buf_view(&b));
     assert_int_equal(store_commit(t), 0);
-    assert_int_equal(ledger_open(f->store, &l), -EBADMSG);
+}
+
+static void ledger_whose_last_records_were_rewritten_is_not_gone_on_with(void **state)
+{
+    static const struct {
+        int leaves;
+        enum table table;
+        uint8_t number;
+        size_t at;
+        bool noticed;
+    } cases[] = {
+        { 2, TABLE_LOG, 1, 1, true },   /* the nonce */
+        { 2, TABLE_LOG, 0, 1, true },   /* of one before it */
+        { 40, TABLE_LOG, 32, 1, true }, /* of the first that is in no full row */
+        { 40, TABLE_LOG, 39, 1, true },       { 32, TABLE_LOG, 31, 1, true },
+        { 40, TABLE_LOG, 31, 1, false },      /* the tree still proves the one that was */
+        { 40, TABLE_TREE, 0, 32 * 32, true }, /* the hash over the row */
+        { 70, TABLE_TREE, 1, 33 * 32, true }, /* and over both */
+        { 32, TABLE_TREE, 0, 31 * 32, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ALM_LEN(cases); i++) {
+        void *fresh = NULL;
+        struct fixture *f;
+        struct ledger *l;
+        int r;
+
+        (void)fixture_setup(&fresh);
+        f = fresh;
+        l = open_ledger(f);
+        assert_int_equal(append(f, l, cases[i].leaves), 0);
+        l = ledger_close(l);
+        rewrite(f, cases[i].table, cases[i].number, cases[i].at);
+        r = ledger_open(f->store, &l);
+        if (r != (cases[i].noticed ? -EBADMSG : 0))
+            fail_msg("case %zu: %d", i, r);
+        l = ledger_close(l);
+        (void)fixture_teardown(&fresh);
+    }
+}
+
+static void ledger_with_a_row_of_another_length_is_damage(void **state)
+{
+    static const size_t lengths[] = { 0, 32, 1024, 1055, 1057, 1088, 5000 };
+    struct fixture *f = *state;
+    static uint8_t octets[5000];
+    const uint8_t key[8] = { 0 };
+    struct ledger *l = open_ledger(f);
+
+    assert_int_equal(append(f, l, 33), 0);
+    l = ledger_close(l);
+    for (size_t i = 0; i < ALM_LEN(lengths); i++) {
+        struct store_txn *t = fixture_begin(f, true);
+        uint8_t hash[SHA256_LEN];
+
+        store_put(t, TABLE_TREE, bytes_of(key, 8), bytes_of(octets, lengths[i]));
+        assert_int_equal(ledger_node(t, 0, 3, hash), -EBADMSG);
+        assert_int_equal(ledger_node(t, 5, 0, hash), -EBADMSG);
+        assert_int_equal(store_commit(t), 0);
+        assert_int_equal(ledger_open(f->store, &l), -EBADMSG);
+    }
 }
 
 static void ledger_shorter_than_a_signed_head_is_not_gone_on_with(void **state)
@@ -556,6 +725,10 @@ int main(void)
         LEDGER_TEST(ledger_goes_on_after_reopening_with_the_same_root),
         LEDGER_TEST(ledger_proves_every_record_from_the_nodes_kept),
         LEDGER_TEST(ledger_rolls_back_what_was_not_committed),
+        LEDGER_TEST(ledger_gives_every_hash_of_the_tree_whatever_the_batches_were),
+        LEDGER_TEST(ledger_has_no_hash_of_what_is_not_full),
+        LEDGER_TEST(
+            ledger_whose_batch_over_a_rows_end_was_taken_back_goes_on_with_the_row_of_before),
         LEDGER_TEST(ledger_append_that_fails_at_any_put_leaves_record_and_tree_as_they_were),
         LEDGER_TEST(ledger_appends_nothing_in_a_transaction_that_has_failed),
         LEDGER_TEST(ledger_gives_back_both_parts_as_appended),
@@ -565,8 +738,9 @@ int main(void)
         LEDGER_TEST(ledger_each_keeps_to_its_range_and_to_what_the_visitor_says),
         LEDGER_TEST(ledger_whose_last_record_was_taken_away_is_not_gone_on_with),
         LEDGER_TEST(ledger_with_a_gap_is_noticed_by_its_reader),
-        LEDGER_TEST(ledger_whose_tree_lost_a_node_is_not_gone_on_with),
-        LEDGER_TEST(ledger_whose_last_record_was_rewritten_is_not_gone_on_with),
+        LEDGER_TEST(ledger_whose_tree_lost_a_row_is_not_gone_on_with),
+        LEDGER_TEST(ledger_whose_last_records_were_rewritten_is_not_gone_on_with),
+        LEDGER_TEST(ledger_with_a_row_of_another_length_is_damage),
         LEDGER_TEST(ledger_shorter_than_a_signed_head_is_not_gone_on_with),
         LEDGER_TEST(ledger_gives_the_latest_head),
         LEDGER_TEST(ledger_has_a_word_for_every_event),

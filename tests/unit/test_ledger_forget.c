@@ -302,11 +302,13 @@ static void block_that_is_cut_short_or_of_another_layout_is_damage(void **state)
         assert_int_equal(store_commit(t), 0);
         assert_int_equal(ledger_open(f->store, &l), -EBADMSG);
     }
-    was.data[0] = 2;
-    t = fixture_begin(f, true);
-    store_put(t, TABLE_LEAF_KEYS, bytes_of(key, 9), buf_view(&was));
-    assert_int_equal(store_commit(t), 0);
-    assert_int_equal(ledger_open(f->store, &l), -EBADMSG);
+    for (uint8_t layout = 1; layout <= 3; layout += 2) {
+        was.data[0] = layout;
+        t = fixture_begin(f, true);
+        store_put(t, TABLE_LEAF_KEYS, bytes_of(key, 9), buf_view(&was));
+        assert_int_equal(store_commit(t), 0);
+        assert_int_equal(ledger_open(f->store, &l), -EBADMSG);
+    }
 }
 
 static void search_and_forgetting_meet_a_missing_block_as_damage(void **state)

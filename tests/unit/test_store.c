@@ -280,6 +280,7 @@ static void store_of_a_newer_program_or_of_an_earlier_layout_is_refused(void **s
         { 3, "agencies", 1, -EPROTO },  { 2, "to-come", 1, -EPROTO },
         { 2, "agencies", 0, -EBADMSG }, { 0, "agencies", 1, -EBADMSG },
         { 1, "agencies", 1, -EPROTONOSUPPORT }, { 2, "subjects", 1, -EPROTONOSUPPORT },
+        { 2, "tree", 1, -EPROTONOSUPPORT }, { 2, "leaf-keys", 1, -EPROTONOSUPPORT },
     };
     struct fixture *f = *state;
 
