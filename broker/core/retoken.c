@@ -78,7 +78,7 @@ static const char *retoken_epoch_wrong(const struct core *c, const struct survey
         return "token-epoch";
     /* What it was lodged under is not said anew: that would be another person's record. */
     if (token_epoch_same(to, retoken_epoch(own)) && survey_has(r, to) &&
-        memcmp(&own->subject, &set->subject, sizeof(own->subject)) != 0)
+        !token_set_same(&own->subject, &set->subject))
         return "retoken-differs";
     return NULL;
 }

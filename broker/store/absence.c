@@ -214,7 +214,7 @@ void absence_fill(struct absence *a, struct pages *p, struct MDB_txn *txn, size_
         if (r < 0 || a->sets[a->at].lost)
             fill_next_kind(a);
     }
-    pages_cursor_close(p, cursor);
+    pages_cursor_close(p, TABLE_SUBJECTS, cursor);
 }
 
 /* --- What is asked. --- */

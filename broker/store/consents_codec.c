@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* consents_codec.c - consents and shields as bytes and back. What is read is checked against every
- * bound: a record may be damaged before it was sealed, or written by another version. */
+ * bound: a record may be damaged before it was sealed, or written by another version.
+ *
+ * A record has 9 KB, nearly all of it room: reading one writes each field, and of lists and texts as
+ * far as they go, and zeroes the rest only where it failed. */
 #include "store/consents_codec.h"
 
 #include "store/fields.h"
@@ -30,6 +33,7 @@ void subject_decode(struct cursor *c, struct token_set *out)
     uint8_t n;
 
     out->unborn = field_take_bool(c);
+    out->n = 0;
     n = cursor_u8(c);
     if (n > TOKEN_SET_MAX) {
         c->failed = true;
@@ -64,6 +68,7 @@ static void take_scope(struct cursor *c, struct msg_scope *out)
     uint8_t n;
 
     out->any = field_take_bool(c);
+    out->n = 0;
     n = cursor_u8(c);
     if (n > SCOPE_MAX) {
         c->failed = true;
@@ -129,7 +134,6 @@ static void take_consent(struct cursor *c, struct msg_consent *out)
     out->able_until = cursor_i32(c);
     out->method = cursor_u8(c);
     cursor_text(c, out->wording_version, sizeof(out->wording_version));
-    out->competence_on = CIVIL_NONE;
 }
 
 static void take_circumstances(struct cursor *c, struct msg_consent *out)
@@ -145,6 +149,17 @@ static void take_circumstances(struct cursor *c, struct msg_consent *out)
     field_take_id(c, &out->family);
     out->stage = cursor_u8(c);
     cursor_text(c, out->not_possible, sizeof(out->not_possible));
+}
+
+/* Of the first layout, which has none of them. */
+static void no_circumstances(struct msg_consent *out)
+{
+    out->competence_by[0] = out->competence_role[0] = '\0';
+    out->competence_on = CIVIL_NONE;
+    out->witness[0] = out->language[0] = out->conditions[0] = out->not_possible[0] = '\0';
+    out->safe_contact = out->has_family = false;
+    out->family = (struct id){ { 0 } };
+    out->stage = 0;
 }
 
 void consent_encode(const struct consent_record *r, struct buf *out)
@@ -167,12 +182,11 @@ static bool consent_sensible(const struct consent_record *r)
            r->consent.decision == CONSENT_REFUSED || r->consent.decision == CONSENT_NOT_POSSIBLE;
 }
 
-int consent_decode(struct bytes octets, struct consent_record *out)
+static int consent_take(struct bytes octets, struct consent_record *out)
 {
     struct cursor c = cursor_of(octets);
     uint8_t layout = cursor_u8(&c);
 
-    *out = (struct consent_record){ 0 };
     if (layout < 1 || layout > CONSENT_LAYOUT)
         return -EBADMSG;
     field_take_id(&c, &out->id);
@@ -181,12 +195,23 @@ int consent_decode(struct bytes octets, struct consent_record *out)
     take_consent(&c, &out->consent);
     if (layout >= 2)
         take_circumstances(&c, &out->consent);
+    else
+        no_circumstances(&out->consent);
     out->withdrawn_on = cursor_i32(&c);
     out->withdrawn_ms = cursor_i64(&c);
     out->leaf = cursor_u64(&c);
     if (cursor_end(&c) < 0 || !consent_sensible(out))
         return -EBADMSG;
     return 0;
+}
+
+int consent_decode(struct bytes octets, struct consent_record *out)
+{
+    int r = consent_take(octets, out);
+
+    if (r < 0)
+        memset(out, 0, sizeof(*out));
+    return r;
 }
 
 void shield_encode(const struct shield_record *r, struct buf *out)
@@ -204,11 +229,10 @@ void shield_encode(const struct shield_record *r, struct buf *out)
     buf_put_u64(out, r->leaf);
 }
 
-int shield_decode(struct bytes octets, struct shield_record *out)
+static int shield_take(struct bytes octets, struct shield_record *out)
 {
     struct cursor c = cursor_of(octets);
 
-    *out = (struct shield_record){ 0 };
     if (cursor_u8(&c) != SHIELD_LAYOUT)
         return -EBADMSG;
     field_take_id(&c, &out->id);
@@ -224,4 +248,13 @@ int shield_decode(struct bytes octets, struct shield_record *out)
     if (cursor_end(&c) < 0 || out->shield.level < 1 || out->shield.level > 3)
         return -EBADMSG;
     return 0;
+}
+
+int shield_decode(struct bytes octets, struct shield_record *out)
+{
+    int r = shield_take(octets, out);
+
+    if (r < 0)
+        memset(out, 0, sizeof(*out));
+    return r;
 }

@@ -35,6 +35,11 @@ struct pages {
     MDB_txn *writing;            /* the one write transaction, never looked into */
     uint64_t dirty;              /* tables that it has changed, a bit each */
     uint64_t n_changes[TABLE_COUNT];
+    struct pages_kept {
+        MDB_cursor *cursor; /* NULL: none */
+        uint64_t changes;   /* n_changes of its table when it was taken */
+        bool taken;
+    } kept[TABLE_COUNT];    /* of the write transaction */
 };
 _Static_assert(TABLE_COUNT <= 64, "a set of tables is a word");
 
@@ -275,6 +280,22 @@ int pages_faulted(struct pages *p, enum store_step step)
     return p->fault ? p->fault(p->fault_ctx, step) : 0;
 }
 
+/* --- Cursors that are kept: opening one is an allocation, and a query walks a dozen times. --- */
+
+static void pages_unkeep(struct pages *p, size_t table)
+{
+    if (p->kept[table].cursor && !p->wrecked)
+        mdb_cursor_close(p->kept[table].cursor);
+    p->kept[table] = (struct pages_kept){ .cursor = NULL };
+}
+
+/* Before its transaction ends: LMDB would free them, and they would still be kept. */
+static void pages_unkeep_all(struct pages *p)
+{
+    for (size_t i = 0; i < TABLE_COUNT; i++)
+        pages_unkeep(p, i);
+}
+
 /* --- What changed. --- */
 
 void pages_watch(struct pages *p, pages_change *change, void *ctx)
@@ -344,6 +365,8 @@ int pages_commit(struct pages *p, MDB_txn **txn, bool write)
     MDB_txn *consumed = *txn;
     int code = write ? pages_faulted(p, STORE_STEP_COMMIT) : 0;
 
+    if (write)
+        pages_unkeep_all(p);
     if (!code) {
         *txn = NULL; /* commit consumes the handle even when it fails */
         code = lmdb_commit(p, consumed);
@@ -357,8 +380,10 @@ int pages_commit(struct pages *p, MDB_txn **txn, bool write)
 
 void pages_abort(struct pages *p, MDB_txn *txn)
 {
-    if (txn && txn == p->writing)
+    if (txn && txn == p->writing) {
+        pages_unkeep_all(p);
         pages_taken_back(p);
+    }
     if (txn && !p->wrecked)
         mdb_txn_abort(txn);
 }
@@ -448,16 +473,38 @@ int pages_append(struct pages *p, MDB_txn *txn, enum table table, struct bytes k
 
 /* --- Cursors. --- */
 
+/* One that has seen the table as it is may go on where it stands; what LMDB does to one whose pages
+ * were changed under it nothing rests on here. */
 int pages_cursor(struct pages *p, MDB_txn *txn, enum table table, MDB_cursor **out)
 {
+    struct pages_kept *kept = &p->kept[table];
+    int r = 0;
+
     if (p->wrecked)
         return -EBADMSG;
-    return pages_error(p, mdb_cursor_open(txn, p->dbis[table], out));
+    if (txn != p->writing || kept->taken) /* a walk within a walk */
+        return pages_error(p, mdb_cursor_open(txn, p->dbis[table], out));
+    if (kept->changes != p->n_changes[table])
+        pages_unkeep(p, table);
+    if (!kept->cursor)
+        r = pages_error(p, mdb_cursor_open(txn, p->dbis[table], &kept->cursor));
+    if (r < 0)
+        return r;
+    kept->taken = true;
+    kept->changes = p->n_changes[table];
+    *out = kept->cursor;
+    return 0;
 }
 
-void pages_cursor_close(struct pages *p, MDB_cursor *cursor)
+void pages_cursor_close(struct pages *p, enum table table, MDB_cursor *cursor)
 {
-    if (cursor && !p->wrecked)
+    struct pages_kept *kept = &p->kept[table];
+
+    if (!cursor || p->wrecked)
+        return;
+    if (kept->cursor == cursor)
+        kept->taken = false;
+    else
         mdb_cursor_close(cursor);
 }
 

@@ -52,7 +52,9 @@ ALM_MUST_USE int pages_count(struct pages *p, struct MDB_txn *txn, enum table ta
 ALM_MUST_USE int pages_room(struct pages *p, uint64_t *taken, uint64_t *most);
 
 enum pages_to { PAGES_FIRST, PAGES_LAST, PAGES_NEXT, PAGES_PREV, PAGES_FROM /* the first key not before this one */ };
+/* The write transaction's are kept, one of each table, for whoever asks next while the table has not
+ * changed. All are to be closed before their transaction ends. */
 ALM_MUST_USE int pages_cursor(struct pages *p, struct MDB_txn *txn, enum table table, struct MDB_cursor **out);
-void pages_cursor_close(struct pages *p, struct MDB_cursor *cursor); /* accepts NULL */
+void pages_cursor_close(struct pages *p, enum table table, struct MDB_cursor *cursor); /* accepts NULL */
 /* key: in for PAGES_FROM, out always. Return: 0 there; -ENOENT no such; -errno. */
 ALM_MUST_USE int pages_move(struct pages *p, struct MDB_cursor *cursor, enum pages_to to, struct bytes *key, struct bytes *value);

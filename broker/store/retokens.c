@@ -39,6 +39,17 @@ struct token_epoch token_set_epoch(const struct token_set *set)
     return set->n ? token_epoch_of(&set->tokens[0]) : (struct token_epoch){ .scheme = 0 };
 }
 
+bool token_set_same(const struct token_set *a, const struct token_set *b)
+{
+    if (a->n != b->n || a->unborn != b->unborn)
+        return false;
+    for (uint8_t i = 0; i < a->n && i < TOKEN_SET_MAX; i++) {
+        if (!token_equal(&a->tokens[i], &b->tokens[i]))
+            return false;
+    }
+    return true;
+}
+
 struct token_epoch retoken_epoch(const struct retoken *r)
 {
     return r->subject.n || !r->has_household ? token_set_epoch(&r->subject)

@@ -26,6 +26,8 @@ struct token_epochs { /* that a policy lists */
 bool token_epoch_same(struct token_epoch a, struct token_epoch b);
 bool token_epochs_has(const struct token_epochs *e, struct token_epoch one);
 struct token_epoch token_set_epoch(const struct token_set *set);
+/* The same tokens in the same order. What lies behind the last one says nothing. */
+bool token_set_same(const struct token_set *a, const struct token_set *b);
 struct token_epoch retoken_epoch(const struct retoken *r);
 
 /* Under which epoch records are presented when they are found by id. None at first: their own. */

@@ -544,6 +544,7 @@ struct store_walk {
     struct store_txn *t;
     enum table table;
     struct MDB_cursor *cursor;
+    uint64_t changes; /* of the table when the cursor was set */
     uint8_t key[STORE_KEY_MAX]; /* a copy: the visitor may write */
     size_t key_len;
     struct bytes value;
@@ -552,13 +553,16 @@ struct store_walk {
 
 static void store_walk_deinit(struct store_walk *w)
 {
-    pages_cursor_close(w->t->store->pages, w->cursor);
+    pages_cursor_close(w->t->store->pages, w->table, w->cursor);
     buf_deinit(&w->opened);
 }
 
 static int store_walk_init(struct store_walk *w, struct store_txn *t, enum table table)
 {
-    *w = (struct store_walk){ .t = t, .table = table };
+    w->t = t;
+    w->table = table;
+    w->cursor = NULL;
+    w->key_len = 0;
     buf_init(&w->opened, STORE_VALUE_MAX);
     return pages_cursor(t->store->pages, t->txn, table, &w->cursor);
 }
@@ -572,18 +576,19 @@ static int store_walk_to(struct store_walk *w, struct bytes key, enum pages_to t
         return r;
     memcpy(w->key, key.data, key.len);
     w->key_len = key.len;
+    w->changes = pages_changes(w->t->store->pages, (uint64_t)1 << w->table);
     return 0;
 }
 
-/* After a visitor that may have written, the cursor is no longer to be trusted: find the place by
- * key. */
+/* After a visitor that has written to this table, the cursor is no longer to be trusted: find the
+ * place by key. */
 static int store_walk_next(struct store_walk *w)
 {
     uint8_t key[STORE_KEY_MAX];
     size_t len = w->key_len;
     int r;
 
-    if (!w->t->write)
+    if (w->changes == pages_changes(w->t->store->pages, (uint64_t)1 << w->table))
         return store_walk_to(w, bytes_of(NULL, 0), PAGES_NEXT);
     memcpy(key, w->key, len);
     r = store_walk_to(w, bytes_of(key, len), PAGES_FROM);

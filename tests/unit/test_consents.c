@@ -4,6 +4,8 @@
 #include "store_fixture.h"
 
 #include "store/consents.h"
+#include "store/consents_codec.h"
+#include "store/retokens.h"
 
 static void add(struct token_set *s, uint8_t kind, uint8_t value)
 {
@@ -65,7 +67,7 @@ static int put(struct fixture *f, const struct consent_record *r)
 static struct consent_record get(struct fixture *f, uint8_t n)
 {
     ALM_CLEANUP(store_abortp) struct store_txn *t = fixture_begin(f, false);
-    struct consent_record r;
+    struct consent_record r = { .leaf = 0 }; /* what no field fills is compared too */
     struct id id = id_of(n);
 
     assert_int_equal(consents_get(t, &id, &r), 0);
@@ -215,6 +217,79 @@ static void consents_without_a_findable_token_are_refused(void **state)
     a = grant_of(1, "P1D1", "early-help");
     assert_true(consents_findable(&a.consent.subject));
     assert_int_equal(put(f, &a), 0);
+}
+
+/* Read over what another record left there, and over nothing. */
+static void consents_and_shields_read_over_another_show_nothing_of_it(void **state)
+{
+    static const uint8_t left[] = { 0, 0xff, 1, 'x' };
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    ALM_CLEANUP(buf_deinit) struct buf again = { 0 };
+    struct consent_record r = grant_of(1, "N1D1", "help"), out;
+    struct shield_record s = { .owner = "council", .shield = { .subject = person_of("N1"), .level = 2 } },
+                         shield;
+
+    (void)state;
+    (void)snprintf(r.consent.conditions, sizeof(text_t), "only by letter");
+    buf_init(&b, CONSENT_RECORD_MAX);
+    buf_init(&again, CONSENT_RECORD_MAX);
+    for (size_t i = 0; i < ALM_LEN(left); i++) {
+        buf_reset(&b);
+        buf_reset(&again);
+        consent_encode(&r, &b);
+        memset(&out, left[i], sizeof(out));
+        assert_int_equal(consent_decode(buf_view(&b), &out), 0);
+        consent_encode(&out, &again);
+        assert_true(bytes_equal(buf_view(&b), buf_view(&again)));
+        assert_true(token_set_same(&out.consent.subject, &r.consent.subject));
+        assert_int_equal(out.consent.recipients.n + out.consent.sources.n, 0);
+        memset(&out, left[i], sizeof(out));
+        assert_int_equal(consent_decode(bytes_of(b.data, b.len - 1), &out), -EBADMSG);
+        for (size_t at = 0; at < sizeof(out); at++)
+            assert_int_equal(((const uint8_t *)&out)[at], 0);
+
+        buf_reset(&b);
+        buf_reset(&again);
+        shield_encode(&s, &b);
+        memset(&shield, left[i], sizeof(shield));
+        assert_int_equal(shield_decode(buf_view(&b), &shield), 0);
+        shield_encode(&shield, &again);
+        assert_true(bytes_equal(buf_view(&b), buf_view(&again)));
+        memset(&shield, left[i], sizeof(shield));
+        assert_int_equal(shield_decode(bytes_of(b.data, b.len - 1), &shield), -EBADMSG);
+        for (size_t at = 0; at < sizeof(shield); at++)
+            assert_int_equal(((const uint8_t *)&shield)[at], 0);
+    }
+}
+
+/* The first layout ends with the wording; it has no circumstances, whatever lay there. */
+static void consents_of_the_first_layout_read_over_another_have_no_circumstances(void **state)
+{
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct consent_record r = grant_of(1, "N1D1", "help"), out;
+    uint8_t first[CONSENT_RECORD_MAX];
+    size_t tail = 4 + 8 + 8, circumstances = 4 + 4 + 4 + 4 + 4 + 4 + 1 + 1 + ID_LEN + 1 + 4;
+
+    (void)state;
+    buf_init(&b, CONSENT_RECORD_MAX);
+    consent_encode(&r, &b);
+    assert_true(b.len <= sizeof(first));
+    memcpy(first, b.data, b.len - tail - circumstances);
+    memcpy(first + b.len - tail - circumstances, b.data + b.len - tail, tail);
+    first[0] = 1;
+    memset(&out, 'x', sizeof(out));
+    assert_int_equal(consent_decode(bytes_of(first, b.len - circumstances), &out), 0);
+    assert_string_equal(out.consent.competence_by, "");
+    assert_string_equal(out.consent.competence_role, "");
+    assert_int_equal(out.consent.competence_on, CIVIL_NONE);
+    assert_string_equal(out.consent.witness, "");
+    assert_string_equal(out.consent.language, "");
+    assert_string_equal(out.consent.conditions, "");
+    assert_string_equal(out.consent.not_possible, "");
+    assert_false(out.consent.safe_contact || out.consent.has_family);
+    assert_int_equal(out.consent.stage + out.consent.family.octets[0] +
+                         out.consent.family.octets[ID_LEN - 1], 0);
+    assert_int_equal(out.leaf, r.leaf);
 }
 
 static void consents_withdrawn_stay_so_at_the_earliest_withdrawal(void **state)
@@ -564,6 +639,8 @@ int main(void)
         CONSENTS_TEST(consents_about_does_not_find_across_epochs),
         CONSENTS_TEST(consents_about_stops_and_fails_as_the_visitor_says),
         CONSENTS_TEST(consents_without_a_findable_token_are_refused),
+        CONSENTS_TEST(consents_and_shields_read_over_another_show_nothing_of_it),
+        CONSENTS_TEST(consents_of_the_first_layout_read_over_another_have_no_circumstances),
         CONSENTS_TEST(consents_withdrawn_stay_so_at_the_earliest_withdrawal),
         CONSENTS_TEST(consents_put_again_do_not_undo_a_withdrawal),
         CONSENTS_TEST(consents_withdrawn_before_they_arrive_arrive_withdrawn),
