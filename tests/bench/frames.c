@@ -225,68 +225,6 @@ int stencil_make(enum frame_kind kind, const struct town_agency *who, bool sign,
     return stencil_encode(&m, sign, out);
 }
 
-static int size_of(struct msg *m, size_t *out)
-{
-    ALM_CLEANUP(buf_deinit) struct buf frame;
-    int r;
-
-    m->id = mark_id;
-    m->sent_ms = clock_wall_ms();
-    buf_init(&frame, WIRE_FRAME_MAX);
-    r = wire_encode(m, &frames_context, NULL, &frame);
-    *out = frame.len;
-    return r;
-}
-
-static int size_of_question(size_t *out)
-{
-    static struct msg m;
-
-    memset(&m, 0, sizeof(m));
-    m.type = MSG_QUESTION;
-    town_purpose_name(0, m.purpose);
-    town_question_name(0, m.question.question);
-    m.question.subject_kind = SUBJECT_PERSON;
-    town_person(0, &m.question.subject);
-    m.question.as_of = civil_today(clock_wall_ms());
-    m.question.deadline_ms = 2000;
-    (void)snprintf(m.question.asking_agency, sizeof(m.question.asking_agency), "agency-000");
-    return size_of(&m, out);
-}
-
-static int size_of_reply(size_t *out)
-{
-    static struct msg m;
-
-    memset(&m, 0, sizeof(m));
-    m.type = MSG_INSIGHT;
-    m.in_reply_to = mark_reply;
-    m.insight.value = INSIGHT_NO;
-    m.insight.completeness = COMPLETENESS_ALL;
-    m.insight.as_of = civil_today(clock_wall_ms());
-    (void)snprintf(m.insight.policy_rule, sizeof(m.insight.policy_rule), "purpose-000/question-000");
-    return size_of(&m, out);
-}
-
-int frame_sizes(struct frame_sizes *out)
-{
-    static const enum frame_kind kinds[] = { FRAME_INSIGHT, FRAME_ANSWER };
-    size_t *const sizes[] = { &out->ask, &out->answer };
-    struct town_agency who;
-    int r = town_agency_at(0, &who);
-
-    for (size_t i = 0; !r && i < ALM_LEN(kinds); i++) {
-        struct stencil s;
-
-        r = stencil_make(kinds[i], &who, false, &s);
-        *sizes[i] = s.frame.len;
-        stencil_free(&s);
-    }
-    if (!r)
-        r = size_of_question(&out->question);
-    return r ? r : size_of_reply(&out->reply);
-}
-
 /* A number is written as shortly as it can be, or the frame is malformed: one that is longer than the last makes it anew. */
 static void stencil_number(struct stencil *s, uint64_t seq)
 {

@@ -35,12 +35,6 @@ struct stencil { /* one agency's frame of one kind */
 ALM_MUST_USE int stencil_make(enum frame_kind kind, const struct town_agency *who, bool sign, struct stencil *out);
 void stencil_free(struct stencil *s);
 
-/* Bytes on the wire of a round trip's four legs, unsigned: bodies are padded, so each is of one size. */
-struct frame_sizes {
-    size_t ask, question, answer, reply;
-};
-ALM_MUST_USE int frame_sizes(struct frame_sizes *out); /* Return: as stencil_make() */
-
 struct fill { /* what is written over */
     const uint8_t *id, *reply_to; /* 16 bytes; NULL: stays */
     int64_t now_ms;
