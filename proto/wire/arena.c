@@ -44,24 +44,29 @@ static int arena_grow(struct arena *a, size_t size)
     return 0;
 }
 
-void *arena_take(struct arena *a, size_t size)
+void *arena_raw(struct arena *a, size_t size)
 {
     const size_t align = _Alignof(max_align_t);
     size_t bytes;
     void *out;
 
-    if (size > SIZE_MAX - align)
-        return NULL;
+    if (size == 0)
+        size = 1; /* distinct pieces have distinct addresses, as malloc's */
+    if (size > a->left)
+        return NULL; /* before it is rounded up: no overflow */
     bytes = (size + align - 1) / align * align;
-    if (bytes == 0)
-        bytes = align; /* distinct pieces have distinct addresses, as malloc's */
-    if (bytes > a->left)
-        return NULL;
-    if (bytes > a->room && arena_grow(a, bytes) < 0)
+    if (bytes > a->left || (bytes > a->room && arena_grow(a, bytes) < 0))
         return NULL;
     a->left -= bytes;
     a->room -= bytes;
     out = a->at;
     a->at += bytes;
-    return memset(out, 0, bytes);
+    return out;
+}
+
+void *arena_take(struct arena *a, size_t size)
+{
+    void *out = arena_raw(a, size);
+
+    return out ? memset(out, 0, size) : NULL;
 }

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define ARENA_FIRST_BYTES 8192
+#define ARENA_FIRST_BYTES 12288
 #define ARENA_CHUNK_BYTES 32768
 
 struct arena_chunk;
@@ -25,3 +25,5 @@ void arena_init(struct arena *a, size_t budget_bytes);
 void arena_deinit(struct arena *a); /* for ALM_CLEANUP */
 /* Zeroed, aligned for any type. NULL when the budget or the memory is used up. size 0 is valid. */
 ALM_MUST_USE void *arena_take(struct arena *a, size_t size);
+/* The same, not zeroed: for what is written whole, as by protobuf-c, which expects no more of malloc. */
+ALM_MUST_USE void *arena_raw(struct arena *a, size_t size);

@@ -11,6 +11,11 @@
  * this. */
 #define DECODE_BUDGET_BYTES (128 * 1024)
 
+/* Padding of more than this is left out of what protobuf-c is handed, which would copy it; what
+ * remains of the usual message fits the stack. */
+#define DECODE_PADDING_BYTES 256
+#define DECODE_BARE_BYTES    4096
+
 static const void *decode_at(const void *pb, unsigned offset)
 {
     return (const uint8_t *)pb + offset;
@@ -130,33 +135,33 @@ static enum wire_fault decode_day(const struct shape_field *row, uint32_t number
 }
 
 /* Numbers of all widths; what does not fit was refused by the scanner, and is again. */
-static enum wire_fault decode_number(const struct shape_field *row, const void *in, void *out)
+static enum wire_fault decode_narrow(const struct shape_field *row, uint32_t n, void *out)
 {
-    uint64_t n = 0;
-
-    if (row->kind == SHAPE_U64 || row->kind == SHAPE_MS)
-        n = *(const uint64_t *)in;
-    else
-        n = *(const uint32_t *)in; /* uint32, enum and protobuf_c_boolean are 4 bytes each */
-    if (row->kind == SHAPE_DAY)
-        return decode_day(row, (uint32_t)n, out);
     if (n == 0)
         return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
-    if (row->kind != SHAPE_U64 && row->kind != SHAPE_MS && n > row->limit)
+    if (n > row->limit)
         return WIRE_BAD_VALUE;
-    if (row->kind == SHAPE_BOOL)
-        *(bool *)out = true;
-    else if (row->kind == SHAPE_ENUM || row->kind == SHAPE_U8)
+    if (row->kind == SHAPE_ENUM || row->kind == SHAPE_U8)
         *(uint8_t *)out = (uint8_t)n;
     else if (row->kind == SHAPE_U16)
         *(uint16_t *)out = (uint16_t)n;
-    else if (row->kind == SHAPE_U32)
-        *(uint32_t *)out = (uint32_t)n;
-    else if (row->kind == SHAPE_U64)
-        *(uint64_t *)out = n;
+    else if (row->kind == SHAPE_BOOL)
+        *(bool *)out = true;
     else
-        *(int64_t *)out = (int64_t)n;
-    return row->kind == SHAPE_MS ? value_ms((int64_t)n) : WIRE_OK;
+        *(uint32_t *)out = n;
+    return WIRE_OK;
+}
+
+static enum wire_fault decode_wide(const struct shape_field *row, uint64_t n, void *out)
+{
+    if (n == 0)
+        return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
+    if (row->kind == SHAPE_U64) {
+        *(uint64_t *)out = n;
+        return WIRE_OK;
+    }
+    *(int64_t *)out = (int64_t)n;
+    return value_ms((int64_t)n);
 }
 
 static enum wire_fault decode_struct(const struct shape_field *row, const void *in,
@@ -169,6 +174,13 @@ static enum wire_fault decode_struct(const struct shape_field *row, const void *
     return convert_in(row->sub, in, decode_raw_sub(row, raw, 0), (uint8_t *)plain + row->offset);
 }
 
+static enum wire_fault decode_name(const struct shape_field *row, const char *text, char *out)
+{
+    const struct shape_field name = { .kind = SHAPE_NAME, .limit = row->limit, .required = true };
+
+    return decode_text(&name, text, out);
+}
+
 static enum wire_fault decode_list(const struct shape_field *row, size_t n, const void *in,
                                    struct bytes raw, void *plain)
 {
@@ -179,11 +191,8 @@ static enum wire_fault decode_list(const struct shape_field *row, size_t n, cons
     if (n == 0)
         return row->required ? WIRE_MISSING_FIELD : WIRE_OK;
     for (size_t i = 0; i < n; i++, out += row->size) {
-        const struct shape_field name = { .kind = SHAPE_NAME,
-                                          .limit = row->limit,
-                                          .required = true };
         enum wire_fault f = row->kind == SHAPE_NAMES
-                                ? decode_text(&name, ((char *const *)in)[i], (char *)out)
+                                ? decode_name(row, ((char *const *)in)[i], (char *)out)
                                 : convert_in(row->sub, ((ProtobufCMessage *const *)in)[i],
                                              decode_raw_sub(row, raw, i), out);
 
@@ -194,15 +203,23 @@ static enum wire_fault decode_list(const struct shape_field *row, size_t n, cons
     return WIRE_OK;
 }
 
-/* The payload's arm, if it is this one: its number becomes the message's type. */
-static enum wire_fault decode_arm(const struct shape_field *row, uint32_t chosen, const void *in,
-                                  struct bytes raw, void *plain)
+/* The payload: the one arm that was chosen of all that share this quantifier. Its number becomes the
+ * message's type. */
+static enum wire_fault decode_arm(const struct shape *s, const void *pb,
+                                  const ProtobufCFieldDescriptor *any, struct bytes raw, void *plain)
 {
-    if (chosen != row->tag)
-        return WIRE_OK;
+    const uint32_t *chosen = decode_at(pb, any->quantifier_offset);
+    ProtobufCMessage *const *in;
+    const struct shape_field *row;
+    size_t index;
+
+    row = *chosen ? shape_find(s, *chosen, &index) : NULL;
+    if (!row || row->kind != SHAPE_ARM)
+        return WIRE_OK; /* check.c misses it */
     *((uint8_t *)plain + row->presence) = (uint8_t)row->tag;
-    return in ? convert_in(row->sub, in, decode_raw_sub(row, raw, 0), (uint8_t *)plain + row->offset)
-              : WIRE_MISSING_FIELD;
+    in = decode_at(pb, s->pb->fields[index].offset);
+    return *in ? convert_in(row->sub, *in, decode_raw_sub(row, raw, 0), (uint8_t *)plain + row->offset)
+               : WIRE_MISSING_FIELD;
 }
 
 static enum wire_fault decode_field(const struct shape_field *row,
@@ -225,15 +242,17 @@ static enum wire_fault decode_field(const struct shape_field *row,
         return decode_blocks(row, in, plain);
     case SHAPE_VIEW:
         return decode_view(row, raw, plain);
-    case SHAPE_BOOL:
+    case SHAPE_BOOL: /* uint32, enum and protobuf_c_boolean are 4 bytes each */
     case SHAPE_ENUM:
     case SHAPE_U8:
     case SHAPE_U16:
     case SHAPE_U32:
+        return decode_narrow(row, *(const uint32_t *)in, out);
     case SHAPE_U64:
     case SHAPE_MS:
+        return decode_wide(row, *(const uint64_t *)in, out);
     case SHAPE_DAY:
-        return decode_number(row, in, out);
+        return decode_day(row, *(const uint32_t *)in, out);
     case SHAPE_STRUCT:
         return decode_struct(row, *(ProtobufCMessage *const *)in, raw, plain);
     case SHAPE_LIST:
@@ -242,8 +261,7 @@ static enum wire_fault decode_field(const struct shape_field *row,
     case SHAPE_PADDING:
         return WIRE_OK;
     case SHAPE_ARM:
-        return decode_arm(row, *(const uint32_t *)quantifier, *(ProtobufCMessage *const *)in,
-                          raw, plain);
+        break; /* the last rows: convert_in() sees to them at once */
     }
     return WIRE_UNKNOWN_FIELD;
 }
@@ -251,8 +269,11 @@ static enum wire_fault decode_field(const struct shape_field *row,
 enum wire_fault convert_in(const struct shape *s, const void *pb, struct bytes raw, void *plain)
 {
     for (size_t i = 0; i < s->n; i++) {
-        enum wire_fault f = decode_field(&s->fields[i], &s->pb->fields[i], pb, raw, plain);
+        enum wire_fault f;
 
+        if (s->fields[i].kind == SHAPE_ARM)
+            return decode_arm(s, pb, &s->pb->fields[i], raw, plain);
+        f = decode_field(&s->fields[i], &s->pb->fields[i], pb, raw, plain);
         if (f)
             return f;
     }
@@ -261,20 +282,13 @@ enum wire_fault convert_in(const struct shape *s, const void *pb, struct bytes r
 
 static void *decode_alloc(void *arena, size_t size)
 {
-    return arena_take(arena, size);
+    return arena_raw(arena, size);
 }
 
 static void decode_free(void *arena, void *piece)
 {
     (void)arena; /* all pieces go at once, with the arena */
     (void)piece;
-}
-
-static enum wire_fault decode_scan(struct bytes body)
-{
-    if (body.len > WIRE_FRAME_MAX)
-        return WIRE_TOO_LARGE;
-    return scan_message(&wire_shape_body, body, SCAN_DEPTH_MAX);
 }
 
 void wire_zero(struct msg *m, uint8_t type)
@@ -324,25 +338,66 @@ bool wire_peek_id(struct bytes body, struct id *out)
     return false;
 }
 
+/* protobuf-c looks through all the fields that a descriptor lists, and most of Body's are arms behind
+ * the one that is there. Of those that this one lists no others are in the bytes: the scan has seen
+ * to that. */
+static ProtobufCMessage *decode_unpack(struct bytes body, uint32_t arm, ProtobufCAllocator *allocator)
+{
+    ProtobufCMessageDescriptor upto = *wire_shape_body.pb;
+    size_t index;
+
+    if (arm && shape_find(&wire_shape_body, arm, &index))
+        upto.n_fields = (unsigned)index + 1;
+    return protobuf_c_message_unpack(&upto, allocator, body.len, body.data);
+}
+
+/* The body without its padding, if that is worth the copying; padding says nothing. */
+static struct bytes decode_bare(struct bytes body, const struct scan_found *found,
+                                uint8_t bare[static DECODE_BARE_BYTES])
+{
+    size_t pads = 0, len = 0;
+
+    for (size_t i = 0; i < found->n_pads; i++)
+        pads += found->pads[i].len;
+    if (pads < DECODE_PADDING_BYTES || body.len - pads > DECODE_BARE_BYTES)
+        return body;
+    for (size_t i = 0; i <= found->n_pads; i++) {
+        const uint8_t *end = i < found->n_pads ? found->pads[i].data : body.data + body.len;
+
+        memcpy(bare + len, body.data, (size_t)(end - body.data));
+        len += (size_t)(end - body.data);
+        body.len -= (size_t)(end - body.data);
+        body.data = end;
+        if (i < found->n_pads) {
+            body.data += found->pads[i].len;
+            body.len -= found->pads[i].len;
+        }
+    }
+    return bytes_of(bare, len);
+}
+
 enum wire_fault wire_decode(struct bytes body, struct msg *out)
 {
     ALM_CLEANUP(arena_deinit) struct arena arena;
     ProtobufCAllocator allocator = { decode_alloc, decode_free, &arena };
+    uint8_t scratch[DECODE_BARE_BYTES];
+    struct scan_found found;
     ProtobufCMessage *pb;
+    struct bytes bare;
     enum wire_fault f;
-    uint8_t type;
 
     arena_init(&arena, DECODE_BUDGET_BYTES);
-    if (wire_peek(body, &type) != WIRE_OK)
-        type = 0; /* what is wrong with it the scan says */
-    wire_zero(out, type);
-    f = decode_scan(body);
+    if (body.len > WIRE_FRAME_MAX)
+        return WIRE_TOO_LARGE;
+    f = scan_body(body, &found);
     if (f)
         return f;
+    bare = decode_bare(body, &found, scratch);
     /* After the scan only the budget can make this fail. */
-    pb = protobuf_c_message_unpack(wire_shape_body.pb, &allocator, body.len, body.data);
+    pb = decode_unpack(bare, found.arm, &allocator);
     if (!pb)
         return WIRE_NO_MEMORY;
+    wire_zero(out, (uint8_t)found.arm);
     f = convert_in(&wire_shape_body, pb, body, out);
     return f ? f : check_msg(out);
 }

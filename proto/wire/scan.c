@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* scan.c - the strict scanner: reads the bytes beside the descriptors and the table of limits. */
 #include "wire/scan.h"
-#include <limits.h>
+#include "wire/value.h"
 #include <string.h>
 
 #define SCAN_VARINT_MAX 10 /* bytes of 64 bits in groups of 7 */
@@ -11,10 +11,10 @@ enum { SCAN_VARINT = 0, SCAN_LENGTH = 2 };
 struct scan_seen { /* what one message has held so far */
     uint64_t fields[SHAPE_FIELDS_MAX / 64];
     unsigned arm; /* tag of the oneof's arm, 0: none (no message has two oneofs: shape_check) */
-    uint16_t counts[SHAPE_FIELDS_MAX];
+    uint16_t counts[SHAPE_FIELDS_MAX]; /* each from its field's first entry on, not before */
 };
 
-static enum wire_fault scan_varint(struct bytes *rest, uint64_t *out)
+static enum wire_fault scan_long_varint(struct bytes *rest, uint64_t *out)
 {
     uint64_t value = 0;
 
@@ -39,18 +39,30 @@ static enum wire_fault scan_varint(struct bytes *rest, uint64_t *out)
     return WIRE_BAD_VARINT;
 }
 
-enum wire_fault scan_next(struct bytes *rest, struct scan_field *out)
+/* Nearly every tag, length and number of ours is one byte. */
+static inline enum wire_fault scan_varint(struct bytes *rest, uint64_t *out)
+{
+    if (rest->len == 0 || rest->data[0] & 0x80)
+        return scan_long_varint(rest, out);
+    *out = rest->data[0];
+    rest->data++;
+    rest->len--;
+    return WIRE_OK;
+}
+
+static inline enum wire_fault scan_take(struct bytes *rest, struct scan_field *out)
 {
     uint64_t key, len;
     enum wire_fault f = scan_varint(rest, &key);
 
-    *out = (struct scan_field){ 0 };
     if (f)
         return f;
     if (key > UINT32_MAX)
         return WIRE_BAD_VARINT; /* field numbers end at 2^29 - 1 */
     out->tag = (uint32_t)(key >> 3);
     out->type = key & 7;
+    out->number = 0;
+    out->view = (struct bytes){ 0 };
     if (out->tag == 0)
         return WIRE_UNKNOWN_FIELD;
     if (out->type == SCAN_VARINT)
@@ -68,26 +80,26 @@ enum wire_fault scan_next(struct bytes *rest, struct scan_field *out)
     return WIRE_OK;
 }
 
+enum wire_fault scan_next(struct bytes *rest, struct scan_field *out)
+{
+    return scan_take(rest, out);
+}
+
 static enum wire_fault scan_number(const ProtobufCFieldDescriptor *fd,
                                    const struct shape_field *row, uint64_t n)
 {
-    bool narrow = row->kind == SHAPE_U8 || row->kind == SHAPE_U16 || row->kind == SHAPE_U32;
+    uint64_t most = UINT64_MAX; /* U64, MS: decode.c has the rest to say */
 
-    if (fd->type == PROTOBUF_C_TYPE_ENUM) {
-        if (n == 0 || n > INT_MAX || !protobuf_c_enum_descriptor_get_value(fd->descriptor, (int)n))
-            return WIRE_BAD_ENUM;
-        return WIRE_OK;
-    }
-    if (n == 0)
-        return WIRE_BAD_VALUE; /* a default written out: a second encoding of the same message */
-    if (fd->type == PROTOBUF_C_TYPE_BOOL && n != 1)
-        return WIRE_BAD_VALUE;
-    /* protobuf-c would cut a longer number down to 32 bits. */
-    if (fd->type == PROTOBUF_C_TYPE_UINT32 && n > UINT32_MAX)
-        return WIRE_BAD_VALUE;
-    if (narrow && n > row->limit)
-        return WIRE_BAD_VALUE;
-    return WIRE_OK;
+    if (row->kind == SHAPE_ENUM)
+        return n && shape_enum_has(fd->descriptor, n) ? WIRE_OK : WIRE_BAD_ENUM;
+    if (row->kind == SHAPE_BOOL)
+        most = 1;
+    else if (row->kind == SHAPE_DAY)
+        most = UINT32_MAX; /* protobuf-c would cut a longer number down to 32 bits */
+    else if (row->kind == SHAPE_U8 || row->kind == SHAPE_U16 || row->kind == SHAPE_U32)
+        most = row->limit;
+    /* 0: a default written out, a second encoding of the same message. */
+    return n && n <= most ? WIRE_OK : WIRE_BAD_VALUE;
 }
 
 static enum wire_fault scan_string(const struct shape_field *row, struct bytes v)
@@ -96,6 +108,8 @@ static enum wire_fault scan_string(const struct shape_field *row, struct bytes v
         return WIRE_BAD_VALUE; /* a default written out, or a name without letters */
     if (v.len > row->limit)
         return WIRE_TOO_LONG;
+    if (value_is_ascii(v.data, v.len))
+        return WIRE_OK;
     if (memchr(v.data, 0, v.len))
         return WIRE_HAS_NUL;
     return utf8_valid(v.data, v.len) ? WIRE_OK : WIRE_BAD_UTF8;
@@ -123,75 +137,106 @@ static enum wire_fault scan_bytes(const struct shape_field *row, struct bytes v)
     return WIRE_OK;
 }
 
-static enum wire_fault scan_length(const ProtobufCFieldDescriptor *fd,
-                                   const struct shape_field *row, struct bytes v, unsigned depth)
+static enum wire_fault scan_fields(const struct shape *s, struct bytes data, unsigned depth,
+                                   struct scan_found *found);
+
+static enum wire_fault scan_value(const ProtobufCFieldDescriptor *fd,
+                                  const struct shape_field *row, const struct scan_field *f,
+                                  unsigned depth)
 {
-    if (fd->type == PROTOBUF_C_TYPE_MESSAGE)
-        return scan_message(row->sub, v, depth - 1);
-    return fd->type == PROTOBUF_C_TYPE_STRING ? scan_string(row, v) : scan_bytes(row, v);
+    if (f->type != SCAN_LENGTH)
+        return scan_number(fd, row, f->number);
+    if (row->sub)
+        return scan_fields(row->sub, f->view, depth - 1, NULL);
+    if (row->kind == SHAPE_NAME || row->kind == SHAPE_REF || row->kind == SHAPE_LINE ||
+        row->kind == SHAPE_NAMES)
+        return scan_string(row, f->view);
+    return scan_bytes(row, f->view);
 }
 
-static bool scan_is_length(ProtobufCType type)
+/* A kind says its wire type, and whether it repeats: shape_check holds it to the descriptor. */
+static bool scan_is_length(uint8_t kind)
 {
-    return type == PROTOBUF_C_TYPE_MESSAGE || type == PROTOBUF_C_TYPE_STRING ||
-           type == PROTOBUF_C_TYPE_BYTES;
+    return kind < SHAPE_BOOL || kind > SHAPE_DAY;
+}
+
+static bool scan_repeats(uint8_t kind)
+{
+    return kind == SHAPE_LIST || kind == SHAPE_NAMES || kind == SHAPE_PADDING;
 }
 
 /* Notes that a field is there, and refuses one too many. */
-static enum wire_fault scan_note(struct scan_seen *seen, const ProtobufCFieldDescriptor *fd,
-                                 const struct shape_field *row, size_t index)
+static enum wire_fault scan_note(struct scan_seen *seen, const struct shape_field *row,
+                                 size_t index)
 {
     uint64_t *seen_in = &seen->fields[index / 64], bit = UINT64_C(1) << (index % 64);
+    bool again = *seen_in & bit;
 
-    if (fd->label == PROTOBUF_C_LABEL_REPEATED)
-        return ++seen->counts[index] > row->count ? WIRE_TOO_MANY : WIRE_OK;
-    if (*seen_in & bit)
-        return WIRE_DUPLICATE_FIELD;
     *seen_in |= bit;
-    if (!(fd->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+    if (scan_repeats(row->kind)) {
+        seen->counts[index] = again ? seen->counts[index] + 1 : 1;
+        return seen->counts[index] > row->count ? WIRE_TOO_MANY : WIRE_OK;
+    }
+    if (again)
+        return WIRE_DUPLICATE_FIELD;
+    if (row->kind != SHAPE_ARM)
         return WIRE_OK;
     if (seen->arm)
         return WIRE_TWO_ARMS;
-    seen->arm = fd->id;
+    seen->arm = row->tag;
     return WIRE_OK;
 }
 
 static enum wire_fault scan_one(const struct shape *s, struct scan_seen *seen,
-                                const struct scan_field *f, unsigned depth)
+                                const struct scan_field *f, unsigned depth,
+                                const struct shape_field **row)
 {
-    const ProtobufCFieldDescriptor *fd;
-    const struct shape_field *row;
     enum wire_fault fault;
     size_t index;
 
-    row = shape_find(s, f->tag, &index);
-    if (!row)
+    *row = shape_find(s, f->tag, &index);
+    if (!*row)
         return WIRE_UNKNOWN_FIELD;
-    fd = &s->pb->fields[index];
-    if ((f->type == SCAN_LENGTH) != scan_is_length(fd->type))
+    if ((f->type == SCAN_LENGTH) != scan_is_length((*row)->kind))
         return WIRE_WRONG_TYPE;
-    fault = scan_note(seen, fd, row, index);
-    if (fault)
-        return fault;
-    return f->type == SCAN_LENGTH ? scan_length(fd, row, f->view, depth)
-                                  : scan_number(fd, row, f->number);
+    fault = scan_note(seen, *row, index);
+    return fault ? fault : scan_value(&s->pb->fields[index], *row, f, depth);
+}
+
+static enum wire_fault scan_fields(const struct shape *s, struct bytes data, unsigned depth,
+                                   struct scan_found *found)
+{
+    struct scan_seen seen;
+    const struct shape_field *row;
+    struct scan_field f;
+    enum wire_fault fault;
+
+    memset(&seen, 0, offsetof(struct scan_seen, counts));
+    if (depth == 0)
+        return WIRE_TOO_DEEP;
+    while (data.len > 0) {
+        const uint8_t *start = data.data;
+
+        fault = scan_take(&data, &f);
+        if (!fault)
+            fault = scan_one(s, &seen, &f, depth, &row);
+        if (fault)
+            return fault;
+        if (found && row->kind == SHAPE_PADDING && found->n_pads < SHAPE_PADDING_MAX)
+            found->pads[found->n_pads++] = bytes_of(start, (size_t)(data.data - start));
+    }
+    if (found)
+        found->arm = seen.arm;
+    return WIRE_OK;
 }
 
 enum wire_fault scan_message(const struct shape *s, struct bytes data, unsigned depth)
 {
-    struct scan_seen seen = { 0 };
-    struct scan_field f;
-    enum wire_fault fault;
+    return scan_fields(s, data, depth, NULL);
+}
 
-    if (depth == 0)
-        return WIRE_TOO_DEEP;
-    while (data.len > 0) {
-        fault = scan_next(&data, &f);
-        if (fault)
-            return fault;
-        fault = scan_one(s, &seen, &f, depth);
-        if (fault)
-            return fault;
-    }
-    return WIRE_OK;
+enum wire_fault scan_body(struct bytes data, struct scan_found *found)
+{
+    *found = (struct scan_found){ 0 };
+    return scan_fields(&wire_shape_body, data, SCAN_DEPTH_MAX, found);
 }

@@ -19,6 +19,16 @@ struct scan_field {    /* one field as it stands on the wire */
 /* Takes one field off the front of rest (not empty). Return: enum wire_fault; rest is undefined
  * after a fault. */
 ALM_MUST_USE enum wire_fault scan_next(struct bytes *rest, struct scan_field *out);
+struct scan_found { /* what a Body's scan comes across, so that nobody need look for it again */
+    uint32_t arm;   /* tag of the payload, 0 none */
+    size_t n_pads;
+    struct bytes pads[SHAPE_PADDING_MAX]; /* whole fields, in the order of the bytes */
+};
+/**
+ * scan_body() - scan_message() of a Body, to the greatest depth
+ * @found: written as far as the scan came. Return: enum wire_fault.
+ */
+ALM_MUST_USE enum wire_fault scan_body(struct bytes data, struct scan_found *found);
 /**
  * scan_message() - is it an encoding of this shape, without doubt
  * @depth: how many levels may open, itself included. Return: enum wire_fault, the first in the

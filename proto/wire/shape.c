@@ -1,19 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shape.c - looking rows up, and proving that they agree with the generated descriptors. */
+/* shape.c - proving that rows agree with the generated descriptors. */
 #include "wire/shape.h"
 #include <string.h>
-
-const struct shape_field *shape_find(const struct shape *s, uint32_t tag, size_t *index)
-{
-    for (size_t i = 0; i < s->n; i++) {
-        if (s->fields[i].tag != tag)
-            continue;
-        if (index)
-            *index = i;
-        return &s->fields[i];
-    }
-    return NULL;
-}
 
 /* Which protobuf type each kind stands for; repeated: its label. An empty place agrees with
  * nothing. */
@@ -70,9 +58,22 @@ static bool shape_has_views(const struct shape *s)
     return false;
 }
 
+/* What shape_find() and the two converters rely on: rows rise by tag, and arms are the last ones. */
+static bool shape_in_order(const struct shape *s)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        if (s->fields[i].tag <= (i ? s->fields[i - 1].tag : 0))
+            return false;
+        if (i && s->fields[i - 1].kind == SHAPE_ARM && s->fields[i].kind != SHAPE_ARM)
+            return false;
+    }
+    return true;
+}
+
 const char *shape_check(const struct shape *s)
 {
-    if (s->n != s->pb->n_fields || s->n > SHAPE_FIELDS_MAX || s->views != shape_has_views(s))
+    if (s->n != s->pb->n_fields || s->n > SHAPE_FIELDS_MAX || !shape_in_order(s) ||
+        s->views != shape_has_views(s))
         return s->pb->name;
     for (size_t i = 0; i < s->n; i++) {
         const char *below;

@@ -8,6 +8,7 @@
 #pragma once
 #include "wire/msg.h"
 #include <protobuf-c/protobuf-c.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -64,11 +65,32 @@ struct wire_envelope_plain {
     struct bytes key_id, body, signature;
 };
 
-/* The row of a tag, or NULL. index (may be NULL): its place. */
-const struct shape_field *shape_find(const struct shape *s, uint32_t tag, size_t *index);
+/* The row of a tag, or NULL. index (may be NULL): its place. Rows rise by tag from 1, so a row never
+ * stands past its tag's own place: in most messages it is there. Here, as every field of every frame
+ * asks for it. */
+static inline const struct shape_field *shape_find(const struct shape *s, uint32_t tag,
+                                                   size_t *index)
+{
+    for (size_t i = tag < s->n ? tag : s->n; i-- > 0 && s->fields[i].tag >= tag;) {
+        if (s->fields[i].tag != tag)
+            continue;
+        if (index)
+            *index = i;
+        return &s->fields[i];
+    }
+    return NULL;
+}
+/* Whether the enum has this value. protoc-c's enums run from 0 in one piece, with the count behind the
+ * one range that they have; one that does not is looked up in full. */
+static inline bool shape_enum_has(const ProtobufCEnumDescriptor *e, uint64_t n)
+{
+    if (e->n_value_ranges == 1 && e->value_ranges[0].start_value == 0)
+        return n < e->value_ranges[1].orig_index;
+    return n <= INT_MAX && protobuf_c_enum_descriptor_get_value(e, (int)n);
+}
 /**
  * shape_check() - do the rows agree with the generated descriptors, at every depth: tags, types,
- * labels, kinds Return: NULL when they do, or the name of the first message whose rows do not. For
+ * labels, kinds; do they rise by tag, and do arms come last. Return: NULL when they do, or the name of the first message whose rows do not. For
  * tests: a field added to the .proto and not to the rows (or the other way round) is our own
  * mistake and must not reach a peer.
  */

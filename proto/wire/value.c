@@ -5,16 +5,24 @@
 #include "wire/shape.h"
 #include <string.h>
 
+/* What each character may be part of. */
+enum { IN_NAME = 1, STARTS_NAME = 2 };
+static const uint8_t value_classes[256] = {
+    ['a'] = 3, ['b'] = 3, ['c'] = 3, ['d'] = 3, ['e'] = 3, ['f'] = 3, ['g'] = 3, ['h'] = 3,
+    ['i'] = 3, ['j'] = 3, ['k'] = 3, ['l'] = 3, ['m'] = 3, ['n'] = 3, ['o'] = 3, ['p'] = 3,
+    ['q'] = 3, ['r'] = 3, ['s'] = 3, ['t'] = 3, ['u'] = 3, ['v'] = 3, ['w'] = 3, ['x'] = 3,
+    ['y'] = 3, ['z'] = 3, ['0'] = 3, ['1'] = 3, ['2'] = 3, ['3'] = 3, ['4'] = 3, ['5'] = 3,
+    ['6'] = 3, ['7'] = 3, ['8'] = 3, ['9'] = 3, ['.'] = 1, ['_'] = 1, ['-'] = 1,
+};
+
 static bool value_is_name(const char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        char c = text[i];
-        bool word = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    const uint8_t *at = (const uint8_t *)text;
+    uint8_t all = IN_NAME;
 
-        if (!word && (i == 0 || (c != '.' && c != '_' && c != '-')))
-            return false;
-    }
-    return len > 0;
+    for (size_t i = 0; i < len; i++)
+        all &= value_classes[at[i]];
+    return len > 0 && all && value_classes[at[0]] & STARTS_NAME;
 }
 
 static bool value_is_ref(const char *text, size_t len)
@@ -24,6 +32,24 @@ static bool value_is_ref(const char *text, size_t len)
             return false;
     }
     return len > 0;
+}
+
+/* Eight at a time: a high bit, or a byte from which 1 cannot be taken without a borrow. */
+bool value_is_ascii(const void *data, size_t len)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), highs = ones << 7;
+    const uint8_t *at = data;
+    uint64_t bad = 0;
+
+    for (; len >= sizeof(uint64_t); at += sizeof(uint64_t), len -= sizeof(uint64_t)) {
+        uint64_t w;
+
+        memcpy(&w, at, sizeof(w));
+        bad |= w | (w - ones);
+    }
+    for (; len > 0; at++, len--)
+        bad |= *at & 0x80 || *at == 0 ? highs : 0;
+    return (bad & highs) == 0;
 }
 
 static bool value_is_line(const char *text, size_t len)
