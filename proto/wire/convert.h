@@ -16,10 +16,12 @@ ALM_MUST_USE enum wire_fault convert_in(const struct shape *s, const void *pb, s
 /**
  * convert_out() - a plain struct into protobuf-c's tree
  * @out: in the arena; texts and bytes are borrowed from plain. Every bound is checked as on the way
- * in. Return: 0; -EINVAL; -ENOMEM the arena's budget.
+ * in. @most: no fewer bytes than protobuf_c_message_pack() will write of it, so that it need not be
+ * asked for the size first: it walks each message once more for every level above it.
+ * Return: 0; -EINVAL; -ENOMEM the arena's budget.
  */
 ALM_MUST_USE int convert_out(const struct shape *s, const void *plain, struct arena *a,
-                             ProtobufCMessage **out);
+                             ProtobufCMessage **out, size_t *most);
 /* The rules between fields, and which of Body's fields go with which type. m keeps the bounds of
  * msg.h: convert_in made it, or convert_out has passed it. Return: enum wire_fault. */
 ALM_MUST_USE enum wire_fault check_msg(const struct msg *m);

@@ -6,8 +6,9 @@
 #include <errno.h>
 #include <string.h>
 
-#define ENVELOPE_BUDGET_BYTES (256 * 1024) /* of protobuf-c's tree when we encode */
+#define ENVELOPE_BUDGET_BYTES (512 * 1024) /* of protobuf-c's tree and the body when we encode */
 #define ENVELOPE_SIZES_MAX    4
+#define ENVELOPE_PADDING_TAG  15 /* behind all of Body's fields but the payload */
 
 /* DESIGN.md section 4: an Ed25519 signature over "almoner/v1" | mode | broker origin | body. */
 static const char envelope_domain[] = "almoner/v1"; /* with its NUL */
@@ -191,23 +192,21 @@ int wire_verify(const struct wire_envelope *e, const struct wire_context *ctx,
     return sign_check(public_key, buf_view(&input), e->signature.data) == 0 ? 0 : -EBADMSG;
 }
 
-/* protobuf-c's writer onto ours. */
-struct envelope_sink {
-    ProtobufCBuffer base;
-    struct buf *out;
-};
-
-static void envelope_append(ProtobufCBuffer *base, size_t len, const uint8_t *data)
+/* Packs some of a message's rows, those from first on: protobuf_c_message_pack() writes what the
+ * descriptor lists, and this one lists no others. Fields stand in the order of their tags, so the
+ * parts of a message, one behind the other, are the whole. */
+static size_t envelope_pack(ProtobufCMessage *pb, size_t first, size_t n, uint8_t *out)
 {
-    buf_put(((struct envelope_sink *)base)->out, data, len);
-}
+    const ProtobufCMessageDescriptor *whole = pb->descriptor;
+    ProtobufCMessageDescriptor part = *whole;
+    size_t len;
 
-static int envelope_pack(const ProtobufCMessage *pb, struct buf *out)
-{
-    struct envelope_sink sink = { { envelope_append }, out };
-
-    protobuf_c_message_pack_to_buffer(pb, &sink.base);
-    return buf_status(out);
+    part.fields = whole->fields + first;
+    part.n_fields = (unsigned)n;
+    pb->descriptor = &part;
+    len = protobuf_c_message_pack(pb, out);
+    pb->descriptor = whole;
+    return len;
 }
 
 /* How long a padding entry is whose field takes exactly bytes (tag, length, zeroes); SIZE_MAX: none
@@ -244,40 +243,74 @@ static int envelope_pads(size_t room, ProtobufCBinaryData pads[SHAPE_PADDING_MAX
     return n;
 }
 
-static int envelope_pad(ProtobufCMessage *pb, uint8_t type,
-                        ProtobufCBinaryData pads[SHAPE_PADDING_MAX])
+/* A Body in its parts: what stands before the padding, the padding, and the payload. */
+struct envelope_parts {
+    uint8_t *octets;      /* head, then payload */
+    size_t head, payload; /* bytes of each */
+    size_t size;          /* with the padding */
+    ProtobufCBinaryData pads[SHAPE_PADDING_MAX];
+    size_t n_pads;
+};
+
+/* The least of the type's sizes that the parts can be brought to. Return: 0; -E2BIG. */
+static int envelope_pad(uint8_t type, struct envelope_parts *p)
 {
-    const ProtobufCFieldDescriptor *fd =
-        protobuf_c_message_descriptor_get_field_by_name(pb->descriptor, "padding");
-    size_t bytes = protobuf_c_message_get_packed_size(pb);
+    size_t bytes = p->head + p->payload;
 
     for (size_t i = 0; i < ENVELOPE_SIZES_MAX && envelope_sizes[type][i]; i++) {
         int n = bytes <= envelope_sizes[type][i]
-                    ? envelope_pads(envelope_sizes[type][i] - bytes, pads)
+                    ? envelope_pads(envelope_sizes[type][i] - bytes, p->pads)
                     : -E2BIG;
 
         if (n < 0)
             continue; /* the next size */
-        *(size_t *)(void *)((uint8_t *)pb + fd->quantifier_offset) = (size_t)n;
-        *(ProtobufCBinaryData **)(void *)((uint8_t *)pb + fd->offset) = pads;
+        p->size = envelope_sizes[type][i];
+        p->n_pads = (size_t)n;
         return 0;
     }
     return -E2BIG;
 }
 
-static int envelope_body(const struct msg *m, struct arena *a, struct buf *out)
+/* Head, padding and payload of a Body into one piece of the arena. */
+static int envelope_join(ProtobufCMessage *pb, size_t row, struct envelope_parts *p,
+                         struct arena *a, struct bytes *out)
 {
-    ProtobufCBinaryData pads[SHAPE_PADDING_MAX];
+    const ProtobufCFieldDescriptor *fd = &pb->descriptor->fields[row];
+    uint8_t *to = arena_raw(a, p->size);
+    size_t len = p->head;
+
+    if (!to)
+        return -ENOMEM;
+    memcpy(to, p->octets, p->head);
+    *(size_t *)(void *)((uint8_t *)pb + fd->quantifier_offset) = p->n_pads;
+    *(ProtobufCBinaryData **)(void *)((uint8_t *)pb + fd->offset) = p->pads;
+    len += envelope_pack(pb, row, 1, to + len);
+    memcpy(to + len, p->octets + p->head, p->payload);
+    *out = bytes_of(to, len + p->payload);
+    return 0;
+}
+
+static int envelope_body(const struct msg *m, struct arena *a, struct bytes *out)
+{
+    const struct shape *s = &wire_shape_body;
+    struct envelope_parts p;
     ProtobufCMessage *pb = NULL;
+    size_t most, padding, arm;
     int r;
 
-    r = convert_out(&wire_shape_body, m, a, &pb); /* bounds first: check_msg relies on them */
+    r = convert_out(s, m, a, &pb, &most); /* bounds first: check_msg relies on them */
     if (r < 0)
         return r;
-    if (check_msg(m) != WIRE_OK)
+    if (check_msg(m) != WIRE_OK || !shape_find(s, ENVELOPE_PADDING_TAG, &padding) ||
+        !shape_find(s, m->type, &arm) || arm <= padding)
         return -EINVAL;
-    r = envelope_pad(pb, m->type, pads);
-    return r < 0 ? r : envelope_pack(pb, out);
+    p.octets = arena_raw(a, most);
+    if (!p.octets)
+        return -ENOMEM;
+    p.head = envelope_pack(pb, 0, padding, p.octets);
+    p.payload = envelope_pack(pb, arm, 1, p.octets + p.head);
+    r = envelope_pad(m->type, &p);
+    return r < 0 ? r : envelope_join(pb, padding, &p, a, out);
 }
 
 static int envelope_sign(const struct wire_context *ctx, const struct secret *key,
@@ -302,34 +335,33 @@ static int envelope_sign(const struct wire_context *ctx, const struct secret *ke
 static int envelope_frame(const struct wire_envelope_plain *plain, struct arena *a, struct buf *out)
 {
     ProtobufCMessage *pb = NULL;
-    size_t before = out->len;
-    int r = convert_out(&wire_shape_envelope, plain, a, &pb);
+    size_t most, len;
+    int r = convert_out(&wire_shape_envelope, plain, a, &pb, &most);
 
     if (r < 0)
         return r;
-    if (protobuf_c_message_get_packed_size(pb) > WIRE_FRAME_MAX)
+    len = protobuf_c_message_get_packed_size(pb); /* one level: cheap, and no room is asked in vain */
+    if (len > WIRE_FRAME_MAX)
         return -E2BIG;
-    r = envelope_pack(pb, out);
+    r = buf_room(out, len);
     if (r < 0)
-        out->len = before; /* no half frames */
-    return r;
+        return r;
+    out->len += protobuf_c_message_pack(pb, out->data + out->len);
+    return 0;
 }
 
 int wire_encode(const struct msg *m, const struct wire_context *ctx, const struct secret *key,
                 struct buf *out)
 {
     ALM_CLEANUP(arena_deinit) struct arena arena;
-    ALM_CLEANUP(buf_deinit) struct buf body;
     uint8_t key_id[WIRE_KEY_ID_LEN], sig[SIGN_LEN];
     struct wire_envelope_plain plain = { .version = WIRE_VERSION };
     int r;
 
     arena_init(&arena, ENVELOPE_BUDGET_BYTES);
-    buf_init(&body, WIRE_FRAME_MAX);
-    r = envelope_body(m, &arena, &body);
+    r = envelope_body(m, &arena, &plain.body);
     if (r < 0)
         return r;
-    plain.body = buf_view(&body);
     if (key) {
         r = envelope_sign(ctx, key, plain.body, key_id, sig);
         if (r < 0)
