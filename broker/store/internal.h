@@ -15,7 +15,8 @@ extern const bool store_fixed[TABLE_COUNT];
 
 /* One key for each table's values, one to blind with, one that further keys are derived from. */
 struct store_keys {
-    struct secret seal[TABLE_COUNT], blind, subkey_root;
+    struct seal_key seal[TABLE_COUNT];
+    struct secret blind, subkey_root;
 };
 ALM_MUST_USE int store_keys_derive(struct store_keys *k, const struct secret *from);
 ALM_MUST_USE int store_subkey_root(const struct secret *from, struct secret *out);
@@ -43,7 +44,8 @@ void store_set_epoch(struct store *s, struct token_epoch e);
 
 struct period_slot {
     uint32_t number; /* 0: free */
-    struct secret secret, seal[TABLE_COUNT];
+    struct secret secret;
+    struct seal_key seal[TABLE_COUNT];
 };
 struct store_periods {
     struct secret file_key; /* seals the files */
@@ -68,7 +70,7 @@ ALM_MUST_USE int store_periods_follow(struct store_txn *t, bool alone);
 /* Says which period's file is missing. Return: -EBADMSG. */
 int store_periods_lost(struct store *s);
 /* The key of a table's values in a period. NULL: there is none, and it was logged. */
-const struct secret *store_period_key(struct store *s, uint32_t number, enum table table);
+const struct seal_key *store_period_key(struct store *s, uint32_t number, enum table table);
 
 /* --- Looking less: absence.h. --- */
 

@@ -81,6 +81,7 @@ int store_subkey_root(const struct secret *from, struct secret *out)
 
 int store_keys_derive(struct store_keys *k, const struct secret *from)
 {
+    ALM_CLEANUP(secret_wipe) struct secret key = { 0 };
     char label[64];
     int r = crypto_derive(from, "almoner/store/v1/blind", &k->blind);
 
@@ -88,7 +89,9 @@ int store_keys_derive(struct store_keys *k, const struct secret *from)
         r = store_subkey_root(from, &k->subkey_root);
     for (size_t i = 0; i < TABLE_COUNT && r == 0; i++) {
         (void)snprintf(label, sizeof(label), "almoner/store/v1/seal/%s", store_tables[i].name);
-        r = crypto_derive(from, label, &k->seal[i]);
+        r = crypto_derive(from, label, &key);
+        if (r == 0)
+            seal_key_init(&k->seal[i], &key);
     }
     return r;
 }

@@ -68,13 +68,16 @@ static int period_keep(struct store *s, uint32_t number, const struct secret *se
 {
     struct period_slot *slot = period_room(store_periods(s));
     uint8_t octets[sizeof(SEAL_LABEL) + sizeof(struct secret)] = SEAL_LABEL;
+    ALM_CLEANUP(secret_wipe) struct secret key = { 0 };
     int r = 0;
 
     memcpy(octets + sizeof(SEAL_LABEL), secret->octets, sizeof(secret->octets));
     for (size_t i = 0; i < TABLE_COUNT && r == 0; i++) {
-        if (!store_fixed[i])
-            r = crypto_hmac(&store_keys(s)->seal[i], bytes_of(octets, sizeof(octets)),
-                            slot->seal[i].octets);
+        if (store_fixed[i])
+            continue;
+        r = crypto_hmac(&store_keys(s)->seal[i].key, bytes_of(octets, sizeof(octets)), key.octets);
+        if (r == 0)
+            seal_key_init(&slot->seal[i], &key);
     }
     crypto_wipe(octets, sizeof(octets));
     if (r < 0) {
@@ -95,7 +98,7 @@ static void period_missing(struct store *s, uint32_t number)
     p->missing = number;
 }
 
-const struct secret *store_period_key(struct store *s, uint32_t number, enum table table)
+const struct seal_key *store_period_key(struct store *s, uint32_t number, enum table table)
 {
     struct period_slot *slot = period_find(store_periods(s), number);
 

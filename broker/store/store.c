@@ -410,7 +410,7 @@ static bool store_key_good(struct bytes key)
  */
 static int store_seal(struct store *s, enum table table, struct bytes key, struct bytes value)
 {
-    const struct secret *with = &s->keys.seal[table];
+    const struct seal_key *with = &s->keys.seal[table];
     struct store_ad ad;
 
     buf_reset(&s->sealed);
@@ -420,7 +420,7 @@ static int store_seal(struct store *s, enum table table, struct bytes key, struc
             return -EBADMSG;
         buf_put_u32(&s->sealed, s->periods.current);
     }
-    return seal(with, store_associated(&ad, table, key), value, &s->sealed);
+    return seal_with(with, store_associated(&ad, table, key), value, &s->sealed);
 }
 
 typedef int store_putting(struct pages *p, struct MDB_txn *txn, enum table table, struct bytes key,
@@ -483,7 +483,7 @@ int store_raw_period(struct bytes value, uint32_t *period)
 static int store_unseal(struct store *s, enum table table, struct bytes key, struct bytes value,
                         struct buf *out)
 {
-    const struct secret *with = &s->keys.seal[table];
+    const struct seal_key *with = &s->keys.seal[table];
     struct cursor c = cursor_of(value);
     struct store_ad ad;
 
@@ -494,7 +494,7 @@ static int store_unseal(struct store *s, enum table table, struct bytes key, str
     }
     if (!with || c.left < SEAL_OVERHEAD || c.left > STORE_VALUE_MAX + SEAL_OVERHEAD)
         return -EBADMSG;
-    return seal_open(with, store_associated(&ad, table, key), bytes_of(c.at, c.left), out);
+    return seal_open_with(with, store_associated(&ad, table, key), bytes_of(c.at, c.left), out);
 }
 
 int store_raw_open(struct store_txn *t, enum table table, struct bytes key, struct bytes value,

@@ -25,7 +25,7 @@
 
 #define SEAL_NONCE_LEN 12 /* bytes, NIST SP 800-38D's recommended length */
 #define SEAL_TAG_LEN   16
-#define SEAL_BRIEF_MAX 16384 /* bytes */
+#define SEAL_BRIEF_MAX 4096 /* bytes */
 #define RANDOM_PAGE    1024 /* bytes drawn at once */
 
 static struct {

@@ -52,10 +52,10 @@ ALM_MUST_USE int seal(const struct secret *key, struct bytes associated, struct 
 /* Appends the plain bytes to out. Return: 0; -EBADMSG tampered, rotted or another key. */
 ALM_MUST_USE int seal_open(const struct secret *key, struct bytes associated, struct bytes sealed, struct buf *out);
 
-/* A key that seals many short values, made ready once: for a value of a few octets the key's schedule is half the work. Its content is
- * crypto.c's own. Whoever holds one wipes it. Threads: what is ready may be used by several at once. */
+/* A key that seals many short values, made ready once: for a value of a few octets the key's schedule is half the work. Whoever holds one
+ * wipes it. Threads: what is ready may be used by several at once. */
 struct seal_key {
-    _Alignas(16) uint8_t state[512];
+    _Alignas(16) uint8_t state[512]; /* crypto.c's own */
     struct secret key;
     uint8_t how; /* 0: none, and it neither seals nor opens */
 };
