@@ -12,7 +12,7 @@
 
 struct blinded_place {
     uint8_t data[BLINDED_DATA], out[SHA256_LEN];
-    uint8_t len; /* 0: free */
+    uint64_t len; /* 0: free; a word, so that wiping goes by words */
 };
 struct blinded {
     struct blinded_place places[BLINDED_PLACES];
@@ -79,6 +79,6 @@ int blinded_make(struct blinded *b, const struct hmac *h, struct bytes data,
         b->used[b->n_used++] = (uint16_t)at;
     memcpy(p->data, data.data, data.len);
     memcpy(p->out, out, SHA256_LEN);
-    p->len = (uint8_t)data.len;
+    p->len = data.len;
     return 0;
 }

@@ -307,18 +307,16 @@ void pages_watch(struct pages *p, pages_change *change, void *ctx)
 void pages_changed(struct pages *p, uint64_t tables)
 {
     p->dirty |= tables;
-    for (size_t i = 0; tables; i++, tables >>= 1)
-        p->n_changes[i] += tables & 1;
+    for (; tables; tables &= tables - 1)
+        p->n_changes[__builtin_ctzll(tables) % TABLE_COUNT]++;
 }
 
 uint64_t pages_changes(const struct pages *p, uint64_t tables)
 {
     uint64_t n = 0;
 
-    for (size_t i = 0; i < TABLE_COUNT; i++) {
-        if (tables >> i & 1)
-            n += p->n_changes[i];
-    }
+    for (; tables; tables &= tables - 1)
+        n += p->n_changes[__builtin_ctzll(tables) % TABLE_COUNT];
     return n;
 }
 
