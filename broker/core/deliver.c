@@ -316,8 +316,7 @@ struct msg_deliver *deliver_begin(struct core *c, uint8_t kind, const struct id 
     struct msg_deliver *d = &c->delivery;
     int r = 0;
 
-    memset(d, 0, sizeof(*d));
-    d->kind = kind;
+    delivery_zero(d, kind);
     d->at_ms = c->wall_ms;
     d->firing.fired_on = d->referral.sent_on = d->update.on = d->watch.on = CIVIL_NONE;
     if (event)
@@ -428,26 +427,17 @@ static bool deliver_reads_firings(const struct core *c, const struct queue *q)
            bundle_hub(c->bundle, a->index);
 }
 
-unsigned deliver_firing(struct core *c, const struct deliver_terms *t)
+unsigned deliver_firing(struct core *c, uint16_t slot, const struct deliver_terms *t)
 {
-    struct msg_deliver *whole = &c->deliveries->firing;
-    const char *why = NULL;
     unsigned n = 0;
 
-    *whole = c->delivery;
-    for (uint16_t s = 0; s < c->agencies.n; s++) {
-        for (struct queue *q = c->deliveries->of[s]; q; q = q->next) {
-            if (!q->now.filter || q->now.r.ended || !deliver_reads_firings(c, q) ||
-                !filter_takes(q->now.filter, &whole->firing))
-                continue;
-            c->delivery = *whole; /* the check makes of it what this hub may see */
-            if (!deliver_still(c, q, &why))
-                continue;
-            queue_put(c, q, t);
-            n++;
-        }
+    for (struct queue *q = slot < AGENCIES_MAX ? c->deliveries->of[slot] : NULL; q; q = q->next) {
+        if (!q->now.filter || q->now.r.ended || !deliver_reads_firings(c, q) ||
+            !filter_takes(q->now.filter, &c->delivery.firing))
+            continue;
+        queue_put(c, q, t);
+        n++;
     }
-    c->delivery = *whole;
     return n;
 }
 

@@ -25,7 +25,7 @@ struct deliver_terms {
 };
 
 /**
- * deliver_begin() - c->delivery, zeroed, for the caller to fill in and put
+ * deliver_begin() - c->delivery, zeroed as far as its kind goes, for the caller to fill in and put
  * @event: of the delivery, the same however often it is delivered; NULL: a new id
  *
  * Days are CIVIL_NONE, at_ms is now. There is one c->delivery: notice_put() uses it too, so put
@@ -36,10 +36,9 @@ struct msg_deliver *deliver_begin(struct core *c, uint8_t kind, const struct id 
  * nothing is lost, and nobody's batch fails. Ask deliver_admit() before accepting what people
  * send. */
 void deliver_put(struct core *c, uint16_t slot, const struct deliver_terms *t);
-/* c->delivery.firing into each subscribed stream whose filter takes it and whose agency may read it
- * (a hub for which firing_still() holds; one that is suspended gets it when it no longer is).
- * Return: how many streams. */
-unsigned deliver_firing(struct core *c, const struct deliver_terms *t);
+/* c->delivery.firing, as slot may see it, into each of its streams whose filter takes it, where it is a
+ * hub (one that is suspended gets it when it no longer is). Return: how many streams. */
+unsigned deliver_firing(struct core *c, uint16_t slot, const struct deliver_terms *t);
 /* Is there room in slot's inbox for one more? false: the sender of w has been told Busy, and
  * operators are alerted; nothing may have been recorded yet. */
 bool deliver_admit(struct core *c, const struct work *w, uint16_t slot);

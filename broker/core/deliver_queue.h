@@ -41,7 +41,6 @@ struct deliveries {
     struct queue *awaited, *awaited_last; /* acknowledgements, the longest awaited first */
     int64_t hold_ms;               /* monotonic; after a failed batch nothing is sent before */
     struct buf octets;             /* of the item in hand */
-    struct msg_deliver firing;     /* for each hub anew: what it may see differs */
     struct id ids[DELIVER_TURN];   /* events first sent in this turn of a queue */
     struct contact_record contact; /* contact.c: in hand */
     int32_t contacts_day;          /* contact.c: done with this day */

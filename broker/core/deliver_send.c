@@ -6,6 +6,7 @@
 #include "deliver_queue.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #define OUT_BYTES_DELIVER ((size_t)16 << 20) /* of one batch; queries' frames come first */
@@ -85,10 +86,14 @@ static void deliver_drop(struct core *c, struct queue *q, const struct queue_ite
  * encoded. */
 static int deliver_out(struct core *c, struct queue *q, const struct queue_item *item)
 {
-    struct msg *m = tell_begin(c, MSG_DELIVER, NULL);
-    int r = id_new(c->wall_ms, &m->id);
+    struct msg *m = &c->reply;
+    int r;
 
-    m->deliver = c->delivery;
+    memset(m, 0, offsetof(struct msg, deliver)); /* not its whole type: what is sent is copied over it */
+    m->type = MSG_DELIVER;
+    m->sent_ms = c->wall_ms;
+    r = id_new(c->wall_ms, &m->id);
+    delivery_copy(&m->deliver, &c->delivery);
     m->deliver.again = item->seq <= q->now.r.delivered;
     return r ? r : out_put(c, q->slot, m, DELIVER_REF | q->slot);
 }
@@ -147,7 +152,7 @@ static void deliver_damaged(struct core *c, struct queue *q, const struct queue_
 {
     log_error("delivery-damaged", "agency=%s stream=%s seq=%llu", queue_agency(c, q), q->stream,
               (unsigned long long)item->seq);
-    memset(&c->delivery, 0, sizeof(c->delivery));
+    delivery_zero(&c->delivery, 0);
     deliver_drop(c, q, item, "damaged");
     q->now.sent = item->seq;
 }

@@ -240,13 +240,10 @@ static unsigned firing_send(struct core *c, const struct firing *f, uint16_t slo
     d->firing.bypass = found->bypass;
     firing_contributors(c, &f->q->threshold, found,
                         concern_left_out(c, &f->q->threshold, firing_index(c, slot)), &d->firing);
-    if (inbox) {
+    if (inbox)
         deliver_put(c, slot, &terms);
-    } else {
-        c->firing_for = (uint16_t)(slot + 1);
-        n = deliver_firing(c, &terms);
-        c->firing_for = 0;
-    }
+    else
+        n = deliver_firing(c, slot, &terms);
     return n;
 }
 
@@ -488,17 +485,12 @@ static const char *firing_stands_not(struct core *c, uint16_t slot, struct msg_f
                          &found) ||
         !found.fired)
         return "no-longer-met";
-    memset(m->contributors, 0, sizeof(m->contributors));
     firing_contributors(c, rule, &found, leave_out, m);
     return NULL;
 }
 
 bool firing_still(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why)
 {
-    if (c->firing_for) { /* being put, of what was weighed just now, for one hub */
-        *why = "not-a-reader";
-        return c->firing_for == slot + 1;
-    }
     *why = c->bundle ? firing_stands_not(c, slot, &d->firing) : "no-policy";
     return !*why;
 }

@@ -40,6 +40,11 @@ typedef int queues_visit(void *ctx, const char *agency, const char *stream,
 /* Every queue, by agency and stream. Return: 0; visit's negative; -EBADMSG; -errno. */
 ALM_MUST_USE int queues_each(struct store_txn *t, queues_visit *visit, void *ctx);
 
+/* A delivery is 74 KB, mostly room for an involvement: only what its kind uses is zeroed, or copied.
+ * The rest of the struct is anybody's. */
+void delivery_zero(struct msg_deliver *d, uint8_t kind);
+void delivery_copy(struct msg_deliver *to, const struct msg_deliver *from);
+
 /* Puts an item under item->seq and fills in item->bytes. Sticky errors in t. */
 void queue_item_put(struct store_txn *t, const char *agency, const char *stream,
                     struct queue_item *item, const struct msg_deliver *d);

@@ -4,8 +4,10 @@
 #include "store/queues_codec.h"
 
 #include "store/fields.h"
+#include "store/queues.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 
 #define DELIVERY_LAYOUT 1
@@ -270,23 +272,50 @@ static void take_stop(struct cursor *c, struct msg_deliver *d)
 struct delivery_part {
     void (*put)(struct buf *b, const struct msg_deliver *d);
     void (*take)(struct cursor *c, struct msg_deliver *d);
+    size_t at, len; /* of the part in the struct */
 };
+#define PART(field) offsetof(struct msg_deliver, field), sizeof(((struct msg_deliver *)NULL)->field)
 static const struct delivery_part delivery_parts[] = {
     /* by enum delivery_kind */
-    [DELIVERY_FIRING] = { put_firing, take_firing },
-    [DELIVERY_REFERRAL] = { put_referral, take_referral },
-    [DELIVERY_REFERRAL_UPDATE] = { put_update, take_update },
-    [DELIVERY_WATCH] = { put_watch, take_watch },
-    [DELIVERY_NOTICE] = { put_notice, take_notice },
-    [DELIVERY_INSIGHT] = { put_reply, take_insight },
-    [DELIVERY_INVOLVEMENT] = { put_reply, take_involvement },
-    [DELIVERY_STOP_USING] = { put_stop, take_stop },
+    /* contributors are written whole as they are counted */
+    [DELIVERY_FIRING] = { put_firing, take_firing, offsetof(struct msg_deliver, firing),
+                          offsetof(struct msg_firing, contributors) },
+    [DELIVERY_REFERRAL] = { put_referral, take_referral, PART(referral) },
+    [DELIVERY_REFERRAL_UPDATE] = { put_update, take_update, PART(update) },
+    [DELIVERY_WATCH] = { put_watch, take_watch, PART(watch) },
+    [DELIVERY_NOTICE] = { put_notice, take_notice, PART(notice) },
+    [DELIVERY_INSIGHT] = { put_reply, take_insight, PART(insight) },
+    [DELIVERY_INVOLVEMENT] = { put_reply, take_involvement, PART(involvement) },
+    [DELIVERY_STOP_USING] = { put_stop, take_stop, PART(stop) },
 };
 
 static const struct delivery_part *delivery_part(uint8_t kind)
 {
     return kind < ALM_LEN(delivery_parts) && delivery_parts[kind].put ? &delivery_parts[kind]
                                                                       : NULL;
+}
+
+void delivery_zero(struct msg_deliver *d, uint8_t kind)
+{
+    const struct delivery_part *part = delivery_part(kind);
+
+    memset(d, 0, offsetof(struct msg_deliver, firing));
+    d->query = (struct id){ 0 };
+    d->kind = kind;
+    if (part)
+        memset((uint8_t *)d + part->at, 0, part->len);
+}
+
+void delivery_copy(struct msg_deliver *to, const struct msg_deliver *from)
+{
+    const struct delivery_part *part = delivery_part(from->kind);
+
+    memcpy(to, from, offsetof(struct msg_deliver, firing));
+    to->query = from->query;
+    if (part)
+        memcpy((uint8_t *)to + part->at, (const uint8_t *)from + part->at, part->len);
+    for (uint8_t i = 0; from->has_firing && i < from->firing.n && i < CONTRIBUTORS_MAX; i++)
+        to->firing.contributors[i] = from->firing.contributors[i];
 }
 
 void delivery_encode(const struct msg_deliver *d, struct buf *out)
@@ -309,11 +338,10 @@ int delivery_decode(struct bytes octets, struct msg_deliver *out)
     const struct delivery_part *part;
     uint8_t layout;
 
-    memset(out, 0, sizeof(*out));
     layout = cursor_u8(&c);
+    delivery_zero(out, cursor_u8(&c));
     if (layout != DELIVERY_LAYOUT && layout != NOTICE_SUBJECT)
         return -EBADMSG;
-    out->kind = cursor_u8(&c);
     part = delivery_part(out->kind);
     if (!part)
         return -EBADMSG;

@@ -7,5 +7,6 @@
 
 /* Everything but stream, seq and again, which are the queue's. Only the part of its kind. */
 void delivery_encode(const struct msg_deliver *d, struct buf *out);
-/* @out: written whole; its sealed bodies are views of the octets. Return: 0; -EBADMSG. */
+/* @out: as delivery_zero leaves it, then filled in; its sealed bodies are views of the octets. Return:
+ * 0; -EBADMSG. */
 ALM_MUST_USE int delivery_decode(struct bytes octets, struct msg_deliver *out);

@@ -70,9 +70,12 @@ struct msg_firing *firing(struct town *t, const char *area, uint8_t severity)
 unsigned put_firing(struct town *t, const char *area, uint8_t severity)
 {
     const struct deliver_terms terms = { .leaf = LEAF_NONE };
+    unsigned n = 0;
 
     (void)firing(t, area, severity);
-    return deliver_firing(t->core, &terms);
+    for (uint16_t slot = 0; slot < t->core->agencies.n; slot++)
+        n += deliver_firing(t->core, slot, &terms);
+    return n;
 }
 
 struct msg *subscribe_msg(struct town *t, const char *stream, uint16_t credit)
