@@ -122,7 +122,7 @@ def run(tap, pb, stage, folder, cabinet):
     answer.answer.value = pb.ANSWER_VALUE_YES
     answer.answer.data_as_of = datetime.date.fromisoformat(DAY).toordinal()
     answer.answer.service, answer.answer.contact_route = "pastoral team", "school office 0999 555 0101"
-    school.client.send(school.client.frame(answer, 1024))
+    school.client.send(school.client.frame(answer, 704))
     out = asking.stdout.read()
     asking.wait(20)
     tap.check("its_answer_names_it_to_the_asker", asking.returncode == 0 and "pastoral team" in out, out)

@@ -22,7 +22,8 @@ MODES = {"live": 1, "exercise": 2}
 SCHEME_HMAC = 1
 # proto/wire/README.md, "Padding"; what is not here is never sent by an agency.
 SIZES = {size: names.split() for size, names in {
-    (1024,): "hello lease consent_list_query answer override_query ack firing_update stream_query due_query referral_query"
+    (704,): "answer",
+    (1024,): "hello lease consent_list_query override_query ack firing_update stream_query due_query referral_query"
              " sealing_key sealing_key_query directory_query outcome correction_query",
     (2048,): "contact_request not_shared ack_of",
     (4096,): "insight_query involvement_query withdrawal consent_change shield override approval override_review concern concern_change"

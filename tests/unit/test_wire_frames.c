@@ -181,7 +181,8 @@ static void yes_no_and_cannot_say_have_one_size(void **state)
 
 static void replies_have_one_size_whatever_they_say(void **state)
 {
-    static const uint8_t types[] = { MSG_INSIGHT, MSG_REFUSAL, MSG_BUSY, MSG_RECEIPT };
+    static const uint8_t types[] = { MSG_INSIGHT, MSG_REFUSAL, MSG_BUSY, MSG_RECEIPT, MSG_WELCOME,
+                                     MSG_REFERRAL_STATE, MSG_ELIGIBILITY };
     size_t len;
 
     (void)state;
@@ -218,6 +219,53 @@ static void messages_between_agencies_have_one_size_at_least_and_at_most(void **
         len = frame_len(&sent);
         wire_sample(types[i], true, &sent);
         assert_int_equal(frame_len(&sent), len);
+    }
+}
+
+/* All that a message may have at once, each at its limit: what the samples leave out as well. */
+static void make_largest(uint8_t type)
+{
+    wire_sample(type, true, &sent);
+    if (type != MSG_WELCOME) {
+        memset(sent.purpose, 'p', NAME_MAX_LEN - 1);
+        sent.purpose[NAME_MAX_LEN - 1] = '\0';
+    }
+    if (type == MSG_INSIGHT_QUERY || type == MSG_QUESTION) {
+        struct msg_insight_query *q = &sent.insight_query;
+
+        *(type == MSG_QUESTION ? &sent.question.subject.unborn : &q->subject.unborn) = true;
+        *(type == MSG_QUESTION ? &sent.question.subject_kind : &q->subject_kind) = SUBJECT_UNBORN;
+    }
+}
+
+/* DESIGN.md section 4: "Bodies are padded to one size per message type": that holds only while the
+ * largest there can be fits it. */
+static void what_passes_most_often_fits_its_one_size_at_its_largest(void **state)
+{
+    static const struct {
+        uint8_t type;
+        size_t bytes;
+    } sizes[] = {
+        { MSG_INSIGHT_QUERY, 4096 }, { MSG_QUESTION, 3264 },       { MSG_ANSWER, 704 },
+        { MSG_INSIGHT, 1792 },       { MSG_REFUSAL, 1792 },        { MSG_BUSY, 1792 },
+        { MSG_RECEIPT, 1792 },       { MSG_REFERRAL_STATE, 1792 }, { MSG_ELIGIBILITY, 1792 },
+        { MSG_WELCOME, 1792 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ALM_LEN(sizes); i++) {
+        for (int largest = 0; largest <= 1; largest++) {
+            ALM_CLEANUP(buf_deinit) struct buf frame;
+            struct wire_envelope e;
+
+            if (largest)
+                make_largest(sizes[i].type);
+            else
+                wire_sample(sizes[i].type, false, &sent);
+            frame_of(&sent, NULL, &frame);
+            assert_int_equal(wire_open(buf_view(&frame), &e), WIRE_OK);
+            assert_int_equal(e.body.len, sizes[i].bytes);
+        }
     }
 }
 
@@ -271,6 +319,7 @@ int main(void)
         cmocka_unit_test(yes_no_and_cannot_say_have_one_size),
         cmocka_unit_test(replies_have_one_size_whatever_they_say),
         cmocka_unit_test(messages_between_agencies_have_one_size_at_least_and_at_most),
+        cmocka_unit_test(what_passes_most_often_fits_its_one_size_at_its_largest),
         cmocka_unit_test(every_length_reaches_one_of_its_sizes),
     };
 
