@@ -13,10 +13,10 @@ extern const struct store_table_facts store_tables[TABLE_COUNT];
 /* Values of these stand under the table's own key for ever; of all others, under periods. */
 extern const bool store_fixed[TABLE_COUNT];
 
-/* One key for each table's values, one to blind with, one that further keys are derived from. */
+/* One key for each table's values, one to blind with, one for leaves' tags, one that further keys are derived from. */
 struct store_keys {
     struct seal_key seal[TABLE_COUNT];
-    struct secret blind, subkey_root;
+    struct secret blind, tag, subkey_root;
 };
 ALM_MUST_USE int store_keys_derive(struct store_keys *k, const struct secret *from);
 ALM_MUST_USE int store_subkey_root(const struct secret *from, struct secret *out);

@@ -86,6 +86,8 @@ int store_keys_derive(struct store_keys *k, const struct secret *from)
     int r = crypto_derive(from, "almoner/store/v1/blind", &k->blind);
 
     if (r == 0)
+        r = crypto_derive(from, "almoner/store/v1/tag", &k->tag);
+    if (r == 0)
         r = store_subkey_root(from, &k->subkey_root);
     for (size_t i = 0; i < TABLE_COUNT && r == 0; i++) {
         (void)snprintf(label, sizeof(label), "almoner/store/v1/seal/%s", store_tables[i].name);

@@ -12,8 +12,7 @@
 #define TAG_OCTETS_MAX 256
 #define FILTER_BITS    4096
 
-/* What a tag is of goes into it, so that an agency's message is never taken for a token. No other
- * use of store_blind begins with these. */
+/* What a tag is of goes into it, so that an agency's message is never taken for a token. */
 enum tag_sort { TAG_TOKEN = 0xf1, TAG_PRACTITIONER, TAG_ABOUT, TAG_MESSAGE };
 
 /* --- Tags. --- */
@@ -21,9 +20,8 @@ enum tag_sort { TAG_TOKEN = 0xf1, TAG_PRACTITIONER, TAG_ABOUT, TAG_MESSAGE };
 static int tag_of(struct store *s, enum tag_sort sort, struct bytes a, struct bytes b,
                   uint64_t *tag)
 {
-    uint8_t octets[TAG_OCTETS_MAX], blinded[SHA256_LEN];
+    uint8_t octets[TAG_OCTETS_MAX];
     size_t len = 0;
-    int r;
 
     if (1 + a.len + b.len > sizeof(octets))
         return -EINVAL;
@@ -34,11 +32,8 @@ static int tag_of(struct store *s, enum tag_sort sort, struct bytes a, struct by
     if (b.len)
         memcpy(octets + len, b.data, b.len);
     len += b.len;
-    r = store_blind(s, bytes_of(octets, len), blinded);
-    *tag = 0;
-    for (size_t i = 0; i < 8 && r == 0; i++)
-        *tag = *tag << 8 | blinded[i];
-    return r;
+    *tag = crypto_short_mac(&store_keys(s)->tag, bytes_of(octets, len));
+    return 0;
 }
 
 int ledger_tag_token(struct store *s, const struct token *token, bool unborn, uint64_t *tag)

@@ -15,8 +15,8 @@
 
 #define LEDGER_KEYS_BLOCK 1024 /* leaves of a full block: the step of ledger_find and ledger_forget_in */
 
-/* A tag: 8 bytes of an HMAC under a key derived from the store key, with the sort of thing in it. It
- * finds; it proves nothing: whoever acts on a find looks into the sealed part. Return: 0 or -errno. */
+/* A tag: a MAC of 8 bytes under a key derived from the store key, with the sort of thing in it. It
+ * finds; it proves nothing: whoever acts on a find looks into the sealed part. Return: 0; -EINVAL what it is of is longer than anything is. */
 ALM_MUST_USE int ledger_tag_token(struct store *s, const struct token *token, bool unborn, uint64_t *tag);
 ALM_MUST_USE int ledger_tag_practitioner(struct store *s, const char *agency, const char *ref, uint64_t *tag);
 ALM_MUST_USE int ledger_tag_about(struct store *s, uint64_t leaf, uint64_t *tag); /* leaves that name it as their `about` */

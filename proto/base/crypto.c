@@ -235,6 +235,18 @@ struct hmac *hmac_free(struct hmac *h)
     return NULL;
 }
 
+uint64_t crypto_short_mac(const struct secret *key, struct bytes data)
+{
+    uint8_t out[crypto_shorthash_siphash24_BYTES];
+    uint64_t mac = 0;
+
+    static_assert(crypto_shorthash_siphash24_KEYBYTES <= sizeof(key->octets), "a key's worth");
+    (void)crypto_shorthash_siphash24(out, data.len ? data.data : out, data.len, key->octets);
+    for (size_t i = sizeof(out); i > 0; i--) /* as its authors write it: the first byte is the least */
+        mac = mac << 8 | out[i - 1];
+    return mac;
+}
+
 int crypto_derive(const struct secret *from, const char *label, struct secret *out)
 {
     ALM_CLEANUP(kdf_ctx_freep) EVP_KDF_CTX *ctx = NULL;

@@ -393,6 +393,29 @@ static void seal_open_refuses_other_place_other_key_and_cut_text(void **state)
     assert_int_equal(plain.len, 0);
 }
 
+/* The vectors that came with SipHash: bytes 0, 1, 2, ... under the key 00 01 ... 0f. */
+static void short_mac_agrees_with_published_vectors(void **state)
+{
+    static const struct {
+        size_t len;
+        uint64_t mac;
+    } vectors[] = { { 0, 0x726fdb47dd0e0e31 },
+                    { 1, 0x74f839c593dc67fd },
+                    { 8, 0x93f5f5799a932462 },
+                    { 15, 0xa129ca6149be45e5 } };
+    struct secret key = { { 0 } };
+    uint8_t octets[16];
+
+    (void)state;
+    for (uint8_t i = 0; i < 16; i++)
+        key.octets[i] = octets[i] = i;
+    for (size_t i = 0; i < ALM_LEN(vectors); i++)
+        assert_true(crypto_short_mac(&key, bytes_of(octets, vectors[i].len)) == vectors[i].mac);
+    assert_true(crypto_short_mac(&key, bytes_of(NULL, 0)) == vectors[0].mac);
+    key.octets[15] ^= 1;
+    assert_false(crypto_short_mac(&key, bytes_of(octets, 15)) == vectors[3].mac);
+}
+
 static void a_key_made_ready_seals_and_opens_as_the_key_itself_does(void **state)
 {
     static const size_t lengths[] = { 0, 1, 200, 4096, 4097, 4068, 40000 };
@@ -585,6 +608,7 @@ int main(void)
         cmocka_unit_test_setup(seal_has_other_nonces_in_a_forked_child, start),
         cmocka_unit_test_setup(seal_open_refuses_every_flipped_bit, start),
         cmocka_unit_test_setup(seal_open_refuses_other_place_other_key_and_cut_text, start),
+        cmocka_unit_test_setup(short_mac_agrees_with_published_vectors, start),
         cmocka_unit_test_setup(a_key_made_ready_seals_and_opens_as_the_key_itself_does, start),
         cmocka_unit_test_setup(
             a_key_made_ready_refuses_other_place_other_key_and_every_flipped_bit, start),
