@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """All measurements, by tests/bench/run. What each section measures and what was found: README.md.
 
-    bench.py [--full] [--only a,b,c,d,e,f] [--runs N] [--json FILE]
+    bench.py [--full] [--only a,b,c,d,e,f,g] [--runs N] [--json FILE]
 """
 import argparse
+import datetime
 import json
 import os
 import shutil
@@ -15,13 +16,14 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from benchlib import (AGENCIES, ANSWER_BYTES, ASK_BYTES, ASKERS, BUILD, HOLDERS, REPLY_BYTES, STAGE, Broker, Forwarder, Load, memory_mib, spread,  # noqa: E402
-                      table)
+from benchlib import AGENCIES, ASKERS, BUILD, HOLDERS, STAGE, Broker, Forwarder, Load, frame_sizes, memory_mib, spread, table  # noqa: E402
+from costs import section_g  # noqa: E402
 
 WORK = Path(os.environ["ALM_BENCH_WORK"])
 ROOT = Path(__file__).resolve().parent.parent.parent
-OWN = (ASK_BYTES, ASK_BYTES, ANSWER_BYTES, REPLY_BYTES)
+OWN = frame_sizes()
 PEOPLE = 150000
+LOGGED, REPLAYED = 200000, 40000  # leaves
 SECONDS = 0.3
 NAMES = {"i": "(i) bare forwarder, 256 bytes a leg", "ii": "(ii) and a durable record a round trip", "i-own": "(i) with the product's frames",
          "ii-own": "(ii) with the product's frames", "iii": "(iii) gates, and a core that decides nothing", "product": "almoner, queries unsigned",
@@ -59,7 +61,7 @@ def start_a():
         systems[name].start()
     for name, system in systems.items():
         if name == "iii":
-            system.connect("--bare", f"{ASK_BYTES},{ANSWER_BYTES}")
+            system.connect("--bare", f"{OWN[0]},{OWN[2]}")
         elif name == "signed":
             system.connect("--signed")
         else:
@@ -83,17 +85,25 @@ def section_a(args):
         rate, p50, p99 = summary(fast[name]), summary(slow[name], "p50_us"), summary(slow[name], "p99_us")
         cpu = median_cpu(fast[name])
         rows.append({"system": NAMES[name], "name": name, "per_s": rate["median"], "lowest": rate["lowest"], "highest": rate["highest"],
-                     "p50_us": p50["median"], "p99_us": p99["median"], "core_us": cpu.get("core"), "gate_us": cpu.get("gate", cpu.get("forward")),
+                     "p50_us": p50["median"], "p50_lowest": p50["lowest"], "p50_highest": p50["highest"], "p99_us": p99["median"],
+                     "p99_lowest": p99["lowest"], "p99_highest": p99["highest"], "core_us": cpu.get("core"), "gate_us": cpu.get("gate", cpu.get("forward")),
                      "load_us": round(cpu["ask"] + cpu["hold"], 1), "refused": sum(g["refused"] for g in fast[name]),
                      "unanswered": sum(g["unanswered"] for g in fast[name])})
     of = {r["name"]: r for r in rows}
     for r in rows:
         r["to_i"], r["to_iii"] = r["per_s"] / of["i"]["per_s"], r["per_s"] / of["iii"]["per_s"]
         r["to_ii_own"] = r["per_s"] / of["ii-own"]["per_s"]
-    table(f"a. insight round trips: {PEOPLE} people, {AGENCIES} agencies, 1,000 rules, {ASKERS} askers; 1,000 outstanding, then one", rows, [
-        ("", "system", "%s"), ("a second", "per_s", "%.0f"), ("lowest", "lowest", "%.0f"), ("highest", "highest", "%.0f"), ("to (i)", "to_i", "%.2f"),
-        ("to (iii)", "to_iii", "%.2f"), ("p50 us", "p50_us", "%.0f"), ("p99 us", "p99_us", "%.0f"), ("core us", "core_us", "%.1f"),
-        ("gate us", "gate_us", "%.1f"), ("load us", "load_us", "%.1f")])
+        r["p50_beyond"] = r["p50_us"] - of["iii"]["p50_us"]
+    table(f"a. insight round trips with 1,000 outstanding: {PEOPLE} people, {AGENCIES} agencies, 1,000 rules, {ASKERS} askers; frames of "
+          f"{', '.join(map(str, OWN))} bytes", rows, [
+              ("", "system", "%s"), ("a second", "per_s", "%.0f"), ("lowest", "lowest", "%.0f"), ("highest", "highest", "%.0f"),
+              ("to (i)", "to_i", "%.2f"), ("to (iii)", "to_iii", "%.2f"), ("core us", "core_us", "%.1f"), ("gate us", "gate_us", "%.1f"),
+              ("load us", "load_us", "%.1f"), ("refused", "refused", "%d"), ("unanswered", "unanswered", "%d")])
+    table("   with one outstanding, microseconds", rows, [
+        ("", "system", "%s"), ("p50", "p50_us", "%.0f"), ("lowest", "p50_lowest", "%.0f"), ("highest", "p50_highest", "%.0f"),
+        ("to (iii)", "p50_beyond", "%+.0f"), ("p99", "p99_us", "%.0f"), ("lowest", "p99_lowest", "%.0f"), ("highest", "p99_highest", "%.0f")])
+    table("   memory without pages of files, MiB", [{"process": n, "mib": m} for n, m in memory.items()], [
+        ("", "process", "%s"), ("", "mib", "%.1f")])
     p = of["product"]
     targets = [target("throughput to (iii)", p["to_iii"], 0.85, least=True), target("throughput to (i), floor", p["to_i"], 0.60, least=True),
                target("throughput to (i), stretch", p["to_i"], 0.80, least=True),
@@ -109,7 +119,7 @@ def target(name, value, wanted, least):
 # --- b: who is involved, concerns, referrals, deliveries ---
 
 def section_b(args):
-    systems = {"ii-own": Forwarder(WORK / "b-ii", sizes=OWN, log=True), "almoner": Broker(WORK / "b", people=1000)}
+    systems = {**baselines_b("b"), "almoner": Broker(WORK / "b", people=1000)}
     rows, jobs = [], [("who is involved, of 5 holders", "who-05", 200), ("of 20", "who-20", 100), ("of 50", "who-50", 50),
                       ("referrals", "referral", 200)]
     try:
@@ -123,22 +133,27 @@ def section_b(args):
             system.stop()
     for hubs in (1, 10, 50):
         rows.append(concerns(args, hubs))
-    table("b. durable jobs, each beside (ii) with the product's frames", rows, [
+    table("b. durable jobs, each beside (ii): with 256 bytes a leg, and with the product's own frames", rows, [
         ("", "job", "%s"), ("outstanding", "window", "%d"), ("a second", "per_s", "%.0f"), ("lowest", "lowest", "%.0f"), ("highest", "highest", "%.0f"),
-        ("to (ii)", "to_ii", "%.3f"), ("core us", "core_us", "%.0f"), ("refused", "refused", "%d"), ("deliveries/s", "delivered_per_s", "%.0f")])
+        ("(ii) a second", "ii_per_s", "%.0f"), ("to (ii)", "to_ii", "%.3f"), ("own frames", "to_ii_own", "%.3f"), ("core us", "core_us", "%.0f"),
+        ("refused", "refused", "%d"), ("deliveries/s", "delivered_per_s", "%.0f")])
     return {"rows": rows}
 
 
+def baselines_b(name):
+    return {"ii": Forwarder(WORK / f"{name}-ii", log=True), "ii-own": Forwarder(WORK / f"{name}-ii-own", sizes=OWN, log=True)}
+
+
 def row_b(title, found, window):
-    got, base = found["almoner"], summary(found["ii-own"])["median"]
+    got, base, own = found["almoner"], summary(found["ii"])["median"], summary(found["ii-own"])["median"]
     rate = summary(got)
     return {"job": title, "window": window, "per_s": rate["median"], "lowest": rate["lowest"], "highest": rate["highest"],
-            "to_ii": rate["median"] / base, "core_us": median_cpu(got)["core"], "refused": sum(g["refused"] for g in got)}
+            "to_ii": rate["median"] / base, "to_ii_own": rate["median"] / own, "ii_per_s": base, "core_us": median_cpu(got)["core"], "refused": sum(g["refused"] for g in got)}
 
 
 def concerns(args, hubs):
     """Two agencies in turn about one person: every second concern fires, and the firing goes to each hub that follows."""
-    systems = {"ii-own": Forwarder(WORK / f"b-ii-{hubs}", sizes=OWN, log=True), "almoner": Broker(WORK / f"b-{hubs}", people=0, hubs=hubs)}
+    systems = {**baselines_b(f"b-{hubs}"), "almoner": Broker(WORK / f"b-{hubs}", people=0, hubs=hubs)}
     try:
         systems["almoner"].start()
         for system in systems.values():
@@ -171,7 +186,7 @@ def section_c(args):
     store = Broker(WORK / "c", people=PEOPLE)
     parts = json.loads(subprocess.run([BUILD / "bench_parts", store.work / "data", store.keys / "store.key", str(args.runs)], check=True,
                                       capture_output=True, text=True).stdout)
-    parts["rows"] += tools_c(args)
+    parts["rows"] += tools_c(args) + [replay_c(args)]
     table("c. decisions of the engine alone, on one core", engine["sizes"], [
         ("rules", "rules", "%d"), ("a second", "median_per_s", "%.0f"), ("lowest", "lowest_per_s", "%.0f"), ("highest", "highest_per_s", "%.0f"),
         ("to 20 rules", "to_20_rules", "%.2f")])
@@ -196,7 +211,7 @@ def tools_c(args):
     decisions = 0
     for what, argv, policies in (("matrix", ["policy", "matrix", one, "--json"], 1), ("difference", ["policy", "diff", one, other, "--json"], 2)):
         seconds = []
-        for _ in range(min(args.runs, 3)):
+        for _ in range(args.runs):
             began = time.monotonic()
             done = subprocess.run([STAGE / "bin" / "almoner", *argv], capture_output=True, text=True, check=False)
             seconds.append(time.monotonic() - began)
@@ -207,16 +222,37 @@ def tools_c(args):
     return rows
 
 
+def replay_c(args):
+    """What a draft would have decided of the requests in a log, half of whose leaves are requests, of fifty kinds: read through the reader, signed
+    for by an officer; decided again once a kind, under both policies."""
+    broker, seconds = Broker(WORK / "c-log", people=1000, leaves=REPLAYED), []
+    since = (datetime.date.today() - datetime.timedelta(days=3)).isoformat()
+    try:
+        broker.start()
+        broker.settle()
+        for _ in range(args.runs):
+            began = time.monotonic()
+            found = broker.officer("policy", "replay", "--since", since, broker.draft)
+            seconds.append(time.monotonic() - began)
+    finally:
+        broker.stop()
+    requests = found["leaves"] - found["not_decisions"]
+    rate, took = sorted(requests / s for s in seconds), statistics.median(seconds)
+    return {"what": f"replay of {requests:,} requests of a log of {found['leaves']:,} leaves, start to end ({took:.2f} s)",
+            "median_per_s": statistics.median(rate), "lowest_per_s": rate[0], "highest_per_s": rate[-1], "us": took / requests * 1e6, "seconds": took,
+            "leaves": found["leaves"], "requests": requests}
+
+
 # --- d: what does not slow down ---
 
 def sizes_d(args):
     pairs = [("people", [{"people": 1000}, {"people": PEOPLE}, {"people": 1000000}] if args.full else [{"people": 1000}, {"people": PEOPLE}]),
-             ("earlier leaves", [{"leaves": 100}, {"leaves": 10000000}] if args.full else [{"leaves": 100}, {"leaves": 200000}]),
+             ("earlier leaves", [{"leaves": 100}, {"leaves": 10000000}] if args.full else [{"leaves": 100}, {"leaves": LOGGED}]),
              ("connections", [{"connections": 10}, {"connections": 2000}])]
     free = shutil.disk_usage(WORK).free
     if args.full and free < 60 << 30:
         say(f"skipped: the largest stores need 60 GiB of disk, and {free >> 30} are free")
-        return [("people", [{"people": 1000}, {"people": PEOPLE}]), ("earlier leaves", [{"leaves": 100}, {"leaves": 200000}]), pairs[2]]
+        return [("people", [{"people": 1000}, {"people": PEOPLE}]), ("earlier leaves", [{"leaves": 100}, {"leaves": LOGGED}]), pairs[2]]
     return pairs
 
 
@@ -268,7 +304,7 @@ def section_e(args):
     rows = []
     cases = [("empty", {}), ("100,000 queued messages", {"queued": 100000})]
     cases += [("1,000,000 queued messages", {"queued": 1000000}), ("10,000,000 leaves", {"leaves": 10000000})] if args.full else \
-        [("200,000 leaves", {"leaves": 200000})]
+        [(f"{LOGGED:,} leaves", {"leaves": LOGGED})]
     for title, size in cases:
         broker, seconds = Broker(WORK / f"e-{title.replace(' ', '-').replace(',', '')}", people=1000, **size), []
         for _ in range(args.runs):
@@ -320,7 +356,7 @@ def section_f(args):
     return {"rows": rows, "targets": [target("others' p99 beside one at full speed, to even", rows[1]["to_even"], 1.5, least=False)]}
 
 
-SECTIONS = {"a": section_a, "b": section_b, "c": section_c, "d": section_d, "e": section_e, "f": section_f}
+SECTIONS = {"a": section_a, "b": section_b, "c": section_c, "d": section_d, "e": section_e, "f": section_f, "g": section_g}
 
 
 def main():

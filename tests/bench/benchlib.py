@@ -8,6 +8,7 @@ import shutil
 import socket
 import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -15,8 +16,14 @@ STAGE, BUILD = Path(os.environ["ALM_STAGE"]), Path(os.environ["ALM_BENCH_PROGRAM
 ASKERS, HOLDERS = 4, 50
 AGENCIES = ASKERS + HOLDERS
 READY_S = 90
-# Bytes of the product's frames on the wire: a query and a question, an answer, a reply.
-ASK_BYTES, ANSWER_BYTES, REPLY_BYTES = 4200, 1120, 2100
+SETTLE_S, QUIET_S = 60, 0.2
+OFFICER = "bench-officer"
+
+
+def frame_sizes():
+    """Bytes of the product's own frames on the wire, unsigned: a query, its question, the answer, the reply."""
+    found = json.loads(subprocess.run([BUILD / "bench_load", "sizes"], check=True, capture_output=True, text=True).stdout)
+    return found["ask"], found["question"], found["answer"], found["reply"]
 
 
 STARTED = []  # whatever happens, nothing outlives this process
@@ -135,6 +142,8 @@ class Broker(System):
         subprocess.run([STAGE / "bin" / "almoner", "key", "new", "broker", self.keys, "--origin", "bench.example/almoner"], check=True,
                        stdout=subprocess.DEVNULL)
         self.server = re.search(r'public-key = "(.*)"', (self.keys / "curve.key").read_text()).group(1)
+        subprocess.run([STAGE / "bin" / "almoner", "key", "new", "sign", self.keys / OFFICER], check=True, stdout=subprocess.DEVNULL)
+        self.draft = self.work / "draft.bundle"
         map_mib = 4096 + leaves // 500
         (self.work / "almonerd.conf").write_text(
             f'mode = "live";\norigin = "bench.example/almoner";\ndata_dir = "{self.work}/data";\nkeys_dir = "{self.keys}";\n'
@@ -145,7 +154,8 @@ class Broker(System):
         began = time.monotonic()
         subprocess.run([str(a) for a in [BUILD / "bench_grow", "--data", self.work / "data", "--store-key", self.keys / "store.key", "--people",
                                          people, "--agencies", agencies, "--hubs", hubs, "--leaves", leaves, "--queued", queued, "--map-mib",
-                                         map_mib]], check=True, stderr=subprocess.DEVNULL)
+                                         map_mib, "--officer", self.keys / f"{OFFICER}.pub", "--draft", self.draft]], check=True,
+                       stderr=subprocess.DEVNULL)
         self.grown_s = time.monotonic() - began
         self.still = still
         self.libexec = STAGE / "libexec" / "almoner"
@@ -177,6 +187,30 @@ class Broker(System):
 
     def connect(self, *more):
         super().connect("--people", max(1, self.people), *more)
+        self.settle()
+
+    def settle(self):
+        """Waits until the core does nothing by itself: what its first minutes bring (each record's tokens looked at, the day's walk over
+        what has run out) would be measured else. Return: seconds that it took."""
+        began, quiet = time.monotonic(), 0
+        while quiet < 3 and "core" in self.pids:
+            if time.monotonic() - began > SETTLE_S:
+                print(f"not settled after {SETTLE_S} s: {self.work.name}", file=sys.stderr)
+                break
+            before = cpu_ns(self.pids["core"])
+            time.sleep(QUIET_S)
+            quiet = quiet + 1 if cpu_ns(self.pids["core"]) - before < QUIET_S * 3e7 else 0  # 3 % of a processor
+        self.settled_s = time.monotonic() - began
+        return self.settled_s
+
+    def officer(self, *args):
+        """One of the officer's commands. Return: what it printed, as JSON."""
+        env = dict(os.environ, ALMONER_CONFIG=str(self.work / "almonerd.conf"), ALMONER_OFFICER=OFFICER,
+                   ALMONER_OFFICER_KEY=str(self.keys / f"{OFFICER}.sign"))
+        done = subprocess.run([str(a) for a in [STAGE / "bin" / "almoner", *args, "--json"]], env=env, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise SystemExit(f"almoner {args[0]} {args[1]} ended with {done.returncode}: {(done.stderr or done.stdout)[-500:]}")
+        return json.loads(done.stdout)
 
     def children(self):
         found = {}

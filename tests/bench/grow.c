@@ -5,7 +5,10 @@
  * takes a minute here.
  *
  *   bench_grow --data DIR --store-key HEXFILE [--people N] [--agencies N] [--hubs N] [--leaves N]
- *              [--queued N] [--map-mib N] */
+ *              [--queued N] [--map-mib N] [--officer PUBLIC-KEY-FILE] [--draft FILE]
+ *
+ * --officer: "bench-officer", whose key file `almoner key new sign` made. --draft: where the policy goes as it would be with a
+ * relationship of a month where it now is a year, compiled: for `almoner policy replay`. */
 #include "town.h"
 
 #include "base/clock.h"
@@ -25,9 +28,12 @@
 
 #define BATCH      10000 /* records of one transaction */
 #define BUNDLE_MAX ((size_t)8 << 20)
+#define OFFICER    "bench-officer"
+#define YEAR_DAYS  365
+#define MONTH_DAYS 31
 
 struct grow {
-    const char *data, *key_file;
+    const char *data, *key_file, *officer_file, *draft_file; /* the last two NULL: none */
     uint64_t people, leaves, queued, map_mib;
     struct town_shape shape;
     struct store *store;
@@ -106,6 +112,40 @@ static int grow_policy(struct grow *g)
     registry_bundle_put(g->txn, hash, buf_view(&compiled));
     registry_bundle_activate(g->txn, hash);
     return grow_commit(g);
+}
+
+static int grow_officer(struct grow *g)
+{
+    ALM_CLEANUP(buf_deinit) struct buf text = { 0 };
+    struct registry_officer o = { .id = OFFICER, .standing = STANDING_ACTIVE, .added_ms = 1 };
+    int r;
+
+    if (!g->officer_file)
+        return 0;
+    buf_init(&text, 256);
+    r = file_read(g->officer_file, 256, &text);
+    while (!r && text.len && text.data[text.len - 1] == '\n')
+        text.len--;
+    if (!r && base64_decode((const char *)text.data, text.len, o.sign, sizeof(o.sign)) != (int)sizeof(o.sign))
+        r = -EINVAL;
+    if (r || !grow_txn(g))
+        return r ? r : -EIO;
+    registry_officer_put(g->txn, &o);
+    return grow_commit(g);
+}
+
+static int grow_draft(struct grow *g)
+{
+    ALM_CLEANUP(buf_deinit) struct buf compiled = { 0 };
+    struct town_shape draft = g->shape;
+    int r;
+
+    if (!g->draft_file)
+        return 0;
+    draft.within_days = MONTH_DAYS;
+    buf_init(&compiled, BUNDLE_MAX);
+    r = town_policy(&draft, &compiled);
+    return r ? r : file_write(g->draft_file, buf_view(&compiled), 0644);
 }
 
 /* The even people's grants: to anybody, from anybody, for their one purpose. */
@@ -259,6 +299,7 @@ static int grow_all(struct grow *g)
         int (*step)(struct grow *g);
     } steps[] = {
         { "store", grow_open },       { "agencies", grow_agencies }, { "policy", grow_policy },
+        { "officer", grow_officer },  { "draft", grow_draft },
         { "consents", grow_consents }, { "epochs", grow_settled }, { "leaves", grow_leaves },     { "queues", grow_queues },
     };
 
@@ -280,6 +321,7 @@ static bool grow_options(struct grow *g, int argc, char **argv)
     static const struct option names[] = {
         { "data", 1, NULL, 'd' },   { "store-key", 1, NULL, 'k' }, { "people", 1, NULL, 'p' }, { "agencies", 1, NULL, 'a' },
         { "hubs", 1, NULL, 'h' },   { "leaves", 1, NULL, 'l' },    { "queued", 1, NULL, 'q' }, { "map-mib", 1, NULL, 'm' },
+        { "officer", 1, NULL, 'o' }, { "draft", 1, NULL, 'D' },
         { NULL, 0, NULL, 0 },
     };
     int c;
@@ -290,6 +332,8 @@ static bool grow_options(struct grow *g, int argc, char **argv)
         switch (c) {
         case 'd': g->data = optarg; break;
         case 'k': g->key_file = optarg; break;
+        case 'o': g->officer_file = optarg; break;
+        case 'D': g->draft_file = optarg; break;
         case 'p': g->people = n; break;
         case 'a': g->shape.agencies = (unsigned)n; break;
         case 'h': g->shape.hubs = (unsigned)n; break;
@@ -304,12 +348,12 @@ static bool grow_options(struct grow *g, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-    struct grow g = { .shape = { .agencies = TOWN_AGENCIES }, .map_mib = 4096 };
+    struct grow g = { .shape = { .agencies = TOWN_AGENCIES, .within_days = YEAR_DAYS }, .map_mib = 4096 };
     int r;
 
     if (!grow_options(&g, argc, argv)) {
         (void)fprintf(stderr, "usage: bench_grow --data DIR --store-key FILE [--people N] [--agencies N] [--hubs N] [--leaves N]"
-                              " [--queued N] [--map-mib N]\n");
+                              " [--queued N] [--map-mib N] [--officer FILE] [--draft FILE]\n");
         return 64;
     }
     if (crypto_init() || civil_set_zone("Europe/London"))

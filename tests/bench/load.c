@@ -4,6 +4,7 @@
  *   bench_load ask|hold|keep --to ADDRESS --server KEY --first N --n N [--copies N] [--signed]
  *              [--bare ASK,ANSWER] [--people N] */
 #include "load.h"
+#include "sizes.h"
 
 #include "base/clock.h"
 
@@ -173,18 +174,31 @@ static bool options(struct load *l, int argc, char **argv)
            (!l->bare || (l->ask_bytes >= BARE_HEAD && l->answer_bytes >= BARE_HEAD && l->ask_bytes <= 65536 && l->answer_bytes <= 65536));
 }
 
+static int print_sizes(void)
+{
+    struct frame_sizes s;
+
+    if (frame_sizes(&s))
+        return 70;
+    (void)printf("{\"ask\": %zu, \"question\": %zu, \"answer\": %zu, \"reply\": %zu}\n", s.ask, s.question, s.answer, s.reply);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct load l = { .n = 1, .copies = 1, .people = 150000 };
+    bool sizes = argc == 2 && !strcmp(argv[1], "sizes");
     int r;
 
-    if (!options(&l, argc, argv)) {
+    if (!sizes && !options(&l, argc, argv)) {
         (void)fprintf(stderr, "usage: bench_load ask|hold|keep --to ADDRESS --server KEY --first N --n N [--copies N] [--signed]"
-                              " [--bare ASK,ANSWER] [--people N]\n");
+                              " [--bare ASK,ANSWER] [--people N]\n       bench_load sizes\n");
         return 64;
     }
     if (crypto_init() || sodium_init() < 0 || civil_set_zone("Europe/London"))
         return 70;
+    if (sizes)
+        return print_sizes();
     more_descriptors();
     r = links_open(&l.links, l.first, l.n, l.copies);
     l.stencils = calloc(l.links.most ? l.links.most : 1, sizeof(*l.stencils));

@@ -2,7 +2,8 @@
 /* parts.c - what a decision's look-ups cost, each by itself: in a store with 75,000 people's
  * consents, and in the engine. CPU time of the one thread.
  *
- *   bench_parts DIR STORE-KEY-FILE [RUNS] - DIR: a store that bench_grow made. Prints JSON. */
+ *   bench_parts DIR STORE-KEY-FILE [RUNS] - DIR: a store that bench_grow made, into which it puts
+ *   pins. Prints JSON. */
 #include "town.h"
 
 #include "base/clock.h"
@@ -19,11 +20,14 @@
 #define RUNS_MOST 99
 #define EACH      4000 /* of one run */
 #define PEOPLE    150000
+#define PINS      1000
+#define PIN_BYTES 264 /* of a pin about somebody with seven tokens: broker/core/pins.c */
 
 struct parts {
     struct store *store;
     struct store_txn *txn;
-    struct bundle *bundle;
+    struct bundle *bundle, *unrelated; /* the policy, and the same without a relationship */
+    struct buf value;
     int32_t day;
     uint64_t found;
 };
@@ -42,16 +46,25 @@ static int seen_shield(void *ctx, const struct shield_record *r)
     return 0;
 }
 
-static void part_consents(struct parts *p, uint64_t n)
+static void look_up_consents(struct parts *p, uint64_t person)
 {
     struct token_set who;
     char purpose[TOWN_NAME];
-    uint64_t person = town_mix(n) % PEOPLE & ~UINT64_C(1);
 
     town_person(person, &who);
     town_purpose_name(town_purpose_of(person), purpose);
     if (consents_about(p->txn, p->store, &who, purpose, seen, &p->found))
         exit(70);
+}
+
+static void part_consents(struct parts *p, uint64_t n)
+{
+    look_up_consents(p, town_mix(n) % PEOPLE & ~UINT64_C(1)); /* the even people have one */
+}
+
+static void part_no_consents(struct parts *p, uint64_t n)
+{
+    look_up_consents(p, town_mix(n) % PEOPLE | 1);
 }
 
 static void part_shields(struct parts *p, uint64_t n)
@@ -71,18 +84,54 @@ static void part_practitioner(struct parts *p, uint64_t n)
         exit(70);
 }
 
-/* A pin is found by the HMAC of who asked what of whom: here of none. */
-static void part_pin(struct parts *p, uint64_t n)
+/* A pin is found by the HMAC of who asked what of whom. */
+static int pin_key(const struct parts *p, uint64_t n, uint8_t key[static 1 + SHA256_LEN])
 {
-    uint8_t key[SHA256_LEN], octets[64] = { 'p' };
+    uint8_t octets[64] = { 'p' };
 
     memcpy(octets + 1, &n, sizeof(n));
-    if (store_blind(p->store, bytes_of(octets, sizeof(octets)), key))
-        exit(70);
-    p->found += store_has(p->txn, TABLE_ASKED, bytes_of(key, sizeof(key)));
+    key[0] = 'p';
+    return store_blind(p->store, bytes_of(octets, sizeof(octets)), key + 1);
 }
 
-static void decide_one(struct parts *p, uint64_t n, bool consent)
+static void look_up_pin(struct parts *p, uint64_t n)
+{
+    uint8_t key[1 + SHA256_LEN];
+
+    buf_reset(&p->value);
+    if (pin_key(p, n, key))
+        exit(70);
+    p->found += store_get(p->txn, TABLE_ASKED, bytes_of(key, sizeof(key)), &p->value) == 0;
+}
+
+static void part_pin(struct parts *p, uint64_t n)
+{
+    look_up_pin(p, n % PINS);
+}
+
+static void part_no_pin(struct parts *p, uint64_t n)
+{
+    look_up_pin(p, PINS + n);
+}
+
+static int pins_put(struct parts *p)
+{
+    static const uint8_t value[PIN_BYTES];
+    struct store_txn *t = NULL;
+    uint8_t key[1 + SHA256_LEN];
+    int r = store_begin(p->store, true, &t);
+
+    for (uint64_t n = 0; !r && n < PINS; n++) {
+        r = pin_key(p, n, key);
+        store_put(t, TABLE_ASKED, bytes_of(key, sizeof(key)), bytes_of(value, sizeof(value)));
+    }
+    if (!r)
+        return store_commit(t);
+    store_abort(t);
+    return r;
+}
+
+static void decide_one(struct parts *p, const struct bundle *b, uint64_t n, bool consent)
 {
     static struct decision d;
     struct consent_fact grant = { .match = FACT_STRICT, .capacity = FACT_CAPACITY_SELF, .giver_authority = true, .given_on = p->day - 30,
@@ -96,18 +145,23 @@ static void decide_one(struct parts *p, uint64_t n, bool consent)
     f.agency = (uint16_t)(n % TOWN_ASKERS);
     f.purpose = (uint16_t)(2 * (n % (TOWN_PURPOSES / 2)) + consent);
     f.question = (uint16_t)(town_mix(n) % TOWN_QUESTIONS);
-    policy_decide(p->bundle, &f, &d);
+    policy_decide(b, &f, &d);
     p->found += d.outcome == OUTCOME_PERMIT;
 }
 
 static void part_duty(struct parts *p, uint64_t n)
 {
-    decide_one(p, n, false);
+    decide_one(p, p->bundle, n, false);
 }
 
 static void part_consent(struct parts *p, uint64_t n)
 {
-    decide_one(p, n, true);
+    decide_one(p, p->unrelated, n, true);
+}
+
+static void part_relationship(struct parts *p, uint64_t n)
+{
+    decide_one(p, p->bundle, n, true);
 }
 
 static struct row {
@@ -117,11 +171,14 @@ static struct row {
     uint64_t found;
 } rows[] = {
     { "a decision under a duty", part_duty, { 0 }, 0 },
-    { "a decision on a consent, with a relationship", part_consent, { 0 }, 0 },
-    { "a person's consent looked up, of 75,000", part_consents, { 0 }, 0 },
-    { "a person's shields looked up: none", part_shields, { 0 }, 0 },
-    { "a practitioner's standing looked up", part_practitioner, { 0 }, 0 },
-    { "a pin looked up: none", part_pin, { 0 }, 0 },
+    { "a decision on a consent", part_consent, { 0 }, 0 },
+    { "a decision on a consent and a relationship", part_relationship, { 0 }, 0 },
+    { "consent: a person's looked up, of 75,000", part_consents, { 0 }, 0 },
+    { "consent: looked up, a person has none", part_no_consents, { 0 }, 0 },
+    { "shields: looked up, a person has none", part_shields, { 0 }, 0 },
+    { "relationship: the practitioner's standing looked up", part_practitioner, { 0 }, 0 },
+    { "pin: looked up and read, of 1,000", part_pin, { 0 }, 0 },
+    { "pin: looked up, there is none", part_no_pin, { 0 }, 0 },
 };
 
 static double cpu_s(void)
@@ -155,19 +212,28 @@ static int open_all(struct parts *p, const char *dir, const char *key_file)
     ALM_CLEANUP(secret_wipe) struct secret key;
     ALM_CLEANUP(buf_deinit) struct buf compiled;
     struct store_options o = { .path = dir, .key = &key, .mode = 1, .origin = TOWN_ORIGIN, .map_bytes = (size_t)4 << 30 };
+    const struct town_shape unrelated = { .agencies = TOWN_AGENCIES };
     uint8_t hash[SHA256_LEN];
     int r = file_read_secret(key_file, &key);
 
     buf_init(&compiled, (size_t)8 << 20);
+    buf_init(&p->value, 4096);
     if (!r)
         r = store_open(&o, &p->store);
+    if (!r)
+        r = pins_put(p);
     if (!r)
         r = store_begin(p->store, false, &p->txn);
     if (!r)
         r = registry_bundle_active(p->txn, hash);
     if (!r)
         r = registry_bundle_get(p->txn, hash, &compiled);
-    return r ? r : bundle_decode(buf_view(&compiled), &p->bundle);
+    if (!r)
+        r = bundle_decode(buf_view(&compiled), &p->bundle);
+    buf_reset(&compiled);
+    if (!r)
+        r = town_policy(&unrelated, &compiled);
+    return r ? r : bundle_decode(buf_view(&compiled), &p->unrelated);
 }
 
 int main(int argc, char **argv)
@@ -193,7 +259,9 @@ int main(int argc, char **argv)
                      1e6 / rows[i].per_s[runs / 2], (unsigned long long)rows[i].found);
     }
     (void)printf("]}\n");
+    bundle_free(p.unrelated);
     bundle_free(p.bundle);
+    buf_deinit(&p.value);
     store_abort(p.txn);
     store_close(p.store);
     return 0;

@@ -4,6 +4,7 @@
  * Started by almonerd as almoner-core, from a folder of its own (--libexec). */
 #include "bare_log.h"
 #include "load.h"
+#include "sizes.h"
 
 #include "pair/child.h"
 #include "pair/pair.h"
@@ -16,10 +17,9 @@
 
 #define BATCH      1024
 #define QUEUE_MAX  ((size_t)64 << 20)
-#define QUESTION   4200 /* bytes of the frames that go out: the product's own */
-#define REPLY      2100
 
 static uint8_t zeroes[65536];
+static struct frame_sizes sizes; /* what goes out is as long as the product's own */
 static struct held {
     unsigned to;
     size_t len;
@@ -68,9 +68,9 @@ static void take(struct pair *p, const struct pair_msg *m)
         exit(74);
     if (head[1] == 1) {
         head[1] = 2;
-        keep((unsigned)head[4] << 8 | head[5], QUESTION, head);
+        keep((unsigned)head[4] << 8 | head[5], sizes.question, head);
     } else {
-        keep((unsigned)head[2] << 8 | head[3], REPLY, head);
+        keep((unsigned)head[2] << 8 | head[3], sizes.reply, head);
     }
 }
 
@@ -116,7 +116,7 @@ int main(void)
 
     log_init("core", LOG_INFO);
     if (child_settings(&settings) || child_text(settings, "data_dir", &data) || crypto_init() ||
-        pair_open(CHILD_FD_GATES, QUEUE_MAX, &p))
+        civil_set_zone("Europe/London") || frame_sizes(&sizes) || pair_open(CHILD_FD_GATES, QUEUE_MAX, &p))
         return CHILD_EXIT_CONFIG;
     (void)snprintf(dir, sizeof(dir), "%s/still", data);
     if ((mkdir(dir, 0700) && errno != EEXIST) || bare_log_open(dir, &record) || child_say(CHILD_READY, 0))

@@ -47,6 +47,7 @@ uint64_t town_mix(uint64_t n); /* splitmix64: scatters a counter */
 struct town_shape {
     unsigned agencies; /* at least TOWN_AGENCIES */
     unsigned hubs;     /* of the holders, the first ones: firings come to them */
+    uint16_t within_days; /* of a relationship, for purposes that rest on consent; 0: none is wanted */
 };
 /* Appends the compiled policy. Return: 0; -ENOMEM; -errno. */
 ALM_MUST_USE int town_policy(const struct town_shape *shape, struct buf *out);

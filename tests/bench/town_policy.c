@@ -77,7 +77,7 @@ static void fill_law(struct tables *t)
     }
 }
 
-static void fill_purposes(struct tables *t)
+static void fill_purposes(struct tables *t, uint16_t within_days)
 {
     t->l.n_purposes = TOWN_PURPOSES + WHO_PURPOSES;
     t->l.purposes = t->purposes;
@@ -94,8 +94,8 @@ static void fill_purposes(struct tables *t)
             .from = TOWN_FROM,
             .until = TOWN_UNTIL,
             .consent = consent,
-            .relationship = consent,
-            .within_days = 365,
+            .relationship = consent && within_days,
+            .within_days = within_days,
             .involvement = who,
             .sensitive = SENSITIVE_MASKED,
             .roles = { 1 },
@@ -161,7 +161,7 @@ int town_policy(const struct town_shape *shape, struct buf *out)
         t->l.consent.capacities[i].able = true;
     fill_agencies(t, shape);
     fill_law(t);
-    fill_purposes(t);
+    fill_purposes(t, shape->within_days);
     fill_questions(t);
     r = layout_encode(&t->l, out);
     free(t);
