@@ -105,6 +105,7 @@ int agencies_load(struct agencies *a, struct store_txn *t, const struct bundle *
 {
     int r;
 
+    a->loads++;
     for (uint16_t i = 0; i < a->n; i++)
         a->slots[i].listed = false;
     memset(a->by_index, 0xff, sizeof(a->by_index));

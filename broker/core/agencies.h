@@ -40,6 +40,7 @@ struct agency {
 struct agencies {
     struct agency *slots; /* owned; AGENCIES_MAX */
     uint16_t n;
+    uint64_t loads;  /* how often they were read again, or that was tried */
     uint16_t buckets[2 * AGENCIES_MAX];     /* open addressing by id; AGENCY_NONE empty */
     uint16_t by_index[POLICY_AGENCIES_MAX]; /* bundle index -> slot */
     bool broken;                            /* could not be read: nobody is served */

@@ -240,6 +240,15 @@ static bool facts_rest_on_consent(const struct core *c)
            bundle_purpose_at(c->bundle, c->facts.purpose)->consent;
 }
 
+/* Under the epoch before, whether every prohibition is seen is counted anew by the clock. */
+static bool facts_epoch_lasts(const struct core *c, const struct token_set *subject)
+{
+    struct token_epoch now = token_set_epoch(subject);
+    const struct policy_epoch *e = bundle_epoch(c->bundle, now.scheme, now.epoch);
+
+    return e && e->state == POLICY_EPOCH_CURRENT;
+}
+
 static void facts_about_subject(struct core *c, const struct ask *ask, struct store_txn *t)
 {
     struct gathering g = { .c = c, .ask = ask };
@@ -248,6 +257,7 @@ static void facts_about_subject(struct core *c, const struct ask *ask, struct st
         return; /* nobody consents for an address, and a shield is a person's */
     if (ask->subject.n == 0 || !epochs_complete(c, &ask->subject))
         c->facts.incomplete = true;
+    c->footing.lasts = c->footing.lasts && facts_epoch_lasts(c, &ask->subject);
     if (facts_rest_on_consent(c) &&
         consents_about(t, c->store, &ask->subject, ask->purpose, facts_visit_consent, &g))
         c->facts.incomplete = true;
@@ -290,6 +300,8 @@ void facts_gather(struct core *c, const struct ask *ask)
     struct store_txn *t = batch_txn(c);
 
     memset(f, 0, sizeof(*f));
+    c->footing = footing_now(c); /* before anything is read */
+    c->footing.lasts = !ask->has_referral;
     f->day = c->day;
     f->agency = c->agencies.slots[ask->agency].index;
     f->agency_standing = agency_active(&c->agencies.slots[ask->agency]);

@@ -91,6 +91,7 @@ static int override_visit(void *ctx, const struct override_record *r)
     struct gathering *g = ctx;
     struct core *c = g->c;
 
+    c->footing.lasts = false; /* it begins and ends by the hour, and nobody puts anything then */
     if (c->facts.n_overrides == POLICY_OVERRIDES_MAX || !override_in_time(r, g->now) ||
         override_ended(r) || strcmp(r->agency, c->agencies.slots[g->ask->agency].reg.id) != 0 ||
         strcmp(r->purpose, g->ask->purpose) != 0)

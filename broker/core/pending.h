@@ -6,6 +6,7 @@
  * again. */
 #pragma once
 #include "base/attr.h"
+#include "engine/engine.h"
 #include "wire/msg.h"
 #include <stdbool.h>
 #include <stdint.h>
@@ -40,6 +41,27 @@ struct involved_detail {
     char service[128], contact_route[128], lead_professional[128];
     int32_t since;
 };
+/* What c->facts were read from, and when: while it is the same, so are they. */
+struct footing {
+    uint64_t changes;            /* store_changes() of the tables that facts may be read from, before they were */
+    uint64_t loads;              /* struct agencies' */
+    const struct bundle *bundle; /* compared, never followed */
+    int32_t day;
+    bool lasts; /* none of them begins or ends but by one of the above */
+};
+#define KEPT_GRANTS 4 /* more, and it is taken afresh */
+struct kept { /* kept.c: the decision by which a query was put */
+    bool whole; /* else there is none */
+    struct footing footing;
+    struct facts facts; /* without the lists */
+    uint8_t outcome, reason, telling, basis; /* the next as in struct decision */
+    bool review_due;
+    uint16_t n_listed;
+    uint64_t grants;
+    char rule[sizeof(((struct decision *)0)->rule)];
+    uint8_t n_grants;
+    struct id grant_ids[KEPT_GRANTS]; /* of those in grants, in their order */
+};
 struct pending;
 struct later { /* of a query that somebody answers by hand: what it takes to put it again, and to end it */
     int64_t until_ms; /* wall; when the last desk's time ends */
@@ -58,6 +80,8 @@ struct pending_holder {
     uint8_t state;                  /* enum holder_state */
     uint8_t value, cause;           /* of the answer */
     uint8_t factor;                 /* of a composite: index of owner->factors */
+    uint16_t index;     /* of owner->kept: which holder this is of the decision, in its bundle */
+    uint8_t visibility; /* likewise: enum holder_visibility */
     struct involved_detail *detail; /* owned; involvement and YES only */
     bool desk;        /* people answer there by hand: it stays open past the deadline */
     bool sent, truly; /* of a desk: the question has left; with the true tokens */
@@ -72,6 +96,7 @@ struct pending {
     bool created_now; /* in the batch that is not committed yet */
     bool released_now;
     struct later *later; /* owned; NULL: nobody answers by hand */
+    struct kept kept;
     int64_t deadline_ms; /* monotonic; 0: everybody has answered */
     size_t heap_at;
     uint16_t n_waiting;

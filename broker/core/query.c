@@ -124,6 +124,7 @@ static int query_put(struct core *c, const struct ask *ask, bool hidden, struct 
     }
     p->hidden = hidden;
     p->created_now = true;
+    kept_put(c, p);
     c->agencies.slots[ask->agency].n_pending++;
     c->batch.created[c->batch.n_created++] = p;
     questions_put(c, p, hidden);

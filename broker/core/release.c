@@ -208,7 +208,8 @@ static void release_one(struct core *c, struct pending *p)
         eligibility_release(c, p);
         return;
     }
-    decide(c, &p->ask);
+    if (!kept_stands(c, p))
+        decide(c, &p->ask);
     if (!p->hidden) /* else it was told when it was asked */
         decide_alert(c, &p->ask, p->leaf);
     hidden = c->decision.outcome != OUTCOME_PERMIT && c->decision.telling == TELL_HIDDEN;

@@ -43,6 +43,15 @@ void facts_gather(struct core *c, const struct ask *ask);
 void decide(struct core *c, const struct ask *ask); /* facts_gather, then c->decision */
 /* The same for a question that is put for the first time: the quotas count too. */
 void decide_first(struct core *c, const struct ask *ask);
+/* What facts stand on now. c->footing: what c->facts do. */
+struct footing footing_now(const struct core *c);
+/* --- kept.c --- */
+/* After decide_first(), of a query that is put: c->decision stays with it, where it may be taken again
+ * without anything being read. */
+void kept_put(const struct core *c, struct pending *p);
+/* Is everything as it was? Then c->decision and c->facts are as decide() would make them now, but for the
+ * facts' lists and the decision's trace. false: decide(). */
+bool kept_stands(struct core *c, const struct pending *p);
 /* Tells operators of a decision that fell without all facts: it looks like "nobody knows". */
 void decide_alert(const struct core *c, const struct ask *ask, uint64_t leaf);
 

@@ -176,6 +176,8 @@ struct core {
     struct buf sealed, scratch;
     struct decision decision;
     struct facts facts;
+    struct footing footing; /* what they were read from */
+    uint64_t decisions_kept; /* kept.c: replies released by the decision by which they were asked for */
     struct consent_fact consents[POLICY_CONSENTS_MAX];
     struct id consent_ids[POLICY_CONSENTS_MAX]; /* of each of them; zero: of no record */
     struct shield_fact shields[POLICY_SHIELDS_MAX];
