@@ -14,9 +14,11 @@
 #define PEERS_BURST_S    2     /* seconds' worth of frames at once */
 #define PEERS_HEADROOM   4     /* times the core's rate */
 #define PEERS_FRAME_UNIT 16384 /* bytes: a longer frame counts as several */
+#define PEERS_BUCKETS    256
 
 struct peers_agency {
     char name[PAIR_AGENCY_MAX];
+    int next; /* of the same bucket, -1 none */
     struct wire_route route;
     int route_fd; /* the connection that the route belongs to, -1 unknown */
     bool here, allowed;
@@ -25,6 +27,7 @@ struct peers_agency {
 };
 struct peers_connection {
     bool open;
+    uint32_t list;  /* the number of the list that its user was last found on */
     int agency; /* index into agencies; -1: has said nothing yet */
     int64_t since_ms;
     char user[WIRE_USER_MAX];
@@ -33,9 +36,10 @@ struct peers {
     struct peers_limits limits;
     struct pair_peer *list;
     size_t n_list;
-    bool listed; /* a list came */
+    uint32_t lists; /* that came */
     struct peers_agency *agencies;
     size_t n_agencies;
+    int buckets[PEERS_BUCKETS]; /* of agencies, by name */
     struct peers_connection *connections; /* by descriptor, grown as needed */
     size_t n_slots, n_open;
 };
@@ -47,6 +51,8 @@ int peers_new(const struct peers_limits *limits, struct peers **out)
     if (!p)
         return -ENOMEM;
     p->limits = *limits;
+    for (size_t i = 0; i < PEERS_BUCKETS; i++)
+        p->buckets[i] = -1;
     *out = p;
     return 0;
 }
@@ -72,13 +78,23 @@ size_t peers_connections(const struct peers *p)
     return p->n_open;
 }
 
+/* FNV-1a: names are officers', nobody makes them collide. */
+static size_t peers_bucket(const char *agency)
+{
+    uint32_t h = UINT32_C(2166136261);
+
+    for (; *agency; agency++)
+        h = (h ^ (uint8_t)*agency) * UINT32_C(16777619);
+    return h % PEERS_BUCKETS;
+}
+
 static int peers_find(const struct peers *p, const char *agency)
 {
-    for (size_t i = 0; i < p->n_agencies; i++) {
-        if (!strcmp(p->agencies[i].name, agency))
-            return (int)i;
-    }
-    return -1;
+    int at = p->buckets[peers_bucket(agency)];
+
+    while (at >= 0 && strcmp(p->agencies[at].name, agency) != 0)
+        at = p->agencies[at].next;
+    return at;
 }
 
 static void peers_user(const struct pair_peer *peer, char user[static WIRE_USER_MAX])
@@ -198,13 +214,13 @@ void peers_cut_silent(struct peers *p, struct peers_cut *cut)
 
 bool peers_listed(const struct peers *p)
 {
-    return p->listed;
+    return p->lists > 0;
 }
 
 enum wire_status peers_admit_key(const struct peers *p, const uint8_t key[static WIRE_KEY_LEN],
                                  char user[static WIRE_USER_MAX])
 {
-    if (!p->listed)
+    if (!peers_listed(p))
         return WIRE_LATER;
     for (size_t i = 0; i < p->n_list; i++) {
         if (!memcmp(p->list[i].key, key, WIRE_KEY_LEN)) {
@@ -218,15 +234,16 @@ enum wire_status peers_admit_key(const struct peers *p, const uint8_t key[static
 static int peers_grow(struct peers *p, const char *name)
 {
     struct peers_agency *more = realloc(p->agencies, (p->n_agencies + 1) * sizeof(*more));
+    size_t bucket = peers_bucket(name);
 
     if (!more)
         return -ENOMEM;
     p->agencies = more;
-    more[p->n_agencies] = (struct peers_agency){ .route_fd = -1 };
+    more[p->n_agencies] = (struct peers_agency){ .route_fd = -1, .next = p->buckets[bucket] };
     more[p->n_agencies].tokens =
         (double)(p->limits.messages_per_s * PEERS_HEADROOM * PEERS_BURST_S);
     snprintf(more[p->n_agencies].name, PAIR_AGENCY_MAX, "%s", name);
-    p->n_agencies++;
+    p->buckets[bucket] = (int)p->n_agencies++;
     return 0;
 }
 
@@ -252,7 +269,7 @@ int peers_allow(struct peers *p, const struct pair_peer *list, size_t n, struct 
     free(p->list);
     p->list = copy;
     p->n_list = n;
-    p->listed = true;
+    p->lists++;
     for (size_t i = 0; i < p->n_agencies; i++)
         p->agencies[i].allowed = false;
     for (size_t i = 0; i < n; i++)
@@ -292,9 +309,14 @@ static void peers_belongs(struct peers *p, int fd, int agency, const char *user,
 
     if (!c)
         c = peers_open(p, fd, now_ms);
-    if (!c || (c->agency == agency && !strcmp(c->user, user)))
+    if (!c)
         return;
+    if (c->agency == agency && !strcmp(c->user, user)) {
+        c->list = p->lists;
+        return;
+    }
     c->agency = agency;
+    c->list = p->lists;
     c->since_ms = now_ms;
     snprintf(c->user, sizeof(c->user), "%s", user);
     oldest = peers_oldest(p, agency, &n);
@@ -302,24 +324,41 @@ static void peers_belongs(struct peers *p, int fd, int agency, const char *user,
         peers_drop(p, oldest, cut);
 }
 
+/* The agency whose key the user's is on the list in force, -1: nobody's. What was found of a connection stands until the next
+ * list. */
+static int peers_whose(struct peers *p, const char *user, int fd, int64_t now_ms, struct peers_cut *cut)
+{
+    const struct peers_connection *c = peers_connection_at(p, fd);
+    const struct pair_peer *peer;
+    int at;
+
+    if (c && c->agency >= 0 && c->list == p->lists && !strcmp(c->user, user))
+        return c->agency;
+    peer = peers_of_user(p, user);
+    at = peer ? peers_find(p, peer->agency) : -1;
+    if (at < 0)
+        peers_drop(p, fd, cut);
+    else
+        peers_belongs(p, fd, at, user, now_ms, cut);
+    return at;
+}
+
 enum peers_verdict peers_admit_frame(struct peers *p, const char *user,
                                      const struct wire_route *route, int fd, size_t len,
                                      int64_t now_ms, char agency[static PAIR_AGENCY_MAX],
                                      struct peers_cut *cut)
 {
-    const struct pair_peer *peer = peers_of_user(p, user);
-    int at = peer ? peers_find(p, peer->agency) : -1;
+    int at = peers_whose(p, user, fd, now_ms, cut);
+    struct peers_agency *a;
 
-    if (at < 0) {
-        peers_drop(p, fd, cut);
+    if (at < 0)
         return PEERS_STRANGER;
-    }
-    snprintf(agency, PAIR_AGENCY_MAX, "%s", peer->agency);
-    peers_belongs(p, fd, at, user, now_ms, cut);
-    p->agencies[at].route = *route;
-    p->agencies[at].route_fd = fd;
-    p->agencies[at].here = true;
-    return peers_take(p, &p->agencies[at], len, now_ms) ? PEERS_PASS : PEERS_TOO_FAST;
+    a = &p->agencies[at];
+    memcpy(agency, a->name, sizeof(a->name));
+    a->route = *route;
+    a->route_fd = fd;
+    a->here = true;
+    return peers_take(p, a, len, now_ms) ? PEERS_PASS : PEERS_TOO_FAST;
 }
 
 bool peers_route(const struct peers *p, const char *agency, struct wire_route *out)

@@ -51,8 +51,17 @@ struct wire_probes {
     bool named; /* the admitted probe's frame carried its User-Id */
 };
 
+/* A socket that is read here. libzmq's descriptor says only that something has happened to the socket since it was last used,
+ * for whatever: so one is read until nothing comes, and is due again after each use that may have taken the sign away. */
+struct wire_source {
+    void *socket;
+    int fd;
+    bool due; /* there may be messages, although its descriptor is silent */
+};
+
 struct wire {
     void *context, *router, *zap, *monitor;
+    struct wire_source frames, keys, events;
     const struct wire_calls *calls;
     void *ctx;
     size_t frame_max;
@@ -165,6 +174,14 @@ static int wire_set_up(struct wire *w, const struct wire_settings *s)
     return zmq_bind(w->router, s->bind) ? -errno : 0;
 }
 
+static int wire_source(void *socket, struct wire_source *out)
+{
+    size_t len = sizeof(out->fd);
+
+    *out = (struct wire_source){ .socket = socket, .due = true };
+    return zmq_getsockopt(socket, ZMQ_FD, &out->fd, &len) ? -errno : 0;
+}
+
 int wire_open(const struct wire_settings *s, const struct wire_calls *calls, void *ctx,
               struct wire **out)
 {
@@ -184,6 +201,12 @@ int wire_open(const struct wire_settings *s, const struct wire_calls *calls, voi
     if (!w->context)
         return -errno;
     r = wire_set_up(w, s);
+    if (!r)
+        r = wire_source(w->router, &w->frames);
+    if (!r)
+        r = wire_source(w->zap, &w->keys);
+    if (!r)
+        r = wire_source(w->monitor, &w->events);
     if (r)
         return r;
     *out = w;
@@ -329,8 +352,10 @@ static void wire_serve_zap(struct wire *w)
         char user[WIRE_USER_MAX] = "";
         size_t n = wire_receive(w->zap, parts, ZAP_PARTS);
 
+        w->keys.due = n > 0;
         if (n == 0)
             return;
+        w->events.due = true; /* that it was accepted, which is to be known before what it says */
         if (n > ZAP_REQUEST)
             wire_zap_reply(w, &parts[ZAP_REQUEST], wire_admit(w, parts, n, user), user);
         wire_release(parts, n, ZAP_PARTS);
@@ -362,8 +387,10 @@ static void wire_serve_events(struct wire *w)
 {
     for (int turn = 0; turn < WIRE_EVENTS; turn++) {
         int32_t value = -1;
+        unsigned event = wire_event(w->monitor, &value);
 
-        switch (wire_event(w->monitor, &value)) {
+        w->events.due = event != 0;
+        switch (event) {
         case 0:
             return;
         case ZMQ_EVENT_ACCEPTED:
@@ -406,55 +433,76 @@ static void wire_frame(struct wire *w, zmq_msg_t *route, zmq_msg_t *body, size_t
     }
 }
 
-static void wire_serve_frames(struct wire *w)
+/* Return: whether there were any. */
+static bool wire_serve_frames(struct wire *w)
 {
     for (int turn = 0; turn < WIRE_TURN; turn++) {
         zmq_msg_t parts[2];
         size_t n = wire_receive(w->router, parts, 2);
 
+        w->frames.due = n > 0;
         if (n == 0)
-            return;
+            return turn > 0;
         wire_frame(w, &parts[0], &parts[1], n);
         wire_release(parts, n, 2);
     }
+    return true;
 }
 
+/* The descriptors of one turn: extra ones first, then those of the sources that are served. Return: how many. */
+static size_t wire_poll_set(const struct wire *w, unsigned serve, const struct pollfd *extra, size_t n_extra,
+                            struct pollfd *fds)
+{
+    size_t n = 0;
+
+    for (; n < n_extra; n++)
+        fds[n] = extra[n];
+    fds[n++] = (struct pollfd){ .fd = w->events.fd, .events = POLLIN };
+    fds[n++] = (struct pollfd){ .fd = serve & WIRE_KEYS ? w->keys.fd : -1, .events = POLLIN };
+    fds[n++] = (struct pollfd){ .fd = serve & WIRE_FRAMES ? w->frames.fd : -1, .events = POLLIN };
+    return n;
+}
+
+static bool wire_due(const struct wire *w, unsigned serve)
+{
+    return w->events.due || (serve & WIRE_KEYS && w->keys.due) || (serve & WIRE_FRAMES && w->frames.due);
+}
+
+/* What is due. Return: whether frames were handed up. */
+static bool wire_serve(struct wire *w, unsigned serve)
+{
+    if (serve & WIRE_KEYS && w->keys.due)
+        wire_serve_zap(w);
+    if (w->events.due)
+        wire_serve_events(w); /* before the frames: a connection is known before what it says */
+    return serve & WIRE_FRAMES && w->frames.due && wire_serve_frames(w);
+}
+
+/* Not zmq_poll: it asks each socket twice whether anything has come, by system calls of its own. */
 int wire_poll(struct wire *w, unsigned serve, struct pollfd *extra, size_t n_extra, int timeout_ms)
 {
-    zmq_pollitem_t items[3 + WIRE_EXTRA_MAX] = { { w->monitor, -1, ZMQ_POLLIN, 0 } };
-    int n = 1;
+    struct pollfd fds[WIRE_EXTRA_MAX + 3];
+    bool served;
+    size_t n;
 
     if (n_extra > WIRE_EXTRA_MAX)
         return -EINVAL;
-    for (size_t i = 0; i < n_extra; i++, n++) {
-        short wanted = (short)((extra[i].events & POLLIN ? ZMQ_POLLIN : 0) |
-                               (extra[i].events & POLLOUT ? ZMQ_POLLOUT : 0));
-
-        items[n] = (zmq_pollitem_t){ NULL, extra[i].fd, wanted, 0 };
-    }
-    if (serve & WIRE_KEYS)
-        items[n++] = (zmq_pollitem_t){ w->zap, -1, ZMQ_POLLIN, 0 };
-    if (serve & WIRE_FRAMES)
-        items[n++] = (zmq_pollitem_t){ w->router, -1, ZMQ_POLLIN, 0 };
-    if (zmq_poll(items, n, timeout_ms) < 0)
+    served = wire_serve(w, serve); /* then, as a rule, nothing is due */
+    n = wire_poll_set(w, serve, extra, n_extra, fds);
+    if (poll(fds, n, served || wire_due(w, serve) ? 0 : timeout_ms) < 0)
         return errno == EINTR ? 0 : -errno;
-    for (size_t i = 0; i < n_extra; i++) {
-        short seen = items[1 + i].revents;
-
-        extra[i].revents =
-            (short)((seen & ZMQ_POLLIN ? POLLIN : 0) | (seen & ZMQ_POLLOUT ? POLLOUT : 0) |
-                    (seen & ZMQ_POLLERR ? POLLERR : 0));
-    }
-    if (serve & WIRE_KEYS)
-        wire_serve_zap(w);
-    wire_serve_events(w); /* before the frames: a connection is known before what it says */
-    if (serve & WIRE_FRAMES)
-        wire_serve_frames(w);
+    for (size_t i = 0; i < n_extra; i++)
+        extra[i].revents = fds[i].revents;
+    w->events.due |= fds[n_extra].revents != 0;
+    w->keys.due |= fds[n_extra + 1].revents != 0;
+    w->frames.due |= fds[n_extra + 2].revents != 0;
+    (void)wire_serve(w, serve);
     return 0;
 }
 
 int wire_send(struct wire *w, const struct wire_route *route, struct bytes frame)
 {
+    w->frames.due = true; /* sending takes signs of what has come away, now and then */
     if (zmq_send(w->router, route->octets, WIRE_ROUTE_LEN, ZMQ_SNDMORE | ZMQ_DONTWAIT) < 0)
         return -errno;
     return zmq_send(w->router, frame.data, frame.len, ZMQ_DONTWAIT) < 0 ? -errno : 0;

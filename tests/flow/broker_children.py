@@ -80,7 +80,10 @@ class Child:
 
 
 def encode(kind, ref=0, agency="", rest=b""):
+    """One message, which is a datagram by itself or one of a run (several after one another)."""
     name = agency.encode()
+    if kind in (IN, OUT):
+        rest = struct.pack(">I", len(rest)) + rest
     return struct.pack(">BQB", kind, ref, len(name)) + name + rest
 
 
@@ -92,15 +95,32 @@ def allow(peers):
     return encode(ALLOW, rest=rest)
 
 
-def decode(datagram):
-    kind, ref, length = struct.unpack(">BQB", datagram[:10])
-    return kind, ref, datagram[10:10 + length].decode(), datagram[10 + length:]
+def decode_run(datagram):
+    """The messages of a datagram: (kind, ref, agency, frame or what else follows)."""
+    messages = []
+    while datagram:
+        kind, ref, length = struct.unpack(">BQB", datagram[:10])
+        agency, rest = datagram[10:10 + length].decode(), datagram[10 + length:]
+        if kind in (IN, OUT):
+            end = 4 + struct.unpack(">I", rest[:4])[0]
+            messages.append((kind, ref, agency, rest[4:end]))
+        else:
+            end = {READY: 0, UNREACHABLE: 0, NOISE: 8}.get(kind, len(rest))
+            messages.append((kind, ref, agency, rest[:end]))
+        datagram = rest[end:]
+    return messages
+
+
+received = {}  # socket: messages of its last datagram that nobody has taken yet
 
 
 def receive(pair, seconds=5.0):
-    """The next datagram decoded, or None."""
-    readable, _, _ = select.select([pair], [], [], seconds)
-    return decode(pair.recv(1 << 17)) if readable else None
+    """The next message, or None."""
+    waiting = received.setdefault(pair, [])
+    if not waiting:
+        readable, _, _ = select.select([pair], [], [], seconds)
+        waiting += decode_run(pair.recv(1 << 17)) if readable else []
+    return waiting.pop(0) if waiting else None
 
 
 class Tap:

@@ -113,6 +113,14 @@ tap.check("a_key_refused_before_the_first_list_is_let_in_by_itself_once_listed",
 gate.core.send(encode(OUT, 1, "hospital", b"welcome"))
 tap.check("a_frame_for_an_agency_reaches_it", early.poll(3000) and early.recv() == b"welcome")
 
+gate.core.send(b"".join(encode(OUT, n, "hospital", b"of a run %d" % n) for n in range(64)))
+heard = [early.recv() for _ in range(64) if early.poll(3000)]
+tap.check("the_frames_of_one_datagram_reach_it_in_order", heard == [b"of a run %d" % n for n in range(64)], heard)
+for n in range(300):
+    early.send(b"%d" % n)
+heard = [(gate.next_in() or (0, 0, "", b""))[3] for _ in range(300)]
+tap.check("frames_that_come_together_go_to_the_core_one_by_one_in_order", heard == [b"%d" % n for n in range(300)], heard)
+
 # Who is refused.
 others = {"null": dealer(gate, "null"), "plain": dealer(gate, "plain"), "unknown key": dealer(gate, "curve", stranger),
           "wrong server key": dealer(gate, "curve", school, server=stranger.public)}
@@ -232,8 +240,15 @@ gate.core.send(allow([("school", school.raw)]))
 tap.check("a_client_comes_back_by_itself_to_the_new_gate", wait_for(lambda: gate.next_in(1.0), 10) is not None)
 
 # A hostile core end.
-gate.core.send(b"\xff\x00")
-tap.check("a_gate_ends_when_its_pair_breaks_the_protocol", wait_for(lambda: gate.child.process.poll(), 5) == 1)
+whole = encode(OUT, 1, "school", b"x")
+for name, datagram in (("breaks_the_protocol", b"\xff\x00"), ("breaks_off_in_a_run", whole + whole[:-1]),
+                       ("puts_a_list_into_a_run", whole + allow([])), ("makes_a_run_too_long", whole * 65)):
+    if gate.child.process.poll() is not None:
+        gate.start()
+        gate.child.ready()
+        gate.next_of(READY)
+    gate.core.send(datagram)
+    tap.check(f"a_gate_ends_when_its_pair_{name}", wait_for(lambda: gate.child.process.poll(), 5) == 1)
 
 # Rate.
 gate = Gate(messages_per_s=5)

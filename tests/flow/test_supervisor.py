@@ -29,7 +29,7 @@ school_public, school_secret = zmq.curve_keypair()
 FAKE_CORE = f"""#!/usr/bin/python3
 import json, mmap, os, select, socket, struct, sys, time
 sys.path.insert(0, {os.path.dirname(os.path.abspath(__file__))!r})
-from broker_children import allow, decode, encode, READY, IN, OUT
+from broker_children import allow, decode_run, encode, READY, IN, OUT
 
 settings = json.loads(os.read(3, 1 << 20)); os.close(3)
 data = settings["data_dir"]
@@ -56,9 +56,9 @@ while True:
                 note("core-stopped", "")
                 time.sleep(0.1); sys.exit(0)
         else:
-            kind, ref, agency, rest = decode(s.recv(1 << 17))
-            if kind == READY: s.send(allow([("school", key)]))
-            if kind == IN: s.send(encode(OUT, 1, agency, rest))
+            for kind, ref, agency, rest in decode_run(s.recv(1 << 17)):
+                if kind == READY: s.send(allow([("school", key)]))
+                if kind == IN: s.send(encode(OUT, 1, agency, rest))
     text = told("die-deciding")
     if text:
         shared[4:68] = text.encode().ljust(64, b"\\0"); shared[0:4] = struct.pack("=I", 1); os.abort()

@@ -252,6 +252,74 @@ static void peers_counts_a_long_frame_as_several(void **state)
     peers_free(p);
 }
 
+static void peers_looks_a_user_up_anew_after_each_list(void **state)
+{
+    struct pair_peer taken_over = { .agency = "school", .key = { 1 } };
+    struct peers *p = peers_with(&hospital, 1);
+    char user[WIRE_USER_MAX], agency[PAIR_AGENCY_MAX];
+    struct peers_cut cut = { .n = 0 };
+
+    (void)state;
+    user_of(p, &hospital, user);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(frame(p, user, &route_a, 20, 0, &cut), PEERS_PASS);
+    assert_int_equal(peers_allow(p, &hospital, 1, &cut), 0); /* the same again */
+    assert_int_equal(peers_admit_frame(p, user, &route_a, 20, 1, 0, agency, &cut), PEERS_PASS);
+    assert_string_equal(agency, "hospital");
+    assert_int_equal(peers_allow(p, &taken_over, 1, &cut), 0); /* the key is another's now */
+    assert_int_equal(frame(p, user, &route_a, 20, 0, &cut), PEERS_STRANGER);
+    assert_int_equal(frame(p, user, &route_a, -1, 0, &cut), PEERS_STRANGER);
+    peers_free(p);
+}
+
+static void peers_tells_two_users_of_one_descriptor_apart(void **state)
+{
+    const struct pair_peer list[] = { hospital, school };
+    struct peers *p = peers_with(list, 2);
+    char first[WIRE_USER_MAX], second[WIRE_USER_MAX], agency[PAIR_AGENCY_MAX];
+    struct peers_cut cut = { .n = 0 };
+
+    (void)state;
+    user_of(p, &hospital, first);
+    user_of(p, &school, second);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(peers_admit_frame(p, first, &route_a, 20, 1, 0, agency, &cut), PEERS_PASS);
+        assert_string_equal(agency, "hospital");
+        assert_int_equal(peers_admit_frame(p, second, &route_b, 20, 1, 0, agency, &cut), PEERS_PASS);
+        assert_string_equal(agency, "school");
+    }
+    peers_free(p);
+}
+
+static void peers_finds_each_of_many_agencies(void **state)
+{
+    static struct pair_peer many[900];
+    struct peers_cut cut = { .n = 0 };
+    struct peers *p;
+
+    (void)state;
+    for (size_t i = 0; i < ALM_LEN(many); i++) {
+        (void)snprintf(many[i].agency, sizeof(many[i].agency), "agency-%zu", i);
+        many[i].key[0] = (uint8_t)i;
+        many[i].key[1] = (uint8_t)(i >> 8);
+    }
+    p = peers_with(many, ALM_LEN(many));
+    for (size_t i = 0; i < ALM_LEN(many); i++) {
+        struct wire_route route = { { 0, 0, 0, (uint8_t)(i >> 8), (uint8_t)i } }, found;
+        char user[WIRE_USER_MAX], agency[PAIR_AGENCY_MAX];
+
+        user_of(p, &many[i], user);
+        assert_int_equal(peers_admit_frame(p, user, &route, -1, 1, 0, agency, &cut), PEERS_PASS);
+        assert_string_equal(agency, many[i].agency);
+        assert_true(peers_route(p, many[i].agency, &found));
+        assert_memory_equal(&found, &route, sizeof(route));
+        peers_lost(p, many[i].agency);
+        assert_false(peers_route(p, many[i].agency, &found));
+    }
+    assert_false(peers_route(p, "agency-900", &(struct wire_route){ { 0 } }));
+    peers_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +334,9 @@ int main(void)
         cmocka_unit_test(peers_forgets_the_former_owner_of_a_descriptor),
         cmocka_unit_test(peers_drops_beyond_the_rate_and_recovers),
         cmocka_unit_test(peers_counts_a_long_frame_as_several),
+        cmocka_unit_test(peers_looks_a_user_up_anew_after_each_list),
+        cmocka_unit_test(peers_tells_two_users_of_one_descriptor_apart),
+        cmocka_unit_test(peers_finds_each_of_many_agencies),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
