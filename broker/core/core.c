@@ -18,6 +18,7 @@
 #define CONTROL_CLIENTS   32
 #define POLL_MAX          (CHILD_GATES_MAX + CONTROL_CLIENTS + 8)
 #define SWEEP_MS          1000
+#define QUIET_MS          2 /* without anything to do, before what gives way goes on */
 #define FAREWELL_RETRY_MS 2000
 #define BUNDLE_BYTES_MAX  ((size_t)8 << 20)
 
@@ -296,9 +297,13 @@ static int core_poll_ms(const struct core *c, int timeout_ms)
 {
     int64_t at = pending_next_ms(c->pending), now = c->clock.mono_ms();
 
-    if (fair_waiting(c->fair) || deliver_waiting(c) || epochs_unsettled(c) || recall_waiting(c) ||
-        retention_waiting(c))
+    if (fair_waiting(c->fair) || deliver_waiting(c) || epochs_unsettled(c) || recall_waiting(c))
         return 0;
+    if (retention_waiting(c)) { /* whoever asked just now may ask again at once */
+        if (!c->busy)
+            return 0;
+        at = now + QUIET_MS < at ? now + QUIET_MS : at;
+    }
     if (heads_next_ms(c) < at)
         at = heads_next_ms(c);
     if (now + SWEEP_MS < at)
@@ -328,12 +333,12 @@ static size_t core_poll_set(struct core *c, struct pollfd *fds, size_t *control_
     return n;
 }
 
-static void core_hear_supervisor(struct core *c)
+static void core_hear_supervisor(struct core *c, const struct pollfd *at)
 {
     uint8_t said[8];
     ssize_t n;
 
-    if (c->supervisor < 0)
+    if (!at->revents)
         return;
     n = recv(c->supervisor, said, sizeof(said), MSG_DONTWAIT);
     if ((n > 0 && said[0] == CHILD_STOP) || n == 0)
@@ -370,17 +375,20 @@ int core_turn(struct core *c, int timeout_ms)
 {
     struct pollfd fds[POLL_MAX];
     size_t control_at, n = core_poll_set(c, fds, &control_at);
-    int r;
+    int r, found = poll(fds, n, core_poll_ms(c, timeout_ms));
 
-    if (poll(fds, n, core_poll_ms(c, timeout_ms)) < 0 && errno != EINTR)
+    if (found < 0 && errno != EINTR)
         return -errno;
     core_now(c);
-    core_hear_supervisor(c);
+    c->busy = found != 0 || fair_waiting(c->fair) != 0;
+    core_hear_supervisor(c, &fds[0]);
     if (c->control)
         local_server_step(c->control, fds + control_at, n - control_at, c->mono_ms, control_request,
                           c);
-    heads_drain(c);
-    readings_drain(c);
+    if (fds[1].revents)
+        heads_drain(c);
+    if (fds[2].revents)
+        readings_drain(c);
     core_drain_gates(c, fds + 3);
     intake_choose(c);
     adapters_sweep(c);

@@ -24,6 +24,8 @@
 #define STATE_MAX     256
 #define BELIEVED_DAYS 92    /* from one run to the next */
 #define PERIOD_STEP   32    /* values sealed anew in a turn */
+#define PERIOD_BUSY   8     /* the same where frames wait */
+#define PACE_MS       50    /* between two steps while there is other work */
 #define AGAIN_MS      60000 /* after a period that could not be begun or ended, or a step not kept */
 
 /* --- where it stands --- */
@@ -261,14 +263,14 @@ static int run_records(struct core *c, struct store_txn *t)
 {
     struct retention_state *s = &c->retention->s;
     struct id ids[RETENTION_STEP];
-    size_t n = 0;
-    int r = lodged_ids(t, (enum lodged_kind)s->kind, &s->after, RETENTION_STEP, ids, &n);
+    size_t n = 0, most = retention_most(c);
+    int r = lodged_ids(t, (enum lodged_kind)s->kind, &s->after, most, ids, &n);
 
     for (size_t i = 0; i < n && !r; i++)
         r = run_record(c, t, &ids[i]);
     if (r)
         return r;
-    if (n == RETENTION_STEP) {
+    if (n == most) {
         s->after = ids[n - 1];
         return 0;
     }
@@ -321,7 +323,7 @@ static int run_dead(struct core *c, struct store_txn *t)
     int r;
 
     k->dead_due = false;
-    r = deliver_purge(c, t, &k->place, RETENTION_STEP, dead_due, c, &k->s.counts.records);
+    r = deliver_purge(c, t, &k->place, retention_most(c), dead_due, c, &k->s.counts.records);
     if (r < 0)
         return r;
     if (k->dead_due)
@@ -408,7 +410,7 @@ static int period_told(struct core *c, struct store_txn *t)
 static int period_step(struct core *c, struct store_txn *t)
 {
     c->batch.wrote = true;
-    return store_period_step(t, PERIOD_STEP, &c->retention->resealed);
+    return store_period_step(t, c->busy ? PERIOD_BUSY : PERIOD_STEP, &c->retention->resealed);
 }
 
 static bool period_wanted(const struct core *c)
@@ -446,6 +448,21 @@ void retention_between(struct core *c)
 }
 
 /* --- the turn --- */
+
+size_t retention_most(const struct core *c)
+{
+    return c->busy ? RETENTION_STEP_BUSY : RETENTION_STEP;
+}
+
+/* "Each civil day in small steps": whoever asks something does not wait for them. While there is other work
+ * a step comes now and then, so that it comes to its end all the same. */
+static bool retention_gives_way(struct core *c)
+{
+    if (c->busy && c->mono_ms < c->retention->paced_ms)
+        return true;
+    c->retention->paced_ms = c->mono_ms + PACE_MS;
+    return false;
+}
 
 /* A clock that is set to another year by mistake would end every clock there is, and nothing brings
  * back what was forgotten. Whoever was off for so long has an officer say that the day is right. */
@@ -499,6 +516,8 @@ void retention_tick(struct core *c)
         c->mono_ms < k->step_ms)
         return;
     if (k->loaded && !k->hot && (k->s.day == c->day || k->doubted_day == c->day))
+        return;
+    if (retention_gives_way(c))
         return;
     t = batch_txn(c);
     if (!t)

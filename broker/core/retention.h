@@ -17,7 +17,8 @@
 #include "store/ledger_keys.h"
 #include "store/lodged.h"
 
-#define RETENTION_STEP 64 /* records, or leaves that are read, of one turn */
+#define RETENTION_STEP      64 /* records, or leaves that are read, of one turn */
+#define RETENTION_STEP_BUSY 16 /* of a turn that has frames to decide */
 #define RECEIPT_AT_MAX 96
 #define ABOUT_KEYS_MAX 8 /* keys of one person's tokens */
 
@@ -62,6 +63,7 @@ struct retention {    /* opaque elsewhere: c->retention */
     int32_t doubted_day; /* so far from the last run's that an officer is waited for */
     bool stepped;        /* a step is part of this batch */
     int64_t step_ms;     /* monotonic: none is made before */
+    int64_t paced_ms;    /* the same, of turns that have something else to do */
     struct retention_state s;
     bool erasing;
     struct erasure_record erasure; /* in hand; phase 0: none */
@@ -147,6 +149,8 @@ ALM_MUST_USE int erase_waiting(struct core *c, struct store_txn *t, struct erasu
                                const struct about_sets *about, bool *done);
 
 /* --- retention.c --- */
+/* Records or leaves that this step may look at: few where frames wait for the batch. */
+size_t retention_most(const struct core *c);
 /* The run's first leaf, before the first thing is forgotten in it. */
 void retention_begun(struct core *c);
 void retention_dirty(struct core *c); /* something was forgotten */

@@ -192,7 +192,7 @@ static int leaf_due(struct core *c, struct store_txn *t, const struct ledger_cle
 
 struct leaves { /* of one block that may be due */
     const uint64_t *cuts;
-    size_t n;
+    size_t n, most; /* most: at most RETENTION_STEP */
     uint64_t at[RETENTION_STEP];
     uint8_t class[RETENTION_STEP];
 };
@@ -205,7 +205,7 @@ static int leaves_visit(void *ctx, uint64_t leaf, uint8_t class)
         return 0;
     v->at[v->n] = leaf;
     v->class[v->n++] = class;
-    return v->n == RETENTION_STEP ? 1 : 0;
+    return v->n == v->most ? 1 : 0;
 }
 
 static int choose(void *ctx, uint64_t leaf, uint8_t class)
@@ -265,7 +265,7 @@ static int leaves_forget(struct core *c, struct store_txn *t, struct going *goin
 
 int leaves_step(struct core *c, struct store_txn *t, struct retention_state *s, bool *done)
 {
-    struct leaves v = { .cuts = c->retention->cuts };
+    struct leaves v = { .cuts = c->retention->cuts, .most = retention_most(c) };
     struct going going = { .n = 0 };
     uint64_t end = 0;
     int r = cuts_make(c, t, s->day);

@@ -168,6 +168,7 @@ struct core {
     int64_t minute_ms; /* monotonic; of the last aggregated leaves */
     size_t gate_turn;  /* which gate is drained first */
     bool stopping;
+    bool busy; /* this turn found something to do: what can wait gives way */
     /* reused by every message */
     struct msg in, reply;
     struct ledger_clear clear;
