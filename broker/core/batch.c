@@ -189,10 +189,8 @@ static void batch_failed(struct core *c)
     out_reset(&c->out);
     batch_take_back(c);
     deliver_hold(c);
-    for (size_t i = 0; i < c->batch.n_works; i++) {
-        intake_name(c, &c->batch.works[i]);
-        tell_busy(c, c->batch.works[i].agency, &c->batch.works[i].id, BUSY_RETRY_MS);
-    }
+    for (size_t i = 0; i < c->batch.n_decided; i++)
+        tell_busy(c, c->batch.decided[i].agency, &c->batch.decided[i].id, BUSY_RETRY_MS);
     batch_reload(c);
 }
 
@@ -293,7 +291,7 @@ int batch_finish(struct core *c)
     b->blamed = false;
     b->retries = 0;
     b->error = 0;
-    b->n_works = b->n_changes = b->n_readings = b->n_created = b->n_answered = b->n_released = 0;
+    b->n_decided = b->n_changes = b->n_readings = b->n_created = b->n_answered = b->n_released = 0;
     memset(b->close_gates, 0, sizeof(b->close_gates));
     /* LMDB "keeps succeeding after a failed sync": the first I/O error ends this process, and so
      * does a registry that could not be read again. */

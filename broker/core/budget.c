@@ -47,6 +47,16 @@ int budget_take(struct budget *b, uint32_t rate_per_s, uint32_t burst, uint64_t 
     return 0;
 }
 
+/* Answers that are due cost nothing, and may be among them. */
+bool budget_likely(struct budget *b, uint32_t rate_per_s, uint32_t burst, int64_t mono_ms)
+{
+    budget_refill(b, rate_per_s, burst, mono_ms);
+    if (b->tokens_milli / MESSAGE_MILLI + b->answers_due <= b->n_checks)
+        return false;
+    b->n_checks++;
+    return true;
+}
+
 uint32_t budget_retry_ms(const struct budget *b, int refusal, uint32_t rate_per_s, int64_t wall_ms)
 {
     if (refusal == BUDGET_BYTES)

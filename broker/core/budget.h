@@ -30,6 +30,7 @@ struct budget {
         answers_due; /* questions put to it and not yet answered: their answers cost no tokens */
     uint32_t limited[LIMITED_COUNT]; /* since the last leaf */
     uint32_t singles;                /* leaves of their own, this minute, of what is noise when it is much */
+    uint32_t n_checks;               /* frames whose signatures are being checked before their turn */
     bool noisy;                      /* more came than may have one: until a minute without any */
     bool bytes_changed;              /* since it was last stored */
 };
@@ -48,5 +49,7 @@ ALM_MUST_USE int budget_take(struct budget *b, uint32_t rate_per_s, uint32_t bur
 bool budget_single(struct budget *b, enum limited what);
 /* A minute is over. */
 void budget_minute(struct budget *b);
+/* Whether one more of its frames would be let through, beside n_checks others; counted among them if so. */
+bool budget_likely(struct budget *b, uint32_t rate_per_s, uint32_t burst, int64_t mono_ms);
 /* How long until one message would be let through, milliseconds; at most a day. */
 uint32_t budget_retry_ms(const struct budget *b, int refusal, uint32_t rate_per_s, int64_t wall_ms);

@@ -50,6 +50,7 @@ int confine_enter(void)
 
     if (!filter)
         return -ENOMEM;
+    r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1); /* the threads of verify.c are there already */
     for (size_t i = 0; i < ALM_LEN(confine_refused) && !r; i++) {
         r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), confine_refused[i], 0);
         if (r == -EDOM) /* not a call of this architecture */

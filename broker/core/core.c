@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,7 @@
 #define SWEEP_MS          1000
 #define QUIET_MS          2 /* without anything to do, before what gives way goes on */
 #define FAREWELL_RETRY_MS 2000
+#define THREADS_OWN       1 /* a processor is the core's own thread's */
 #define BUNDLE_BYTES_MAX  ((size_t)8 << 20)
 
 static void core_now(struct core *c)
@@ -185,6 +187,25 @@ static int core_open_store(struct core *c)
     return r ? r : ledger_open(c->store, &c->ledger);
 }
 
+static unsigned core_threads(int32_t wanted)
+{
+    cpu_set_t processors;
+    int n = sched_getaffinity(0, sizeof(processors), &processors) ? 1 : CPU_COUNT(&processors);
+
+    if (wanted >= 0)
+        return (unsigned)wanted;
+    n -= THREADS_OWN;
+    return (unsigned)(n < 0 ? 0 : n > VERIFY_THREADS_MAX ? VERIFY_THREADS_MAX : n);
+}
+
+static int core_open_verify(struct core *c)
+{
+    if (c->shared)
+        verify_blame_to((struct verify_blame){ .crashed = &c->shared->check_crashed,
+                                               .name = c->shared->check_agency });
+    return verify_new(core_threads(c->set.limits.check_threads), &c->set.wire, &c->verify);
+}
+
 static int core_open_parts(struct core *c, const struct core_ends *ends)
 {
     int r = core_open_store(c);
@@ -207,6 +228,8 @@ static int core_open_parts(struct core *c, const struct core_ends *ends)
         r = pending_table_new(c->set.limits.pending_total, &c->pending);
     if (!r)
         r = fair_new(&c->fair);
+    if (!r)
+        r = core_open_verify(c);
     if (!r)
         r = gates_open(c, ends->gates);
     if (!r)
@@ -259,6 +282,7 @@ struct core *core_close(struct core *c)
         return NULL;
     store_abort(c->batch.txn);
     gates_close(c);
+    c->verify = verify_free(c->verify); /* before the frames that it looks at */
     c->fair = fair_free(c->fair);
     local_server_close(c->control);
     pending_table_free(c->pending);
@@ -297,7 +321,7 @@ static int core_poll_ms(const struct core *c, int timeout_ms)
 {
     int64_t at = pending_next_ms(c->pending), now = c->clock.mono_ms();
 
-    if (fair_waiting(c->fair) || deliver_waiting(c) || epochs_unsettled(c) || recall_waiting(c))
+    if (c->batch.n_works || fair_waiting(c->fair) || deliver_waiting(c) || epochs_unsettled(c) || recall_waiting(c))
         return 0;
     if (retention_waiting(c)) { /* whoever asked just now may ask again at once */
         if (!c->busy)
@@ -357,6 +381,30 @@ static void core_drain_gates(struct core *c, const struct pollfd *fds)
     c->gate_turn++;
 }
 
+/* While the disk takes the batch in, threads check signatures of the next, which is begun here and goes on after the
+ * commit. Not where agencies, keys or policy are changing: until they are committed nothing may rest on them. */
+static void core_ahead(struct core *c)
+{
+    struct pollfd fds[CHILD_GATES_MAX];
+    const struct batch *b = &c->batch;
+
+    if (!b->ahead || !b->wrote || b->error || b->registry_changed || b->policy_changed || b->day_changed)
+        return;
+    for (size_t i = 0; i < c->set.n_gates; i++)
+        fds[i] = (struct pollfd){ .fd = pair_fd(c->gates[i].pair), .events = POLLIN };
+    if (poll(fds, c->set.n_gates, 0) > 0)
+        core_drain_gates(c, fds);
+    intake_choose(c);
+}
+
+/* Frames that were never decided. */
+static void core_leave(struct core *c)
+{
+    intake_farewell(c, FAREWELL_RETRY_MS);
+    out_send(c);
+    gates_flush(c);
+}
+
 /* Nobody's reply will come any more: their askers need not wait for the deadline. */
 static void core_farewell(struct core *c)
 {
@@ -366,9 +414,7 @@ static void core_farewell(struct core *c)
         tell_busy(c, p->ask.agency, &p->ask.id, FAREWELL_RETRY_MS);
         pending_drop(c->pending, p);
     }
-    intake_farewell(c, FAREWELL_RETRY_MS);
-    out_send(c);
-    gates_flush(c);
+    core_leave(c);
 }
 
 int core_turn(struct core *c, int timeout_ms)
@@ -380,7 +426,7 @@ int core_turn(struct core *c, int timeout_ms)
     if (found < 0 && errno != EINTR)
         return -errno;
     core_now(c);
-    c->busy = found != 0 || fair_waiting(c->fair) != 0;
+    c->busy = found != 0 || c->batch.n_works || fair_waiting(c->fair);
     core_hear_supervisor(c, &fds[0]);
     if (c->control)
         local_server_step(c->control, fds + control_at, n - control_at, c->mono_ms, control_request,
@@ -393,17 +439,21 @@ int core_turn(struct core *c, int timeout_ms)
     intake_choose(c);
     adapters_sweep(c);
     batch_run(c);
+    intake_decided(c);
+    core_ahead(c);
     r = batch_finish(c);
-    intake_chosen_done(c, c->clock.mono_ms() - c->mono_ms);
+    intake_took(c, c->clock.mono_ms() - c->mono_ms);
     if (!r)
         retention_between(c);
     heads_ask(c);
     cosign_tell_signer(c);
     gates_flush(c);
-    if (r)
-        return r;
-    if (!c->stopping)
+    if (!r && !c->stopping)
         return CORE_GOES_ON;
-    core_farewell(c);
-    return CORE_STOPPED;
+    c->stopping = true;
+    if (r)
+        core_leave(c);
+    else
+        core_farewell(c);
+    return r ? r : CORE_STOPPED;
 }

@@ -12,6 +12,7 @@
 
 #define BATCH_LONG_MS 16
 #define BATCH_LEAST   64 /* and a power of two times it is BATCH_WORKS */
+#define AHEAD_LEAST   8  /* signatures of a batch for which the next is begun before its commit */
 
 struct intake_rule {
     enum rank rank;
@@ -86,6 +87,7 @@ static struct work *intake_begin(struct core *c, uint16_t slot, uint16_t gate, s
     w->gate = gate;
     w->agency = slot;
     w->rank = RANK_OTHER;
+    w->check = VERIFY_NONE;
     w->fault = wire_open(w->frame, &w->envelope);
     if (w->fault == WIRE_OK)
         w->fault = wire_peek(w->envelope.body, &w->type);
@@ -143,43 +145,100 @@ void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
         intake_overflow(c, slot, gate, m->frame);
 }
 
+static bool intake_has_signature(const struct work *w)
+{
+    return w->envelope.key_id.len != 0 && w->envelope.signature.len != 0;
+}
+
+/* For what would be decided: a flood is not worth a thread's time. */
+static bool intake_worth_checking(struct core *c, const struct work *w)
+{
+    return w->fault == WIRE_OK && !w->left_out && intake_has_signature(w) && limits_likely(c, w);
+}
+
+/* In the order in which they will be asked for. One alone is as well checked here as by a thread that would have to be woken. */
+static void intake_post(struct core *c, size_t from)
+{
+    struct batch *b = &c->batch;
+
+    if (!verify_threads(c->verify) || c->stopping || b->n_works - from + b->n_checks < 2)
+        return;
+    for (uint8_t rank = 0; rank < RANK_COUNT; rank++) {
+        for (size_t i = from; i < b->n_works; i++) {
+            struct work *w = &b->works[i];
+            const struct agency *a = &c->agencies.slots[w->agency];
+            const uint8_t *key;
+
+            if (w->rank != rank || !intake_worth_checking(c, w))
+                continue;
+            key = agency_sign_key(a, w->envelope.key_id);
+            if (key)
+                w->check = verify_post(c->verify, &w->envelope, key, a->reg.id);
+            b->n_checks += w->check != VERIFY_NONE;
+        }
+    }
+    verify_go(c->verify);
+}
+
 void intake_choose(struct core *c)
 {
     static const struct fair_frame *chosen[BATCH_WORKS];
-    size_t room = BATCH_WORKS - (c->batch.n_works < BATCH_WORKS ? c->batch.n_works : BATCH_WORKS);
-    size_t n = fair_choose(c->fair, chosen, c->batch_most < room ? c->batch_most : room);
+    struct batch *b = &c->batch;
+    size_t from = b->n_works, most = BATCH_WORKS - (from < BATCH_WORKS ? from : BATCH_WORKS), n;
+
+    if (b->n_chosen + most > c->batch_most)
+        most = b->n_chosen < c->batch_most ? c->batch_most - b->n_chosen : 0;
+    n = fair_choose(c->fair, chosen, most);
 
     for (size_t i = 0; i < n; i++) {
         if (c->agencies.slots[chosen[i]->slot].reg.standing != 0) /* dropped from the registry since */
             (void)intake_begin(c, chosen[i]->slot, chosen[i]->gate,
                                bytes_of(chosen[i]->octets, chosen[i]->len));
     }
-    c->batch_chosen = n;
+    b->n_chosen += n;
+    intake_post(c, from);
+}
+
+void intake_decided(struct core *c)
+{
+    struct batch *b = &c->batch;
+
+    for (size_t i = 0; i < b->n_works; i++) {
+        struct work *w = &b->works[i];
+
+        intake_name(c, w);
+        b->decided[i] = (struct decided){ .agency = w->agency, .id = w->id };
+        c->agencies.slots[w->agency].budget.n_checks = 0;
+    }
+    verify_settle(c->verify);
+    fair_done(c->fair);
+    b->ahead = b->n_checks >= AHEAD_LEAST;
+    b->n_decided = b->n_works;
+    b->chosen_of = b->n_chosen;
+    b->n_works = b->n_chosen = b->n_checks = 0;
 }
 
 /* A batch's length is what everybody in it waits for: a machine that takes long over one gets
  * smaller ones, down to where the commit would cost more than the frames. */
-void intake_chosen_done(struct core *c, int64_t took_ms)
+void intake_took(struct core *c, int64_t took_ms)
 {
-    fair_done(c->fair);
-    if (took_ms > BATCH_LONG_MS && c->batch_most > BATCH_LEAST && c->batch_chosen * 2 > c->batch_most)
+    size_t n = c->batch.chosen_of;
+
+    if (took_ms > BATCH_LONG_MS && c->batch_most > BATCH_LEAST && n * 2 > c->batch_most)
         c->batch_most /= 2;
-    else if (took_ms < BATCH_LONG_MS / 4 && c->batch_most < BATCH_WORKS && c->batch_chosen == c->batch_most)
+    else if (took_ms < BATCH_LONG_MS / 4 && c->batch_most < BATCH_WORKS && n == c->batch_most)
         c->batch_most *= 2;
 }
 
 void intake_farewell(struct core *c, uint32_t retry_ms)
 {
-    while (fair_waiting(c->fair)) {
-        c->batch.n_works = 0;
+    while (c->batch.n_works || fair_waiting(c->fair)) { /* the next batch may have been begun */
         intake_choose(c);
-        for (size_t i = 0; i < c->batch.n_works; i++) {
-            intake_name(c, &c->batch.works[i]);
-            tell_busy(c, c->batch.works[i].agency, &c->batch.works[i].id, retry_ms);
-        }
-        fair_done(c->fair);
+        intake_decided(c);
+        for (size_t i = 0; i < c->batch.n_decided; i++)
+            tell_busy(c, c->batch.decided[i].agency, &c->batch.decided[i].id, retry_ms);
     }
-    c->batch.n_works = 0;
+    c->batch.n_decided = 0;
 }
 
 void intake_reject(struct core *c, const struct work *w, const char *word)
@@ -229,13 +288,13 @@ static const char *intake_authenticate(struct core *c, struct work *w)
 {
     const uint8_t *key;
 
-    w->is_signed = w->envelope.key_id.len != 0 && w->envelope.signature.len != 0;
+    w->is_signed = intake_has_signature(w);
     if (!w->is_signed)
         return intake_may_be_bare(w->type) ? NULL : "unsigned";
     key = agency_sign_key(&c->agencies.slots[w->agency], w->envelope.key_id);
     if (!key)
         return "unknown-key"; /* never enrolled, or revoked: checked on every message */
-    return wire_verify(&w->envelope, &c->set.wire, key) ? "bad-signature" : NULL;
+    return verify_result(c->verify, w->check, &w->envelope, key) ? "bad-signature" : NULL;
 }
 
 static const char *intake_decode(struct core *c, struct work *w)
@@ -317,6 +376,8 @@ void intake_work(struct core *c, struct work *w)
 {
     if (c->batch.error)
         return; /* nothing of this batch will leave: everybody gets Busy */
+    if (c->agencies.slots[w->agency].reg.standing == 0)
+        return; /* dropped from the registry since it was chosen */
     if (w->left_out) {
         intake_name(c, w);
         tell_busy(c, w->agency, &w->id, 1000);

@@ -32,6 +32,14 @@ bool limits_admit(struct core *c, struct work *w)
     return false;
 }
 
+bool limits_likely(struct core *c, const struct work *w)
+{
+    const struct core_limits *l = &c->set.limits;
+
+    return budget_likely(&c->agencies.slots[w->agency].budget, l->messages_per_s,
+                         l->messages_per_s * BURST_S, c->mono_ms);
+}
+
 bool limits_single(struct core *c, uint16_t slot, enum limited what)
 {
     return budget_single(&c->agencies.slots[slot].budget, what);

@@ -3,6 +3,7 @@
 #include "settings.h"
 
 #include "pair/child.h"
+#include "verify.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -29,6 +30,7 @@ void core_settings_init(struct core_settings *s)
         .queue_days = 30,
         .later_agency = 1024,
         .later_desk = 512,
+        .check_threads = -1,
     };
     s->log_level = LOG_INFO;
 }
@@ -106,6 +108,19 @@ static int settings_read_queues(const json_t *queues, struct core_limits *l)
     return 0;
 }
 
+/* Of a supervisor that says nothing of them: as many as the processors allow. */
+static int settings_read_threads(const json_t *limits, struct core_limits *l)
+{
+    int64_t threads;
+
+    if (!json_object_get(limits, "check_threads"))
+        return 0;
+    if (child_int(limits, "check_threads", -1, VERIFY_THREADS_MAX, &threads))
+        return -EINVAL;
+    l->check_threads = (int32_t)threads;
+    return 0;
+}
+
 static int settings_read_limits(const json_t *o, struct core_limits *l)
 {
     const json_t *limits = json_object_get(o, "limits");
@@ -119,7 +134,7 @@ static int settings_read_limits(const json_t *o, struct core_limits *l)
         child_int(signer, "interval_ms", 1, 3600000, &interval) ||
         child_int(signer, "unsigned_limit_ms", 1, 86400000, &limit))
         return -EINVAL;
-    if (settings_read_queues(json_object_get(o, "queues"), l))
+    if (settings_read_queues(json_object_get(o, "queues"), l) || settings_read_threads(limits, l))
         return -EINVAL;
     l->messages_per_s = (uint32_t)rate;
     l->daily_bytes = (uint64_t)daily;

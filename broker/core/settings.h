@@ -28,6 +28,7 @@ struct core_limits {
     uint32_t later_agency;   /* queries of one agency that wait for answers by hand */
     uint32_t later_desk;     /* questions out to one desk; of one asker a quarter */
     uint32_t queue_days;     /* that an acknowledged delivery is kept for replay */
+    int32_t check_threads;   /* beside the core's own that check signatures; negative: as processors allow */
 };
 struct core_settings {
     struct wire_context wire; /* mode and origin */

@@ -16,8 +16,10 @@ ALM_MUST_USE int batch_finish(struct core *c); /* 0, or -EIO: the process must e
 
 /* --- intake.c: a frame to a message that may be believed --- */
 void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m); /* into its agency's line */
-void intake_choose(struct core *c); /* from the lines into the batch */
-void intake_chosen_done(struct core *c, int64_t took_ms);
+void intake_choose(struct core *c); /* from the lines into the batch; its signatures to the threads */
+/* After the batch was decided and before its commit: its frames go, and the next one's may be gathered. */
+void intake_decided(struct core *c);
+void intake_took(struct core *c, int64_t took_ms); /* the batch, commit and all */
 void intake_farewell(struct core *c, uint32_t retry_ms); /* Busy to all that still wait */
 void intake_work(struct core *c, struct work *w);                           /* decide it */
 void intake_name(struct core *c,
@@ -59,8 +61,9 @@ void decide_alert(const struct core *c, const struct ask *ask, uint64_t leaf);
 void query_take(struct core *c, struct work *w);
 /* Questions to the decision's holders; hidden: with random tokens of the same shape. */
 void questions_put(struct core *c, struct pending *p, bool hidden);
-/* Place i of a waiting query, with what is in c->reply; unless it cannot be reached now. */
-void questions_put_one(struct core *c, struct pending *p, uint16_t i, uint16_t slot);
+/* Place i of a waiting query, with what is in c->reply; unless it cannot be reached now. *same: where this
+ * very question, but for its id, stands among what goes out; OUT_NONE: nowhere yet, and then it is set. */
+void questions_put_one(struct core *c, struct pending *p, uint16_t i, uint16_t slot, size_t *same);
 /* The waiting holder's answer will not be free any more. */
 void questions_not_due(struct core *c, const struct pending_holder *h);
 /* pending_drop; whoever was silent keeps no free answer for later. */
@@ -331,6 +334,10 @@ void out_deinit(struct out *o);
 void out_reset(struct out *o);
 /* Encodes m for the agency in slot. Return: 0; -ENOSPC; wire_encode's. */
 ALM_MUST_USE int out_put(struct core *c, uint16_t slot, const struct msg *m, uint64_t ref);
+#define OUT_NONE SIZE_MAX
+/* What was put as entry (c->out.n before it), to another agency and under another id. Return: as out_put();
+ * -EINVAL there is none. */
+ALM_MUST_USE int out_put_as(struct core *c, uint16_t slot, size_t entry, const struct id *id, uint64_t ref);
 void out_send(struct core *c);
 
 /* --- record.c: leaves --- */
@@ -397,6 +404,8 @@ ALM_MUST_USE int reading_seal(struct core *c, const struct ledger_clear *begun, 
 /* --- limits.c: budgets kept and told --- */
 bool limits_admit(struct core *c, struct work *w);
 void limits_count(struct core *c, uint16_t slot, enum limited what);
+/* Whether a frame more of this agency would be let through, of those whose signatures are being checked beforehand. */
+bool limits_likely(struct core *c, const struct work *w);
 /* Whether what is recorded one by one while it is little may have a leaf now; else it is counted. */
 bool limits_single(struct core *c, uint16_t slot, enum limited what);
 void limits_minute(struct core *c);

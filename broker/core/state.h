@@ -24,6 +24,7 @@
 #include "store/store.h"
 #include "store/watches.h"
 #include "tree/note.h"
+#include "verify.h"
 #include "wire/msg.h"
 #include "wire/wire.h"
 
@@ -60,8 +61,13 @@ struct work {           /* one frame of the batch */
     struct id id;           /* zero until decoded */
     struct receipt receipt; /* lodged messages */
     bool is_signed;         /* by its agency; else only the gate vouches for who sent it */
+    uint32_t check;         /* of its signature, by a thread; VERIFY_NONE */
     bool admitted;          /* its budget has been charged */
     bool left_out;          /* the batch failed over it: Busy, and the rest is decided again */
+};
+struct decided { /* one frame of the batch that is being committed: whom to tell Busy if it fails */
+    uint16_t agency;
+    struct id id;
 };
 struct change_work {
     uint64_t client;
@@ -86,8 +92,13 @@ struct batch {
     unsigned retries;
     bool policy_changed, registry_changed, day_changed;
     uint64_t close_gates[CHILD_GATES_MAX / 64]; /* to be cut after the commit */
-    struct work works[BATCH_WORKS + PAIR_BATCH];
+    struct work works[BATCH_WORKS + PAIR_BATCH]; /* to be decided; after that the next batch's */
     size_t n_works;
+    size_t n_chosen, n_checks; /* of these: from the lines; with a signature that a thread checks */
+    struct decided decided[BATCH_WORKS + PAIR_BATCH];
+    size_t n_decided;
+    size_t chosen_of; /* n_chosen of those */
+    bool ahead;       /* enough of those were signed for the next to be begun before the commit */
     struct change_work changes[BATCH_CHANGES];
     size_t n_changes;
     struct reading_work readings[BATCH_READINGS];
@@ -163,8 +174,8 @@ struct core {
     struct batch batch;
     struct out out;
     struct fair *fair;  /* owned: frames that wait for a batch */
+    struct verify *verify; /* owned: threads that check signatures */
     size_t batch_most;  /* frames of the next one */
-    size_t batch_chosen; /* of this one */
     int64_t minute_ms; /* monotonic; of the last aggregated leaves */
     size_t gate_turn;  /* which gate is drained first */
     bool stopping;

@@ -26,6 +26,10 @@ enum child_say { CHILD_READY = 'R', CHILD_STOP = 'S', CHILD_CLOSE_GATE = 'C' /* 
 struct child_shared {
     volatile uint32_t deciding;  /* 1 while a message is being decided */
     char agency[64];
+    /* A thread that checks a signature beforehand ends the core over another message than the one being decided: then 1, and
+     * whose it was; it comes before deciding. */
+    volatile uint32_t check_crashed;
+    char check_agency[64];
 };
 
 /* Core -> signer: a tree head to sign; signer -> core: the signed note. Datagrams:

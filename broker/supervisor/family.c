@@ -167,7 +167,7 @@ static void family_start(struct family *f, struct child *c, int64_t now_ms)
             suspend[i] = f->blame.suspend[i];
         request.suspend = suspend;
         request.n_suspend = f->blame.n_suspend;
-        f->shared->deciding = 0;
+        f->shared->deciding = f->shared->check_crashed = 0;
     }
     c->started_ms = now_ms;
     r = spawn_child(&request, &c->pid, &c->channel);
@@ -393,10 +393,10 @@ static void family_blame(struct family *f, int64_t now_ms)
 {
     char agency[BLAME_NAME_MAX];
 
-    if (!f->shared->deciding)
+    if (!f->shared->deciding && !f->shared->check_crashed)
         return;
-    memcpy(agency, f->shared->agency, sizeof(agency));
-    f->shared->deciding = 0;
+    memcpy(agency, f->shared->check_crashed ? f->shared->check_agency : f->shared->agency, sizeof(agency));
+    f->shared->deciding = f->shared->check_crashed = 0;
     agency[sizeof(agency) - 1] = '\0';
     if (blame_note(&f->blame, agency, now_ms))
         log_error("agency-suspended",

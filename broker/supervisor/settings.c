@@ -58,6 +58,9 @@ static const struct setting settings_limit[] = {
       .fallback = "128", .help = "MiB: the deliveries that may wait in one queue" },
     { "replay_days", SETTING_INT, AT(settings_limits, replay_days), .min = 0, .max = 365,
       .fallback = "30", .help = "civil days that an acknowledged delivery is kept for replay" },
+    { "check_threads", SETTING_INT, AT(settings_limits, check_threads), .min = -1, .max = 4,
+      .fallback = "-1",
+      .help = "threads of the core that check signatures beside its own; -1: one for each processor but one" },
 };
 static const struct setting settings_sign[] = {
     { "interval_ms", SETTING_INT, AT(settings_signer, interval_ms), .min = 100, .max = 60000,

@@ -19,7 +19,8 @@ struct settings_gate {
 };
 struct settings_limits {
     int64_t frame_bytes, messages_per_s, daily_bytes, deadline_ms, lease_ms, connections,
-        connections_per_agency, store_mib, queue_items, queue_mib, replay_days;
+        connections_per_agency, store_mib, queue_items, queue_mib, replay_days,
+        check_threads;
 };
 struct settings_signer {
     int64_t witness_wait_s;

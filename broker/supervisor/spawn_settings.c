@@ -83,7 +83,7 @@ static json_t *spawn_core(const struct spawn_request *r)
 
     snprintf(control, sizeof(control), "%s/control.sock", s->runtime_dir);
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:I, s:I}, s:{s:I, "
+        "{s:s, s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:s, s:o, s:{s:I, s:I, s:I, s:I, s:I, s:I}, s:{s:I, "
         "s:I}, s:o, s:{s:I, s:I, s:I}}",
         "mode", s->mode, "origin", s->origin, "zone", s->zone, "data_dir", s->data_dir, "store_mib",
         (json_int_t)s->limits.store_mib, "store_key", spawn_hex(s->store_key.octets),
@@ -91,7 +91,8 @@ static json_t *spawn_core(const struct spawn_request *r)
         "control_socket", control, "gates", spawn_gates(s), "limits", "frame_bytes",
         (json_int_t)s->limits.frame_bytes, "messages_per_s", (json_int_t)s->limits.messages_per_s,
         "daily_bytes", (json_int_t)s->limits.daily_bytes, "deadline_ms",
-        (json_int_t)s->limits.deadline_ms, "lease_ms", (json_int_t)s->limits.lease_ms, "signer",
+        (json_int_t)s->limits.deadline_ms, "lease_ms", (json_int_t)s->limits.lease_ms,
+        "check_threads", (json_int_t)s->limits.check_threads, "signer",
         "interval_ms", (json_int_t)s->signer.interval_ms, "unsigned_limit_ms",
         (json_int_t)s->signer.unsigned_limit_s * 1000, "suspend", spawn_suspend(r),
         "queues", "items", (json_int_t)s->limits.queue_items, "mib",

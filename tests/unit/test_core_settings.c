@@ -57,6 +57,7 @@ static void whole_object_is_taken(void **state)
     assert_string_equal(s.gates[0], "school");
     assert_string_equal(s.gates[1], SETTINGS_GATE_ANY);
     assert_int_equal(s.limits.messages_per_s, 50);
+    assert_int_equal(s.limits.check_threads, -1); /* of a supervisor that says nothing of them */
     assert_true(s.limits.daily_bytes == (uint64_t)1 << 40);
     assert_int_equal(s.limits.deadline_ms, 1500);
     assert_int_equal(s.limits.head_limit_ms, 90000);
@@ -107,6 +108,9 @@ static void wrong_values_are_refused(void **state)
         { "limits", "{\"messages_per_s\":0,\"daily_bytes\":1,\"deadline_ms\":1,\"lease_ms\":100}" },
         { "limits",
           "{\"messages_per_s\":1,\"daily_bytes\":-1,\"deadline_ms\":1,\"lease_ms\":100}" },
+        { "limits", "{\"messages_per_s\":1,\"daily_bytes\":1,\"deadline_ms\":1,\"lease_ms\":100,\"check_threads\":5}" },
+        { "limits", "{\"messages_per_s\":1,\"daily_bytes\":1,\"deadline_ms\":1,\"lease_ms\":100,\"check_threads\":-2}" },
+        { "limits", "{\"messages_per_s\":1,\"daily_bytes\":1,\"deadline_ms\":1,\"lease_ms\":100,\"check_threads\":\"2\"}" },
         { "signer", "{\"interval_ms\":1000}" },
         { "queues", "{}" },
         { "queues", "{\"items\":0,\"mib\":1,\"replay_days\":30}" },
