@@ -127,12 +127,13 @@ class System:
     def stop(self):
         for load in self.loads.values():
             load.stop()
+        self.loads = {}
 
 
 class Broker(System):
     """almonerd with a grown store, one gate for everybody. libexec: where its processes are, if not the product's own."""
 
-    def __init__(self, work, people=1000, still=False, rate=100000, agencies=AGENCIES, hubs=0, leaves=0, queued=0, copy_of=None):
+    def __init__(self, work, people=1000, still=False, rate=100000, agencies=AGENCIES, hubs=0, leaves=0, queued=0):
         super().__init__()
         self.work, self.people = Path(work), people
         self.work.mkdir(parents=True)
