@@ -18,9 +18,25 @@ struct concern_who { /* behind a fact */
     uint16_t slot;
     char contact_route[128];
 };
+#define STOOD_MAX 64 /* twice what one queue sends in its turn */
+struct firing_stood { /* an episode that stood before a sending, for whoever lodged none of it */
+    struct id episode;
+    uint16_t question;
+    uint8_t subject_kind;
+    int32_t fired_on;
+    struct agency_set organisations; /* whose concerns were weighed */
+    struct token_set subject;        /* as its episode has them now */
+    struct token household;
+    bool masked;
+    uint8_t n;
+    struct msg_contributor contributors[CONTRIBUTORS_MAX];
+};
 struct concern_room { /* what was gathered last */
     size_t n, n_origins;
     bool whole;
+    size_t n_stood;          /* of one pass over the queues; pages of those that are not used are not taken */
+    uint64_t stood_changes;  /* of the tables that they rest on, when they were weighed */
+    struct firing_stood stood[STOOD_MAX];
     struct concern_fact facts[THRESHOLD_FACTS_MAX]; /* sorted */
     struct concern_who whos[THRESHOLD_FACTS_MAX];   /* in the order they were read */
     uint8_t origins[THRESHOLD_FACTS_MAX][32];
@@ -52,8 +68,19 @@ void concern_name(const struct core *c, const struct policy_threshold *rule,
  * of the purposes under which it reads sees past it. Errors count as yes. */
 bool concern_shielded(struct core *c, uint16_t question, uint16_t slot,
                       const struct concern_about *about);
+/* The same. *any: there is one, from whomever it hides; also when they could not be read. */
+bool concern_shields(struct core *c, uint16_t question, uint16_t slot,
+                     const struct concern_about *about, bool *any);
 
 /* --- firing.c --- */
+uint16_t firing_index(const struct core *c, uint16_t slot);
+/* A hub that may be told. One that is suspended is told when it no longer is: what is put for it
+ * waits (deliver_may). */
+bool firing_reader(const struct core *c, uint16_t question, uint16_t slot);
+/* Whom of the window the reader is told, into out. */
+void firing_contributors(const struct core *c, const struct policy_threshold *rule,
+                         const struct threshold_found *found, uint16_t leave_out,
+                         struct msg_firing *out);
 /* A concern was lodged or amended (c->concern_record): what it brings about. */
 void firing_evaluate(struct core *c);
 /* One was withdrawn: those whom a firing told that still runs are told so. */

@@ -200,7 +200,7 @@ struct shielding {
     const struct concern_about *about;
     uint8_t past;  /* level that the reader's purposes see past */
     uint16_t slot; /* the reader */
-    bool hidden;
+    bool hidden, any;
 };
 
 static int concern_shield_visit(void *ctx, const struct shield_record *r)
@@ -210,6 +210,8 @@ static int concern_shield_visit(void *ctx, const struct shield_record *r)
     bool live = !r->lifted && r->shield.from <= s->c->day &&
                 (r->shield.until == CIVIL_NONE || s->c->day <= r->shield.until);
 
+    if (live && close)
+        s->any = true;
     if (live && close && r->shield.level >= 2 &&
         r->shield.level > s->past &&
         !agencies_colleagues(&s->c->agencies, s->c->bundle, s->slot,
@@ -232,16 +234,28 @@ static uint8_t concern_sees_past(const struct core *c, uint16_t question, uint16
     return past;
 }
 
-bool concern_shielded(struct core *c, uint16_t question, uint16_t slot,
-                      const struct concern_about *about)
+bool concern_shields(struct core *c, uint16_t question, uint16_t slot,
+                     const struct concern_about *about, bool *any)
 {
     struct shielding s = { .c = c, .about = about, .slot = slot };
     struct store_txn *t = batch_txn(c);
+    int r;
 
+    *any = !about->household;
     if (about->household)
         return false; /* a shield is a person's */
     if (!t)
         return true;
     s.past = concern_sees_past(c, question, slot);
-    return shields_about(t, c->store, about->subject, concern_shield_visit, &s) || s.hidden;
+    r = shields_about(t, c->store, about->subject, concern_shield_visit, &s);
+    *any = r || s.any;
+    return r || s.hidden;
+}
+
+bool concern_shielded(struct core *c, uint16_t question, uint16_t slot,
+                      const struct concern_about *about)
+{
+    bool any;
+
+    return concern_shields(c, question, slot, about, &any);
 }

@@ -45,6 +45,7 @@ void deliver_deinit(struct core *c)
             if (q->touched && q->before.filter != q->now.filter)
                 free(q->before.filter);
             free(q->now.filter);
+            free(q->shares.of);
             free(q);
         }
     }
@@ -159,20 +160,83 @@ void queue_rewind(struct core *c, struct queue *q)
         queue_ready(c, q);
 }
 
-/* One fewer, or one more, of those that an agency's messages have brought about. */
-static void queue_share_move(struct core *c, const struct queue *q, const char *cause, bool more)
+/* --- shares: how many of a queue an agency's messages have brought about --- */
+
+void queue_shares_forget(struct queue *q)
+{
+    q->shares.n = 0;
+}
+
+static void queue_shares_store(struct core *c, struct queue *q)
 {
     struct store_txn *t = batch_txn(c);
-    uint32_t n = 0;
+
+    for (size_t i = 0; t && i < q->shares.n; i++) {
+        struct share *s = &q->shares.of[i];
+
+        if (s->dirty)
+            queue_share_put(t, queue_agency(c, q), q->stream, s->cause, s->waiting);
+        s->dirty = false;
+    }
+}
+
+static bool queue_shares_grow(struct core *c, struct queue *q)
+{
+    struct queue_shares *s = &q->shares;
+    size_t room = s->room ? 2 * s->room : 4;
+    struct share *grown;
+
+    if (s->n < s->room)
+        return true;
+    if (room > SHARES_HELD) { /* what is forgotten is read again */
+        queue_shares_store(c, q);
+        queue_shares_forget(q);
+        return true;
+    }
+    grown = realloc(s->of, room * sizeof(*grown));
+    if (!grown) {
+        batch_fail(c, -ENOMEM, "share");
+        return false;
+    }
+    s->of = grown;
+    s->room = room;
+    return true;
+}
+
+/* NULL: the batch has failed. */
+static struct share *queue_share_of(struct core *c, struct queue *q, const char *cause)
+{
+    struct store_txn *t = batch_txn(c);
+    struct share *s;
     int r;
 
-    if (!t || !cause[0])
-        return;
-    r = queue_share(t, queue_agency(c, q), q->stream, cause, &n);
-    if (r)
+    for (size_t i = 0; i < q->shares.n; i++) {
+        if (!strcmp(q->shares.of[i].cause, cause))
+            return &q->shares.of[i];
+    }
+    if (!t || !queue_shares_grow(c, q))
+        return NULL;
+    s = &q->shares.of[q->shares.n];
+    *s = (struct share){ 0 };
+    text_cut(s->cause, sizeof(s->cause), cause);
+    r = queue_share(t, queue_agency(c, q), q->stream, cause, &s->waiting);
+    if (r) {
         batch_fail(c, r, "share");
-    else if (more || n)
-        queue_share_put(t, queue_agency(c, q), q->stream, cause, more ? n + 1 : n - 1);
+        return NULL;
+    }
+    q->shares.n++;
+    return s;
+}
+
+/* One fewer, or one more. The queue has been touched: what the batch takes back is read again. */
+static void queue_share_move(struct core *c, struct queue *q, const char *cause, bool more)
+{
+    struct share *s = cause[0] ? queue_share_of(c, q, cause) : NULL;
+
+    if (!s || (!more && !s->waiting))
+        return;
+    s->waiting = more ? s->waiting + 1 : s->waiting - 1;
+    s->dirty = true;
 }
 
 void queue_less(struct core *c, struct queue *q, const struct queue_item *item)
@@ -203,15 +267,11 @@ bool queue_full(const struct core *c, const struct queue *q)
 
 /* "One hostile agency harms only itself ... cannot fill ... the others" (promise 7): what its
  * messages bring about takes a quarter of a queue at most. */
-static bool queue_share_full(struct core *c, const struct queue *q, const char *cause)
+static bool queue_share_full(struct core *c, struct queue *q, const char *cause)
 {
-    struct store_txn *t = batch_txn(c);
-    uint32_t n = 0;
-    int r = t && cause[0] ? queue_share(t, queue_agency(c, q), q->stream, cause, &n) : 0;
+    const struct share *s = cause[0] ? queue_share_of(c, q, cause) : NULL;
 
-    if (r)
-        batch_fail(c, r, "share");
-    return n >= (c->set.limits.queue_items + 3) / 4;
+    return s && s->waiting >= (c->set.limits.queue_items + 3) / 4;
 }
 
 static const char *deliver_cause(const struct core *c)
@@ -227,6 +287,7 @@ void queue_store_all(struct core *c)
         if (!t)
             continue;
         queues_put(t, queue_agency(c, q), q->stream, &q->now.r);
+        queue_shares_store(c, q);
         q->dirty = false;
         c->batch.wrote = true;
     }
@@ -285,6 +346,7 @@ static void deliver_take_back(struct core *c, struct queue *q)
     if (q->now.filter != q->before.filter)
         free(q->now.filter);
     q->now = q->before;
+    queue_shares_forget(q);
     queue_await(c, q);
     if (q->now.sent < q->now.r.last)
         queue_ready(c, q);

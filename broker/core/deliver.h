@@ -39,6 +39,8 @@ void deliver_put(struct core *c, uint16_t slot, const struct deliver_terms *t);
 /* c->delivery.firing, as slot may see it, into each of its streams whose filter takes it, where it is a
  * hub (one that is suspended gets it when it no longer is). Return: how many streams. */
 unsigned deliver_firing(struct core *c, uint16_t slot, const struct deliver_terms *t);
+/* firing_still.c: queues are gone through from here on; nothing that was weighed before counts. */
+void firing_pass(struct core *c);
 /* Is there room in slot's inbox for one more? false: the sender of w has been told Busy, and
  * operators are alerted; nothing may have been recorded yet. */
 bool deliver_admit(struct core *c, const struct work *w, uint16_t slot);

@@ -24,10 +24,20 @@ struct queue_now { /* what a batch changes, and takes back if it fails */
     uint64_t sent;                /* to the adapter as it is there now; up to this seq */
     uint32_t flying;              /* of them, not acknowledged */
 };
+#define SHARES_HELD 64 /* of one queue in memory; the rest is in the store */
+struct queue_shares { /* how many wait of whose messages: read when first needed, put with the batch */
+    size_t n, room;
+    struct share {
+        name_t cause;
+        uint32_t waiting;
+        bool dirty;
+    } * of; /* owned */
+};
 struct queue {
     uint16_t slot;
     name_t stream;
     struct queue_now now, before; /* before: as it was when this batch first touched it */
+    struct queue_shares shares;
     bool touched, dirty;
     bool ready, awaited;  /* on the lists */
     int64_t resend_ms;    /* monotonic; awaited */
@@ -67,6 +77,7 @@ void queue_less(struct core *c, struct queue *q, const struct queue_item *item);
 void queue_put(struct core *c, struct queue *q, const struct deliver_terms *terms);
 bool queue_full(const struct core *c, const struct queue *q);
 void queue_store_all(struct core *c); /* what is dirty, at the end of the batch */
+void queue_shares_forget(struct queue *q); /* they are read again; nothing is put */
 
 /* --- deliver_sweep.c --- */
 /* The item becomes a dead letter, with its leaf, an alert, and a notice to who sent it. */

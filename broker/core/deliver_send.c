@@ -235,6 +235,7 @@ void deliver_due(struct core *c)
     unsigned left = DELIVER_BATCH;
     size_t out = c->out.bytes.len;
 
+    firing_pass(c);
     if (!c->batch.error && c->mono_ms >= d->hold_ms)
         deliver_again(c);
     /* "if no head has been signed for 120 s the core stops sharing" */

@@ -27,14 +27,12 @@ struct firing { /* of one rule, about whom the concern is */
     bool shielded;   /* it would have been for a hub, but for a shield */
 };
 
-static uint16_t firing_index(const struct core *c, uint16_t slot)
+uint16_t firing_index(const struct core *c, uint16_t slot)
 {
     return c->agencies.slots[slot].index;
 }
 
-/* A hub that may be told. One that is suspended is told when it no longer is: what is put for it
- * waits (deliver_may). */
-static bool firing_reader(const struct core *c, uint16_t question, uint16_t slot)
+bool firing_reader(const struct core *c, uint16_t question, uint16_t slot)
 {
     const struct agency *a = &c->agencies.slots[slot];
 
@@ -202,9 +200,9 @@ static void firing_fill(const struct core *c, const struct firing *f, struct msg
     out->decide_by_ms = e->decide_by_ms;
 }
 
-static void firing_contributors(const struct core *c, const struct policy_threshold *rule,
-                                const struct threshold_found *found, uint16_t leave_out,
-                                struct msg_firing *out)
+void firing_contributors(const struct core *c, const struct policy_threshold *rule,
+                         const struct threshold_found *found, uint16_t leave_out,
+                         struct msg_firing *out)
 {
     struct concern_named named = { .out = out->contributors };
 
@@ -434,65 +432,6 @@ void firing_withdrawn(struct core *c)
         r = episodes_at(t, &m->household, withdrawn_visit, &wd);
     if (r)
         batch_fail(c, r, "episode");
-}
-
-/* --- at delivery --- */
-
-/* It was put with the tokens of that day. Since then the key may have changed, and a shield been lodged
- * that has tokens of the new one alone: it is weighed, and read, under the key to which its episode was
- * carried. false: not every shield would be seen under that. */
-static bool firing_tokens_now(struct core *c, struct msg_firing *m)
-{
-    struct token_set home = { .n = 1 };
-    struct store_txn *t = batch_txn(c);
-    int r = t ? episodes_get(t, &m->episode, &c->episode_record) : -EIO;
-
-    if (r && r != -ENOENT)
-        return false;
-    if (!r) {
-        m->subject = c->episode_record.subject;
-        m->household = c->episode_record.household;
-    }
-    home.tokens[0] = m->household;
-    return epochs_complete(c, m->subject_kind == SUBJECT_HOUSEHOLD ? &home : &m->subject);
-}
-
-static const char *firing_stands_not(struct core *c, uint16_t slot, struct msg_firing *m)
-{
-    uint16_t question = bundle_question(c->bundle, m->rule);
-    struct concern_about about = { .kind = m->subject_kind,
-                                   .subject = &m->subject,
-                                   .household = m->subject_kind == SUBJECT_HOUSEHOLD ? &m->household
-                                                                                     : NULL };
-    const struct policy_threshold *rule;
-    struct threshold_found found;
-    uint16_t leave_out;
-
-    if (question == POLICY_NONE ||
-        bundle_question_at(c->bundle, question)->kind != QUESTION_THRESHOLD)
-        return "rule-gone";
-    if (!firing_reader(c, question, slot))
-        return "not-a-reader";
-    if (!firing_tokens_now(c, m))
-        return "facts-incomplete";
-    if (concern_shielded(c, question, slot, &about))
-        return "shielded";
-    if (!concern_gather(c, question, &about))
-        return "facts-incomplete";
-    rule = &bundle_question_at(c->bundle, question)->threshold;
-    leave_out = concern_left_out(c, rule, firing_index(c, slot));
-    if (threshold_stands(rule, c->concerns->facts, c->concerns->n, leave_out, m->fired_on,
-                         &found) ||
-        !found.fired)
-        return "no-longer-met";
-    firing_contributors(c, rule, &found, leave_out, m);
-    return NULL;
-}
-
-bool firing_still(struct core *c, uint16_t slot, struct msg_deliver *d, const char **why)
-{
-    *why = c->bundle ? firing_stands_not(c, slot, &d->firing) : "no-policy";
-    return !*why;
 }
 
 /* --- what a hub does with it --- */

@@ -88,6 +88,7 @@ static void stream_end(struct core *c, struct store_txn *t, struct queue *q)
     r->acked = r->acked_most = r->delivered = r->last;
     r->waiting = 0;
     r->bytes = 0;
+    queue_shares_forget(q);
     queue_shares_del(t, queue_agency(c, q), q->stream);
     queue_rewind(c, q);
 }

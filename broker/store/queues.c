@@ -335,33 +335,59 @@ static int queue_first_visit(void *ctx, struct bytes key, struct bytes value)
     return 1;
 }
 
-/* Its key first, then its value: so that a damaged one can be named and passed. */
+/* The first seq after one. Return: 0; -ENOENT; -errno. */
+static int queue_seek(struct store_txn *t, enum queue_letter letter, const char *agency,
+                      const char *stream, uint64_t after, uint64_t *seq)
+{
+    struct queue_first f = { 0 };
+    struct queue_key prefix, at;
+    int r;
+
+    (void)queue_key(&prefix, letter, agency, stream);
+    (void)queue_key_seq(&at, letter, agency, stream, after + 1);
+    f.key_len = at.len;
+    r = store_scan(t, TABLE_QUEUES, bytes_of(prefix.octets, prefix.len),
+                   bytes_of(at.octets, at.len), false, queue_first_visit, &f);
+    *seq = f.seq;
+    return r ? r : f.found ? 0 : -ENOENT;
+}
+
+/* Its key first, then its value: so that a damaged one can be named and passed. Items mostly have
+ * the next number, and then nothing is searched. */
+static int queue_value(struct store_txn *t, enum queue_letter letter, const char *agency,
+                       const char *stream, uint64_t after, uint64_t *seq, struct buf *octets)
+{
+    struct queue_key at;
+    int r = -ENOENT;
+
+    buf_reset(octets);
+    if (letter == QUEUE_ITEM)
+        r = store_get(t, TABLE_QUEUES, queue_key_seq(&at, letter, agency, stream, after + 1),
+                      octets);
+    *seq = after + 1;
+    if (r != -ENOENT)
+        return r;
+    *seq = 0;
+    r = queue_seek(t, letter, agency, stream, after, seq);
+    if (r)
+        return r;
+    r = store_get(t, TABLE_QUEUES, queue_key_seq(&at, letter, agency, stream, *seq), octets);
+    return r == -ENOENT ? -EBADMSG : r;
+}
+
 static int queue_next(struct store_txn *t, enum queue_letter letter, const char *agency,
                       const char *stream, uint64_t after, struct queue_item *item,
                       struct buf *octets, struct msg_deliver *d)
 {
-    struct queue_first f = { 0 };
-    struct queue_key prefix, at;
     struct bytes delivery;
     int r;
 
     memset(item, 0, sizeof(*item));
     if (after == UINT64_MAX)
         return -ENOENT;
-    (void)queue_key(&prefix, letter, agency, stream);
-    (void)queue_key_seq(&at, letter, agency, stream, after + 1);
-    f.key_len = at.len;
-    r = store_scan(t, TABLE_QUEUES, bytes_of(prefix.octets, prefix.len),
-                   bytes_of(at.octets, at.len), false, queue_first_visit, &f);
-    if (r)
-        return r;
-    if (!f.found)
-        return -ENOENT;
-    item->seq = f.seq;
-    buf_reset(octets);
-    r = store_get(t, TABLE_QUEUES, queue_key_seq(&at, letter, agency, stream, f.seq), octets);
-    if (r == -ENOENT)
-        return -EBADMSG;
+    r = queue_value(t, letter, agency, stream, after, &item->seq, octets);
+    if (r && store_latched(store_of(t))) /* the table's page, not an item's: nothing is passed */
+        item->seq = 0;
     if (!r)
         r = queue_item_decode(buf_view(octets), item, &delivery);
     if (!r && d)
