@@ -307,14 +307,18 @@ enum wire_fault wire_peek(struct bytes body, uint8_t *type)
         return WIRE_TOO_LARGE;
     while (body.len > 0) {
         enum wire_fault f = scan_next(&body, &field);
-        const struct shape_field *row = f ? NULL : shape_find(&wire_shape_body, field.tag, NULL);
+        const struct shape_field *row;
 
         if (f)
             return f;
-        if (row && row->kind == SHAPE_ARM && *type)
+        if (field.tag < MSG_HELLO)
+            continue; /* none of the payloads */
+        row = shape_find(&wire_shape_body, field.tag, NULL);
+        if (!row || row->kind != SHAPE_ARM)
+            continue;
+        if (*type)
             return WIRE_TWO_ARMS;
-        if (row && row->kind == SHAPE_ARM)
-            *type = (uint8_t)field.tag;
+        *type = (uint8_t)field.tag;
     }
     return WIRE_OK;
 }

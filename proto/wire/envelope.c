@@ -126,6 +126,20 @@ static void envelope_views(struct bytes frame, struct wire_envelope_plain *out)
     }
 }
 
+/* What comes unsigned, as encoders write it: a version and a body up to the end. Anything else is for
+ * the scan to judge. */
+static bool envelope_is_bare(struct bytes frame, struct wire_envelope *out)
+{
+    struct scan_field f;
+
+    if (frame.len == 0 || scan_next(&frame, &f) || f.tag != 1 || f.number != WIRE_VERSION)
+        return false;
+    if (frame.len == 0 || scan_next(&frame, &f) || f.tag != 3 || f.view.len == 0 || frame.len)
+        return false;
+    out->body = f.view;
+    return true;
+}
+
 enum wire_fault wire_open(struct bytes frame, struct wire_envelope *out)
 {
     struct wire_envelope_plain plain = { 0 };
@@ -134,6 +148,8 @@ enum wire_fault wire_open(struct bytes frame, struct wire_envelope *out)
     *out = (struct wire_envelope){ 0 };
     if (frame.len > WIRE_FRAME_MAX)
         return WIRE_TOO_LARGE;
+    if (envelope_is_bare(frame, out))
+        return WIRE_OK;
     f = scan_message(&wire_shape_envelope, frame, 1);
     if (f)
         return f;

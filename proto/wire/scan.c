@@ -6,15 +6,13 @@
 
 #define SCAN_VARINT_MAX 10 /* bytes of 64 bits in groups of 7 */
 
-enum { SCAN_VARINT = 0, SCAN_LENGTH = 2 };
-
 struct scan_seen { /* what one message has held so far */
     uint64_t fields[SHAPE_FIELDS_MAX / 64];
     unsigned arm; /* tag of the oneof's arm, 0: none (no message has two oneofs: shape_check) */
     uint16_t counts[SHAPE_FIELDS_MAX]; /* each from its field's first entry on, not before */
 };
 
-static enum wire_fault scan_long_varint(struct bytes *rest, uint64_t *out)
+enum wire_fault scan_long_varint(struct bytes *rest, uint64_t *out)
 {
     uint64_t value = 0;
 
@@ -37,52 +35,6 @@ static enum wire_fault scan_long_varint(struct bytes *rest, uint64_t *out)
         return WIRE_OK;
     }
     return WIRE_BAD_VARINT;
-}
-
-/* Nearly every tag, length and number of ours is one byte. */
-static inline enum wire_fault scan_varint(struct bytes *rest, uint64_t *out)
-{
-    if (rest->len == 0 || rest->data[0] & 0x80)
-        return scan_long_varint(rest, out);
-    *out = rest->data[0];
-    rest->data++;
-    rest->len--;
-    return WIRE_OK;
-}
-
-static inline enum wire_fault scan_take(struct bytes *rest, struct scan_field *out)
-{
-    uint64_t key, len;
-    enum wire_fault f = scan_varint(rest, &key);
-
-    if (f)
-        return f;
-    if (key > UINT32_MAX)
-        return WIRE_BAD_VARINT; /* field numbers end at 2^29 - 1 */
-    out->tag = (uint32_t)(key >> 3);
-    out->type = key & 7;
-    out->number = 0;
-    out->view = (struct bytes){ 0 };
-    if (out->tag == 0)
-        return WIRE_UNKNOWN_FIELD;
-    if (out->type == SCAN_VARINT)
-        return scan_varint(rest, &out->number);
-    if (out->type != SCAN_LENGTH)
-        return WIRE_WRONG_TYPE; /* groups, and fixed32 and fixed64, which no message has */
-    f = scan_varint(rest, &len);
-    if (f)
-        return f;
-    if (len > rest->len)
-        return WIRE_TRUNCATED;
-    out->view = (struct bytes){ rest->data, (size_t)len };
-    rest->data += len;
-    rest->len -= (size_t)len;
-    return WIRE_OK;
-}
-
-enum wire_fault scan_next(struct bytes *rest, struct scan_field *out)
-{
-    return scan_take(rest, out);
 }
 
 static enum wire_fault scan_number(const ProtobufCFieldDescriptor *fd,
@@ -217,7 +169,7 @@ static enum wire_fault scan_fields(const struct shape *s, struct bytes data, uns
     while (data.len > 0) {
         const uint8_t *start = data.data;
 
-        fault = scan_take(&data, &f);
+        fault = scan_next(&data, &f);
         if (!fault)
             fault = scan_one(s, &seen, &f, depth, &row);
         if (fault)
