@@ -326,6 +326,60 @@ static void a_gate_that_is_cut_again_and_again_is_one_leaf_a_minute(void **state
     assert_non_null(strstr(leaf.detail, "19 more since the last"));
 }
 
+static void a_withdrawal_does_not_wait_behind_its_own_agencys_questions(void **state)
+{
+    struct town *t = *state;
+
+    for (int i = 0; i < 40; i++)
+        town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_say(t, TOWN_COUNCIL, town_withdraw(t, "early-help", TOWN_TESS));
+    t->core->batch_most = 2; /* a machine that takes long */
+    assert_int_equal(core_turn(t->core, 0), CORE_GOES_ON);
+    assert_true(fair_waiting(t->core->fair) >= 37);
+    town_turn(t);
+    assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_RECEIPT), 1);
+    for (int i = 0; i < 40; i++)
+        town_turn(t);
+    assert_int_equal(fair_waiting(t->core->fair), 0);
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 40); /* and none of them is lost for it */
+}
+
+/* The first message of each is good: it must not be decided either. */
+static void a_gate_whose_datagram_is_bad_in_any_place_is_cut_and_nothing_of_it_is_decided(void **state)
+{
+    static const uint8_t no_type[10] = { 0 }, a_list[12] = { PAIR_ALLOW }, outwards[] = { PAIR_OUT, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+    const struct bytes tails[] = { bytes_of(no_type, 10), bytes_of(no_type, 3), bytes_of(a_list, 12), bytes_of(outwards, 10) };
+    struct town *t = *state;
+
+    for (size_t i = 0; i < ALM_LEN(tails); i++) {
+        ALM_CLEANUP(buf_deinit) struct buf run = { 0 };
+        struct msg *m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+        struct bytes frame;
+        uint8_t said[8] = { 0 };
+
+        (void)snprintf(m->sender, sizeof(m->sender), "council");
+        m->sent_ms = town_wall;
+        assert_int_equal(id_new(town_wall, &m->id), 0);
+        frame = town_sign(t, m, &t->keys[TOWN_COUNCIL]);
+        buf_init(&run, PAIR_RUN_BYTES);
+        buf_put_u8(&run, PAIR_IN);
+        buf_put_u64(&run, 0);
+        buf_put_u8(&run, 7);
+        buf_put(&run, "council", 7);
+        buf_put_var(&run, frame.data, frame.len);
+        buf_put(&run, tails[i].data, tails[i].len);
+        assert_int_equal(buf_status(&run), 0);
+        assert_int_equal(send(pair_fd(t->gates[0]), run.data, run.len, 0), (ssize_t)run.len);
+        town_turn(t);
+        assert_int_equal(recv(t->supervisor, said, sizeof(said), MSG_DONTWAIT), 3);
+        assert_int_equal(said[0], CHILD_CLOSE_GATE);
+        assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 0);
+        assert_int_equal(fair_waiting(t->core->fair), 0);
+    }
+    ask_truancy(t); /* what comes after is another gate's */
+    assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
+}
+
 #define TOWN_TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
 
 int main(void)
@@ -348,6 +402,8 @@ int main(void)
         TOWN_TEST(flood_of_stray_answers_is_one_leaf_a_minute),
         TOWN_TEST(flood_of_messages_while_suspended_is_one_leaf_a_minute),
         TOWN_TEST(a_gate_that_is_cut_again_and_again_is_one_leaf_a_minute),
+        TOWN_TEST(a_withdrawal_does_not_wait_behind_its_own_agencys_questions),
+        TOWN_TEST(a_gate_whose_datagram_is_bad_in_any_place_is_cut_and_nothing_of_it_is_decided),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
