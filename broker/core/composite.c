@@ -62,14 +62,16 @@ void composite_put(struct core *c, struct pending *p)
 {
     const struct policy_composite *k = composite_of(c, p->ask.question);
     uint8_t n_homes = c->reply.question.n_homes;
+    size_t same[POLICY_FACTORS_MAX];
 
+    memset(same, 0xff, sizeof(same)); /* OUT_NONE */
     for (uint16_t i = 0; i < p->n_holders; i++) {
         uint8_t factor = p->holders[i].factor;
 
         memcpy(c->reply.question.question, p->factors[factor], sizeof(name_t));
         /* homes go only to a question that uses them (DESIGN.md section 2) */
         c->reply.question.n_homes = composite_factor(c, k, factor)->uses_homes ? n_homes : 0;
-        questions_put_one(c, p, i, p->holders[i].agency);
+        questions_put_one(c, p, i, p->holders[i].agency, &same[factor]);
     }
 }
 

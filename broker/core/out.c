@@ -27,15 +27,9 @@ void out_reset(struct out *o)
     o->n = 0;
 }
 
-int out_put(struct core *c, uint16_t slot, const struct msg *m, uint64_t ref)
+/* What was encoded from at on, with r, is one more frame. */
+static int out_encoded(struct out *o, uint16_t slot, uint64_t ref, size_t at, int r)
 {
-    struct out *o = &c->out;
-    size_t at = o->bytes.len;
-    int r;
-
-    if (o->n == OUT_ENTRIES)
-        return -ENOSPC;
-    r = wire_encode(m, &c->set.wire, NULL, &o->bytes);
     if (r < 0) {
         o->bytes.len = at;
         o->bytes.status = 0;
@@ -44,6 +38,30 @@ int out_put(struct core *c, uint16_t slot, const struct msg *m, uint64_t ref)
     o->entries[o->n++] =
         (struct out_entry){ .agency = slot, .ref = ref, .at = at, .len = o->bytes.len - at };
     return 0;
+}
+
+int out_put(struct core *c, uint16_t slot, const struct msg *m, uint64_t ref)
+{
+    struct out *o = &c->out;
+    size_t at = o->bytes.len;
+
+    if (o->n == OUT_ENTRIES)
+        return -ENOSPC;
+    return out_encoded(o, slot, ref, at, wire_encode(m, &c->set.wire, NULL, &o->bytes));
+}
+
+int out_put_as(struct core *c, uint16_t slot, size_t entry, const struct id *id, uint64_t ref)
+{
+    struct out *o = &c->out;
+    size_t at = o->bytes.len;
+    struct bytes frame;
+
+    if (o->n == OUT_ENTRIES)
+        return -ENOSPC;
+    if (entry >= o->n)
+        return -EINVAL;
+    frame = bytes_of(o->bytes.data + o->entries[entry].at, o->entries[entry].len);
+    return out_encoded(o, slot, ref, at, wire_encode_as(frame, id, &o->bytes));
 }
 
 static void out_send_one(struct core *c, const struct out_entry *e)

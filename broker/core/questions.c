@@ -98,17 +98,40 @@ static bool questions_reachable(const struct core *c, uint16_t slot)
            a->presence != PRESENCE_GONE;
 }
 
-static int questions_send(struct core *c, struct pending *p, uint16_t i, uint16_t slot)
+/* A desk has hours of its own, so its question is like no other. */
+static int questions_send_desk(struct core *c, const struct pending_holder *h, uint16_t slot)
 {
     uint32_t deadline_ms = c->reply.question.deadline_ms;
+    int r;
+
+    c->reply.question.deadline_ms = (uint32_t)(h->until_ms - c->wall_ms);
+    r = out_put(c, slot, &c->reply, pending_ref(&c->reply.id));
+    c->reply.question.deadline_ms = deadline_ms;
+    return r;
+}
+
+/* Encoded for the first holder; for the others the id alone is another. */
+static int questions_send_same(struct core *c, uint16_t slot, size_t *same)
+{
+    uint64_t ref = pending_ref(&c->reply.id);
+    size_t entry = c->out.n;
+    int r;
+
+    if (*same != OUT_NONE)
+        return out_put_as(c, slot, *same, &c->reply.id, ref);
+    r = out_put(c, slot, &c->reply, ref);
+    if (!r)
+        *same = entry;
+    return r;
+}
+
+static int questions_send(struct core *c, struct pending *p, uint16_t i, uint16_t slot, size_t *same)
+{
     int r = id_new(c->wall_ms, &c->reply.id);
 
-    if (p->holders[i].desk)
-        c->reply.question.deadline_ms = (uint32_t)(p->holders[i].until_ms - c->wall_ms);
-
     if (!r)
-        r = out_put(c, slot, &c->reply, pending_ref(&c->reply.id));
-    c->reply.question.deadline_ms = deadline_ms;
+        r = p->holders[i].desk ? questions_send_desk(c, &p->holders[i], slot)
+                               : questions_send_same(c, slot, same);
     if (r)
         return r;
     p->holders[i].sent = p->holders[i].desk;
@@ -134,24 +157,26 @@ void questions_drop(struct core *c, struct pending *p)
     pending_drop(c->pending, p);
 }
 
-void questions_put_one(struct core *c, struct pending *p, uint16_t i, uint16_t slot)
+void questions_put_one(struct core *c, struct pending *p, uint16_t i, uint16_t slot, size_t *same)
 {
     later_place(c, p, i, slot);
     if (!questions_reachable(c, slot))
         return; /* silent: the reply will say "cannot say", or how incomplete it is */
-    if (questions_send(c, p, i, slot))
+    if (questions_send(c, p, i, slot, same))
         log_error("question-not-put", "agency=%s", c->agencies.slots[slot].reg.id);
 }
 
 static void questions_put_to(struct core *c, struct pending *p, bool own)
 {
+    size_t same = OUT_NONE; /* c->reply is not touched meanwhile but for its id */
+
     for (uint16_t i = 0; i < p->n_holders; i++) {
         uint16_t slot = c->agencies.by_index[c->decision.holders[i]];
 
         p->holders[i].agency = slot;
         if (agencies_colleagues(&c->agencies, c->bundle, p->ask.agency, slot) != own)
             continue;
-        questions_put_one(c, p, i, slot);
+        questions_put_one(c, p, i, slot, &same);
     }
 }
 
@@ -183,7 +208,9 @@ void questions_put(struct core *c, struct pending *p, bool hidden)
 static void questions_put_criteria(struct core *c, struct pending *p, bool own)
 {
     uint8_t n_homes = c->reply.question.n_homes;
+    size_t same[SERVICE_CRITERIA_MAX];
 
+    memset(same, 0xff, sizeof(same)); /* OUT_NONE */
     for (uint16_t i = 0; i < p->n_holders; i++) {
         uint16_t slot = p->holders[i].agency;
         const char *criterion = p->factors[p->holders[i].factor];
@@ -194,7 +221,7 @@ static void questions_put_criteria(struct core *c, struct pending *p, bool own)
         text_cut(c->reply.question.question, sizeof(c->reply.question.question), criterion);
         c->reply.question.n_homes =
             q != POLICY_NONE && bundle_question_at(c->bundle, q)->uses_homes ? n_homes : 0;
-        questions_put_one(c, p, i, slot);
+        questions_put_one(c, p, i, slot, &same[p->holders[i].factor]);
     }
     c->reply.question.n_homes = n_homes;
 }

@@ -61,8 +61,9 @@ void decide_alert(const struct core *c, const struct ask *ask, uint64_t leaf);
 void query_take(struct core *c, struct work *w);
 /* Questions to the decision's holders; hidden: with random tokens of the same shape. */
 void questions_put(struct core *c, struct pending *p, bool hidden);
-/* Place i of a waiting query, with what is in c->reply; unless it cannot be reached now. */
-void questions_put_one(struct core *c, struct pending *p, uint16_t i, uint16_t slot);
+/* Place i of a waiting query, with what is in c->reply; unless it cannot be reached now. *same: where this
+ * very question, but for its id, stands among what goes out; OUT_NONE: nowhere yet, and then it is set. */
+void questions_put_one(struct core *c, struct pending *p, uint16_t i, uint16_t slot, size_t *same);
 /* The waiting holder's answer will not be free any more. */
 void questions_not_due(struct core *c, const struct pending_holder *h);
 /* pending_drop; whoever was silent keeps no free answer for later. */
@@ -333,6 +334,10 @@ void out_deinit(struct out *o);
 void out_reset(struct out *o);
 /* Encodes m for the agency in slot. Return: 0; -ENOSPC; wire_encode's. */
 ALM_MUST_USE int out_put(struct core *c, uint16_t slot, const struct msg *m, uint64_t ref);
+#define OUT_NONE SIZE_MAX
+/* What was put as entry (c->out.n before it), to another agency and under another id. Return: as out_put();
+ * -EINVAL there is none. */
+ALM_MUST_USE int out_put_as(struct core *c, uint16_t slot, size_t entry, const struct id *id, uint64_t ref);
 void out_send(struct core *c);
 
 /* --- record.c: leaves --- */

@@ -40,6 +40,69 @@ static void query_is_put_to_each_holder_under_an_id_of_its_own(void **state)
     assert_false(id_equal(&first, &t->msg.id));
 }
 
+static struct msg question_of(struct town *t, enum town_agency who)
+{
+    struct msg m;
+
+    assert_int_equal(town_heard(t, who, MSG_QUESTION), 1);
+    m = t->msg;
+    return m;
+}
+
+/* Encoded once, for however many: nothing but the id may come from one holder's into another's. */
+static void query_is_the_same_to_each_holder_but_for_its_id(void **state)
+{
+    static const enum town_agency holders[] = { TOWN_CHARITY, TOWN_POLICE, TOWN_SCHOOL, TOWN_NURSERY };
+    struct town *t = *state;
+    struct msg first, m;
+
+    ask_truancy(t);
+    first = question_of(t, holders[0]);
+    for (size_t i = 1; i < ALM_LEN(holders); i++) {
+        const struct town_frame *a = town_frame_of(t, holders[0], MSG_QUESTION),
+                                *b = town_frame_of(t, holders[i], MSG_QUESTION);
+        size_t other = 0;
+
+        m = question_of(t, holders[i]);
+        assert_false(id_equal(&m.id, &first.id));
+        assert_int_equal(a->len, b->len);
+        assert_true(a->ref != b->ref);
+        for (size_t k = 0; k < a->len; k++)
+            other += a->octets[k] != b->octets[k];
+        assert_true(other > 0 && other <= ID_LEN);
+    }
+}
+
+/* Whom a shield hides: the asker's own organisation is asked about the person, all others about
+ * somebody who is nobody. One of the two must not be made of the other. */
+static void hidden_query_is_not_made_of_the_one_to_colleagues(void **state)
+{
+    static const enum town_agency holders[] = { TOWN_CHARITY, TOWN_POLICE, TOWN_SCHOOL, TOWN_NURSERY };
+    struct town *t = *state;
+    struct token_set tess, nobody = { .n = 0 };
+
+    town_say(t, TOWN_COUNCIL, town_shield(t, TOWN_TESS, 3));
+    town_turn(t);
+    town_forget(t);
+    town_person(TOWN_TESS, &tess);
+    town_say(t, TOWN_SCHOOL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_turn(t);
+    for (size_t i = 0; i < ALM_LEN(holders); i++) {
+        bool own = holders[i] == TOWN_SCHOOL || holders[i] == TOWN_NURSERY;
+
+        if (!town_heard(t, holders[i], MSG_QUESTION))
+            continue;
+        assert_int_equal(t->msg.question.subject.n, tess.n);
+        assert_int_equal(!memcmp(t->msg.question.subject.tokens[0].value, tess.tokens[0].value, TOKEN_LEN), own);
+        if (!own && nobody.n) /* and all of them about the same nobody */
+            assert_memory_equal(&t->msg.question.subject, &nobody, sizeof(nobody));
+        if (!own)
+            nobody = t->msg.question.subject;
+    }
+    assert_true(nobody.n > 0);
+    assert_int_equal(town_heard(t, TOWN_NURSERY, MSG_QUESTION), 1);
+}
+
 static void question_names_the_asking_agency_and_no_practitioner_or_case(void **state)
 {
     struct town *t = *state;
@@ -566,6 +629,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TOWN_TEST(query_is_put_to_each_holder_under_an_id_of_its_own),
+        TOWN_TEST(query_is_the_same_to_each_holder_but_for_its_id),
+        TOWN_TEST(hidden_query_is_not_made_of_the_one_to_colleagues),
         TOWN_TEST(question_names_the_asking_agency_and_no_practitioner_or_case),
         TOWN_TEST(question_of_a_sensitive_asker_names_its_sector_only),
         TOWN_TEST(yes_waits_for_all_the_others),
