@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The broker's processes are killed, stopped, started twice and on the wrong store. argv: protoc."""
 import datetime
+import glob
 import os
 import subprocess
 import sys
@@ -71,6 +72,23 @@ def core(tap, town, holders):
     again = school.reply(consent)
     tap.check("the same consent again gets the same receipt", is_kind(again, "receipt") and again.receipt == receipt.receipt, again)
     tap.check("and is lodged once", list(school.consents()) == [consent.id])
+    in_flight(tap, town, school, consent)
+
+
+def in_flight(tap, town, school, earlier):
+    """Batches follow one another, each begun while the one before is being committed; the core is killed among them."""
+    bodies = [school.consent() for _ in range(30)]
+    frames = [school.say(body) for body in bodies]
+    known = school.reply(bodies[0])  # the first batch is on disk
+    old = town.kill("core")
+    tap.check("a core killed among signed messages is back", town.back("core", old) is not None)
+    for frame in frames:
+        school.send(frame)
+    replies = [known] + [school.reply(body) for body in bodies[1:]]
+    tap.check("each of them has its receipt then", all(is_kind(r, "receipt") for r in replies), [r for r in replies if not is_kind(r, "receipt")][:2])
+    tap.check("and each is lodged once", sorted(school.consents()) == sorted([earlier.id] + [body.id for body in bodies]))
+    confined = {line for task in glob.glob(f"/proc/{town.pid('core')}/task/*/status") for line in open(task, encoding="ascii") if line.startswith("Seccomp:")}
+    tap.check("the core's threads are confined as it is", len(confined) == 1, confined)
 
 
 def signer_and_reader(tap, town, holders):

@@ -39,7 +39,7 @@ note("core-settings", json.dumps(settings))
 note("core-fds", " ".join(sorted(os.listdir("/proc/self/fd"), key=int)))
 note("core-env", " ".join(sorted(os.environ)))
 supervisor = socket.socket(fileno=4)
-shared = mmap.mmap(5, 68)
+shared = mmap.mmap(5, 136)
 if os.path.exists(data + "/refuse"): sys.exit(65)
 gates = [socket.socket(fileno=10 + i) for i in range(len(settings["gates"]))]
 key = bytes.fromhex({z85.decode(school_public).hex()!r})
@@ -62,6 +62,10 @@ while True:
     text = told("die-deciding")
     if text:
         shared[4:68] = text.encode().ljust(64, b"\\0"); shared[0:4] = struct.pack("=I", 1); os.abort()
+    text = told("die-checking")
+    if text:
+        shared[4:68] = b"clinic".ljust(64, b"\\0"); shared[0:4] = struct.pack("=I", 1)
+        shared[72:136] = text.encode().ljust(64, b"\\0"); shared[68:72] = struct.pack("=I", 1); os.abort()
     text = told("close-gate")
     if text: supervisor.send(b"C" + struct.pack(">H", int(text)))
     if told("nonsense"): supervisor.send(b"?!")
@@ -228,6 +232,10 @@ sup.tell("die-deciding", "not an id\n")
 n = len(sup.file("core-settings").splitlines())
 tap.check("nonsense_in_the_shared_page_is_survived", wait_for(lambda: len(sup.file("core-settings").splitlines()) > n))
 sup.logged("child=core ms=", times=6)
+sup.tell("die-checking", "charity")
+tap.check("a_crash_over_a_signature_checked_beforehand_is_put_down_to_whose_it_was_and_to_nobody_else",
+          sup.logged("event=core-died-deciding agency=charity") and "agency=clinic" not in sup.log())
+sup.logged("child=core ms=", times=7)
 
 # --- what the core may order
 pid = sup.pid("gate-1")
