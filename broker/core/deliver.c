@@ -26,6 +26,7 @@ int deliver_init(struct core *c)
         return -ENOMEM;
     buf_init(&d->octets, ITEM_MOST);
     d->ready_end = &d->ready;
+    d->shares_held = SHARES_HELD;
     d->swept_day = d->sweep_day = d->contacts_day = POLICY_DAY_NONE;
     c->deliveries = d;
     return 0;
@@ -186,13 +187,12 @@ static bool queue_shares_grow(struct core *c, struct queue *q)
     size_t room = s->room ? 2 * s->room : 4;
     struct share *grown;
 
-    if (s->n < s->room)
-        return true;
-    if (room > SHARES_HELD) { /* what is forgotten is read again */
+    if (s->n >= c->deliveries->shares_held) { /* what is forgotten is read again */
         queue_shares_store(c, q);
         queue_shares_forget(q);
-        return true;
     }
+    if (s->n < s->room)
+        return true;
     grown = realloc(s->of, room * sizeof(*grown));
     if (!grown) {
         batch_fail(c, -ENOMEM, "share");

@@ -50,6 +50,7 @@ struct deliveries {
     struct queue *touched, *ready, **ready_end;
     struct queue *awaited, *awaited_last; /* acknowledgements, the longest awaited first */
     int64_t hold_ms;               /* monotonic; after a failed batch nothing is sent before */
+    size_t shares_held;            /* of one queue; SHARES_HELD */
     struct buf octets;             /* of the item in hand */
     struct id ids[DELIVER_TURN];   /* events first sent in this turn of a queue */
     struct contact_record contact; /* contact.c: in hand */

@@ -217,7 +217,6 @@ struct core {
     struct episode_record episode_record;
     struct watch_record watch_record;
     struct concern_room *concerns; /* owned; NULL until concern_facts.c needs it */
-    uint16_t firing_for;           /* firing.c: the slot + 1 that a firing is put for; 0: none */
     int32_t concerns_swept_day;    /* concern.c: up to which day it has forgotten */
     int64_t due_next_ms;           /* due.c: nothing is late before; INT64_MIN: to be looked up */
     struct referral_record referral; /* the one at hand */

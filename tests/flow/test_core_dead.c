@@ -71,6 +71,91 @@ static void promise_7_one_agency_fills_a_quarter_of_anothers_queue_at_most(void 
     assert_true(deliver_admit(t->core, &hostile, slot_of(t, TOWN_SCHOOL)));
 }
 
+static void put_for(struct town *t, struct work *cause, unsigned n)
+{
+    t->core->batch.current = cause;
+    put_notice(t, TOWN_SCHOOL, n);
+    t->core->batch.current = NULL;
+}
+
+static struct work cause_of(struct town *t, enum town_agency a)
+{
+    return (struct work){ .agency = slot_of(t, a),
+                          .id = { { (uint8_t)(a + 1), [6] = 0x70, [8] = 0x80 } } };
+}
+
+static void a_share_that_a_failed_batch_had_taken_is_free_again(void **state)
+{
+    struct town *t = *state;
+    struct work charity = cause_of(t, TOWN_CHARITY);
+
+    falls_silent(t, TOWN_SCHOOL);
+    t->core->set.limits.queue_items = 12;
+    put_for(t, &charity, 1);
+    put_done(t);
+    put_for(t, &charity, 2);
+    assert_false(deliver_admit(t->core, &charity, slot_of(t, TOWN_SCHOOL)));
+    deliver_due(t->core);
+    batch_fail(t->core, -ENOSPC, "test");
+    assert_int_equal(batch_finish(t->core), 0);
+    town_mono += 2000;
+    town_turn(t);
+    assert_true(deliver_admit(t->core, &charity, slot_of(t, TOWN_SCHOOL)));
+    put_for(t, &charity, 2); /* and the one before them counts still */
+    assert_false(deliver_admit(t->core, &charity, slot_of(t, TOWN_SCHOOL)));
+    put_done(t);
+    assert_int_equal(queue(t, TOWN_SCHOOL, INBOX)->r.waiting, 3);
+    assert_int_equal(queue(t, TOWN_SCHOOL, INBOX)->r.dead, 0);
+}
+
+static void shares_outlast_a_restart(void **state)
+{
+    struct town *t = *state;
+    struct work charity = cause_of(t, TOWN_CHARITY);
+
+    falls_silent(t, TOWN_SCHOOL);
+    t->core->set.limits.queue_items = 12;
+    put_for(t, &charity, 3);
+    put_done(t);
+    town_reopen(t);
+    t->core->set.limits.queue_items = 12;
+    assert_false(deliver_admit(t->core, &charity, slot_of(t, TOWN_SCHOOL)));
+}
+
+/* Memory has room for one share of a queue: the others' are put, and read again. */
+static void shares_that_memory_has_no_room_for_count_all_the_same(void **state)
+{
+    static const enum town_agency who[] = { TOWN_CHARITY, TOWN_POLICE, TOWN_COURT };
+    struct town *t = *state;
+
+    falls_silent(t, TOWN_SCHOOL);
+    t->core->set.limits.queue_items = 12;
+    t->core->deliveries->shares_held = 1;
+    for (unsigned i = 0; i < 9; i++) {
+        struct work w = cause_of(t, who[i % ALM_LEN(who)]);
+
+        assert_true(deliver_admit(t->core, &w, slot_of(t, TOWN_SCHOOL)));
+        put_for(t, &w, 1);
+    }
+    for (unsigned i = 0; i < ALM_LEN(who); i++) {
+        struct work w = cause_of(t, who[i]);
+
+        assert_false(deliver_admit(t->core, &w, slot_of(t, TOWN_SCHOOL)));
+    }
+    put_done(t);
+    town_say(t, TOWN_SCHOOL, town_lease(t));
+    town_turn(t);
+    assert_string_equal(acked(t, TOWN_SCHOOL, INBOX, 4), ""); /* two of the charity's, one of each other's */
+    for (unsigned i = 0; i < ALM_LEN(who); i++) {
+        struct work w = cause_of(t, who[i]);
+
+        assert_true(deliver_admit(t->core, &w, slot_of(t, TOWN_SCHOOL)));
+        put_for(t, &w, 1);
+        assert_int_equal(deliver_admit(t->core, &w, slot_of(t, TOWN_SCHOOL)), i == 0);
+    }
+    put_done(t);
+}
+
 static void a_hub_that_reads_nothing_stops_no_other_hubs_firings(void **state)
 {
     struct town *t = *state;
@@ -274,6 +359,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SMALL_TEST(a_full_inbox_refuses_with_busy_and_what_is_put_all_the_same_is_kept),
         HUBS_TEST(promise_7_one_agency_fills_a_quarter_of_anothers_queue_at_most),
+        HUBS_TEST(a_share_that_a_failed_batch_had_taken_is_free_again),
+        HUBS_TEST(shares_outlast_a_restart),
+        HUBS_TEST(shares_that_memory_has_no_room_for_count_all_the_same),
         SMALL_TEST(a_hub_that_reads_nothing_stops_no_other_hubs_firings),
         HUBS_TEST(what_cannot_be_delivered_in_time_is_a_dead_letter_and_its_sender_hears_so),
         HUBS_TEST(a_dead_letter_between_two_others_holds_up_no_acknowledgement),

@@ -240,6 +240,37 @@ static void an_item_that_is_no_item_is_damage_and_says_which(void **state)
     store_abort(t);
 }
 
+/* The next number first; where it is not there, whatever comes after it. */
+static void an_item_after_a_gap_is_found_and_a_damaged_one_named(void **state)
+{
+    static const uint64_t there[] = { 2, 3, 9, 300 };
+    struct store_txn *t = fixture_begin(*state, true);
+    uint8_t key[] = { 'i', 's', 'c', 'h', 'o', 'o', 'l', 0, 'i', 'n', 'b', 'o', 'x', 0, 0, 0, 0, 0, 0, 0, 0, 12 };
+    struct msg_deliver *d = delivery(DELIVERY_NOTICE, 1);
+    uint64_t at = 0;
+
+    d->has_notice = true;
+    for (size_t i = 0; i < ALM_LEN(there); i++) {
+        struct queue_item put = { .seq = there[i], .leaf = 9, .put_on = 1, .dead_after = CIVIL_NONE };
+
+        queue_item_put(t, "school", "inbox", &put, d);
+    }
+    for (size_t i = 0; i < ALM_LEN(there); i++, at = item.seq) {
+        assert_int_equal(next(t, "school", "inbox", at), 0);
+        assert_int_equal(item.seq, there[i]);
+    }
+    assert_int_equal(next(t, "school", "inbox", at), -ENOENT);
+    assert_int_equal(item.seq, 0);
+    store_put(t, TABLE_QUEUES, bytes_of(key, sizeof(key)), fixture_text("\1short"));
+    assert_int_equal(next(t, "school", "inbox", 9), -EBADMSG); /* after a gap */
+    assert_int_equal(item.seq, 12);
+    assert_int_equal(next(t, "school", "inbox", 11), -EBADMSG); /* the next number */
+    assert_int_equal(item.seq, 12);
+    assert_int_equal(next(t, "school", "inbox", 12), 0);
+    assert_int_equal(item.seq, 300);
+    store_abort(t);
+}
+
 struct states {
     unsigned n;
     struct queue_record last;
@@ -409,6 +440,7 @@ int main(void)
         QUEUES_TEST(a_range_has_its_upper_end_and_not_its_lower),
         QUEUES_TEST(a_dead_letter_keeps_its_content_and_leaves_the_queue),
         QUEUES_TEST(an_item_that_is_no_item_is_damage_and_says_which),
+        QUEUES_TEST(an_item_after_a_gap_is_found_and_a_damaged_one_named),
         QUEUES_TEST(states_come_back_and_one_that_contradicts_itself_does_not),
         QUEUES_TEST(a_filter_comes_back_with_its_stream),
         QUEUES_TEST(a_share_is_counted_by_stream_and_cause_until_it_is_nothing),
