@@ -63,7 +63,7 @@ static void gate_frame(void *ctx, const char *user, const struct wire_route *rou
         g->n_dropped++;
         return;
     }
-    r = pair_put(g->pair, &m);
+    r = pair_lend(g->pair, &m); /* libzmq's own memory, until the turn's flush */
     if (r) /* full although we stopped reading: one turn's worth above the mark */
         g->n_dropped++;
 }

@@ -16,6 +16,7 @@
 #include "base/crypto.h"
 #include "base/log.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,7 @@
 #define WIRE_RCVHWM    512  /* frames waiting from one peer */
 #define WIRE_SNDHWM    2048 /* and for one: what a batch of the core may have for a single agency, twice */
 #define WIRE_TURN      64   /* frames, ZAP requests of one turn of the loop */
+#define WIRE_LENT      (2 * WIRE_TURN) /* a call of wire_poll serves what is due before it waits and after */
 #define WIRE_EVENTS    4096 /* monitor events of one turn */
 #define WIRE_EXTRA_MAX 8
 #define WIRE_PROBE     "self-test"
@@ -62,6 +64,8 @@ struct wire_source {
 struct wire {
     void *context, *router, *zap, *monitor;
     struct wire_source frames, keys, events;
+    zmq_msg_t lent[WIRE_LENT]; /* bodies that were handed up in this call of wire_poll */
+    size_t n_lent;
     const struct wire_calls *calls;
     void *ctx;
     size_t frame_max;
@@ -230,10 +234,17 @@ static void wire_close_watched(void **socket, void **monitor)
     wire_close_socket(monitor);
 }
 
+static void wire_take_back(struct wire *w)
+{
+    while (w->n_lent)
+        zmq_msg_close(&w->lent[--w->n_lent]);
+}
+
 struct wire *wire_close(struct wire *w)
 {
     if (!w)
         return NULL;
+    wire_take_back(w);
     wire_close_watched(&w->router, &w->monitor);
     wire_close_socket(&w->zap);
     if (w->context)
@@ -433,17 +444,23 @@ static void wire_frame(struct wire *w, zmq_msg_t *route, zmq_msg_t *body, size_t
     }
 }
 
-/* Return: whether there were any. */
+/* Return: whether there were any. Bodies are kept until the next call of wire_poll. */
 static bool wire_serve_frames(struct wire *w)
 {
     for (int turn = 0; turn < WIRE_TURN; turn++) {
-        zmq_msg_t parts[2];
+        zmq_msg_t parts[2], *body = &parts[1];
         size_t n = wire_receive(w->router, parts, 2);
 
         w->frames.due = n > 0;
         if (n == 0)
             return turn > 0;
-        wire_frame(w, &parts[0], &parts[1], n);
+        if (n == 2) { /* first: a short body stands in the message itself */
+            assert(w->n_lent < WIRE_LENT);
+            body = &w->lent[w->n_lent++];
+            zmq_msg_init(body);
+            zmq_msg_move(body, &parts[1]);
+        }
+        wire_frame(w, &parts[0], body, n);
         wire_release(parts, n, 2);
     }
     return true;
@@ -487,6 +504,7 @@ int wire_poll(struct wire *w, unsigned serve, struct pollfd *extra, size_t n_ext
 
     if (n_extra > WIRE_EXTRA_MAX)
         return -EINVAL;
+    wire_take_back(w);
     served = wire_serve(w, serve); /* then, as a rule, nothing is due */
     n = wire_poll_set(w, serve, extra, n_extra, fds);
     if (poll(fds, n, served || wire_due(w, serve) ? 0 : timeout_ms) < 0)

@@ -36,8 +36,8 @@ struct wire_calls {
     /* May this key come in? Fills user (NUL-terminated, printable) for WIRE_ADMIT. */
     enum wire_status (*admit)(void *ctx, const uint8_t key[static WIRE_KEY_LEN],
                               char user[static WIRE_USER_MAX]);
-    /* One frame. fd: the connection's descriptor, a handle for wire_cut, or -1. frame: borrowed for
-     * the call. */
+    /* One frame. fd: the connection's descriptor, a handle for wire_cut, or -1. frame: borrowed until
+     * the next wire_poll. */
     void (*frame)(void *ctx, const char *user, const struct wire_route *route, int fd,
                   struct bytes frame);
     void (*fault)(void *ctx, enum wire_fault fault, int fd); /* fd may be -1 */
