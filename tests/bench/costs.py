@@ -10,7 +10,7 @@ from pathlib import Path
 from benchlib import BUILD, Broker, table
 
 WORK = Path(os.environ["ALM_BENCH_WORK"])
-PEOPLE, OUTSTANDING, SECONDS, SAMPLES_S = 150000, 1000, 3, 1999
+PEOPLE, OUTSTANDING, SECONDS, SAMPLES_A_SECOND = 150000, 1000, 3, 1999
 ROUNDS, BATCH = 2, 256
 
 # The first pattern that a sample's function, library or system call agrees with. Own functions are told apart by the library that they are built into.
@@ -29,10 +29,15 @@ STEPS = [("a turn of the core", r"core_turn"), ("  what gates brought: take, dec
          ("  the day's walk over what has run out", r"retention_tick"), ("  SHA-256, which valgrind shows ten times too dear", r"crypto_sha256")]
 
 
-def folders():
-    """Function -> the folder that it is of, by the static libraries beside the programs."""
+FOLDERS = {"core": ("broker/core", "broker/store", "broker/pair", "proto/wire", "proto/base", "proto/tree", "proto/match", "policy/engine"),
+           "gate": ("broker/gate", "broker/pair", "proto/base")}
+
+
+def folders(process):
+    """Function -> the folder that it is of, by the static libraries beside the programs: of those that the process is made of, as a name may
+    stand in several."""
     found, root = {}, BUILD.parent.parent
-    for part in ("broker/core", "broker/store", "broker/pair", "broker/gate", "proto/wire", "proto/base", "proto/tree", "proto/match", "policy/engine"):
+    for part in FOLDERS[process]:
         for library in (root / part).glob("lib*.a"):
             listed = subprocess.run(["nm", "--defined-only", library], capture_output=True, text=True, check=False).stdout
             for name in re.findall(r" [tT] (\S+)", listed):
@@ -55,17 +60,17 @@ def whose(frames, own):
     return named(LIBRARIES, library) or own.get(name.split(".")[0], "others of our own")
 
 
-def samples(pid, seconds, run):
+def samples(process, pid, seconds, run):
     """What perf saw of a process while run() ran. Return: part -> samples, or a sentence why not."""
     data = WORK / f"perf-{pid}"
-    perf = subprocess.Popen(["perf", "record", "-q", "-g", "-F", str(SAMPLES_S), "-p", str(pid), "-o", str(data), "--", "sleep", str(seconds)],
+    perf = subprocess.Popen(["perf", "record", "-q", "-g", "-F", str(SAMPLES_A_SECOND), "-p", str(pid), "-o", str(data), "--", "sleep", str(seconds)],
                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     run()
     said = perf.communicate()[1]
     if perf.returncode or not data.exists():
         return f"perf may not look: {said.strip().splitlines()[0] if said.strip() else perf.returncode}"
     script = subprocess.run(["perf", "script", "-i", str(data), "-F", "ip,sym,dso"], capture_output=True, text=True, check=False).stdout
-    own, parts = folders(), {}
+    own, parts = folders(process), {}
     for stack in script.split("\n\n"):
         frames = [(m.group(1), m.group(2)) for m in re.finditer(r"^\s+[0-9a-f]+ (\S+).*\((.*)\)$", stack, re.MULTILINE)]
         if frames:
@@ -78,7 +83,7 @@ def samples(pid, seconds, run):
 def by_part(broker, process):
     """Microseconds of a round trip, by part. Return: rows, or a sentence why not."""
     got = {}
-    found = samples(broker.pids[process], SECONDS - 0.5, lambda: got.update(broker.run("insight", SECONDS, OUTSTANDING)))
+    found = samples(process.split("-")[0], broker.pids[process], SECONDS - 0.5, lambda: got.update(broker.run("insight", SECONDS, OUTSTANDING)))
     if isinstance(found, str):
         return found
     all_of, us = sum(found.values()), got["cpu_us"][process]
