@@ -353,19 +353,11 @@ static void due_overdue(struct core *c, struct store_txn *t, struct due *d)
     due_tell(c, t, d);
 }
 
-void due_sweep(struct core *c)
+static void due_look(struct core *c, struct store_txn *t)
 {
     struct lateness l = { .now = due_now(c), .next = INT64_MAX };
-    struct store_txn *t;
-    int r;
+    int r = store_scan(t, TABLE_DUE, bytes_str("t"), bytes_of(NULL, 0), false, due_late, &l);
 
-    if (c->batch.error || l.now <= c->due_next_ms ||
-        (c->set.wire.mode == MODE_EXERCISE && !c->day_known))
-        return;
-    t = batch_txn(c);
-    if (!t)
-        return;
-    r = store_scan(t, TABLE_DUE, bytes_str("t"), bytes_of(NULL, 0), false, due_late, &l);
     if (r) {
         batch_fail(c, r, "due");
         return;
@@ -373,6 +365,19 @@ void due_sweep(struct core *c)
     for (size_t i = 0; i < l.n && !c->batch.error; i++)
         due_overdue(c, t, &l.late[i]);
     c->due_next_ms = l.next;
+}
+
+/* In each turn: what it would look through is not even made room for before it is known that something may be late. */
+void due_sweep(struct core *c)
+{
+    struct store_txn *t;
+
+    if (c->batch.error || due_now(c) <= c->due_next_ms ||
+        (c->set.wire.mode == MODE_EXERCISE && !c->day_known))
+        return;
+    t = batch_txn(c);
+    if (t)
+        due_look(c, t);
 }
 
 /* --- one's own --- */
