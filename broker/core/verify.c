@@ -47,15 +47,17 @@ void verify_blame_to(struct verify_blame to)
 static struct verify_blame verify_blame;
 
 /* Only what a handler may do: the thread that a fault is of runs it, so verify_at is of the check that ended the
- * process. The fault comes again after it returns, and its default action ends the process. */
+ * process. Raised again it ends the process by its default action: a fault would come again by itself, a signal that
+ * somebody sent (the supervisor to a core that hangs) would not. */
 static void verify_crashed(int signal_number)
 {
-    (void)signal_number;
-    if (!verify_at)
-        return;
-    for (size_t i = 0; i < VERIFY_NAME_MAX; i++)
-        verify_blame.name[i] = verify_at[i];
-    __atomic_store_n(verify_blame.crashed, 1, __ATOMIC_SEQ_CST); /* after the name */
+    const char *at = verify_at;
+
+    for (size_t i = 0; at && i < VERIFY_NAME_MAX; i++)
+        verify_blame.name[i] = at[i];
+    if (at)
+        __atomic_store_n(verify_blame.crashed, 1, __ATOMIC_SEQ_CST); /* after the name */
+    (void)raise(signal_number);
 }
 
 void verify_blame_to(struct verify_blame to)
