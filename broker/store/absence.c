@@ -87,10 +87,11 @@ static uint32_t set_mark(const uint8_t blinded[static SHA256_LEN])
     return mark ? mark : 1;
 }
 
-/* Return: where the mark is, or would be. */
+/* The walk brings marks in order, so those of a moment are alike in some bits: they are mixed.
+ * Return: where the mark is, or would be. */
 static uint32_t set_find(const struct absence_set *s, uint32_t mark)
 {
-    uint32_t i = mark & s->mask;
+    uint32_t mixed = mark * 0x9e3779b1u, i = (mixed ^ mixed >> 15) & s->mask;
 
     while (s->slots[i] && s->slots[i] != mark)
         i = (i + 1) & s->mask;
@@ -180,7 +181,7 @@ static int fill_resume(struct absence *a, struct pages *p, struct MDB_cursor *cu
 static size_t fill_kind(struct absence *a, struct pages *p, struct MDB_cursor *cursor, size_t most,
                         int *r)
 {
-    struct bytes key, value;
+    struct bytes key, value, seen = { 0 }; /* views: nothing is written meanwhile */
     size_t n = 0;
 
     *r = fill_resume(a, p, cursor, &key);
@@ -189,11 +190,15 @@ static size_t fill_kind(struct absence *a, struct pages *p, struct MDB_cursor *c
             *r = -ENOENT;
             break;
         }
-        absence_put(a, key);
-        memcpy(a->last, key.data, key.len);
-        a->last_len = key.len;
+        if (key.len >= SUBJECTS_FOUND_BY)
+            set_add(a, a->at, key.data + 1);
+        seen = key;
         if (n + 1 < most)
             *r = pages_move(p, cursor, PAGES_NEXT, &key, &value);
+    }
+    if (n) {
+        memcpy(a->last, seen.data, seen.len);
+        a->last_len = seen.len;
     }
     return n;
 }

@@ -7,7 +7,7 @@
 #pragma once
 #include "store/pages.h"
 
-#define ABSENCE_AT_ONCE 16384 /* entries that opening a store walks over: some three milliseconds */
+#define ABSENCE_AT_ONCE 32768 /* entries that opening a store walks over: some four milliseconds */
 #define ABSENCE_A_STEP  1024  /* and each write transaction after that, until all are known */
 #define ABSENCE_MOST    (UINT64_C(32) << 20) /* bytes, of all kinds together */
 
