@@ -129,6 +129,7 @@ static void what_stands_is_what_would_be_decided_now(void **state)
         if (facts.n_consents)
             assert_int_equal(c->decision.reason, REASON_FACTS_INCOMPLETE);
         c->batch.txn = store_abort(c->batch.txn);
+        questions_drop(c, p); /* it is due no more, so nobody else does */
     }
 }
 
