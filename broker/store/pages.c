@@ -34,6 +34,7 @@ struct pages {
     void *change_ctx;
     MDB_txn *writing;            /* the one write transaction, never looked into */
     uint64_t dirty;              /* tables that it has changed, a bit each */
+    int spoilt;                  /* what it failed with first: LMDB does nothing in it after that */
     uint64_t n_changes[TABLE_COUNT];
     struct pages_kept {
         MDB_cursor *cursor; /* NULL: none */
@@ -141,6 +142,8 @@ static int pages_error(struct pages *p, int code)
 
     if (code == 0)
         return 0;
+    if (code == MDB_BAD_TXN && p->spoilt) /* no new error, and what it was has been latched or not */
+        return p->spoilt;
     for (size_t i = 0; i < ALM_LEN(pages_codes); i++) {
         if (pages_codes[i].code == code)
             r = pages_codes[i].error;
@@ -150,6 +153,16 @@ static int pages_error(struct pages *p, int code)
         r = -ENOSPC;
     if ((r == -EIO || r == -EBADMSG) && !p->latched)
         p->latched = r;
+    return r;
+}
+
+/* Of a put or a delete. */
+static int pages_written(struct pages *p, int code)
+{
+    int r = pages_error(p, code);
+
+    if (r < 0 && !p->spoilt)
+        p->spoilt = r;
     return r;
 }
 
@@ -332,6 +345,7 @@ static void pages_change_comes(struct pages *p, enum table table, struct bytes k
 static void pages_taken_back(struct pages *p)
 {
     p->writing = NULL;
+    p->spoilt = 0;
     pages_changed(p, p->dirty);
     p->dirty = 0;
 }
@@ -354,6 +368,7 @@ int pages_begin(struct pages *p, bool write, bool alone, MDB_txn **out)
     if (!code && write) {
         p->writing = *out;
         p->dirty = 0;
+        p->spoilt = 0;
     }
     return pages_error(p, code);
 }
@@ -416,7 +431,7 @@ int pages_put(struct pages *p, MDB_txn *txn, enum table table, struct bytes key,
     int code = pages_faulted(p, STORE_STEP_PUT);
 
     pages_change_comes(p, table, key, true);
-    return pages_error(p, code ? code : lmdb_put(p, txn, p->dbis[table], &k, &v));
+    return pages_written(p, code ? code : lmdb_put(p, txn, p->dbis[table], &k, &v));
 }
 
 int pages_del(struct pages *p, MDB_txn *txn, enum table table, struct bytes key)
@@ -427,7 +442,7 @@ int pages_del(struct pages *p, MDB_txn *txn, enum table table, struct bytes key)
     pages_change_comes(p, table, key, false);
     if (!code)
         code = lmdb_del(p, txn, p->dbis[table], &k);
-    return code == MDB_NOTFOUND ? 0 : pages_error(p, code);
+    return code == MDB_NOTFOUND ? 0 : pages_written(p, code);
 }
 
 int pages_count(struct pages *p, MDB_txn *txn, enum table table, uint64_t *n)
@@ -438,7 +453,7 @@ int pages_count(struct pages *p, MDB_txn *txn, enum table table, uint64_t *n)
         return -EBADMSG;
     *n = 0;
     if (mdb_stat(txn, p->dbis[table], &stat_of) != 0)
-        return -EIO;
+        return p->spoilt ? p->spoilt : -EIO;
     *n = stat_of.ms_entries;
     return 0;
 }
@@ -466,7 +481,7 @@ int pages_append(struct pages *p, MDB_txn *txn, enum table table, struct bytes k
     pages_change_comes(p, table, key, true);
     if (!code)
         code = lmdb_append(p, txn, p->dbis[table], &k, &v);
-    return code == MDB_KEYEXIST ? -EINVAL : pages_error(p, code);
+    return code == MDB_KEYEXIST ? -EINVAL : pages_written(p, code);
 }
 
 /* --- Cursors. --- */

@@ -310,6 +310,35 @@ static void store_is_full_when_its_map_is_and_goes_on_with_what_fits(void **stat
     assert_int_equal(fixture_put_one(f->store, TABLE_KEYS, "k", "w"), 0);
 }
 
+/* LMDB refuses everything in a transaction after a put that failed: that is no new error, and none of the disk's. */
+static void store_that_is_full_says_so_also_to_who_reads_on_and_goes_on_afterwards(void **state)
+{
+    struct fixture *f = *state;
+    ALM_CLEANUP(buf_deinit) struct buf big = { 0 }, got = { 0 };
+    struct store_txn *t;
+
+    f->store = store_close(f->store);
+    fixture_remove(f);
+    f->options.map_bytes = 1 << 20;
+    fixture_open(f);
+    assert_int_equal(fixture_put_one(f->store, TABLE_KEYS, "k", "v"), 0);
+    buf_init(&big, 1 << 20);
+    buf_init(&got, STORE_VALUE_MAX);
+    for (int i = 0; i < 40000; i++)
+        buf_put_u8(&big, 1);
+    t = fixture_begin(f, true);
+    for (uint8_t key = 1; key < 100 && !store_status(t); key++)
+        store_put(t, TABLE_LOG, bytes_of(&key, 1), buf_view(&big));
+    assert_int_equal(store_status(t), -ENOSPC);
+    assert_int_equal(store_get(t, TABLE_KEYS, fixture_text("k"), &got), -ENOSPC);
+    assert_int_equal(store_last(t, TABLE_LOG, fixture_nothing(), &got), -ENOSPC);
+    assert_false(store_has(t, TABLE_KEYS, fixture_text("k")));
+    assert_int_equal(store_commit(t), -ENOSPC);
+    assert_int_equal(store_latched(f->store), 0);
+    assert_int_equal(fixture_put_one(f->store, TABLE_KEYS, "k", "w"), 0);
+    assert_int_equal(fixture_get_one(f->store, TABLE_KEYS, "k", "w"), 0);
+}
+
 static void store_latches_the_first_io_error_of_a_commit(void **state)
 {
     struct fixture *f = *state;
@@ -515,6 +544,7 @@ int main(void)
         STORE_TEST(store_leaves_a_damaged_tree_with_an_error_not_an_assertion),
         STORE_TEST(store_reads_a_file_that_was_cut_short_as_damage_not_as_a_bus_error),
         STORE_TEST(store_is_full_when_its_map_is_and_goes_on_with_what_fits),
+        STORE_TEST(store_that_is_full_says_so_also_to_who_reads_on_and_goes_on_afterwards),
         STORE_TEST(store_latches_the_first_io_error_of_a_commit),
         STORE_TEST(store_calls_an_io_error_on_a_full_disk_a_full_disk_and_does_not_latch),
         STORE_TEST(store_commits_nothing_when_any_put_fails),
