@@ -2,9 +2,15 @@
 /* log_rewritten.h - a log that somebody with the store's key changed: makes all that is kept of its tree
  * anew from its records, so that the store agrees with itself. For tests of who notices all the same. */
 #pragma once
-#include "store/ledger_rows.h"
-
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
+
+#include <cmocka.h> /* after those above, which it needs */
+
+#include "store/ledger_rows.h"
 
 struct log_rewriting {
     struct store_txn *txn;

@@ -1,51 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_ledger.c - the log: records and tree are one, what was committed is proved, what was changed
  * is noticed. */
-#include "store_fixture.h"
+#include "ledger_fixture.h"
 
-#include "store/ledger_keys.h"
 #include "tree/tree.h"
 
-static struct ledger_clear clear_of(uint8_t event, const char *agency)
-{
-    struct ledger_clear c = {
-        .event = event, .at_ms = 1700000000123, .civil_day = 20000, .mode = 2, .about = UINT64_MAX
-    };
-
-    (void)snprintf(c.agency, sizeof(c.agency), "%s", agency);
-    return c;
-}
-
 static const struct ledger_private nothing;
-static const struct ledger_private answer = {
-    .sealed_part = { .data = (const uint8_t *)"tokens and the answer", .len = 21 }
-};
-
-static struct ledger *open_ledger(struct fixture *f)
-{
-    struct ledger *l = NULL;
-
-    assert_int_equal(ledger_open(f->store, &l), 0);
-    return l;
-}
-
-static int append(struct fixture *f, struct ledger *l, int n)
-{
-    struct store_txn *t = fixture_begin(f, true);
-    int r;
-
-    for (int i = 0; i < n; i++) {
-        struct ledger_clear c = clear_of(EVENT_DECIDED, "school");
-        uint64_t leaf, before = ledger_size(l);
-
-        (void)snprintf(c.detail, sizeof(c.detail), "number %d", (int)before);
-        ledger_append(l, t, &c, &answer, &leaf);
-        assert_int_equal(leaf, before);
-    }
-    r = store_commit(t);
-    ledger_settle(l, r);
-    return r;
-}
 
 static void ledger_begins_empty_with_the_empty_trees_root(void **state)
 {
@@ -519,170 +479,6 @@ static void ledger_each_keeps_to_its_range_and_to_what_the_visitor_says(void **s
     assert_int_equal(ledger_each(t, 0, 6, stop_or_fail, &mode), -ECANCELED);
 }
 
-/* --- Tampering by somebody who has the store key: only the tree notices. --- */
-
-static void del_key(struct fixture *f, enum table table, const uint8_t *key, size_t len)
-{
-    struct store_txn *t = fixture_begin(f, true);
-
-    store_del(t, table, bytes_of(key, len));
-    assert_int_equal(store_commit(t), 0);
-}
-
-static void ledger_whose_last_record_was_taken_away_is_not_gone_on_with(void **state)
-{
-    struct fixture *f = *state;
-    const uint8_t key[8] = { 0, 0, 0, 0, 0, 0, 0, 3 };
-    struct ledger *l = open_ledger(f);
-
-    assert_int_equal(append(f, l, 4), 0);
-    l = ledger_close(l);
-    del_key(f, TABLE_LOG, key, sizeof(key));
-    assert_int_equal(ledger_open(f->store, &l), -EBADMSG);
-    assert_null(l);
-}
-
-static void ledger_with_a_gap_is_noticed_by_its_reader(void **state)
-{
-    struct fixture *f = *state;
-    const uint8_t key[8] = { 0, 0, 0, 0, 0, 0, 0, 2 };
-    ALM_CLEANUP(ledger_closep) struct ledger *l = open_ledger(f);
-    ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
-    uint64_t next = 0;
-
-    assert_int_equal(append(f, l, 4), 0);
-    del_key(f, TABLE_LOG, key, sizeof(key));
-    t = fixture_begin(f, false);
-    assert_int_equal(ledger_each(t, 0, 4, count_record, &next), -EBADMSG);
-    assert_int_equal(next, 2);
-    next = 2;
-    assert_int_equal(ledger_each(t, 2, 4, count_record, &next), -EBADMSG);
-}
-
-static void ledger_whose_tree_lost_a_row_is_not_gone_on_with(void **state)
-{
-    static const struct {
-        int leaves;
-        uint8_t row;
-    } lost[] = { { 32, 0 }, { 40, 0 }, { 70, 1 }, { 100, 1 } };
-
-    for (size_t i = 0; i < ALM_LEN(lost); i++) {
-        uint8_t key[8] = { [7] = lost[i].row }, hash[SHA256_LEN];
-        void *fresh = NULL;
-        struct fixture *f;
-        struct store_txn *t;
-        struct ledger *l;
-
-        (void)fixture_setup(&fresh);
-        f = fresh;
-        l = open_ledger(f);
-        assert_int_equal(append(f, l, lost[i].leaves), 0);
-        l = ledger_close(l);
-        del_key(f, TABLE_TREE, key, sizeof(key));
-        t = fixture_begin(f, false); /* nor is it made up from the records */
-        assert_int_equal(ledger_node(t, 0, lost[i].row * 32u, hash), -ENOENT);
-        t = store_abort(t);
-        assert_int_equal(ledger_open(f->store, &l), -EBADMSG);
-        (void)fixture_teardown(&fresh);
-    }
-    (void)state;
-}
-
-/* Changes one octet of a value, which then opens as if it had been put so. */
-static void rewrite(struct fixture *f, enum table table, uint8_t number, size_t at)
-{
-    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
-    const uint8_t key[8] = { [7] = number };
-    struct store_txn *t = fixture_begin(f, true);
-
-    buf_init(&b, 1 << 16);
-    assert_int_equal(store_get(t, table, bytes_of(key, 8), &b), 0);
-    b.data[at] ^= 1;
-    store_put(t, table, bytes_of(key, 8), buf_view(&b));
-    assert_int_equal(store_commit(t), 0);
-}
-
-static void ledger_whose_last_records_were_rewritten_is_not_gone_on_with(void **state)
-{
-    static const struct {
-        int leaves;
-        enum table table;
-        uint8_t number;
-        size_t at;
-        bool noticed;
-    } cases[] = {
-        { 2, TABLE_LOG, 1, 1, true },   /* the nonce */
-        { 2, TABLE_LOG, 0, 1, true },   /* of one before it */
-        { 40, TABLE_LOG, 32, 1, true }, /* of the first that is in no full row */
-        { 40, TABLE_LOG, 39, 1, true },       { 32, TABLE_LOG, 31, 1, true },
-        { 40, TABLE_LOG, 31, 1, false },      /* the tree still proves the one that was */
-        { 40, TABLE_TREE, 0, 32 * 32, true }, /* the hash over the row */
-        { 70, TABLE_TREE, 1, 33 * 32, true }, /* and over both */
-        { 32, TABLE_TREE, 0, 31 * 32, true },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ALM_LEN(cases); i++) {
-        void *fresh = NULL;
-        struct fixture *f;
-        struct ledger *l;
-        int r;
-
-        (void)fixture_setup(&fresh);
-        f = fresh;
-        l = open_ledger(f);
-        assert_int_equal(append(f, l, cases[i].leaves), 0);
-        l = ledger_close(l);
-        rewrite(f, cases[i].table, cases[i].number, cases[i].at);
-        r = ledger_open(f->store, &l);
-        if (r != (cases[i].noticed ? -EBADMSG : 0))
-            fail_msg("case %zu: %d", i, r);
-        l = ledger_close(l);
-        (void)fixture_teardown(&fresh);
-    }
-}
-
-static void ledger_with_a_row_of_another_length_is_damage(void **state)
-{
-    static const size_t lengths[] = { 0, 32, 1024, 1055, 1057, 1088, 5000 };
-    struct fixture *f = *state;
-    static uint8_t octets[5000];
-    const uint8_t key[8] = { 0 };
-    struct ledger *l = open_ledger(f);
-
-    assert_int_equal(append(f, l, 33), 0);
-    l = ledger_close(l);
-    for (size_t i = 0; i < ALM_LEN(lengths); i++) {
-        struct store_txn *t = fixture_begin(f, true);
-        uint8_t hash[SHA256_LEN];
-
-        store_put(t, TABLE_TREE, bytes_of(key, 8), bytes_of(octets, lengths[i]));
-        assert_int_equal(ledger_node(t, 0, 3, hash), -EBADMSG);
-        assert_int_equal(ledger_node(t, 5, 0, hash), -EBADMSG);
-        assert_int_equal(store_commit(t), 0);
-        assert_int_equal(ledger_open(f->store, &l), -EBADMSG);
-    }
-}
-
-static void ledger_shorter_than_a_signed_head_is_not_gone_on_with(void **state)
-{
-    struct fixture *f = *state;
-    struct ledger *l = open_ledger(f);
-    struct store_txn *t;
-
-    assert_int_equal(append(f, l, 2), 0);
-    l = ledger_close(l);
-    t = fixture_begin(f, true);
-    ledger_head_put(t, 2, "a note\n");
-    assert_int_equal(store_commit(t), 0);
-    l = open_ledger(f);
-    l = ledger_close(l);
-    t = fixture_begin(f, true);
-    ledger_head_put(t, 3, "a note about a leaf that is lost\n");
-    assert_int_equal(store_commit(t), 0);
-    assert_int_equal(ledger_open(f->store, &l), -EBADMSG);
-}
-
 static void ledger_gives_the_latest_head(void **state)
 {
     struct fixture *f = *state;
@@ -716,8 +512,6 @@ static void ledger_has_a_word_for_every_event(void **state)
     assert_string_equal(ledger_event_word(EVENT_DECIDED), "decided");
 }
 
-#define LEDGER_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -736,12 +530,6 @@ int main(void)
         LEDGER_TEST(ledger_record_that_lost_its_sealed_part_is_still_proved),
         LEDGER_TEST(ledger_sealed_part_of_one_record_does_not_open_in_another),
         LEDGER_TEST(ledger_each_keeps_to_its_range_and_to_what_the_visitor_says),
-        LEDGER_TEST(ledger_whose_last_record_was_taken_away_is_not_gone_on_with),
-        LEDGER_TEST(ledger_with_a_gap_is_noticed_by_its_reader),
-        LEDGER_TEST(ledger_whose_tree_lost_a_row_is_not_gone_on_with),
-        LEDGER_TEST(ledger_whose_last_records_were_rewritten_is_not_gone_on_with),
-        LEDGER_TEST(ledger_with_a_row_of_another_length_is_damage),
-        LEDGER_TEST(ledger_shorter_than_a_signed_head_is_not_gone_on_with),
         LEDGER_TEST(ledger_gives_the_latest_head),
         LEDGER_TEST(ledger_has_a_word_for_every_event),
     };
