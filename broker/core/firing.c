@@ -249,9 +249,18 @@ static void firing_sent(struct core *c, uint16_t slot)
 {
     struct episode_record *e = &c->episode_record;
 
-    if (e->n_hubs < EPISODE_HUBS_MAX)
-        text_cut(e->hubs[e->n_hubs++], sizeof(e->hubs[0]), c->agencies.slots[slot].reg.id);
+    text_cut(e->hubs[e->n_hubs++], sizeof(e->hubs[0]), c->agencies.slots[slot].reg.id);
     firing_due(c, slot);
+}
+
+/* A hub that the episode could not remember would hear of it at each further concern, and could not
+ * answer: it is not told at all, and somebody has to know that. */
+static bool firing_has_room(const struct core *c, const struct firing *f)
+{
+    if (c->episode_record.n_hubs < EPISODE_HUBS_MAX)
+        return true;
+    log_error("firing-hubs-full", "rule=%s hubs=%d", f->q->id, EPISODE_HUBS_MAX);
+    return false;
 }
 
 /* What it is for this reader: newly crossed, or still reached where an episode was closed. */
@@ -293,6 +302,8 @@ static void firing_hubs_reach(struct core *c, struct firing *f, bool *open, bool
             episode_open(c, f, &found);
         *open = true;
         episode_joined(c, f, found.fired_on);
+        if (!firing_has_room(c, f))
+            return;
         if (firing_send(c, f, s, &found, inbox)) {
             f->n_sent++;
             firing_sent(c, s);

@@ -35,7 +35,7 @@ ALM_MUST_USE int concerns_at(struct store_txn *t, const struct token *home, conc
  * -errno. */
 ALM_MUST_USE int concerns_sweep(struct store_txn *t, int32_t day, size_t most, size_t *n);
 
-#define EPISODE_HUBS_MAX         16
+#define EPISODE_HUBS_MAX         200 /* with as many contributors a record stays within LASTING_RECORD_MAX */
 #define EPISODE_CONTRIBUTORS_MAX 64
 struct episode_contributor { /* one concern of each lodging agency */
     struct id concern;

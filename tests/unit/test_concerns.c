@@ -264,6 +264,35 @@ static struct episode_record episode_of(uint8_t id)
     return r;
 }
 
+static void the_fullest_episode_comes_back_as_it_was_put(void **state)
+{
+    struct fixture *f = *state;
+    static struct episode_record r, got;
+    struct store_txn *t = begin(f);
+
+    r = episode_of(3);
+    r.subject_kind = SUBJECT_PERSON;
+    r.subject = person(1);
+    r.n_hubs = EPISODE_HUBS_MAX;
+    for (unsigned i = 0; i < EPISODE_HUBS_MAX; i++)
+        (void)snprintf(r.hubs[i], sizeof(r.hubs[i]), "hub-%059u", i);
+    r.n = EPISODE_CONTRIBUTORS_MAX;
+    for (unsigned i = 0; i < EPISODE_CONTRIBUTORS_MAX; i++) {
+        r.contributors[i].concern = id_of((uint8_t)i);
+        (void)snprintf(r.contributors[i].agency, sizeof(r.contributors[i].agency), "agency-%056u", i);
+    }
+    episodes_put(t, &r);
+    assert_int_equal(store_commit(t), 0);
+    t = begin(f);
+    assert_int_equal(episodes_get(t, &r.id, &got), 0);
+    t = store_abort(t);
+    assert_int_equal(got.n_hubs, EPISODE_HUBS_MAX);
+    assert_string_equal(got.hubs[EPISODE_HUBS_MAX - 1], r.hubs[EPISODE_HUBS_MAX - 1]);
+    assert_int_equal(got.n, EPISODE_CONTRIBUTORS_MAX);
+    assert_string_equal(got.contributors[EPISODE_CONTRIBUTORS_MAX - 1].agency,
+                        r.contributors[EPISODE_CONTRIBUTORS_MAX - 1].agency);
+}
+
 static void an_episode_comes_back_as_it_was_put(void **state)
 {
     struct fixture *f = *state;
@@ -444,6 +473,7 @@ int main(void)
         WITH_STORE(what_is_past_its_last_day_is_forgotten_and_nothing_else),
         WITH_STORE(another_last_day_takes_the_place_of_the_first),
         WITH_STORE(an_episode_comes_back_as_it_was_put),
+        WITH_STORE(the_fullest_episode_comes_back_as_it_was_put),
         WITH_STORE(an_episode_of_nobody_is_not_kept),
         WITH_STORE(a_watch_that_moves_leaves_its_old_home),
         WITH_STORE(a_watch_that_ended_finds_nobody),
