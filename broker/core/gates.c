@@ -8,6 +8,7 @@
 
 #define ALLOW_MAX   1000  /* of one datagram: pair.h */
 #define CUT_LEAF_MS 60000 /* between two leaves about one gate */
+#define DRAIN_MOST  64    /* system calls a turn */
 
 int gates_open(struct core *c, const int *fds)
 {
@@ -138,13 +139,24 @@ bool gates_may_drain(const struct core *c)
     return !fair_full(c->fair) && c->batch.n_works < BATCH_WORKS / 2;
 }
 
-/* All that it brought: of the next batch each agency has its share (fair.c), and what one system
- * call takes would be too small a batch. */
+/* Whether these are all frames. What else a gate says, it says seldom. */
+static bool gates_frames(const struct pair_msg *m, int n)
+{
+    for (int k = 0; k < n; k++) {
+        if (m[k].type != PAIR_IN)
+            return false;
+    }
+    return n > 0;
+}
+
+/* All the frames that it brought: of the next batch each agency has its share (fair.c), and what one
+ * system call takes would be too small a batch. The rest comes with the next turn: a gate that was
+ * taken over brings more for as long as somebody takes it. */
 void gates_drain(struct core *c, size_t i)
 {
     const struct pair_msg *m = NULL;
     struct pair *p = c->gates[i].pair;
-    int n;
+    int n, calls = 0;
 
     do {
         n = pair_recv(p, &m);
@@ -154,7 +166,7 @@ void gates_drain(struct core *c, size_t i)
             log_error("gate-lost", "gate=%zu error=%d", i, -n);
         for (int k = 0; k < n; k++)
             gates_take(c, i, &m[k]);
-    } while (n > 0 && pair_more(p) && gates_may_drain(c));
+    } while (gates_frames(m, n) && pair_more(p) && ++calls < DRAIN_MOST && gates_may_drain(c));
 }
 
 void gates_flush(struct core *c)

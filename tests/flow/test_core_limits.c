@@ -3,9 +3,12 @@
  * stray answers, signed heads. */
 #include "core_town.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void ask_truancy(struct town *t)
 {
@@ -380,6 +383,38 @@ static void a_gate_whose_datagram_is_bad_in_any_place_is_cut_and_nothing_of_it_i
     assert_int_equal(town_heard(t, TOWN_POLICE, MSG_QUESTION), 1);
 }
 
+/* A run of messages that cost it nothing, for as long as somebody takes them. */
+static pid_t flood_with_runs(int fd, uint8_t type)
+{
+    uint8_t run[PAIR_RUN_MOST * 10] = { 0 };
+    pid_t child;
+
+    for (size_t i = 0; i < PAIR_RUN_MOST; i++)
+        run[i * 10] = type;
+    child = fork();
+    if (child == 0) {
+        (void)alarm(30); /* whatever becomes of the test */
+        for (;;)
+            (void)send(fd, run, sizeof(run), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    return child;
+}
+
+static void a_gate_that_never_stops_talking_keeps_no_turn_from_its_end(void **state)
+{
+    struct town *t = *state;
+    pid_t child = flood_with_runs(pair_fd(t->gates[1]), PAIR_READY);
+
+    assert_true(child > 0);
+    (void)alarm(20); /* a turn that does not end, ends the test */
+    for (int i = 0; i < 3; i++)
+        ask_truancy(t);
+    (void)alarm(0);
+    assert_int_equal(kill(child, SIGKILL), 0);
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    assert_true(town_heard(t, TOWN_POLICE, MSG_QUESTION) >= 1);
+}
+
 #define TOWN_TEST(f) cmocka_unit_test_setup_teardown(f, town_setup, town_teardown)
 
 int main(void)
@@ -404,6 +439,7 @@ int main(void)
         TOWN_TEST(a_gate_that_is_cut_again_and_again_is_one_leaf_a_minute),
         TOWN_TEST(a_withdrawal_does_not_wait_behind_its_own_agencys_questions),
         TOWN_TEST(a_gate_whose_datagram_is_bad_in_any_place_is_cut_and_nothing_of_it_is_decided),
+        TOWN_TEST(a_gate_that_never_stops_talking_keeps_no_turn_from_its_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
