@@ -32,7 +32,7 @@
 #define WIRE_DOMAIN    "almoner"
 #define WIRE_OVERHEAD  64   /* bytes; CURVE adds 33 to a frame */
 #define WIRE_RCVHWM    512  /* frames waiting from one peer */
-#define WIRE_SNDHWM    2048 /* and for one: what a batch of the core may have for a single agency, twice */
+#define WIRE_SNDHWM    4096 /* and for one: what two turns of the core may have for a single agency */
 #define WIRE_TURN      64   /* frames, ZAP requests of one turn of the loop */
 #define WIRE_LENT      (2 * WIRE_TURN) /* a call of wire_poll serves what is due before it waits and after */
 #define WIRE_EVENTS    4096 /* monitor events of one turn */
