@@ -9,7 +9,7 @@
 
 #define ABSENCE_AT_ONCE 32768 /* entries that opening a store walks over: some four milliseconds */
 #define ABSENCE_A_STEP  1024  /* and each write transaction after that, until all are known */
-#define ABSENCE_MOST    (UINT64_C(32) << 20) /* bytes, of all kinds together */
+#define ABSENCE_MOST    (UINT64_C(96) << 20) /* bytes, of all kinds together; a set doubles, and is there twice meanwhile */
 
 struct absence; /* opaque: absence.c */
 /* Kinds of which all entries are known, a bit each. */
