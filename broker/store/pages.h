@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pages.h - LMDB, and nothing else of the store: tables of keys and values, cursors, transactions.
- * For store.c alone. Codes are errno's; an I/O error or a damaged page latches. Views are good
+ * For store.c, absence.c and fill.c alone. Codes are errno's; an I/O error or a damaged page latches. Views are good
  * inside the transaction only, and until its next write. */
 #pragma once
 #include "store/fault.h"

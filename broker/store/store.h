@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store.h - sealed, versioned tables over one LMDB environment. The only user of <lmdb.h> is store.c.
+/* store.h - sealed, versioned tables over one LMDB environment. The only user of <lmdb.h> is pages.c.
  *
  * Values are AEAD-sealed with table and key as associated data, which also detects bit rot and swapped records. A run of puts keeps a
  * sticky error in its transaction and is checked once, at commit. The first I/O error latches: every later begin fails until the
