@@ -389,15 +389,18 @@ void family_hear(struct family *f, const struct pollfd *polled, size_t n, int64_
  * ------------------------------------------------------------------------------------------------------------
  */
 
-static void family_blame(struct family *f, int64_t now_ms)
+/* No message makes a process end by SIGKILL: that is an operator, or a machine short of memory. A core under load decides
+ * most of the time, so whoever is in hand then would be suspended for it. */
+static void family_blame(struct family *f, int status, int64_t now_ms)
 {
+    bool deciding = f->shared->deciding || f->shared->check_crashed;
     char agency[BLAME_NAME_MAX];
 
-    if (!f->shared->deciding && !f->shared->check_crashed)
-        return;
     memcpy(agency, f->shared->check_crashed ? f->shared->check_agency : f->shared->agency, sizeof(agency));
     f->shared->deciding = f->shared->check_crashed = 0;
     agency[sizeof(agency) - 1] = '\0';
+    if (!deciding || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
+        return;
     if (blame_note(&f->blame, agency, now_ms))
         log_error("agency-suspended",
                   "agency=%s reason=\"its messages ended the core twice in ten minutes\"", agency);
@@ -443,7 +446,7 @@ static void child_ended(struct family *f, struct child *c, int status, int64_t n
     child_log_end(c, status, now_ms);
     c->pid = 0;
     if (c->kind == SPAWN_CORE)
-        family_blame(f, now_ms);
+        family_blame(f, status, now_ms);
     if (f->stage != STAGE_SERVING) {
         c->state = CHILD_GONE;
         family_advance(f, now_ms);
