@@ -1,40 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_wire_exchange.c - concerns, deliveries, referrals and watches on the wire: what each must and
  * must not bring along, and bytes that are handed on as they were received. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "wire_sample.h"
+#include "wire_fixture.h"
 #include "wire_sample_parts.h"
-#include "wire_views.h"
-#include <errno.h>
-
-static struct msg sent, got; /* too large for a stack in tests */
-
-static int encode(const struct msg *m, struct buf *out)
-{
-    struct wire_context ctx = wire_sample_context();
-
-    buf_init(out, WIRE_FRAME_MAX);
-    return wire_encode(m, &ctx, NULL, out);
-}
-
-static void assert_round_trip(const struct msg *m)
-{
-    ALM_CLEANUP(buf_deinit) struct buf frame;
-    struct wire_envelope e;
-
-    assert_int_equal(encode(m, &frame), 0);
-    assert_int_equal(wire_open(buf_view(&frame), &e), WIRE_OK);
-    memset(&got, 0xff, sizeof(got));
-    assert_string_equal(wire_fault_word(wire_decode(e.body, &got)), "ok");
-    wire_views_same(&got, m);
-    assert_memory_equal(&got, m, sizeof(got));
-}
 
 static void later_reply(struct msg_deliver *d, bool to_a_query, int64_t later_by_ms)
 {
@@ -105,7 +73,7 @@ static void each_kind_of_delivery_comes_back_the_same(void **state)
         delivery_of(kind);
         if (kind == DELIVERY_REFERRAL || kind == DELIVERY_REFERRAL_UPDATE)
             memcpy(sent.deliver.from, "police", 7);
-        assert_round_trip(&sent);
+        (void)assert_comes_back(&sent);
     }
 }
 
@@ -125,7 +93,7 @@ static void a_notice_has_one_size_with_or_without_a_subject(void **state)
     n->due_ms = INT64_C(253402300799999);
     assert_int_equal(encode(&sent, &most), 0);
     assert_int_equal(least.len, most.len);
-    assert_round_trip(&sent);
+    (void)assert_comes_back(&sent);
 }
 
 static void a_sealed_body_is_a_view_of_the_bytes_received(void **state)
@@ -368,34 +336,13 @@ static void one_of_many_lengths_of_a_sealed_body_has_each_size(void **state)
     X(consent_of_stage_3, MSG_CONSENT, 0, m->consent.stage = 3)                                    \
     X(consent_of_family_zero, MSG_CONSENT, 0, m->consent.has_family = true)
 
-#define FUNCTION(name, type, full, change)                                                         \
-    static void break_##name(struct msg *m)                                                        \
-    {                                                                                              \
-        change;                                                                                    \
-    }
-#define ENTRY(name, type, full, change) { #name, type, full, break_##name },
-BREAKS(FUNCTION)
-static const struct {
-    const char *what;
-    uint8_t type;
-    bool full;
-    void (*change)(struct msg *m);
-} breaks[] = { BREAKS(ENTRY) };
+WIRE_BREAKS(BREAKS)
 
 /* clang-format on */
 static void what_breaks_a_bound_is_not_sent(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ALM_LEN(breaks); i++) {
-        ALM_CLEANUP(buf_deinit) struct buf frame;
-        int r;
-
-        wire_sample(breaks[i].type, breaks[i].full, &sent);
-        breaks[i].change(&sent);
-        r = encode(&sent, &frame);
-        if (r != -EINVAL || frame.len != 0)
-            fail_msg("%s: %d, %zu bytes", breaks[i].what, r, frame.len);
-    }
+    assert_none_is_sent(breaks, ALM_LEN(breaks));
 }
 
 static void a_part_that_its_sender_might_not_send_is_not_delivered(void **state)

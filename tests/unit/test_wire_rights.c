@@ -1,26 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_wire_rights.c - corrections, recalls and statements on the wire. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "wire_sample.h"
+#include "wire_fixture.h"
 #include "wire_sample_parts.h"
-#include <errno.h>
-#include <string.h>
-
-static struct msg sent, got; /* too large for a stack in tests */
-
-static int encode(const struct msg *m, struct buf *out)
-{
-    struct wire_context ctx = wire_sample_context();
-
-    buf_init(out, WIRE_FRAME_MAX);
-    return wire_encode(m, &ctx, NULL, out);
-}
 
 static void stop_using(bool full)
 {
@@ -32,25 +13,12 @@ static void stop_using(bool full)
     sample_stop_using(&sent.deliver.stop, full);
 }
 
-static size_t assert_comes_back(void)
-{
-    ALM_CLEANUP(buf_deinit) struct buf frame;
-    struct wire_envelope e;
-
-    assert_int_equal(encode(&sent, &frame), 0);
-    assert_int_equal(wire_open(buf_view(&frame), &e), WIRE_OK);
-    memset(&got, 0, sizeof(got)); /* what lies beyond its type's own arm stays as it was */
-    assert_string_equal(wire_fault_word(wire_decode(e.body, &got)), "ok");
-    assert_memory_equal(&got, &sent, sizeof(got));
-    return e.body.len;
-}
-
 static void a_recall_comes_back_the_same_and_has_one_size(void **state)
 {
     (void)state;
     for (int full = 0; full < 2; full++) {
         stop_using(full);
-        assert_int_equal(assert_comes_back(), 4096);
+        assert_int_equal(assert_comes_back(&sent), 4096);
     }
 }
 
@@ -61,9 +29,9 @@ static void a_recall_is_as_long_as_a_notice(void **state)
 
     (void)state;
     wire_sample(MSG_DELIVER, false, &sent);
-    notice = assert_comes_back();
+    notice = assert_comes_back(&sent);
     stop_using(true);
-    assert_int_equal(assert_comes_back(), notice);
+    assert_int_equal(assert_comes_back(&sent), notice);
 }
 
 static void a_correction_of_a_person_of_no_question_is_of_who_is_involved(void **state)
@@ -71,7 +39,7 @@ static void a_correction_of_a_person_of_no_question_is_of_who_is_involved(void *
     (void)state;
     wire_sample(MSG_CORRECTION, true, &sent);
     memset(sent.correction.question, 0, sizeof(sent.correction.question));
-    (void)assert_comes_back();
+    (void)assert_comes_back(&sent);
 }
 
 static void the_longest_statement_of_the_most_tokens_has_the_size_of_the_shortest(void **state)
@@ -80,10 +48,10 @@ static void the_longest_statement_of_the_most_tokens_has_the_size_of_the_shortes
 
     (void)state;
     wire_sample(MSG_STATEMENT, false, &sent);
-    shortest = assert_comes_back();
+    shortest = assert_comes_back(&sent);
     wire_sample(MSG_STATEMENT, true, &sent);
     assert_int_equal(strlen(sent.statement.text), 2000);
-    assert_int_equal(assert_comes_back(), shortest);
+    assert_int_equal(assert_comes_back(&sent), shortest);
 }
 
 /* clang-format off: one a line */
@@ -124,34 +92,13 @@ static void the_longest_statement_of_the_most_tokens_has_the_size_of_the_shortes
     X(recall_beside_a_notice, MSG_DELIVER, 0, (m->deliver.has_stop = true, sample_stop_using(&m->deliver.stop, true))) \
     X(recall_with_another_part, MSG_DELIVER, 0, m->deliver.kind = DELIVERY_STOP_USING)
 
-#define FUNCTION(name, type, full, change)                                                         \
-    static void break_##name(struct msg *m)                                                        \
-    {                                                                                              \
-        change;                                                                                    \
-    }
-#define ENTRY(name, type, full, change) { #name, type, full, break_##name },
-BREAKS(FUNCTION)
-static const struct {
-    const char *what;
-    uint8_t type;
-    bool full;
-    void (*change)(struct msg *m);
-} breaks[] = { BREAKS(ENTRY) };
+WIRE_BREAKS(BREAKS)
 
 /* clang-format on */
 static void what_breaks_a_bound_is_not_sent(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ALM_LEN(breaks); i++) {
-        ALM_CLEANUP(buf_deinit) struct buf frame;
-        int r;
-
-        wire_sample(breaks[i].type, breaks[i].full, &sent);
-        breaks[i].change(&sent);
-        r = encode(&sent, &frame);
-        if (r != -EINVAL || frame.len != 0)
-            fail_msg("%s: %d, %zu bytes", breaks[i].what, r, frame.len);
-    }
+    assert_none_is_sent(breaks, ALM_LEN(breaks));
 }
 
 static void assert_stop_refused(const char *what)

@@ -1,41 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_wire_witness.c - what goes between the broker and its witnesses, on the wire. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "wire_sample.h"
-#include "wire_views.h"
-#include <errno.h>
-#include <string.h>
-
-static struct msg sent, got; /* too large for a stack in tests */
-
-static int encode(const struct msg *m, struct buf *out)
-{
-    struct wire_context ctx = wire_sample_context();
-
-    buf_init(out, WIRE_FRAME_MAX);
-    return wire_encode(m, &ctx, NULL, out);
-}
-
-static size_t body_of(const struct msg *m)
-{
-    ALM_CLEANUP(buf_deinit) struct buf frame;
-    struct wire_envelope e;
-
-    assert_int_equal(encode(m, &frame), 0);
-    assert_int_equal(wire_open(buf_view(&frame), &e), WIRE_OK);
-    memset(&got, 0, sizeof(got)); /* what lies beyond its type's own arm stays as it was */
-    memset(&got, 0xff, offsetof(struct msg, hello));
-    assert_string_equal(wire_fault_word(wire_decode(e.body, &got)), "ok");
-    wire_views_same(&got, m);
-    assert_memory_equal(&got, m, sizeof(got));
-    return e.body.len;
-}
+#include "wire_fixture.h"
 
 /* clang-format off: one a line */
 #define BREAKS(X)                                                                                  \
@@ -57,34 +22,13 @@ static size_t body_of(const struct msg *m)
     X(cosignature_to_nothing, MSG_COSIGNATURE, 1, memset(&m->in_reply_to, 0, ID_LEN))              \
     X(cosignature_by_a_practitioner, MSG_COSIGNATURE, 1, memcpy(m->practitioner.ref, "p", 2))
 
-#define FUNCTION(name, type, full, change)                                                         \
-    static void break_##name(struct msg *m)                                                        \
-    {                                                                                              \
-        change;                                                                                    \
-    }
-#define ENTRY(name, type, full, change) { #name, type, full, break_##name },
-BREAKS(FUNCTION)
-static const struct {
-    const char *what;
-    uint8_t type;
-    bool full;
-    void (*change)(struct msg *m);
-} breaks[] = { BREAKS(ENTRY) };
+WIRE_BREAKS(BREAKS)
 
 /* clang-format on */
 static void what_breaks_a_bound_is_not_sent(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < ALM_LEN(breaks); i++) {
-        ALM_CLEANUP(buf_deinit) struct buf frame;
-        int r;
-
-        wire_sample(breaks[i].type, breaks[i].full, &sent);
-        breaks[i].change(&sent);
-        r = encode(&sent, &frame);
-        if (r != -EINVAL || frame.len != 0)
-            fail_msg("%s: %d, %zu bytes", breaks[i].what, r, frame.len);
-    }
+    assert_none_is_sent(breaks, ALM_LEN(breaks));
 }
 
 static void a_head_of_any_length_goes_out_in_one_size(void **state)
@@ -93,11 +37,11 @@ static void a_head_of_any_length_goes_out_in_one_size(void **state)
 
     (void)state;
     wire_sample(MSG_COSIGN, false, &sent);
-    assert_int_equal(body_of(&sent), 8192);
+    assert_int_equal(assert_comes_back(&sent), 8192);
     wire_sample(MSG_COSIGN, true, &sent);
     for (size_t i = 0; i < ALM_LEN(lengths); i++) {
         sent.cosign.note.len = lengths[i];
-        assert_int_equal(body_of(&sent), 8192);
+        assert_int_equal(assert_comes_back(&sent), 8192);
     }
     assert_int_equal(got.cosign.n_proof, COSIGN_PROOF_MAX);
 }
@@ -109,7 +53,7 @@ static void a_first_head_has_neither_an_old_size_nor_a_proof(void **state)
     sent.cosign.old_size = 0;
     sent.cosign.n_proof = 0;
     memset(sent.cosign.proof, 0, sizeof(sent.cosign.proof));
-    (void)body_of(&sent);
+    (void)assert_comes_back(&sent);
     assert_int_equal(got.cosign.old_size, 0);
 }
 
@@ -117,12 +61,12 @@ static void a_line_and_a_refusal_are_of_one_size(void **state)
 {
     (void)state;
     wire_sample(MSG_COSIGNATURE, false, &sent);
-    assert_int_equal(body_of(&sent), 1024);
+    assert_int_equal(assert_comes_back(&sent), 1024);
     wire_sample(MSG_COSIGNATURE, true, &sent);
     sent.cosignature.note.len = 240;
-    assert_int_equal(body_of(&sent), 1024);
+    assert_int_equal(assert_comes_back(&sent), 1024);
     wire_sample(MSG_COSIGNATURE, true, &sent);
-    assert_int_equal(body_of(&sent), 8192);
+    assert_int_equal(assert_comes_back(&sent), 8192);
 }
 
 int main(void)
