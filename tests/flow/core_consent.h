@@ -122,15 +122,6 @@ static inline const char *lift(struct town *t, const struct id *id, const int *o
     return word;
 }
 
-static inline void day_is(struct town *t, int32_t day)
-{
-    char text[CIVIL_TEXT];
-
-    civil_format(day, text);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), consent_officer),
-                        "ok");
-}
-
 /* How often an agency has heard that what it was told rests on nothing any more. */
 static inline size_t notices(struct town *t, enum town_agency who)
 {
@@ -145,11 +136,7 @@ static inline size_t notices(struct town *t, enum town_agency who)
 
 static inline void comes_back(struct town *t, enum town_agency who)
 {
-    struct msg *m = town_msg(t, MSG_HELLO);
-
-    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
-    (void)snprintf(m->hello.software, sizeof(m->hello.software), "test/1");
-    town_say(t, who, m);
+    town_hello(t, who);
     town_turn(t);
     town_forget(t);
 }

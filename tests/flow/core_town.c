@@ -6,6 +6,7 @@
 #include "core_town_kept.h"
 #include "core_town_policy.h"
 
+#include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +14,23 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-const char *const town_names[TOWN_N] = { "charity", "clinic", "council",       "court",
-                                         "police",  "school", "school-nursery" };
+const char *const town_names[TOWN_MOST] = {
+    "charity", "clinic",  "council", "court",   "police",  "school",  "school-nursery", "ward-01",
+    "ward-02", "ward-03", "ward-04", "ward-05", "ward-06", "ward-07", "ward-08",        "ward-09",
+    "ward-10", "ward-11", "ward-12", "ward-13", "ward-14", "ward-15", "ward-16",        "ward-17",
+    "ward-18", "ward-19", "ward-20", "ward-21", "ward-22", "ward-23", "ward-24",
+};
 int64_t town_wall, town_mono;
 uint8_t town_mode = MODE_EXERCISE;
 struct core_limits town_limits;
 const char *town_suspend;
 unsigned town_hubs;
+unsigned town_wards;
+
+int town_all(void)
+{
+    return TOWN_N + (int)town_wards;
+}
 
 static int64_t town_wall_ms(void)
 {
@@ -171,21 +182,10 @@ void town_activate(struct town *t)
     free(text);
 }
 
-static void town_hello(struct town *t, enum town_agency a)
-{
-    struct msg *m = town_msg(t, MSG_HELLO);
-
-    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = town_mode };
-    (void)snprintf(m->hello.software, sizeof(m->hello.software), "town/1");
-    town_say(t, a, m);
-}
-
 int town_setup(void **state)
 {
-    const int one[] = { 0, -1 };
     struct town *t = calloc(1, sizeof(*t));
     uint8_t key[32];
-    char day[CIVIL_TEXT];
 
     assert_non_null(t);
     t->heard = calloc(TOWN_HEARD_MAX, sizeof(*t->heard));
@@ -200,13 +200,12 @@ int town_setup(void **state)
     town_listen(t);
     town_open(t);
     town_officers(t);
-    for (int a = 0; a < TOWN_N; a++)
+    for (int a = 0; a < town_all(); a++)
         town_enrol(t, (enum town_agency)a);
     town_activate(t);
-    civil_format(TOWN_DAY, day);
     if (town_mode == MODE_EXERCISE)
-        assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", day), one), "ok");
-    for (int a = 0; a < TOWN_N; a++)
+        town_day(t, TOWN_DAY);
+    for (int a = 0; a < town_all(); a++)
         town_hello(t, (enum town_agency)a);
     town_turn(t);
     town_forget(t);
@@ -228,6 +227,7 @@ int town_teardown(void **state)
 
     memset(&town_limits, 0, sizeof(town_limits));
     town_hubs = 0;
+    town_wards = 0;
     town_policy_more = NULL;
     town_shut(t);
     if (!town_keep(t))
@@ -241,12 +241,12 @@ int town_teardown(void **state)
 
 static enum town_agency town_agency_of(const char *name)
 {
-    for (int a = 0; a < TOWN_N; a++) {
+    for (int a = 0; a < town_all(); a++) {
         if (!strcmp(town_names[a], name))
             return (enum town_agency)a;
     }
     fail_msg("the core wrote to %s", name);
-    return TOWN_N;
+    return TOWN_MOST;
 }
 
 static void town_hear(struct town *t, unsigned gate)
@@ -363,158 +363,6 @@ const char *town_refusal(struct town *t, enum town_agency who)
     return town_heard(t, who, MSG_REFUSAL) ? t->msg.refusal.reason : "";
 }
 
-/* --- messages --- */
-
-struct msg *town_msg(struct town *t, uint8_t type)
-{
-    memset(&t->msg, 0, sizeof(t->msg));
-    t->msg.type = type;
-    return &t->msg;
-}
-
-struct msg *town_lease(struct town *t)
-{
-    struct msg *m = town_msg(t, MSG_LEASE);
-
-    m->lease.civil_day = CIVIL_NONE;
-    return m;
-}
-
-static void town_token(uint8_t kind, unsigned value, struct token *out)
-{
-    memset(out, 0, sizeof(*out));
-    out->kind = kind;
-    out->scheme = TOKEN_HMAC;
-    out->epoch = 1;
-    memset(out->value, (int)(0x40 + value), TOKEN_LEN);
-    out->value[0] = kind;
-}
-
-void town_person(enum town_person p, struct token_set *out)
-{
-    memset(out, 0, sizeof(*out));
-    out->n = 3;
-    town_token(TOKEN_NHS, p, &out->tokens[0]);
-    town_token(TOKEN_UPN, p, &out->tokens[1]);
-    town_token(TOKEN_NAME_DOB, p, &out->tokens[2]);
-}
-
-void town_home(unsigned number, struct token *out)
-{
-    town_token(TOKEN_HOME, 100 + number, out);
-}
-
-static void town_asker(struct msg *m, const char *purpose)
-{
-    (void)snprintf(m->purpose, sizeof(m->purpose), "%s", purpose);
-    (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "worker-7");
-    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "social-worker");
-    (void)snprintf(m->case_ref, sizeof(m->case_ref), "case-1234567");
-    m->practitioner.login = LOGIN_TWO_FACTOR;
-}
-
-static void town_relationship(struct msg_relationship *r)
-{
-    r->kind = RELATION_INVOLVED;
-    r->since = TOWN_DAY - 100;
-    r->until = CIVIL_NONE;
-}
-
-struct msg *town_insight(struct town *t, const char *purpose, const char *question,
-                         enum town_person p)
-{
-    struct msg *m = town_msg(t, MSG_INSIGHT_QUERY);
-
-    town_asker(m, purpose);
-    (void)snprintf(m->insight_query.question, sizeof(m->insight_query.question), "%s", question);
-    m->insight_query.subject_kind = SUBJECT_PERSON;
-    town_person(p, &m->insight_query.subject);
-    town_relationship(&m->insight_query.relationship);
-    if (!strcmp(question, "lives-at")) {
-        m->insight_query.has_parameter = true;
-        town_home(1, &m->insight_query.parameter);
-    }
-    return m;
-}
-
-struct msg *town_involvement(struct town *t, const char *purpose, enum town_person p)
-{
-    struct msg *m = town_msg(t, MSG_INVOLVEMENT_QUERY);
-
-    town_asker(m, purpose);
-    m->involvement_query.subject_kind = SUBJECT_PERSON;
-    town_person(p, &m->involvement_query.subject);
-    town_relationship(&m->involvement_query.relationship);
-    return m;
-}
-
-struct msg *town_consent(struct town *t, const char *purpose, enum town_person p)
-{
-    struct msg *m = town_msg(t, MSG_CONSENT);
-    struct msg_consent *c = &m->consent;
-
-    (void)snprintf(m->purpose, sizeof(m->purpose), "%s", purpose);
-    (void)snprintf(c->purpose, sizeof(c->purpose), "%s", purpose);
-    c->decision = CONSENT_GRANTED;
-    town_person(p, &c->subject);
-    c->capacity = CAPACITY_SELF;
-    c->giver_authority = true;
-    c->recipients.any = c->sources.any = true;
-    c->given_on = TOWN_DAY - 1;
-    c->given_ms = town_wall - 86400000;
-    c->expires_on = c->review_on = c->able_from = c->able_until = CIVIL_NONE;
-    c->method = METHOD_SIGNED;
-    return m;
-}
-
-struct msg *town_withdraw(struct town *t, const char *purpose, enum town_person p)
-{
-    struct msg *m = town_msg(t, MSG_WITHDRAWAL);
-
-    (void)snprintf(m->purpose, sizeof(m->purpose), "%s", purpose);
-    (void)snprintf(m->withdrawal.purpose, sizeof(m->withdrawal.purpose), "%s", purpose);
-    town_person(p, &m->withdrawal.subject);
-    m->withdrawal.given_on = TOWN_DAY;
-    m->withdrawal.given_ms = town_wall;
-    return m;
-}
-
-struct msg *town_shield(struct town *t, enum town_person p, uint8_t level)
-{
-    struct msg *m = town_msg(t, MSG_SHIELD);
-
-    town_person(p, &m->shield.subject);
-    m->shield.level = level;
-    m->shield.from = TOWN_DAY - 10;
-    m->shield.until = m->shield.review_on = CIVIL_NONE;
-    (void)snprintf(m->shield.reason, sizeof(m->shield.reason), "threats");
-    return m;
-}
-
-void town_answer(struct town *t, enum town_agency who, uint8_t value)
-{
-    struct id question;
-    bool involvement;
-    struct msg *m;
-
-    assert_true(town_heard(t, who, MSG_QUESTION) > 0);
-    question = t->msg.id;
-    involvement = t->msg.question.involvement;
-    m = town_msg(t, MSG_ANSWER);
-    m->in_reply_to = question;
-    m->answer.value = value;
-    m->answer.cause = value == ANSWER_CANNOT_SAY ? CAUSE_AMBIGUOUS : CAUSE_NONE;
-    m->answer.data_as_of = value == ANSWER_CANNOT_SAY ? CIVIL_NONE : TOWN_DAY;
-    m->answer.since = CIVIL_NONE;
-    if (involvement && value == ANSWER_YES) {
-        (void)snprintf(m->answer.service, sizeof(m->answer.service), "the %s", town_names[who]);
-        (void)snprintf(m->answer.contact_route, sizeof(m->answer.contact_route), "desk of %s",
-                       town_names[who]);
-        m->answer.since = TOWN_DAY - 400;
-    }
-    town_say(t, who, m);
-}
-
 /* --- officers --- */
 
 json_t *town_change_text(const char *kind, json_t *fields)
@@ -591,7 +439,22 @@ const char *town_change(struct town *t, const char *kind, json_t *fields, const 
     return town_submit(t, town_change_text(kind, fields), officers);
 }
 
-/* --- the log --- */
+void town_day(struct town *t, int32_t day)
+{
+    static const int one[] = { 0, -1 };
+    char text[CIVIL_TEXT];
+
+    civil_format(day, text);
+    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
+}
+
+/* --- the store and the log --- */
+
+int town_fail_commits(void *ctx, enum store_step step)
+{
+    (void)ctx;
+    return step == STORE_STEP_COMMIT ? ENOSPC : 0;
+}
 
 struct town_counting {
     uint8_t event;

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "core/state.h"
+#include "store/fault.h"
 
 #define TOWN_HEARD_MAX 512
 #define TOWN_DAY       19000 /* a civil day in 2022 */
@@ -23,7 +24,9 @@ enum town_agency {
     TOWN_POLICE,
     TOWN_SCHOOL,
     TOWN_NURSERY /* the school's team */,
-    TOWN_N
+    TOWN_N,
+    TOWN_WARD = TOWN_N, /* the first of those that town_wards adds */
+    TOWN_MOST = TOWN_N + 24
 };
 enum town_person { TOWN_TESS, TOWN_SAM, TOWN_NOBODY };
 
@@ -39,7 +42,7 @@ struct town {
     struct core *core;
     struct pair *gates[2];          /* 0: everybody's, 1: the school's */
     int signer, reader, supervisor; /* the far ends */
-    struct secret keys[TOWN_N], officers[3], audit;
+    struct secret keys[TOWN_MOST], officers[3], audit;
     struct town_frame *heard; /* since the last town_forget */
     size_t n_heard;
     uint16_t allowed[2]; /* peers of the last PAIR_ALLOW */
@@ -48,12 +51,14 @@ struct town {
         *beside; /* if set, the next change and this message come in one batch; from beside_from */
     enum town_agency beside_from;
 };
-extern const char *const town_names[TOWN_N];
+extern const char *const town_names[TOWN_MOST];
 extern int64_t town_wall, town_mono;   /* the clocks */
 extern uint8_t town_mode; /* enum broker_mode, for the next town_setup; a test sets it back */
 extern struct core_limits town_limits; /* for the next town_setup */
 extern const char *town_suspend;       /* whom the supervisor blames, for the next opening */
 extern unsigned town_hubs; /* bits: hubs besides the court, for the next policy */
+extern unsigned town_wards; /* for the next town_setup: so many agencies more, each a party and a hub */
+int town_all(void); /* how many agencies there are with them */
 
 /* Enrolled, policy in force, day set, everybody has said Hello; nothing heard yet. */
 int town_setup(void **state);
@@ -80,6 +85,8 @@ const char *town_refusal(struct town *t,
 
 struct msg *town_msg(struct town *t, uint8_t type);
 struct msg *town_lease(struct town *t);
+void town_hello(struct town *t, enum town_agency who);
+void town_practitioner(struct msg *m, const char *ref); /* who sends it: a social worker */
 void town_person(enum town_person p, struct token_set *out);
 void town_home(unsigned number, struct token *out);
 struct msg *town_insight(struct town *t, const char *purpose, const char *question,
@@ -88,6 +95,12 @@ struct msg *town_involvement(struct town *t, const char *purpose, enum town_pers
 struct msg *town_consent(struct town *t, const char *purpose, enum town_person p);
 struct msg *town_withdraw(struct town *t, const char *purpose, enum town_person p);
 struct msg *town_shield(struct town *t, enum town_person p, uint8_t level);
+/* For a day, by who has no part in the case; question "": who is involved. Good where the policy's
+ * purpose may be overridden: "early-help". */
+struct msg *town_override(struct town *t, const char *purpose, const char *question,
+                          enum town_person p);
+struct msg *town_approval(struct town *t, const struct id *override, const char *ref,
+                          uint8_t decision); /* by a senior */
 /* The holder answers the last question it heard. */
 void town_answer(struct town *t, enum town_agency who, uint8_t value);
 
@@ -96,6 +109,9 @@ void town_answer(struct town *t, enum town_agency who, uint8_t value);
 const char *town_change(struct town *t, const char *kind, json_t *fields, const int *officers);
 json_t *town_change_text(const char *kind, json_t *fields); /* with at and nonce */
 const char *town_submit(struct town *t, json_t *change, const int *officers);
+void town_day(struct town *t, int32_t day); /* the civil day from now on */
+
+int town_fail_commits(void *ctx, enum store_step step); /* for store_fault_hook() */
 
 /* Leaves of this event so far; the last of them in *last (NULL: not wanted). */
 size_t town_leaves(struct town *t, uint8_t event, struct ledger_clear *last);

@@ -10,6 +10,8 @@
 #include "core_town.h"
 #include "engine/layout.h"
 
+#include <string.h>
+
 enum {
     SECTOR_CHILDREN,
     SECTOR_COURTS,
@@ -246,6 +248,29 @@ static void town_put_extras(struct layout *l)
         questions[households[i]].household = town_extras.households;
 }
 
+/* Sorted as the town's own, and after them. */
+static void town_put_wards(struct layout *l)
+{
+    static struct lay_agency all[TOWN_MOST];
+    static struct lay_party with[ALM_LEN(parties) + TOWN_MOST - TOWN_N];
+
+    memcpy(all, agencies, sizeof(agencies));
+    memcpy(with, parties, sizeof(parties));
+    for (int a = TOWN_WARD; a < town_all(); a++) {
+        struct lay_agency *w = &all[a];
+
+        *w = agencies[TOWN_CHARITY];
+        w->id = w->name = w->controller = town_names[a];
+        w->organisation = (uint16_t)a;
+        w->hub = true;
+        with[ALM_LEN(parties) + (size_t)(a - TOWN_WARD)] = (struct lay_party){ (uint16_t)a, ASK_FULL, true };
+    }
+    l->agencies = all;
+    l->n_agencies = (uint16_t)town_all();
+    protocols[0].parties = with;
+    protocols[0].n_parties = (uint16_t)(ALM_LEN(parties) + town_wards);
+}
+
 void town_policy(struct buf *out)
 {
     struct layout l = {
@@ -300,6 +325,7 @@ void town_policy(struct buf *out)
 
     for (int a = 0; a < TOWN_N; a++)
         agencies[a].hub = a == TOWN_COURT || (town_hubs >> a & 1);
+    town_put_wards(&l);
     for (int i = 1; i < POLICY_CAPACITIES; i++)
         l.consent.capacities[i].able = i != FACT_CAPACITY_CARER_WITHOUT_PR;
     l.consent.capacities[FACT_CAPACITY_PARENT].before_age = 16;

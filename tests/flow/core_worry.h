@@ -96,9 +96,7 @@ static inline void worry_asker(struct msg *m)
 {
     (void)snprintf(m->purpose, sizeof(m->purpose), "safeguarding");
     (void)snprintf(m->basis, sizeof(m->basis), "safeguarding");
-    (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "worker-7");
-    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "social-worker");
-    m->practitioner.login = LOGIN_TWO_FACTOR;
+    town_practitioner(m, "worker-7");
 }
 
 /* Return: "" when it was taken, or why not. What else was heard in the turn stays. */
@@ -144,12 +142,8 @@ static inline const char *worry_lodge(struct town *t, enum town_agency from, con
 
 static inline void worry_day(struct town *t, int32_t day)
 {
-    const int one[] = { 0, -1 };
-    char text[CIVIL_TEXT];
-
-    civil_format(day, text);
     town_forget(t);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
+    town_day(t, day);
     town_turn(t);
 }
 

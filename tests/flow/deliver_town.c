@@ -125,12 +125,8 @@ const char *acked(struct town *t, enum town_agency who, const char *stream, uint
 
 void comes_back(struct town *t, enum town_agency who)
 {
-    struct msg *m = town_msg(t, MSG_HELLO);
-
-    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
-    (void)snprintf(m->hello.software, sizeof(m->hello.software), "town/1");
     town_forget(t);
-    town_say(t, who, m);
+    town_hello(t, who);
     town_turn(t);
 }
 

@@ -88,6 +88,27 @@ static inline struct id question_of(struct town *t, enum town_agency who)
     return t->msg.id;
 }
 
+/* The council asks what the charity answers by hand, and the deadline passes. Return: the question's
+ * id. */
+static inline struct id awaited(struct town *t)
+{
+    struct id q;
+
+    asks_insight(t, "arrears", TOWN_TESS);
+    q = question_of(t, TOWN_CHARITY);
+    deadline_passes(t);
+    return q;
+}
+
+/* What the police answer by hand too, or would by machine. */
+static inline void awaited_of_both(struct town *t, struct id *charity, struct id *police)
+{
+    asks_insight(t, "truancy", TOWN_TESS);
+    *charity = question_of(t, TOWN_CHARITY);
+    *police = question_of(t, TOWN_POLICE);
+    deadline_passes(t);
+}
+
 static inline struct msg *answer_msg(struct town *t, const struct id *question, uint8_t value)
 {
     struct msg *m = town_msg(t, MSG_ANSWER);
@@ -150,12 +171,8 @@ static inline void acknowledged(struct town *t)
 
 static inline void hello(struct town *t, enum town_agency who)
 {
-    struct msg *m = town_msg(t, MSG_HELLO);
-
-    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = town_mode };
-    (void)snprintf(m->hello.software, sizeof(m->hello.software), "town/1");
     town_forget(t);
-    town_say(t, who, m);
+    town_hello(t, who);
     town_turn(t);
 }
 

@@ -25,9 +25,7 @@ static inline const char *says(struct town *t, enum town_agency from, struct msg
 static inline void by_worker(struct msg *m, const char *purpose)
 {
     (void)snprintf(m->purpose, sizeof(m->purpose), "%s", purpose);
-    (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "worker-7");
-    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "social-worker");
-    m->practitioner.login = LOGIN_TWO_FACTOR;
+    town_practitioner(m, "worker-7");
 }
 
 static inline struct msg *referral_msg(struct town *t, enum town_agency to, uint8_t kind)
@@ -126,16 +124,14 @@ static inline size_t delivered(struct town *t, enum town_agency who, uint8_t kin
 /* Everybody says that they are there, the head is signed, and the day is set. */
 static inline void day_passes(struct town *t, int32_t days)
 {
-    static const int one[] = { 0, -1 };
-    char text[CIVIL_TEXT];
+    int32_t day = t->core->day + days;
 
-    civil_format(t->core->day + days, text);
     town_wall += (int64_t)days * 86400000;
     for (int a = 0; a < TOWN_N; a++)
         town_say(t, (enum town_agency)a, town_lease(t));
     town_turn(t);
     town_forget(t);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
+    town_day(t, day);
     town_turn(t);
     town_turn(t);
 }

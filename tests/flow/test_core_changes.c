@@ -490,17 +490,11 @@ static void live_broker_has_no_clock_command(void **state)
     t->core->set.wire.mode = MODE_EXERCISE;
 }
 
-static int fail_commits(void *ctx, enum store_step step)
-{
-    (void)ctx;
-    return step == STORE_STEP_COMMIT ? ENOSPC : 0;
-}
-
 static void change_that_cannot_be_recorded_is_not_made(void **state)
 {
     struct town *t = *state;
 
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     assert_string_equal(town_change(t, "agency-suspend", suspend("council"), alice), "busy");
     assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", "2030-01-01"), alice),
                         "busy");
@@ -571,7 +565,7 @@ static void reading_of_the_log_is_a_leaf_before_the_reader_may_go_on(void **stat
     assert_int_equal(heard[0], 'D');
     said[6] = sizeof(good) - 1;
     memcpy(said + 7, good, sizeof(good) - 1);
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     assert_true(send(t->reader, said, 7 + sizeof(good) - 1, 0) > 0);
     town_turn(t);
     store_fault_hook(t->core->store, NULL, NULL);

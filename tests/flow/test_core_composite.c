@@ -451,26 +451,16 @@ static size_t kept(struct town *t)
     return last.len;
 }
 
-static void day(struct town *t, int32_t to)
-{
-    const int one[] = { 0, -1 };
-    char text[CIVIL_TEXT];
-
-    civil_format(to, text);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
-    town_turn(t);
-}
-
 static void after_the_period_it_is_forgotten(void **state)
 {
     struct town *t = *state;
 
     strained(t, TOWN_TESS, "nnnnnnn");
-    day(t, TOWN_DAY + 89);
+    town_day(t, TOWN_DAY + 89);
     assert_true(kept(t) > 0);
     ask(t, TOWN_CLINIC, "safeguarding", "band", TOWN_TESS);
     assert_string_equal(town_refusal(t, TOWN_CLINIC), "differencing");
-    day(t, TOWN_DAY + 90);
+    town_day(t, TOWN_DAY + 90);
     assert_int_equal(kept(t), 0);
     town_forget(t);
     ask(t, TOWN_CLINIC, "safeguarding", "band", TOWN_TESS);
@@ -482,9 +472,9 @@ static void asking_again_begins_the_period_again(void **state)
     struct town *t = *state;
 
     strained(t, TOWN_TESS, "nnnnnnn");
-    day(t, TOWN_DAY + 60);
+    town_day(t, TOWN_DAY + 60);
     strained(t, TOWN_TESS, "nnnnnnn");
-    day(t, TOWN_DAY + 120);
+    town_day(t, TOWN_DAY + 120);
     assert_true(kept(t) > 0);
     ask(t, TOWN_CLINIC, "safeguarding", "band", TOWN_TESS);
     assert_string_equal(town_refusal(t, TOWN_CLINIC), "differencing");
@@ -493,11 +483,9 @@ static void asking_again_begins_the_period_again(void **state)
 static void the_catalogue_shows_a_composite_like_any_question(void **state)
 {
     struct town *t = *state;
-    struct msg *m = town_msg(t, MSG_HELLO);
     bool found = false;
 
-    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
-    town_say(t, TOWN_CLINIC, m);
+    town_hello(t, TOWN_CLINIC);
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_CLINIC, MSG_CATALOGUE), 1);
     for (size_t i = 0; i < t->msg.catalogue.n_questions; i++)

@@ -94,7 +94,7 @@ static void a_parents_consent_lapses_on_the_sixteenth_birthday_and_their_own_sta
     m->consent.able_until = TOWN_DAY; /* tomorrow they are sixteen */
     (void)lodged(t, TOWN_COUNCIL, m);
     assert_true(noise_asked(t));
-    day_is(t, TOWN_DAY + 1);
+    town_day(t, TOWN_DAY + 1);
     assert_false(noise_asked(t));
     m = consent_by(t, CAPACITY_SELF);
     m->consent.able_from = TOWN_DAY + 1;
@@ -107,11 +107,8 @@ static void a_parents_consent_lapses_on_the_sixteenth_birthday_and_their_own_sta
 static void the_catalogue_tells_adapters_the_policys_ages(void **state)
 {
     struct town *t = *state;
-    struct msg *m = town_msg(t, MSG_HELLO);
 
-    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
-    (void)snprintf(m->hello.software, sizeof(m->hello.software), "test/1");
-    town_say(t, TOWN_SCHOOL, m);
+    town_hello(t, TOWN_SCHOOL);
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_SCHOOL, MSG_CATALOGUE), 1);
     assert_int_equal(t->msg.catalogue.n_capacities, POLICY_CAPACITIES - 2); /* no carer's */
@@ -242,13 +239,13 @@ static void past_its_review_an_answer_says_so_and_past_the_grace_there_is_none(v
     m->consent.review_on = TOWN_DAY + 1;
     (void)lodged(t, TOWN_COUNCIL, m);
     assert_false(review_is_due(t));
-    day_is(t, TOWN_DAY + 1);
+    town_day(t, TOWN_DAY + 1);
     assert_false(review_is_due(t));
-    day_is(t, TOWN_DAY + 2);
+    town_day(t, TOWN_DAY + 2);
     assert_true(review_is_due(t));
-    day_is(t, TOWN_DAY + 1 + TOWN_GRACE);
+    town_day(t, TOWN_DAY + 1 + TOWN_GRACE);
     assert_true(review_is_due(t));
-    day_is(t, TOWN_DAY + 2 + TOWN_GRACE);
+    town_day(t, TOWN_DAY + 2 + TOWN_GRACE);
     assert_false(noise_asked(t));
 }
 
@@ -258,9 +255,7 @@ static size_t due_of(struct town *t, enum town_agency who)
 {
     struct msg *m = town_msg(t, MSG_DUE_QUERY);
 
-    (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "worker-7");
-    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "social-worker");
-    m->practitioner.login = LOGIN_TWO_FACTOR;
+    town_practitioner(m, "worker-7");
     town_forget(t);
     town_say(t, who, m);
     town_turn(t);

@@ -150,14 +150,10 @@ static void a_hub_cannot_go_on_where_the_asker_has_not_begun(void **state)
 
 static void what_was_masked_is_forgotten_after_sixty_days(void **state)
 {
-    const int one_officer[] = { 0, -1 };
     struct town *t = *state;
-    char day[CIVIL_TEXT];
 
     ask_involvement(t, ANSWER_YES);
-    civil_format(TOWN_DAY + 61, day);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", day), one_officer),
-                        "ok");
+    town_day(t, TOWN_DAY + 61);
     town_turn(t);
     town_turn(t);
     assert_string_equal(request(t, TOWN_SCHOOL, &query_id), "nothing-masked");
@@ -204,9 +200,7 @@ static void ask(struct town *t, enum town_agency from, enum town_person p)
 
 static void an_attempt_on_a_shielded_person_is_told_to_the_shields_owner_once_a_day(void **state)
 {
-    const int one_officer[] = { 0, -1 };
     struct town *t = *state;
-    char day[CIVIL_TEXT];
 
     lodged(t, town_shield(t, TOWN_TESS, 3));
     ask(t, TOWN_SCHOOL, TOWN_TESS);
@@ -219,9 +213,7 @@ static void an_attempt_on_a_shielded_person_is_told_to_the_shields_owner_once_a_
     assert_int_equal(everybodys_notices(t), 0);
     ask(t, TOWN_CHARITY, TOWN_TESS); /* another asker */
     assert_int_equal(notices(t, TOWN_COUNCIL, NOTICE_SHIELD_ATTEMPT), 1);
-    civil_format(TOWN_DAY + 1, day);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", day), one_officer),
-                        "ok");
+    town_day(t, TOWN_DAY + 1);
     ask(t, TOWN_SCHOOL, TOWN_TESS);
     assert_int_equal(notices(t, TOWN_COUNCIL, NOTICE_SHIELD_ATTEMPT), 1);
 }

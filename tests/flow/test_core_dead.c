@@ -176,11 +176,7 @@ static void a_hub_that_reads_nothing_stops_no_other_hubs_firings(void **state)
 
 static void day_is(struct town *t, int32_t day)
 {
-    char text[CIVIL_TEXT];
-
-    civil_format(day, text);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one_officer),
-                        "ok");
+    town_day(t, day);
     for (int i = 0; i < 8; i++)
         town_turn(t);
 }
@@ -331,19 +327,13 @@ static void a_turn_with_nothing_to_send_writes_nothing(void **state)
     assert_int_equal(ledger_size(t->core->ledger), size);
 }
 
-static int fail_commits(void *ctx, enum store_step step)
-{
-    (void)ctx;
-    return step == STORE_STEP_COMMIT ? ENOSPC : 0;
-}
-
 static void an_acknowledgement_whose_commit_fails_counts_for_nothing(void **state)
 {
     struct town *t = *state;
 
     put_notice(t, TOWN_SCHOOL, 4);
     put_done(t);
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     ack(t, TOWN_SCHOOL, INBOX, 2);
     town_turn(t);
     store_fault_hook(t->core->store, NULL, NULL);

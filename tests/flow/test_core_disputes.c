@@ -178,7 +178,7 @@ static void no_new_state_of_a_consent_tells_which_it_is(void **state)
     m = consent_by(t, CAPACITY_SELF); /* its review long overdue */
     m->consent.review_on = TOWN_DAY;
     (void)lodged(t, TOWN_COUNCIL, m);
-    day_is(t, TOWN_DAY + TOWN_GRACE + 1);
+    town_day(t, TOWN_DAY + TOWN_GRACE + 1);
     why = told_why(t);
     assert_memory_equal(&why, &none, sizeof(none));
 }

@@ -26,12 +26,8 @@ static const enum town_agency worried[] = { TOWN_POLICE, TOWN_SCHOOL, TOWN_CHARI
 /* A new connection: what was sent and not acknowledged is sent again. Return: firings among it. */
 static size_t hub_comes_again(struct town *t)
 {
-    struct msg *m = town_msg(t, MSG_HELLO);
-
-    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = town_mode };
-    (void)snprintf(m->hello.software, sizeof(m->hello.software), "town/1");
     town_forget(t);
-    town_say(t, TOWN_COUNCIL, m);
+    town_hello(t, TOWN_COUNCIL);
     town_turn(t);
     return worry_firings(t, TOWN_COUNCIL);
 }

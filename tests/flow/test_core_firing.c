@@ -239,12 +239,8 @@ static void the_hub_hears_when_what_a_firing_counted_is_taken_back(void **state)
 /* The council's adapter is away while it fires; what it gets when it is back. */
 static void come_back(struct town *t)
 {
-    struct msg *m = town_msg(t, MSG_HELLO);
-
     town_forget(t);
-    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
-    (void)snprintf(m->hello.software, sizeof(m->hello.software), "town/1");
-    town_say(t, TOWN_COUNCIL, m);
+    town_hello(t, TOWN_COUNCIL);
     town_turn(t);
     town_turn(t);
 }

@@ -16,21 +16,12 @@ static int hubs_setup(void **state)
     return town_setup(state);
 }
 
-static void hello(struct town *t, enum town_agency who)
-{
-    struct msg *m = town_msg(t, MSG_HELLO);
-
-    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
-    (void)snprintf(m->hello.software, sizeof(m->hello.software), "town/1");
-    town_say(t, who, m);
-}
-
 /* What was not acknowledged goes again, to all of them in one pass and in this order. */
 static void again(struct town *t, const enum town_agency *order)
 {
     town_forget(t);
     for (int i = 0; i < 3; i++)
-        hello(t, order[i]);
+        town_hello(t, order[i]);
     town_turn(t);
     town_turn(t);
 }
@@ -139,7 +130,7 @@ static void what_is_taken_back_in_the_same_batch_counts_no_more(void **state)
     assert_int_equal(id_new(town_wall, &m->id), 0);
     town_say(t, TOWN_SCHOOL, m);
     for (int i = 0; i < 3; i++)
-        hello(t, orders[0][i]);
+        town_hello(t, orders[0][i]);
     town_turn(t);
     town_turn(t);
     for (int i = 0; i < 3; i++)

@@ -21,7 +21,7 @@ static void a_day_that_ends_a_consent_is_seen(void **state)
     m->consent.expires_on = TOWN_DAY;
     (void)lodged(t, TOWN_COUNCIL, m);
     kept_ask(t, town_insight(t, PURPOSE, "noise", TOWN_TESS), true);
-    day_is(t, TOWN_DAY + 1);
+    town_day(t, TOWN_DAY + 1);
     kept_not_told(t, "no-consent-on-file", "consent-expired");
 }
 
@@ -33,7 +33,7 @@ static void a_day_on_which_a_shield_begins_is_seen(void **state)
     m->shield.from = TOWN_DAY + 1;
     (void)lodged(t, TOWN_COUNCIL, m);
     kept_without(t);
-    day_is(t, TOWN_DAY + 1);
+    town_day(t, TOWN_DAY + 1);
     kept_answered(t, ANSWER_YES);
     kept_told(t, INSIGHT_NO, 0);
 }
@@ -64,25 +64,10 @@ static void a_registry_that_was_read_anew_is_seen(void **state)
 
 static struct id put_by_override(struct town *t, uint16_t hours)
 {
-    struct msg *m = town_msg(t, MSG_OVERRIDE);
-    struct msg_override *o = &m->override;
+    struct msg *m = town_override(t, PURPOSE, "noise", TOWN_TESS);
 
-    (void)snprintf(m->purpose, sizeof(m->purpose), PURPOSE);
-    (void)snprintf(m->basis, sizeof(m->basis), "safeguarding");
-    (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "worker-7");
-    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "social-worker");
-    m->practitioner.login = LOGIN_TWO_FACTOR;
-    town_person(TOWN_TESS, &o->subject);
-    (void)snprintf(o->question, sizeof(o->question), "noise");
-    o->para18 = PARA18_WOULD_PREJUDICE;
-    o->harm = HARM_NEGLECT;
-    o->likelihood = LIKELIHOOD_LIKELY;
-    o->immediacy = IMMEDIACY_NOW;
-    o->told = TOLD_YES;
-    (void)snprintf(o->necessity, sizeof(o->necessity), "nobody else can say");
-    (void)snprintf(o->proportionality, sizeof(o->proportionality), "one question");
-    o->hours = hours;
-    o->immediate_danger = o->no_part = true;
+    m->override.hours = hours;
+    m->override.immediate_danger = true;
     return lodged(t, TOWN_COUNCIL, m);
 }
 
@@ -212,18 +197,12 @@ static void a_composites_parts_are_decided_again(void **state)
 
 /* --- batches that fail --- */
 
-static int fail_commits(void *ctx, enum store_step step)
-{
-    (void)ctx;
-    return step == STORE_STEP_COMMIT ? ENOSPC : 0;
-}
-
 static void a_withdrawal_that_failed_changes_nothing_and_is_looked_for(void **state)
 {
     struct town *t = *state;
 
     kept_on_consent(t);
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     town_say(t, TOWN_SCHOOL, town_withdraw(t, PURPOSE, TOWN_TESS));
     town_turn(t);
     store_fault_hook(t->core->store, NULL, NULL);
@@ -236,7 +215,7 @@ static void a_withdrawal_said_again_after_it_failed_is_seen(void **state)
     struct town *t = *state;
 
     kept_on_consent(t);
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     town_say(t, TOWN_SCHOOL, town_withdraw(t, PURPOSE, TOWN_TESS));
     town_turn(t);
     store_fault_hook(t->core->store, NULL, NULL);
@@ -248,7 +227,7 @@ static void a_grant_that_failed_leaves_no_decision_behind(void **state)
 {
     struct town *t = *state;
 
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     town_say(t, TOWN_COUNCIL, town_consent(t, PURPOSE, TOWN_TESS)); /* before the query, in one batch */
     town_say(t, TOWN_COUNCIL, town_insight(t, PURPOSE, "noise", TOWN_TESS));
     town_turn(t);
@@ -312,7 +291,7 @@ static void a_policy_whose_batch_failed_is_looked_at_again(void **state)
     fields = json_pack("{s:s,s:s,s:s,s:[]}", "bundle", text, "hash", hex, "from", t->core->policy,
                        "acknowledged");
     free(text);
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     assert_string_equal(town_change(t, "policy-activate", fields, two), "busy");
     store_fault_hook(t->core->store, NULL, NULL);
     kept_looked_at_again(t);

@@ -21,16 +21,6 @@ static size_t kept(struct town *t)
     return last.len;
 }
 
-static void day(struct town *t, int32_t to)
-{
-    const int one[] = { 0, -1 };
-    char text[CIVIL_TEXT];
-
-    civil_format(to, text);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
-    town_turn(t);
-}
-
 static void ask(struct town *t, enum town_agency who, const char *purpose, const char *question,
                 enum town_person about)
 {
@@ -135,10 +125,10 @@ static void after_the_period_a_member_may_be_asked_about(void **state)
     struct town *t = *state;
 
     ask_member(t, TOWN_CLINIC, "strain", TOWN_TESS, 1);
-    day(t, TOWN_DAY + 89);
+    town_day(t, TOWN_DAY + 89);
     ask_household(t, TOWN_CLINIC, "strain", 1);
     assert_string_equal(town_refusal(t, TOWN_CLINIC), "differencing");
-    day(t, TOWN_DAY + 90);
+    town_day(t, TOWN_DAY + 90);
     assert_int_equal(kept(t), 0);
     ask_household(t, TOWN_CLINIC, "strain", 1);
     assert_string_equal(town_refusal(t, TOWN_CLINIC), "");

@@ -68,9 +68,7 @@ static void late_answer_composes_as_any_other(void **state)
         struct id q, query;
 
         town_forget(t);
-        asks_insight(t, "arrears", TOWN_TESS);
-        q = question_of(t, TOWN_CHARITY);
-        deadline_passes(t);
+        q = awaited(t);
         told(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE, town_wall + 24 * HOUR_MS);
         query = t->msg.in_reply_to;
         hours_pass(t, 5);
@@ -130,10 +128,7 @@ static void final_reply_waits_for_the_slower_of_two_desks(void **state)
     struct town *t = *state;
     struct id charity, police;
 
-    asks_insight(t, "truancy", TOWN_TESS);
-    charity = question_of(t, TOWN_CHARITY);
-    police = question_of(t, TOWN_POLICE);
-    deadline_passes(t);
+    awaited_of_both(t, &charity, &police);
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
     assert_int_equal(t->msg.insight.later_by_ms, town_wall + 72 * HOUR_MS);
     answers(t, TOWN_CHARITY, &charity, ANSWER_YES);
@@ -394,11 +389,8 @@ static void desk_that_comes_before_the_deadline_is_in_the_reply(void **state)
 static void final_reply_waits_for_an_asker_that_is_away(void **state)
 {
     struct town *t = *state;
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     falls_silent(t, TOWN_COUNCIL);
     answers(t, TOWN_CHARITY, &q, ANSWER_YES);
     assert_int_equal(finals(t, 0), 0);
@@ -459,11 +451,8 @@ static void who_answered_by_hand_is_in_the_sealed_part_of_its_leaf(void **state)
     struct town *t = *state;
     struct sealed_search s = { .needle = bytes_str("volunteer-9") };
     struct msg *m;
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     m = answer_msg(t, &q, ANSWER_NOT_KNOWN);
     (void)snprintf(m->answer.by, sizeof(m->answer.by), "volunteer-9");
     m->answer.by_ms = town_wall - 5000;
@@ -483,12 +472,8 @@ static void same_answer_again_gets_its_first_receipt(void **state)
     struct id q;
     uint64_t leaf;
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
+    q = awaited(t);
     sent = *answer_msg(t, &q, ANSWER_YES);
-    assert_int_equal(id_new(town_wall, &sent.id), 0);
-    sent.sent_ms = town_wall;
     town_say(t, TOWN_CHARITY, &sent);
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 1);
@@ -514,13 +499,9 @@ static void same_id_with_another_answer_is_refused(void **state)
 {
     struct town *t = *state;
     static struct msg sent;
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     sent = *answer_msg(t, &q, ANSWER_NO);
-    assert_int_equal(id_new(town_wall, &sent.id), 0);
     town_say(t, TOWN_CHARITY, &sent);
     town_turn(t);
     sent.answer.value = ANSWER_YES;
@@ -535,10 +516,7 @@ static void other_answer_to_the_same_question_is_refused_and_the_first_counts(vo
     struct town *t = *state;
     struct id charity, police;
 
-    asks_insight(t, "truancy", TOWN_TESS);
-    charity = question_of(t, TOWN_CHARITY);
-    police = question_of(t, TOWN_POLICE);
-    deadline_passes(t);
+    awaited_of_both(t, &charity, &police);
     answers(t, TOWN_CHARITY, &charity, ANSWER_NO);
     answers(t, TOWN_CHARITY, &charity, ANSWER_YES);
     assert_string_equal(town_refusal(t, TOWN_CHARITY), "question-answered");
@@ -585,11 +563,8 @@ static void answer_to_a_question_that_was_never_put_is_refused(void **state)
 static void answer_after_its_time_is_refused(void **state)
 {
     struct town *t = *state;
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     hours_pass(t, 24);
     finally(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE);
     answers(t, TOWN_CHARITY, &q, ANSWER_YES);

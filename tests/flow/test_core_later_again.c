@@ -74,35 +74,22 @@ static void final_replies_that_nobody_acknowledges_are_counted_too(void **state)
     assert_string_equal(asks_one_more(t), "asked");
 }
 
-static void day_is(struct town *t, int32_t day)
-{
-    const int one[] = { 0, -1 };
-    char text[CIVIL_TEXT];
-
-    civil_format(day, text);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
-    town_turn(t);
-}
-
 /* "Every answer carries its as-of": what was answered last week is not today's because it comes today. */
 static void final_reply_is_of_the_day_of_its_oldest_answer_whenever_it_comes(void **state)
 {
     struct town *t = *state;
     struct id charity, police;
 
-    asks_insight(t, "truancy", TOWN_TESS);
-    charity = question_of(t, TOWN_CHARITY);
-    police = question_of(t, TOWN_POLICE);
-    deadline_passes(t);
+    awaited_of_both(t, &charity, &police);
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 1);
     assert_int_equal(t->msg.insight.as_of, TOWN_DAY);
-    day_is(t, TOWN_DAY + 1);
+    town_day(t, TOWN_DAY + 1);
     answers(t, TOWN_CHARITY, &charity, ANSWER_YES);
-    day_is(t, TOWN_DAY + 2);
+    town_day(t, TOWN_DAY + 2);
     answers(t, TOWN_POLICE, &police, ANSWER_NO);
     finally(t, INSIGHT_YES, COMPLETE_SOME);
     assert_int_equal(t->msg.deliver.insight.as_of, TOWN_DAY + 1);
-    day_is(t, TOWN_DAY + 6);
+    town_day(t, TOWN_DAY + 6);
     town_reopen(t);
     hello(t, TOWN_COUNCIL); /* it had not been acknowledged */
     finally(t, INSIGHT_YES, COMPLETE_SOME);
@@ -120,7 +107,7 @@ static void what_machines_said_by_the_deadline_dates_the_final_reply(void **stat
     q = question_of(t, TOWN_SCHOOL);
     answers(t, TOWN_SCHOOL, &q, ANSWER_NO);
     deadline_passes(t);
-    day_is(t, TOWN_DAY + 3);
+    town_day(t, TOWN_DAY + 3);
     answers(t, TOWN_CHARITY, &desk, ANSWER_NOT_KNOWN);
     assert_int_equal(finals(t, DELIVERY_INVOLVEMENT), 1);
     assert_int_equal(t->msg.deliver.involvement.as_of, TOWN_DAY);
@@ -132,7 +119,7 @@ static void final_reply_to_which_nobody_said_anything_is_of_the_day_that_it_come
 
     asks_insight(t, "arrears", TOWN_TESS);
     deadline_passes(t);
-    day_is(t, TOWN_DAY + 1);
+    town_day(t, TOWN_DAY + 1);
     hours_pass(t, 25);
     finally(t, INSIGHT_CANNOT_SAY, COMPLETE_NONE);
     assert_int_equal(t->msg.deliver.insight.as_of, TOWN_DAY + 1);

@@ -135,10 +135,7 @@ static void promise_6_a_desk_suspended_since_has_said_nothing(void **state)
     struct town *t = *state;
     struct id charity, police;
 
-    asks_insight(t, "truancy", TOWN_TESS);
-    charity = question_of(t, TOWN_CHARITY);
-    police = question_of(t, TOWN_POLICE);
-    deadline_passes(t);
+    awaited_of_both(t, &charity, &police);
     answers(t, TOWN_CHARITY, &charity, ANSWER_YES);
     suspends(t, "agency-suspend", TOWN_CHARITY);
     answers(t, TOWN_POLICE, &police, ANSWER_NO);
@@ -149,11 +146,8 @@ static void promise_6_a_desk_suspended_since_has_said_nothing(void **state)
 static void desk_suspended_meanwhile_is_put_nothing_and_its_answer_is_not_taken(void **state)
 {
     struct town *t = *state;
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     suspends(t, "agency-suspend", TOWN_CHARITY);
     hello(t, TOWN_CHARITY);
     assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 0);
@@ -170,11 +164,8 @@ static void desk_suspended_meanwhile_is_put_nothing_and_its_answer_is_not_taken(
 static void promise_6_a_suspended_asker_is_told_nothing(void **state)
 {
     struct town *t = *state;
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     suspends(t, "agency-suspend", TOWN_COUNCIL);
     answers(t, TOWN_CHARITY, &q, ANSWER_YES);
     hours_pass(t, 1);
@@ -189,11 +180,8 @@ static void promise_6_a_practitioner_suspended_since_is_told_nothing(void **stat
     static const int one[] = { 0, -1 };
     struct town *t = *state;
     struct ledger_clear leaf;
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     assert_string_equal(town_change(t, "practitioner-suspend",
                                     json_pack("{s:s,s:s,s:s}", "agency", "council", "practitioner",
                                               "worker-7", "reason", "left"),
@@ -208,11 +196,8 @@ static void promise_6_a_practitioner_suspended_since_is_told_nothing(void **stat
 static void policy_without_the_desk_still_takes_what_was_put_to_it(void **state)
 {
     struct town *t = *state;
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     memset(desk_hours, 0, sizeof(desk_hours));
     town_activate(t);
     answers(t, TOWN_CHARITY, &q, ANSWER_YES);
@@ -233,11 +218,8 @@ static void change_key(struct town *t, uint16_t current, uint16_t next, uint16_t
 static void question_under_the_previous_key_is_answered_while_it_is_asked_under(void **state)
 {
     struct town *t = *state;
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     change_key(t, 1, 2, 0);
     change_key(t, 2, 0, 1);
     hello(t, TOWN_CHARITY);
@@ -251,11 +233,8 @@ static void question_under_a_key_that_is_gone_ends_in_cannot_say(void **state)
 {
     struct town *t = *state;
     struct ledger_clear leaf;
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     change_key(t, 1, 2, 0);
     change_key(t, 2, 0, 1);
     change_key(t, 2, 0, 0);
@@ -300,7 +279,6 @@ static void played_with_a_crash_after(struct town *t, int step)
     assert_true(id_equal(&t->msg.id, &q));
     STEP(); /* 3: put again */
     answer = *answer_msg(t, &q, ANSWER_YES);
-    assert_int_equal(id_new(town_wall, &answer.id), 0);
     town_say(t, TOWN_CHARITY, &answer);
     town_turn(t);
     STEP(); /* 4: answered, and sent to the asker, which has not acknowledged */
@@ -350,24 +328,14 @@ static void promise_6_time_goes_on_while_the_core_is_down(void **state)
     assert_int_equal(town_leaves(t, EVENT_LAPSED, NULL), 1);
 }
 
-static int fail_commits(void *ctx, enum store_step step)
-{
-    (void)ctx;
-    return step == STORE_STEP_COMMIT ? ENOSPC : 0;
-}
-
 static void promise_2_nothing_of_a_late_answer_leaves_before_its_commit(void **state)
 {
     struct town *t = *state;
     static struct msg answer;
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     answer = *answer_msg(t, &q, ANSWER_YES);
-    assert_int_equal(id_new(town_wall, &answer.id), 0);
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     town_say(t, TOWN_CHARITY, &answer);
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 0);
@@ -386,7 +354,7 @@ static void promise_2_a_question_that_is_not_recorded_is_put_to_no_desk(void **s
 {
     struct town *t = *state;
 
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     asks_insight(t, "arrears", TOWN_TESS);
     assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_QUESTION), 0);
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_BUSY), 1);
@@ -459,17 +427,12 @@ static void dead_letter_keeps_nothing_of_what_was_answered(void **state)
 {
     static const int one[] = { 0, -1 };
     struct town *t = *state;
-    char day[CIVIL_TEXT];
-    struct id q;
+    struct id q = awaited(t);
 
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
     falls_silent(t, TOWN_COUNCIL);
     answers(t, TOWN_CHARITY, &q, ANSWER_YES);
     assert_true(kept(t) > 0);
-    civil_format(TOWN_DAY + 31, day);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", day), one), "ok");
+    town_day(t, TOWN_DAY + 31);
     hours_pass(t, 1);
     assert_int_equal(town_leaves(t, EVENT_DEAD_LETTER, NULL), 1);
     assert_int_equal(kept(t), 0);

@@ -280,9 +280,7 @@ static void answer_about_nobody_is_none_about_a_person_who_is_hidden_no_more(voi
     assert_int_equal(id_new(town_wall, &shield), 0);
     m->id = shield;
     lodges(t, TOWN_COUNCIL, m);
-    asks_insight(t, "arrears", TOWN_TESS);
-    q = question_of(t, TOWN_CHARITY);
-    deadline_passes(t);
+    q = awaited(t);
     id_format(&shield, text);
     assert_string_equal(town_change(t, "shield-lift",
                                     json_pack("{s:s,s:s}", "shield", text, "reason", "safe"), two),

@@ -358,9 +358,7 @@ static void a_refusal_taken_back_frees_its_place_and_weighs_no_more(void **state
 static void an_expired_refusal_frees_its_place_and_weighs_no_more(void **state)
 {
     struct town *t = *state;
-    const int one[] = { 0, -1 };
     struct msg *m;
-    char day[CIVIL_TEXT];
 
     for (int i = 0; i < REFUSALS_MAX; i++) {
         m = narrow_refusal(t, "police");
@@ -368,8 +366,7 @@ static void an_expired_refusal_frees_its_place_and_weighs_no_more(void **state)
         (void)lodge(t, TOWN_CHARITY, m);
     }
     assert_not_lodged(t, TOWN_CHARITY, narrow_refusal(t, "school"), "too-many-refusals");
-    civil_format(TOWN_DAY + 1, day);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", day), one), "ok");
+    town_day(t, TOWN_DAY + 1);
     town_forget(t);
     (void)lodge(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS));
     (void)lodge(t, TOWN_CHARITY, narrow_refusal(t, "school"));

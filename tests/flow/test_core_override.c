@@ -11,35 +11,12 @@
 static const int one_officer[] = { 0, -1 };
 static struct id asked; /* the last override */
 
-static void person(struct msg *m, const char *ref)
-{
-    (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "%s", ref);
-    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "social-worker");
-    m->practitioner.login = LOGIN_TWO_FACTOR;
-}
-
 static struct msg *override_msg(struct town *t, const char *question, enum town_person p)
 {
-    struct msg *m = town_msg(t, MSG_OVERRIDE);
-    struct msg_override *o = &m->override;
+    struct msg *m = town_override(t, "early-help", question, p);
 
     assert_int_equal(id_new(town_wall, &asked), 0);
     m->id = asked;
-    person(m, "worker-7");
-    (void)snprintf(m->purpose, sizeof(m->purpose), "early-help");
-    (void)snprintf(m->basis, sizeof(m->basis), "safeguarding");
-    town_person(p, &o->subject);
-    (void)snprintf(o->question, sizeof(o->question), "%s", question);
-    o->involvement = !*question;
-    o->para18 = PARA18_WOULD_PREJUDICE;
-    o->harm = HARM_NEGLECT;
-    o->likelihood = LIKELIHOOD_LIKELY;
-    o->immediacy = IMMEDIACY_NOW;
-    o->told = TOLD_YES;
-    (void)snprintf(o->necessity, sizeof(o->necessity), "nobody else can say");
-    (void)snprintf(o->proportionality, sizeof(o->proportionality), "one question");
-    o->hours = 24;
-    o->no_part = true;
     return m;
 }
 
@@ -65,21 +42,14 @@ static const char *request(struct town *t)
 
 static const char *approve(struct town *t, enum town_agency from, const char *ref, uint8_t decision)
 {
-    struct msg *m = town_msg(t, MSG_APPROVAL);
-
-    person(m, ref);
-    m->approval.override = asked;
-    m->approval.decision = decision;
-    m->approval.senior = m->approval.no_part = true;
-    (void)snprintf(m->approval.reason, sizeof(m->approval.reason), "I was told why");
-    return say(t, from, m);
+    return say(t, from, town_approval(t, &asked, ref, decision));
 }
 
 static const char *review(struct town *t, enum town_agency from, const char *ref, uint8_t finding)
 {
     struct msg *m = town_msg(t, MSG_OVERRIDE_REVIEW);
 
-    person(m, ref);
+    town_practitioner(m, ref);
     m->override_review.override = asked;
     m->override_review.finding = finding;
     m->override_review.no_part = true;
@@ -131,7 +101,7 @@ static uint8_t state_seen(struct town *t, enum town_agency from)
 {
     struct msg *m = town_msg(t, MSG_OVERRIDE_QUERY);
 
-    person(m, "worker-7");
+    town_practitioner(m, "worker-7");
     m->override_query.override = asked;
     town_forget(t);
     town_say(t, from, m);
@@ -165,7 +135,7 @@ static size_t due_of(struct town *t, enum town_agency who)
 {
     struct msg *m = town_msg(t, MSG_DUE_QUERY);
 
-    person(m, "worker-7");
+    town_practitioner(m, "worker-7");
     town_forget(t);
     town_say(t, who, m);
     town_turn(t);
@@ -198,14 +168,11 @@ static void its_review_is_due_until_a_third_person_has_made_it(void **state)
 static void a_late_review_is_told_to_its_agency_and_the_hubs_and_is_in_the_log(void **state)
 {
     struct town *t = *state;
-    char text[CIVIL_TEXT];
 
     assert_string_equal(request(t), "");
     assert_string_equal(approve(t, TOWN_POLICE, "senior-1", APPROVAL_APPROVE), "");
-    civil_format(TOWN_DAY + 3, text); /* 48 hours, and no more */
     town_forget(t);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one_officer),
-                        "ok");
+    town_day(t, TOWN_DAY + 3); /* 48 hours, and no more */
     town_turn(t);
     assert_true(town_heard(t, TOWN_COUNCIL, MSG_DELIVER) > 0);
     assert_true(id_equal(&t->msg.deliver.notice.about, &asked));
@@ -275,7 +242,7 @@ static void only_somebody_senior_approves(void **state)
 
     assert_string_equal(request(t), "");
     m = town_msg(t, MSG_APPROVAL);
-    person(m, "junior-1");
+    town_practitioner(m, "junior-1");
     m->approval = (struct msg_approval){
         .override = asked, .decision = APPROVAL_APPROVE, .no_part = true, .reason = "seen"
     };

@@ -60,16 +60,6 @@ static void expect_asked_anew(struct town *t)
     assert_true(town_heard(t, TOWN_COUNCIL, MSG_QUESTION) == 1);
 }
 
-static void day(struct town *t, int32_t to)
-{
-    const int one[] = { 0, -1 };
-    char text[CIVIL_TEXT];
-
-    civil_format(to, text);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
-    town_turn(t);
-}
-
 /* 0: nothing stands. */
 static size_t kept(struct town *t)
 {
@@ -90,7 +80,7 @@ static void an_answer_stands_and_shows_its_day(void **state)
 
     answered(t, TOWN_TESS, ANSWER_YES);
     assert_int_equal(t->msg.insight.as_of, TOWN_DAY);
-    day(t, TOWN_DAY + STANDS - 1);
+    town_day(t, TOWN_DAY + STANDS - 1);
     disclosed = town_leaves(t, EVENT_DISCLOSED, NULL);
     ask(t, TOWN_TESS);
     expect_stands(t, INSIGHT_YES, TOWN_DAY);
@@ -109,7 +99,7 @@ static void a_no_stands_as_well(void **state)
     struct town *t = *state;
 
     answered(t, TOWN_TESS, ANSWER_NO);
-    day(t, TOWN_DAY + 3);
+    town_day(t, TOWN_DAY + 3);
     ask(t, TOWN_TESS);
     expect_stands(t, INSIGHT_NO, TOWN_DAY);
 }
@@ -120,7 +110,7 @@ static void after_its_days_it_is_asked_anew_and_forgotten(void **state)
 
     answered(t, TOWN_TESS, ANSWER_YES);
     assert_true(kept(t) > 0);
-    day(t, TOWN_DAY + STANDS);
+    town_day(t, TOWN_DAY + STANDS);
     assert_int_equal(kept(t), 0);
     ask(t, TOWN_TESS);
     expect_asked_anew(t);
@@ -373,7 +363,7 @@ static void a_hidden_persons_no_stands_like_an_unknown_persons(void **state)
         assert_int_equal(town_heard(t, TOWN_POLICE, MSG_INSIGHT), 1);
         assert_int_equal(t->msg.insight.value, INSIGHT_NO);
     }
-    day(t, TOWN_DAY + 2);
+    town_day(t, TOWN_DAY + 2);
     for (size_t i = 0; i < ALM_LEN(both); i++) {
         ask(t, both[i]);
         expect_stands(t, INSIGHT_NO, TOWN_DAY);
@@ -405,45 +395,17 @@ static void who_got_a_no_that_stands_hears_of_the_consents_end_hidden_or_not(voi
     assert_true(id_equal(&t->msg.deliver.stop.message, &second));
 }
 
-static void by_somebody(struct msg *m, const char *ref)
-{
-    (void)snprintf(m->practitioner.ref, sizeof(m->practitioner.ref), "%s", ref);
-    (void)snprintf(m->practitioner.role, sizeof(m->practitioner.role), "social-worker");
-    m->practitioner.login = LOGIN_TWO_FACTOR;
-}
-
 /* Asked for by the charity, approved by the council. */
 static void under_override(struct town *t, enum town_person about)
 {
-    struct msg *m = town_msg(t, MSG_OVERRIDE), *a;
-    struct msg_override *o = &m->override;
+    struct msg *m = town_override(t, "early-help", "plan", about);
     struct id id;
 
-    by_somebody(m, "worker-7");
-    (void)snprintf(m->purpose, sizeof(m->purpose), "early-help");
-    (void)snprintf(m->basis, sizeof(m->basis), "safeguarding");
-    (void)snprintf(o->question, sizeof(o->question), "plan");
-    town_person(about, &o->subject);
-    o->para18 = PARA18_WOULD_PREJUDICE;
-    o->harm = HARM_NEGLECT;
-    o->likelihood = LIKELIHOOD_LIKELY;
-    o->immediacy = IMMEDIACY_NOW;
-    o->told = TOLD_YES;
-    (void)snprintf(o->necessity, sizeof(o->necessity), "nobody else can say");
-    (void)snprintf(o->proportionality, sizeof(o->proportionality), "one question");
-    o->hours = 24;
-    o->no_part = true;
     town_say(t, TOWN_CHARITY, m);
     id = m->id;
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_RECEIPT), 1);
-    a = town_msg(t, MSG_APPROVAL);
-    by_somebody(a, "senior-1");
-    a->approval.override = id;
-    a->approval.decision = APPROVAL_APPROVE;
-    a->approval.senior = a->approval.no_part = true;
-    (void)snprintf(a->approval.reason, sizeof(a->approval.reason), "I was told why");
-    town_say(t, TOWN_COUNCIL, a);
+    town_say(t, TOWN_COUNCIL, town_approval(t, &id, "senior-1", APPROVAL_APPROVE));
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_RECEIPT), 1);
     town_forget(t);
@@ -471,7 +433,7 @@ static void when_it_rests_on_something_else_who_is_hidden_is_asked_anew_too(void
         assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_QUESTION), 0);
         assert_int_equal(town_heard(t, TOWN_CHARITY, MSG_INSIGHT), 1);
     }
-    day(t, TOWN_DAY + 1);
+    town_day(t, TOWN_DAY + 1);
     for (size_t i = 0; i < ALM_LEN(both); i++) {
         ask_for(t, TOWN_CHARITY, "early-help", both[i]);
         assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_QUESTION), 1);
@@ -503,10 +465,10 @@ static void what_stood_before_a_shields_first_day_is_not_told_on_it(void **state
     town_say(t, TOWN_COUNCIL, m);
     town_turn(t);
     answered(t, TOWN_TESS, ANSWER_YES);
-    day(t, TOWN_DAY + 4);
+    town_day(t, TOWN_DAY + 4);
     ask(t, TOWN_TESS);
     expect_stands(t, INSIGHT_YES, TOWN_DAY);
-    day(t, TOWN_DAY + 5);
+    town_day(t, TOWN_DAY + 5);
     ask(t, TOWN_TESS);
     expect_asked_anew(t);
 }

@@ -101,19 +101,13 @@ static void promise_1_a_store_that_cannot_be_read_lets_nothing_through(void **st
 
 /* --- 2: "Nothing leaves before its commit is on disk." --- */
 
-static int fail_commits(void *ctx, enum store_step step)
-{
-    (void)ctx;
-    return step == STORE_STEP_COMMIT ? ENOSPC : 0;
-}
-
 static void promise_2_no_disclosure_without_a_durable_record(void **state)
 {
     struct town *t = *state;
     size_t decided = town_leaves(t, EVENT_DECIDED, NULL);
 
     /* the decision */
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
     town_say(t, TOWN_POLICE, town_withdraw(t, "early-help", TOWN_TESS));
     town_turn(t);
@@ -132,7 +126,7 @@ static void promise_2_no_disclosure_without_a_durable_record(void **state)
     town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "noise", TOWN_TESS));
     town_turn(t);
     assert_int_equal(town_leaves(t, EVENT_DECIDED, NULL), decided + 1);
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     town_answer(t, TOWN_POLICE, ANSWER_YES);
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_INSIGHT), 0);
@@ -176,7 +170,7 @@ static void promise_2_failed_answer_batch_leaves_the_query_waiting_for_that_hold
 
     town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
     town_turn(t);
-    store_fault_hook(t->core->store, fail_commits, NULL);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
     town_answer(t, TOWN_SCHOOL, ANSWER_NO);
     town_say(t, TOWN_POLICE,
              town_withdraw(t, "early-help", TOWN_SAM)); /* makes the batch a write */

@@ -255,16 +255,6 @@ static void a_restart_gives_no_fresh_quota(void **state)
     expect_over(t, TOWN_POLICE);
 }
 
-static void day(struct town *t, int32_t to)
-{
-    const int one[] = { 0, -1 };
-    char text[CIVIL_TEXT];
-
-    civil_format(to, text);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
-    town_turn(t);
-}
-
 static size_t counts_kept(struct town *t)
 {
     ALM_CLEANUP(store_abortp) struct store_txn *txn = NULL;
@@ -283,7 +273,7 @@ static void tomorrow_is_another_day_and_yesterdays_counts_are_gone(void **state)
     ask(t, TOWN_POLICE, "plan", TOWN_TESS);
     ask(t, TOWN_POLICE, "plan", TOWN_TESS);
     assert_true(counts_kept(t) > 0);
-    day(t, TOWN_DAY + 1);
+    town_day(t, TOWN_DAY + 1);
     assert_int_equal(counts_kept(t), 0);
     ask(t, TOWN_POLICE, "plan", TOWN_TESS);
     expect_put(t, TOWN_POLICE);

@@ -93,9 +93,9 @@ static void days_outside_the_correction_are_left_alone(void **state)
     struct msg *m;
 
     (void)asked(t, TOWN_COUNCIL, "noise", TOWN_TESS, ANSWER_YES);
-    day_is(t, TOWN_DAY + 1);
+    town_day(t, TOWN_DAY + 1);
     (void)asked(t, TOWN_CHARITY, "noise", TOWN_TESS, ANSWER_YES);
-    day_is(t, TOWN_DAY + 2);
+    town_day(t, TOWN_DAY + 2);
     (void)asked(t, TOWN_SCHOOL, "noise", TOWN_TESS, ANSWER_YES);
     m = correction(t, "noise", TOWN_TESS);
     m->correction.from = m->correction.until = TOWN_DAY + 1;
@@ -390,16 +390,9 @@ static void an_asker_that_is_away_for_a_week_hears_of_it_when_it_is_back(void **
     recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
     assert_int_equal(stops(t, TOWN_COUNCIL), 0);
     assert_int_equal(counts(t, TOWN_POLICE, &recall).told, 1);
-    day_is(t, TOWN_DAY + 7);
+    town_day(t, TOWN_DAY + 7);
     comes_back(t, TOWN_POLICE);
-    {
-        struct msg *m = town_msg(t, MSG_HELLO);
-
-        m->hello =
-            (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
-        (void)snprintf(m->hello.software, sizeof(m->hello.software), "test/1");
-        town_say(t, TOWN_COUNCIL, m);
-    }
+    town_hello(t, TOWN_COUNCIL);
     town_turn(t);
     assert_int_equal(stops(t, TOWN_COUNCIL), 1);
 }
@@ -441,13 +434,8 @@ static void a_core_that_ends_between_any_two_steps_tells_everybody_once(void **s
         town_reopen(t);
     }
     for (size_t i = 0; i < ALM_LEN(who); i++) {
-        struct msg *m = town_msg(t, MSG_HELLO);
-
         town_forget(t);
-        m->hello =
-            (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
-        (void)snprintf(m->hello.software, sizeof(m->hello.software), "test/1");
-        town_say(t, who[i], m);
+        town_hello(t, who[i]);
         town_turn(t);
         heard[i] = stops(t, who[i]);
         if (heard[i] != 1)

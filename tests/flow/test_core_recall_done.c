@@ -51,7 +51,7 @@ static void what_is_not_acknowledged_in_a_week_is_late_told_once_and_listed(void
     recall = corrects(t, TOWN_POLICE, correction(t, "noise", TOWN_TESS));
     assert_int_equal(stops(t, TOWN_COUNCIL), 1);
     takes(t, TOWN_COUNCIL);
-    day_is(t, TOWN_DAY + 8);
+    town_day(t, TOWN_DAY + 8);
     town_forget(t);
     town_turn(t);
     n = counts(t, TOWN_POLICE, &recall);

@@ -87,22 +87,8 @@ static struct id lodge_concern_unfounded(struct town *t)
 
 static struct id lodge_override(struct town *t)
 {
-    struct msg *m = town_msg(t, MSG_OVERRIDE);
-    struct msg_override *o = &m->override;
+    struct msg *m = town_override(t, "early-help", "truancy", TOWN_TESS);
 
-    worry_asker(m);
-    (void)snprintf(m->purpose, sizeof(m->purpose), "early-help");
-    town_person(TOWN_TESS, &o->subject);
-    (void)snprintf(o->question, sizeof(o->question), "truancy");
-    o->para18 = PARA18_WOULD_PREJUDICE;
-    o->harm = HARM_NEGLECT;
-    o->likelihood = LIKELIHOOD_LIKELY;
-    o->immediacy = IMMEDIACY_NOW;
-    o->told = TOLD_YES;
-    (void)snprintf(o->necessity, sizeof(o->necessity), "nobody else can say");
-    (void)snprintf(o->proportionality, sizeof(o->proportionality), "one question");
-    o->hours = 24;
-    o->no_part = true;
     town_forget(t);
     assert_int_equal(id_new(town_wall, &m->id), 0);
     worry_last = m->id;
@@ -512,11 +498,9 @@ static void a_run_goes_on_after_a_kill_at_every_step(void **state)
     struct town *t = *state;
     struct ledger_clear l;
     int kills = 0;
-    char text[CIVIL_TEXT];
 
     due(t, 150);
-    civil_format(TOWN_DAY + 100, text);
-    assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
+    town_day(t, TOWN_DAY + 100);
     for (; kills < 500 && keeping_busy(t); kills++) {
         town_reopen(t);
         assert_true(core_turn(t->core, 0) >= 0);
@@ -535,14 +519,12 @@ static void a_run_goes_on_after_a_kill_at_every_step(void **state)
 static void days_that_go_by_quickly_lose_nothing_and_forget_everything_due(void **state)
 {
     struct town *t = *state;
-    char text[CIVIL_TEXT];
     struct id late;
 
     due(t, 30);
     for (int32_t day = TOWN_DAY + 1; day < TOWN_DAY + 90; day++) {
-        civil_format(day, text);
         town_forget(t);
-        assert_string_equal(town_change(t, "day-set", json_pack("{s:s}", "day", text), one), "ok");
+        town_day(t, day);
     }
     late = lodge_concern_plain(t);
     keeping_settle(t);

@@ -343,7 +343,6 @@ static void a_watch_that_ended_meanwhile_is_not_delivered(void **state)
     struct town *t = *state;
     struct id id = watch(t);
     struct ledger_clear l;
-    struct msg *m;
 
     town_reopen(t); /* the council's adapter is not there */
     assert_string_equal(worry_lodge(t, TOWN_POLICE, "neglect", TOWN_TESS), "");
@@ -351,10 +350,7 @@ static void a_watch_that_ended_meanwhile_is_not_delivered(void **state)
     assert_int_equal(town_leaves(t, EVENT_REAPPEARED, NULL), 1);
     /* its word that the watch is over comes before its delivery goes */
     assert_string_equal(change(t, TOWN_COUNCIL, &id, true, 0, 0), "");
-    m = town_msg(t, MSG_HELLO);
-    m->hello = (struct msg_hello){ .version_least = 1, .version_most = 1, .mode = MODE_EXERCISE };
-    (void)snprintf(m->hello.software, sizeof(m->hello.software), "town/1");
-    town_say(t, TOWN_COUNCIL, m);
+    town_hello(t, TOWN_COUNCIL);
     town_turn(t);
     assert_int_equal(events(t, TOWN_COUNCIL), 0);
     assert_int_equal(town_leaves(t, EVENT_NOT_DELIVERED, &l), 1);
