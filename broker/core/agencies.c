@@ -61,6 +61,7 @@ static int agencies_take(void *ctx, const struct registry_agency *reg)
     if (a->buckets[at] == AGENCY_NONE) {
         if (a->n == AGENCIES_MAX)
             return -E2BIG;
+        a->slots[a->n].gate = a->slots[a->n].gate_before = GATE_NONE;
         a->buckets[at] = a->n++;
     }
     slot = &a->slots[a->buckets[at]];
@@ -91,6 +92,7 @@ static void agencies_place(struct agencies *a, uint16_t slot, const struct bundl
 {
     struct agency *g = &a->slots[slot];
     const char *organisation = g->reg.id;
+    uint16_t before = g->gate;
 
     g->index = b ? bundle_agency(b, g->reg.id) : POLICY_NONE;
     if (g->index != POLICY_NONE) {
@@ -98,6 +100,10 @@ static void agencies_place(struct agencies *a, uint16_t slot, const struct bundl
         a->by_index[g->index] = slot;
     }
     g->gate = agencies_gate(organisation, gates, n_gates);
+    if (before != GATE_NONE && before != g->gate) {
+        g->gate_before = before;
+        g->moved_ms = 0;
+    }
 }
 
 int agencies_load(struct agencies *a, struct store_txn *t, const struct bundle *b,

@@ -26,6 +26,8 @@ struct agency {
     uint8_t key_ids[REGISTRY_KEYS_MAX][WIRE_KEY_ID_LEN];
     uint16_t index; /* in the bundle in force; POLICY_NONE */
     uint16_t gate;  /* GATE_NONE: no gate serves it */
+    uint16_t gate_before; /* which served it until a policy moved it; GATE_NONE */
+    int64_t moved_ms;     /* monotonic; when the first frame came of it by that one since; 0 none */
     bool listed;    /* seen by the last reload */
     uint8_t presence;
     bool greeted;     /* said Hello to this core: knows mode, origin and catalogue */

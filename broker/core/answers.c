@@ -74,11 +74,11 @@ void answer_take(struct core *c, struct work *w)
 }
 
 /* The gate has nobody there: not worth waiting for. */
-void answer_unreachable(struct core *c, uint64_t ref)
+void answer_unreachable(struct core *c, uint16_t gate, uint64_t ref)
 {
     struct pending_holder *h = pending_find_ref(c->pending, ref);
 
-    if (!h)
+    if (!h || c->agencies.slots[h->agency].gate != gate)
         return;
     c->agencies.slots[h->agency].presence = PRESENCE_GONE;
     if (h->state != HOLDER_WAITING)

@@ -69,6 +69,7 @@ static void batch_take_back(struct core *c)
     deliver_settle(c, false);
     keyholder_settle(c, false);
     cosign_settle(c, false);
+    gates_settle(c, false);
     epochs_changed(c);
     for (size_t i = 0; i < b->n_released; i++) {
         struct pending *p = b->released[i];
@@ -124,6 +125,7 @@ static void batch_once(struct core *c)
                 intake_work(c, &c->batch.works[i]);
         }
     }
+    gates_record(c);
     readings_record(c);
     heads_store(c);
     cosign_tick(c);
@@ -211,6 +213,7 @@ static void batch_kept(struct core *c)
     deliver_settle(c, true);
     keyholder_settle(c, true);
     cosign_settle(c, true);
+    gates_settle(c, true);
     later_sent(c);
     if (b->policy_changed || b->registry_changed) {
         gates_allow_all(c);

@@ -60,7 +60,8 @@ void deliver_deinit(struct core *c);
 ALM_MUST_USE int deliver_load(struct core *c, struct store_txn *t);
 void deliver_here(struct core *c, uint16_t slot); /* its adapter is (again) there: send anew */
 void deliver_changed(struct core *c);             /* policy or standing may let others receive */
-void deliver_unreachable(struct core *c, uint64_t ref); /* of a PAIR_OUT with DELIVER_REF */
+/* ref: of a PAIR_OUT with DELIVER_REF. As that gate says, of its own agencies alone. */
+void deliver_unreachable(struct core *c, uint16_t gate, uint64_t ref);
 void deliver_due(struct core *c);   /* in the batch: what is ready, into c->out */
 void deliver_sweep(struct core *c); /* in the batch: dead letters, old acknowledged ones */
 void deliver_settle(struct core *c,

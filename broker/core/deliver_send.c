@@ -30,12 +30,13 @@ void deliver_changed(struct core *c)
     }
 }
 
-/* The gate has nobody there: when somebody comes, it is sent again. */
-void deliver_unreachable(struct core *c, uint64_t ref)
+/* The gate has nobody there: when somebody comes, it is sent again. A ref can be made up, so that a gate which was taken
+ * over would silence everybody else's agencies. */
+void deliver_unreachable(struct core *c, uint16_t gate, uint64_t ref)
 {
     uint16_t slot = (uint16_t)ref;
 
-    if (!(ref & DELIVER_REF) || slot >= c->agencies.n)
+    if (!(ref & DELIVER_REF) || slot >= c->agencies.n || c->agencies.slots[slot].gate != gate)
         return;
     c->agencies.slots[slot].presence = PRESENCE_GONE;
 }

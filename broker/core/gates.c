@@ -9,6 +9,7 @@
 #define ALLOW_MAX   1000  /* of one datagram: pair.h */
 #define CUT_LEAF_MS 60000 /* between two leaves about one gate */
 #define DRAIN_MOST  64    /* system calls a turn */
+#define NOTE_MS     1000  /* between two log lines of what one gate says of itself */
 
 int gates_open(struct core *c, const int *fds)
 {
@@ -32,6 +33,14 @@ void gates_close(struct core *c)
     c->gates = NULL;
 }
 
+/* A list that could not be handed over is owed: the one before may hold a key that was revoked. */
+static void gates_allowed(struct gate *g, size_t i, int r)
+{
+    if (r && !g->allow_due)
+        log_error("gate-allow-failed", "gate=%zu error=%d", i, -r);
+    g->allow_due = r != 0;
+}
+
 /* Every key of the agencies that this gate serves. A suspended agency may still connect: it hears
  * why it is refused. An empty list admits nobody. */
 void gates_allow(struct core *c, size_t i)
@@ -40,7 +49,7 @@ void gates_allow(struct core *c, size_t i)
     struct pair_msg m = { .type = PAIR_ALLOW, .peers = peers };
 
     if (!peers) {
-        log_error("gate-allow-failed", "gate=%zu", i);
+        gates_allowed(&c->gates[i], i, -ENOMEM);
         return;
     }
     for (uint16_t s = 0; s < c->agencies.n && !c->agencies.broken; s++) {
@@ -51,8 +60,7 @@ void gates_allow(struct core *c, size_t i)
             memcpy(peers[m.n_peers++].key, a->reg.curve[k], PAIR_KEY_LEN);
         }
     }
-    if (pair_put(c->gates[i].pair, &m))
-        log_error("gate-allow-failed", "gate=%zu", i);
+    gates_allowed(&c->gates[i], i, pair_put(c->gates[i].pair, &m));
     free(peers);
 }
 
@@ -62,37 +70,75 @@ void gates_allow_all(struct core *c)
         gates_allow(c, i);
 }
 
-/* A gate that lies has been taken over: its process ends, and with it every connection it holds. */
+/* A gate that lies has been taken over: its process ends, and with it every connection it holds. Its leaf is the next
+ * batch's, and the next one's where that fails. */
 void gates_cut(struct core *c, size_t i, const char *why)
 {
     struct gate *g = &c->gates[i];
-    struct ledger_clear *l;
 
     if (c->batch.close_gates[i / 64] >> (i % 64) & 1)
         return; /* once a batch */
     c->batch.close_gates[i / 64] |= UINT64_C(1) << (i % 64);
     log_warn("gate-refused", "gate=%zu why=%s", i, LOG_Q(why));
-    if (g->cut_told && c->mono_ms - g->cut_ms < CUT_LEAF_MS) {
+    if (g->cut_why || (g->cut_told && c->mono_ms - g->cut_ms < CUT_LEAF_MS))
         g->cut_more++; /* whoever has taken it over does it again as soon as it is back */
-        return;
-    }
-    l = record_begin(c, EVENT_REJECTED, AGENCY_NONE);
+    else
+        g->cut_why = why;
+}
+
+static void gates_record_cut(struct core *c, size_t i)
+{
+    struct gate *g = &c->gates[i];
+    struct ledger_clear *l = record_begin(c, EVENT_REJECTED, AGENCY_NONE);
+
     text_cut(l->reason, sizeof(l->reason), "gate");
     buf_reset(&c->scratch);
-    buf_printf(&c->scratch, "the gate of %s %s", c->set.gates[i], why);
+    buf_printf(&c->scratch, "the gate of %s %s", c->set.gates[i], g->cut_why);
     if (g->cut_more)
         buf_printf(&c->scratch, "; %u more since the last", g->cut_more);
     buf_put_u8(&c->scratch, 0);
     if (!buf_status(&c->scratch))
         text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);
-    if (record_end(c) != LEAF_NONE) {
-        g->cut_told = true;
-        g->cut_ms = c->mono_ms;
-        g->cut_more = 0;
+    if (record_end(c) == LEAF_NONE)
+        return;
+    g->cut_recorded = true;
+    g->cut_said = g->cut_more;
+}
+
+void gates_record(struct core *c)
+{
+    for (size_t i = 0; i < c->set.n_gates; i++) {
+        if (c->gates[i].cut_why)
+            gates_record_cut(c, i);
     }
 }
 
-/* A gate that starts again holds none of the old connections. */
+void gates_settle(struct core *c, bool kept)
+{
+    for (size_t i = 0; i < c->set.n_gates; i++) {
+        struct gate *g = &c->gates[i];
+
+        if (g->cut_recorded && kept) {
+            g->cut_told = true;
+            g->cut_ms = c->mono_ms;
+            g->cut_more -= g->cut_said;
+            g->cut_why = NULL;
+        }
+        g->cut_recorded = false;
+    }
+}
+
+/* Whoever has taken a gate over would fill the log with what it says of itself. */
+static bool gates_noted(const struct core *c, struct gate *g)
+{
+    if (g->noted_ms && c->mono_ms - g->noted_ms < NOTE_MS)
+        return true;
+    g->noted_ms = c->mono_ms;
+    return false;
+}
+
+/* A gate that starts again holds none of the old connections. Said more than once in a turn it is sent one list: that
+ * comes after all of them. */
 static void gates_ready(struct core *c, size_t i)
 {
     struct gate *g = &c->gates[i];
@@ -104,7 +150,11 @@ static void gates_ready(struct core *c, size_t i)
         if (c->agencies.slots[s].gate == i)
             c->agencies.slots[s].presence = PRESENCE_GONE;
     }
-    log_info("gate-ready", "gate=%zu", i);
+    if (g->ready_turn == c->gate_turn + 1)
+        return;
+    g->ready_turn = c->gate_turn + 1;
+    if (!gates_noted(c, g))
+        log_info("gate-ready", "gate=%zu", i);
     gates_allow(c, i);
 }
 
@@ -119,11 +169,12 @@ static void gates_take(struct core *c, size_t i, const struct pair_msg *m)
         intake_frame(c, (uint16_t)i, m);
         break;
     case PAIR_UNREACHABLE:
-        deliver_unreachable(c, m->ref);
-        answer_unreachable(c, m->ref);
+        deliver_unreachable(c, (uint16_t)i, m->ref);
+        answer_unreachable(c, (uint16_t)i, m->ref);
         break;
     case PAIR_NOISE:
-        log_info("gate-noise", "gate=%zu refused=%u dropped=%u", i, m->n_refused, m->n_dropped);
+        if (!gates_noted(c, &c->gates[i]))
+            log_info("gate-noise", "gate=%zu refused=%u dropped=%u", i, m->n_refused, m->n_dropped);
         break;
     case PAIR_ALLOW:
     case PAIR_OUT:
@@ -176,5 +227,7 @@ void gates_flush(struct core *c)
 
         if (r < 0)
             log_error("gate-lost", "gate=%zu error=%d", i, -r);
+        if (c->gates[i].allow_due)
+            gates_allow(c, i);
     }
 }

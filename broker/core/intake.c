@@ -12,6 +12,7 @@
 
 #define BATCH_LONG_MS 16
 #define BATCH_LEAST   64 /* and a power of two times it is BATCH_WORKS */
+#define MOVED_MS      60000 /* in which a gate has surely read its list */
 #define AHEAD_LEAST   8  /* signatures of a batch for which the next is begun before its commit */
 
 struct intake_rule {
@@ -78,6 +79,19 @@ static bool intake_belongs(struct core *c, uint16_t gate, uint16_t slot)
            c->agencies.slots[slot].reg.standing != 0;
 }
 
+/* What a gate sends of an agency before it has read the list from which a policy took that agency is no lie, and not to be
+ * believed either: cut, it would take everybody's connections with it. */
+static bool intake_moved(struct core *c, uint16_t gate, uint16_t slot)
+{
+    struct agency *a = slot == AGENCY_NONE ? NULL : &c->agencies.slots[slot];
+
+    if (!a || a->gate == gate || a->gate_before != gate)
+        return false;
+    if (!a->moved_ms)
+        a->moved_ms = c->mono_ms;
+    return c->mono_ms - a->moved_ms < MOVED_MS;
+}
+
 static struct work *intake_begin(struct core *c, uint16_t slot, uint16_t gate, struct bytes frame)
 {
     struct work *w = &c->batch.works[c->batch.n_works++];
@@ -138,7 +152,8 @@ void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
     if (slot == AGENCY_NONE && c->agencies.broken)
         return; /* nobody can be told apart, so nobody is served */
     if (!intake_belongs(c, gate, slot)) {
-        gates_cut(c, gate, "speaks for an agency that is not its own");
+        if (!intake_moved(c, gate, slot))
+            gates_cut(c, gate, "speaks for an agency that is not its own");
         return;
     }
     if (fair_put(c->fair, slot, gate, intake_row(m->frame), m->frame))

@@ -69,7 +69,7 @@ void questions_not_due(struct core *c, const struct pending_holder *h);
 /* pending_drop; whoever was silent keeps no free answer for later. */
 void questions_drop(struct core *c, struct pending *p);
 void answer_take(struct core *c, struct work *w);
-void answer_unreachable(struct core *c, uint64_t ref);
+void answer_unreachable(struct core *c, uint16_t gate, uint64_t ref); /* as that gate says, of its own agencies alone */
 void release_due(struct core *c);
 /* What somebody who was asked has said, as far as it may count now. */
 void release_said(struct core *c, const struct pending *p, const struct pending_holder *said,
@@ -372,10 +372,11 @@ void gates_drain(struct core *c, size_t i); /* all that it brought, while there 
 bool gates_may_drain(const struct core *c);
 void gates_allow(struct core *c, size_t i);
 void gates_allow_all(struct core *c);
-void gates_cut(
-    struct core *c, size_t i,
-    const char *why); /* recorded; killed and restarted by the supervisor after the commit */
-void gates_flush(struct core *c);
+/* Killed and restarted by the supervisor after the commit; recorded by gates_record. why: of static text. */
+void gates_cut(struct core *c, size_t i, const char *why);
+void gates_record(struct core *c); /* of gates that were cut: a leaf a minute each */
+void gates_settle(struct core *c, bool kept);
+void gates_flush(struct core *c); /* and lists that there was no room for */
 
 /* --- control.c, change.c --- */
 void control_request(void *ctx, uint64_t client, json_t *request); /* a local_on_request */

@@ -145,9 +145,15 @@ struct gate {
     uint32_t restarts; /* READY beyond the first */
     uint32_t dropped;  /* frames its full queue refused, since the last log line */
     bool seen;
-    bool cut_told;    /* a leaf said that it was cut, at cut_ms */
-    int64_t cut_ms;   /* monotonic */
+    bool allow_due;    /* there was no room for its list, which is tried again each turn */
+    size_t ready_turn; /* the turn in which it last said that it is ready; 0 none */
+    int64_t noted_ms;  /* monotonic; of the last log line about what it said of itself */
+    const char *cut_why; /* it is cut, and no leaf says so yet; NULL */
+    bool cut_recorded;   /* in the batch that is not committed yet */
+    bool cut_told;     /* a leaf said that it was cut, at cut_ms */
+    int64_t cut_ms;    /* monotonic */
     uint32_t cut_more; /* times since then */
+    uint32_t cut_said; /* of these: in the leaf that is not committed yet */
 };
 struct core {
     struct core_settings set;

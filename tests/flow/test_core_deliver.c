@@ -159,7 +159,7 @@ static void a_gate_with_nobody_there_says_so_and_a_lease_brings_it_all_again(voi
 
     put_notice(t, TOWN_SCHOOL, 2);
     put_done(t);
-    deliver_unreachable(t->core, town_frame_of(t, TOWN_SCHOOL, MSG_DELIVER)->ref);
+    deliver_unreachable(t->core, 1, town_frame_of(t, TOWN_SCHOOL, MSG_DELIVER)->ref);
     town_forget(t);
     put_notice(t, TOWN_SCHOOL, 1);
     put_done(t);
