@@ -304,3 +304,15 @@ static inline const char *worry_change(struct town *t, enum town_agency from,
     (void)snprintf(word, sizeof(word), "%s", worry_say(t, from, m));
     return word;
 }
+
+/* What a hub did about a firing; enum firing_step. */
+static inline const char *worry_step(struct town *t, enum town_agency from,
+                                     const struct id *episode, uint8_t step)
+{
+    struct msg *m = town_msg(t, MSG_FIRING_UPDATE);
+
+    m->firing_update.episode = *episode;
+    m->firing_update.step = step;
+    (void)snprintf(m->firing_update.outcome, sizeof(m->firing_update.outcome), "visited");
+    return worry_say(t, from, m);
+}

@@ -34,15 +34,6 @@ static struct id fire(struct town *t)
     return m.deliver.firing.episode;
 }
 
-static const char *step(struct town *t, const struct id *episode, uint8_t what)
-{
-    struct msg *m = town_msg(t, MSG_FIRING_UPDATE);
-
-    m->firing_update.episode = *episode;
-    m->firing_update.step = what;
-    return worry_say(t, TOWN_COUNCIL, m);
-}
-
 static void a_firing_is_due_and_names_a_role(void **state)
 {
     struct town *t = *state;
@@ -99,7 +90,7 @@ static void what_was_decided_in_time_is_never_late(void **state)
     struct town *t = *state;
     struct id episode = fire(t);
 
-    assert_string_equal(step(t, &episode, FIRING_ACTED), "");
+    assert_string_equal(worry_step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), "");
     assert_int_equal(listed(t, TOWN_COUNCIL, false), 0);
     worry_day(t, TOWN_DAY + 30);
     assert_int_equal(worry_notices(t, TOWN_COUNCIL, NOTICE_OVERDUE, NULL), 0);
@@ -113,7 +104,7 @@ static void what_was_decided_late_is_listed_no_more(void **state)
 
     worry_day(t, TOWN_DAY + 10);
     assert_int_equal(listed(t, TOWN_COUNCIL, true), 1);
-    assert_string_equal(step(t, &episode, FIRING_CLOSED), "");
+    assert_string_equal(worry_step(t, TOWN_COUNCIL, &episode, FIRING_CLOSED), "");
     assert_int_equal(listed(t, TOWN_COUNCIL, false), 0);
 }
 

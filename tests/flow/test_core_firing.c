@@ -81,17 +81,6 @@ static void a_firing_about_a_home_names_the_home_and_no_person(void **state)
 
 /* --- after a firing --- */
 
-static const char *step(struct town *t, enum town_agency from, const struct id *episode,
-                        uint8_t what)
-{
-    struct msg *m = town_msg(t, MSG_FIRING_UPDATE);
-
-    m->firing_update.episode = *episode;
-    m->firing_update.step = what;
-    (void)snprintf(m->firing_update.outcome, sizeof(m->firing_update.outcome), "visited");
-    return worry_say(t, from, m);
-}
-
 static struct id fire(struct town *t)
 {
     worry_subscribe(t, TOWN_COUNCIL, "");
@@ -119,13 +108,13 @@ static void contributors_hear_that_they_joined_others_once_the_hub_has_acted(voi
 
     assert_int_equal(worry_notices(t, TOWN_SCHOOL, NOTICE_JOINED_OTHERS, NULL), 0);
     assert_int_equal(worry_notices(t, TOWN_POLICE, NOTICE_JOINED_OTHERS, NULL), 0);
-    assert_string_equal(step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), "");
+    assert_string_equal(worry_step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), "");
     assert_int_equal(worry_notices(t, TOWN_SCHOOL, NOTICE_JOINED_OTHERS, &n), 1);
     assert_string_equal(n.agency, "council");
     assert_about(&n, TOWN_TESS); /* by its own concern's tokens */
     assert_int_equal(worry_notices(t, TOWN_POLICE, NOTICE_JOINED_OTHERS, NULL), 1);
     assert_int_equal(worry_notices(t, TOWN_CHARITY, NOTICE_JOINED_OTHERS, NULL), 0);
-    assert_string_equal(step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), ""); /* again: nothing new */
+    assert_string_equal(worry_step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), ""); /* again: nothing new */
     assert_int_equal(worry_notices(t, TOWN_SCHOOL, NOTICE_JOINED_OTHERS, NULL), 0);
     /* who joins now hears at once */
     assert_string_equal(worry_lodge(t, TOWN_CHARITY, "neglect", TOWN_TESS), "");
@@ -168,12 +157,12 @@ static void only_a_hub_that_got_it_says_what_it_did(void **state)
     struct id episode = fire(t), none;
 
     assert_int_equal(id_new(town_wall, &none), 0);
-    assert_string_equal(step(t, TOWN_SCHOOL, &episode, FIRING_ACTED), "unknown-firing");
-    assert_string_equal(step(t, TOWN_COURT, &episode, FIRING_CLOSED), "unknown-firing");
-    assert_string_equal(step(t, TOWN_COUNCIL, &none, FIRING_ACTED), "unknown-firing");
+    assert_string_equal(worry_step(t, TOWN_SCHOOL, &episode, FIRING_ACTED), "unknown-firing");
+    assert_string_equal(worry_step(t, TOWN_COURT, &episode, FIRING_CLOSED), "unknown-firing");
+    assert_string_equal(worry_step(t, TOWN_COUNCIL, &none, FIRING_ACTED), "unknown-firing");
     assert_int_equal(worry_notices(t, TOWN_SCHOOL, NOTICE_JOINED_OTHERS, NULL), 0);
-    assert_string_equal(step(t, TOWN_COUNCIL, &episode, FIRING_CLOSED), "");
-    assert_string_equal(step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), "firing-closed");
+    assert_string_equal(worry_step(t, TOWN_COUNCIL, &episode, FIRING_CLOSED), "");
+    assert_string_equal(worry_step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), "firing-closed");
     assert_int_equal(town_leaves(t, EVENT_FIRING_UPDATED, NULL), 1);
 }
 
@@ -182,7 +171,7 @@ static void once_it_is_closed_the_next_concern_opens_another(void **state)
     struct town *t = *state;
     struct id first = fire(t);
 
-    assert_string_equal(step(t, TOWN_COUNCIL, &first, FIRING_CLOSED), "");
+    assert_string_equal(worry_step(t, TOWN_COUNCIL, &first, FIRING_CLOSED), "");
     assert_string_equal(worry_lodge(t, TOWN_CHARITY, "neglect", TOWN_TESS), "");
     assert_int_equal(worry_firings(t, TOWN_COUNCIL), 1);
     assert_false(id_equal(&worry_firing.deliver.firing.episode, &first));
@@ -232,7 +221,7 @@ static void the_hub_hears_when_what_a_firing_counted_is_taken_back(void **state)
     assert_string_equal(worry_change(t, TOWN_SCHOOL, &schools, true, 0), "");
     assert_int_equal(worry_notices(t, TOWN_COUNCIL, NOTICE_WITHDRAWN, NULL), 0);
     /* who took it back did not join anybody */
-    assert_string_equal(step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), "");
+    assert_string_equal(worry_step(t, TOWN_COUNCIL, &episode, FIRING_ACTED), "");
     assert_int_equal(worry_notices(t, TOWN_SCHOOL, NOTICE_JOINED_OTHERS, NULL), 0);
 }
 

@@ -158,7 +158,112 @@ static void an_agency_that_was_suspended_since_is_named_to_no_hub(void **state)
         assert_string_equal(told(t, orders[0][i]), "nothing");
 }
 
+/* --- two dozen --- */
+
+#define WARDS 24
+
+static int wards_setup(void **state)
+{
+    town_wards = WARDS;
+    town_policy_more = worry_policy;
+    return town_setup(state);
+}
+
+/* All of them follow the stream, and it fires. Return: the episode. */
+static struct id fires_to_the_wards(struct town *t)
+{
+    for (int w = TOWN_WARD; w < town_all(); w++)
+        worry_subscribe(t, (enum town_agency)w, "");
+    assert_string_equal(worry_lodge(t, TOWN_SCHOOL, "neglect", TOWN_TESS), "");
+    assert_string_equal(worry_lodge(t, TOWN_POLICE, "neglect", TOWN_TESS), "");
+    assert_int_equal(worry_firings(t, TOWN_WARD), 1);
+    return worry_firing.deliver.firing.episode;
+}
+
+/* Each ward heard so many firings since the town forgot: of this episode, and who worries. */
+static void each_ward_heard(struct town *t, size_t n, const struct id *episode, const char *named)
+{
+    for (int w = TOWN_WARD; w < town_all(); w++) {
+        size_t heard = worry_firings(t, (enum town_agency)w);
+
+        if (heard != n)
+            fail_msg("%s heard of it %zu times, not %zu", town_names[w], heard, n);
+        if (n == 0)
+            continue;
+        assert_true(id_equal(&worry_firing.deliver.firing.episode, episode));
+        assert_string_equal(worry_named(), named);
+    }
+}
+
+static void each_ward_acknowledges(struct town *t)
+{
+    for (int w = TOWN_WARD; w < town_all(); w++) {
+        struct msg *m;
+
+        assert_int_equal(worry_firings(t, (enum town_agency)w), 1);
+        m = town_msg(t, MSG_ACK);
+        (void)snprintf(m->ack.stream, sizeof(m->ack.stream), "%s", worry_firing.deliver.stream);
+        m->ack.seq = worry_firing.deliver.seq;
+        town_say(t, (enum town_agency)w, m);
+    }
+    town_turn(t);
+}
+
+/* Another core on the same store, and everybody connects to it. */
+static void after_a_restart(struct town *t)
+{
+    town_reopen(t);
+    t->core->heads.signed_ms = town_mono;
+    town_forget(t);
+    for (int a = 0; a < town_all(); a++)
+        town_hello(t, (enum town_agency)a);
+    for (int i = 0; i < 4; i++)
+        town_turn(t);
+}
+
+static void each_of_two_dozen_hubs_hears_of_a_firing_once(void **state)
+{
+    struct town *t = *state;
+    struct id episode = fires_to_the_wards(t);
+
+    each_ward_heard(t, 1, &episode, "police,school");
+    assert_false(worry_firing.deliver.again);
+    assert_string_equal(worry_lodge(t, TOWN_CHARITY, "neglect", TOWN_TESS), "");
+    each_ward_heard(t, 0, &episode, "");
+    after_a_restart(t); /* nobody had acknowledged it: the same once more, and said to be */
+    each_ward_heard(t, 1, &episode, "charity,police,school");
+    assert_true(worry_firing.deliver.again);
+    each_ward_acknowledges(t);
+    after_a_restart(t);
+    each_ward_heard(t, 0, &episode, "");
+    assert_string_equal(worry_lodge(t, TOWN_CLINIC, "neglect", TOWN_TESS), "");
+    each_ward_heard(t, 0, &episode, "");
+    assert_int_equal(town_leaves(t, EVENT_FIRED, NULL), 1);
+    assert_int_equal(town_leaves(t, EVENT_NOT_DELIVERED, NULL), 0);
+}
+
+/* "Whichever hub took it": the last that it went to answers as well as the first. */
+static void the_last_of_two_dozen_hubs_answers_for_what_came_of_it(void **state)
+{
+    const enum town_agency last = (enum town_agency)(town_all() - 1);
+    struct town *t = *state;
+    struct id episode = fires_to_the_wards(t);
+    struct ledger_clear leaf;
+    struct msg_notice n;
+
+    assert_string_equal(worry_step(t, TOWN_COURT, &episode, FIRING_ACTED), "unknown-firing");
+    assert_string_equal(worry_step(t, last, &episode, FIRING_ACTED), "");
+    assert_int_equal(worry_notices(t, TOWN_SCHOOL, NOTICE_JOINED_OTHERS, &n), 1);
+    assert_string_equal(n.agency, town_names[last]);
+    after_a_restart(t);
+    assert_string_equal(worry_step(t, last, &episode, FIRING_CLOSED), "");
+    assert_int_equal(town_leaves(t, EVENT_FIRING_UPDATED, &leaf), 2);
+    assert_string_equal(leaf.agency, town_names[last]);
+    assert_string_equal(worry_step(t, TOWN_WARD, &episode, FIRING_ACTED), "firing-closed");
+}
+
 #define WITH_HUBS(name) cmocka_unit_test_setup_teardown(name, hubs_setup, town_teardown)
+#define WITH_WARDS(name) cmocka_unit_test_setup_teardown(name, wards_setup, town_teardown)
 
 int main(void)
 {
@@ -168,6 +273,8 @@ int main(void)
         WITH_HUBS(a_shield_keeps_it_from_all_but_its_owner_in_whatever_order),
         WITH_HUBS(what_is_taken_back_in_the_same_batch_counts_no_more),
         WITH_HUBS(an_agency_that_was_suspended_since_is_named_to_no_hub),
+        WITH_WARDS(each_of_two_dozen_hubs_hears_of_a_firing_once),
+        WITH_WARDS(the_last_of_two_dozen_hubs_answers_for_what_came_of_it),
     };
 
     return cmocka_run_group_tests_name("core_firing_hubs", tests, NULL, NULL);
