@@ -169,13 +169,21 @@ static int wards_setup(void **state)
     return town_setup(state);
 }
 
+/* Each of these crosses for every hub that it has not reached, for it is enough alone. */
+static void lodges_a_grave_one(struct town *t, enum town_agency who)
+{
+    struct msg *m = worry_concern(t, "grave", TOWN_TESS);
+
+    m->concern.severity = SEVERITY_HIGH;
+    assert_string_equal(worry_say(t, who, m), "");
+}
+
 /* All of them follow the stream, and it fires. Return: the episode. */
 static struct id fires_to_the_wards(struct town *t)
 {
     for (int w = TOWN_WARD; w < town_all(); w++)
         worry_subscribe(t, (enum town_agency)w, "");
-    assert_string_equal(worry_lodge(t, TOWN_SCHOOL, "neglect", TOWN_TESS), "");
-    assert_string_equal(worry_lodge(t, TOWN_POLICE, "neglect", TOWN_TESS), "");
+    lodges_a_grave_one(t, TOWN_SCHOOL);
     assert_int_equal(worry_firings(t, TOWN_WARD), 1);
     return worry_firing.deliver.firing.episode;
 }
@@ -226,17 +234,17 @@ static void each_of_two_dozen_hubs_hears_of_a_firing_once(void **state)
     struct town *t = *state;
     struct id episode = fires_to_the_wards(t);
 
-    each_ward_heard(t, 1, &episode, "police,school");
+    each_ward_heard(t, 1, &episode, "school");
     assert_false(worry_firing.deliver.again);
-    assert_string_equal(worry_lodge(t, TOWN_CHARITY, "neglect", TOWN_TESS), "");
+    lodges_a_grave_one(t, TOWN_POLICE);
     each_ward_heard(t, 0, &episode, "");
     after_a_restart(t); /* nobody had acknowledged it: the same once more, and said to be */
-    each_ward_heard(t, 1, &episode, "charity,police,school");
+    each_ward_heard(t, 1, &episode, "police,school");
     assert_true(worry_firing.deliver.again);
     each_ward_acknowledges(t);
     after_a_restart(t);
     each_ward_heard(t, 0, &episode, "");
-    assert_string_equal(worry_lodge(t, TOWN_CLINIC, "neglect", TOWN_TESS), "");
+    lodges_a_grave_one(t, TOWN_CHARITY);
     each_ward_heard(t, 0, &episode, "");
     assert_int_equal(town_leaves(t, EVENT_FIRED, NULL), 1);
     assert_int_equal(town_leaves(t, EVENT_NOT_DELIVERED, NULL), 0);
