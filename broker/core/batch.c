@@ -63,6 +63,7 @@ static void batch_take_back(struct core *c)
     c->referrals_at = (struct id){ 0 };
     c->concerns_swept_day = POLICY_DAY_NONE;
     c->due_next_ms = INT64_MIN;
+    receipts_forget(c);
     later_forget(c);
     retention_take_back(c);
     recall_forget(c);

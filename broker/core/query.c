@@ -233,8 +233,7 @@ void query_take(struct core *c, struct work *w)
         return;
     }
     /* Whatever it says: the same words again get no answer either, so nobody need hash them. */
-    if (receipts_find(c, c->agencies.slots[w->agency].reg.id, &w->id, bytes_of(NULL, 0), &receipt) !=
-        RECEIPT_NEW) {
+    if (receipts_query(c, w->agency, &w->id, &receipt) != RECEIPT_NEW) {
         intake_reject(c, w, "already-asked"); /* "never an answer" */
         return;
     }

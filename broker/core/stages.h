@@ -37,7 +37,10 @@ bool intake_signed_enough(const struct core *c, const struct work *w, const char
 enum receipt_found { RECEIPT_NEW = 0, RECEIPT_SAME, RECEIPT_OTHER };
 enum receipt_found receipts_find(struct core *c, const char *agency, const struct id *id,
                                  struct bytes body, struct receipt *out);
+/* The same of a query's id, of which no body is hashed: mostly without looking. */
+enum receipt_found receipts_query(struct core *c, uint16_t slot, const struct id *id, struct receipt *out);
 void receipts_put(struct core *c, const char *agency, const struct id *id, const struct receipt *r);
+void receipts_forget(struct core *c); /* what is known without looking: after a batch that was taken back */
 
 /* --- facts.c: what the engine decides on --- */
 /* Fills c->facts (and its lists) afresh; facts.incomplete when anything could not be read whole. */

@@ -51,6 +51,14 @@ struct receipt {              /* what an agency was given for a message id */
     uint64_t leaf;
     int64_t at_ms;
 };
+#define RECEIPTS_SINCE_MOST 2048 /* ids: one new id in thirty is looked up for nothing then */
+struct receipts_newest { /* receipts.c: what is surely not among the receipts, known without looking */
+    bool known[AGENCIES_MAX];      /* by slot */
+    struct id above[AGENCIES_MAX]; /* nothing of that agency was at or above it when it was looked for */
+    uint64_t since[65536 / 64];    /* by its last two octets: whatever anybody has used since */
+    uint32_t n_since;
+    uint64_t n_sure; /* queries for which nothing was looked up */
+};
 struct work {           /* one frame of the batch */
     struct bytes frame; /* in its gate's arena until the next receive */
     uint16_t gate;
@@ -195,6 +203,7 @@ struct core {
     struct decision decision;
     struct facts facts;
     struct footing footing; /* what they were read from */
+    struct receipts_newest newest;
     uint64_t decisions_kept; /* kept.c: replies released by the decision by which they were asked for */
     struct consent_fact consents[POLICY_CONSENTS_MAX];
     struct id consent_ids[POLICY_CONSENTS_MAX]; /* of each of them; zero: of no record */
