@@ -119,7 +119,7 @@ static void fair_append(struct fair *f, struct fair_line *line, struct fair_fram
     f->bytes += at->len;
 }
 
-int fair_put(struct fair *f, uint16_t slot, uint16_t gate, enum fair_row row, struct bytes frame)
+int fair_put(struct fair *f, uint16_t slot, uint16_t gate, enum fair_row row, uint8_t type, struct bytes frame)
 {
     struct fair_line *line = slot < FAIR_LINES ? &f->lines[slot] : NULL;
     struct fair_frame *at;
@@ -135,7 +135,7 @@ int fair_put(struct fair *f, uint16_t slot, uint16_t gate, enum fair_row row, st
     if (!at)
         return -ENOMEM;
     *at = (struct fair_frame){ .seq = f->seq++, .slot = slot, .gate = gate, .row = (uint8_t)row, .class = class,
-                               .len = frame.len };
+                               .type = type, .len = frame.len };
     memcpy(at->octets, frame.data, frame.len);
     fair_append(f, line, at);
     return 0;

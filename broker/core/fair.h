@@ -28,6 +28,7 @@ struct fair_frame {
     uint64_t seq;                         /* the same as a number */
     uint16_t slot, gate;
     uint8_t row, class;
+    uint8_t type; /* as it was put */
     size_t len;
     uint8_t octets[];
 };
@@ -35,9 +36,9 @@ enum fair_row { FAIR_LODGED = 0, FAIR_ASKED, FAIR_ROWS };
 struct fair;
 ALM_MUST_USE int fair_new(struct fair **out);
 struct fair *fair_free(struct fair *f);
-/* Copies a frame to the end of its agency's line, of row: lodged, or all else (asked, answered, a lease). Return: 0; -ENOBUFS that line is full;
- * -EMSGSIZE longer than any frame; -ENOMEM. */
-ALM_MUST_USE int fair_put(struct fair *f, uint16_t slot, uint16_t gate, enum fair_row row, struct bytes frame);
+/* Copies a frame to the end of its agency's line, of row: lodged, or all else (asked, answered, a lease). type: what the caller
+ * read of it, for whoever takes it out. Return: 0; -ENOBUFS that line is full; -EMSGSIZE longer than any frame; -ENOMEM. */
+ALM_MUST_USE int fair_put(struct fair *f, uint16_t slot, uint16_t gate, enum fair_row row, uint8_t type, struct bytes frame);
 size_t fair_waiting(const struct fair *f); /* frames */
 bool fair_full(const struct fair *f);      /* no more is to be read from gates */
 /* The next batch's, at most max: all that waits if it fits; else a frame of each line in turn, beginning where the last choice

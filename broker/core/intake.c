@@ -79,6 +79,16 @@ static bool intake_belongs(struct core *c, uint16_t gate, uint16_t slot)
            c->agencies.slots[slot].reg.standing != 0;
 }
 
+/* What the envelope of a frame says that it is; 0: it does not read. */
+static uint8_t intake_type(struct bytes frame)
+{
+    struct wire_envelope e;
+    uint8_t type = 0;
+
+    return wire_open(frame, &e) == WIRE_OK && wire_peek(e.body, &type) == WIRE_OK ? type : 0;
+}
+
+/* type: intake_type() of it. */
 /* What a gate sends of an agency before it has read the list from which a policy took that agency is no lie, and not to be
  * believed either: cut, it would take everybody's connections with it. */
 static bool intake_moved(struct core *c, uint16_t gate, uint16_t slot)
@@ -92,7 +102,7 @@ static bool intake_moved(struct core *c, uint16_t gate, uint16_t slot)
     return c->mono_ms - a->moved_ms < MOVED_MS;
 }
 
-static struct work *intake_begin(struct core *c, uint16_t slot, uint16_t gate, struct bytes frame)
+static struct work *intake_begin(struct core *c, uint16_t slot, uint16_t gate, uint8_t type, struct bytes frame)
 {
     struct work *w = &c->batch.works[c->batch.n_works++];
 
@@ -102,8 +112,9 @@ static struct work *intake_begin(struct core *c, uint16_t slot, uint16_t gate, s
     w->agency = slot;
     w->rank = RANK_OTHER;
     w->check = VERIFY_NONE;
+    w->type = type;
     w->fault = wire_open(w->frame, &w->envelope);
-    if (w->fault == WIRE_OK)
+    if (w->fault == WIRE_OK && !type) /* what is wrong with it */
         w->fault = wire_peek(w->envelope.body, &w->type);
     if (w->fault == WIRE_OK && intake_rule(w->type))
         w->rank = intake_rule(w->type)->rank;
@@ -111,9 +122,9 @@ static struct work *intake_begin(struct core *c, uint16_t slot, uint16_t gate, s
 }
 
 /* Its line is full: nothing is dropped without a word. */
-static void intake_overflow(struct core *c, uint16_t slot, uint16_t gate, struct bytes frame)
+static void intake_overflow(struct core *c, uint16_t slot, uint16_t gate, uint8_t type, struct bytes frame)
 {
-    struct work *w = intake_begin(c, slot, gate, frame);
+    struct work *w = intake_begin(c, slot, gate, type, frame);
 
     limits_count(c, slot, LIMITED_RATE);
     intake_name(c, w);
@@ -125,12 +136,9 @@ static void intake_overflow(struct core *c, uint16_t slot, uint16_t gate, struct
 }
 
 /* What is lodged may pass what waits of its agency's questions and answers: fair.h. */
-static enum fair_row intake_row(struct bytes frame)
+static enum fair_row intake_row(uint8_t type)
 {
-    struct wire_envelope e;
-    uint8_t type;
-
-    if (wire_open(frame, &e) != WIRE_OK || wire_peek(e.body, &type) != WIRE_OK || !intake_rule(type))
+    if (!intake_rule(type))
         return FAIR_ASKED;
     switch (type) { /* neither lodged nor a query */
     case MSG_HELLO:
@@ -148,6 +156,7 @@ static enum fair_row intake_row(struct bytes frame)
 void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
 {
     uint16_t slot = agencies_find(&c->agencies, m->agency);
+    uint8_t type;
 
     if (slot == AGENCY_NONE && c->agencies.broken)
         return; /* nobody can be told apart, so nobody is served */
@@ -156,8 +165,9 @@ void intake_frame(struct core *c, uint16_t gate, const struct pair_msg *m)
             gates_cut(c, gate, "speaks for an agency that is not its own");
         return;
     }
-    if (fair_put(c->fair, slot, gate, intake_row(m->frame), m->frame))
-        intake_overflow(c, slot, gate, m->frame);
+    type = intake_type(m->frame);
+    if (fair_put(c->fair, slot, gate, intake_row(type), type, m->frame))
+        intake_overflow(c, slot, gate, type, m->frame);
 }
 
 static bool intake_has_signature(const struct work *w)
@@ -207,7 +217,7 @@ void intake_choose(struct core *c)
 
     for (size_t i = 0; i < n; i++) {
         if (c->agencies.slots[chosen[i]->slot].reg.standing != 0) /* dropped from the registry since */
-            (void)intake_begin(c, chosen[i]->slot, chosen[i]->gate,
+            (void)intake_begin(c, chosen[i]->slot, chosen[i]->gate, chosen[i]->type,
                                bytes_of(chosen[i]->octets, chosen[i]->len));
     }
     b->n_chosen += n;

@@ -35,7 +35,7 @@ static void put_row(struct fair *f, uint16_t slot, enum fair_row row, unsigned n
 
     for (unsigned i = 0; i < n; i++) {
         octets[0] = (uint8_t)i;
-        assert_int_equal(fair_put(f, slot, 7, row, bytes_of(octets, sizeof(octets))), 0);
+        assert_int_equal(fair_put(f, slot, 7, row, (uint8_t)(i + 1), bytes_of(octets, sizeof(octets))), 0);
     }
 }
 
@@ -131,6 +131,7 @@ static void an_agencys_own_frames_keep_their_order(void **state)
         for (size_t i = 0; i < n; i++) {
             if (got[i]->slot == 1)
                 assert_int_equal(got[i]->octets[0], next++);
+            assert_int_equal(got[i]->type, (uint8_t)(got[i]->octets[0] + 1)); /* what was read of it stays with it */
             assert_int_equal(got[i]->gate, 7);
         }
         fair_done(f);
@@ -145,12 +146,12 @@ static void a_line_that_is_full_takes_no_more_and_the_others_do(void **state)
     const uint8_t octet = 1;
 
     put(f, 1, FAIR_LINE_MOST);
-    assert_int_equal(fair_put(f, 1, 0, FAIR_ASKED, bytes_of(&octet, 1)), -ENOBUFS);
-    assert_int_equal(fair_put(f, 2, 0, FAIR_ASKED, bytes_of(&octet, 1)), 0);
+    assert_int_equal(fair_put(f, 1, 0, FAIR_ASKED, 0, bytes_of(&octet, 1)), -ENOBUFS);
+    assert_int_equal(fair_put(f, 2, 0, FAIR_ASKED, 0, bytes_of(&octet, 1)), 0);
     assert_int_equal(fair_waiting(f), FAIR_LINE_MOST + 1);
     assert_int_equal(fair_choose(f, got, 2), 2);
     fair_done(f);
-    assert_int_equal(fair_put(f, 1, 0, FAIR_ASKED, bytes_of(&octet, 1)), 0); /* there is room again */
+    assert_int_equal(fair_put(f, 1, 0, FAIR_ASKED, 0, bytes_of(&octet, 1)), 0); /* there is room again */
 }
 
 static void frames_too_long_for_a_line_are_refused_before_their_number_is(void **state)
@@ -159,12 +160,12 @@ static void frames_too_long_for_a_line_are_refused_before_their_number_is(void *
     struct fair *f = *state;
     unsigned n = 0;
 
-    while (fair_put(f, 1, 0, FAIR_ASKED, bytes_of(octets, sizeof(octets))) == 0)
+    while (fair_put(f, 1, 0, FAIR_ASKED, 0, bytes_of(octets, sizeof(octets))) == 0)
         n++;
     assert_int_equal(n, FAIR_LINE_BYTES / sizeof(octets));
     assert_false(fair_full(f));
     for (uint16_t slot = 2; slot < 9; slot++) {
-        while (fair_put(f, slot, 0, FAIR_ASKED, bytes_of(octets, sizeof(octets))) == 0) {
+        while (fair_put(f, slot, 0, FAIR_ASKED, 0, bytes_of(octets, sizeof(octets))) == 0) {
         }
     }
     assert_true(fair_full(f));
@@ -174,7 +175,7 @@ static void no_frame_of_nobody_is_taken(void **state)
 {
     const uint8_t octet = 1;
 
-    assert_int_equal(fair_put(*state, FAIR_LINES, 0, FAIR_ASKED, bytes_of(&octet, 1)), -ENOBUFS);
+    assert_int_equal(fair_put(*state, FAIR_LINES, 0, FAIR_ASKED, 0, bytes_of(&octet, 1)), -ENOBUFS);
     assert_int_equal(fair_choose(*state, got, 10), 0);
     fair_done(*state);
 }
@@ -271,7 +272,7 @@ static void what_waits_longer_than_a_batch_stays_as_it_was(void **state)
 
     for (unsigned i = 0; i < 60; i++) {
         memset(octets, (int)i, sizeof(octets));
-        assert_int_equal(fair_put(f, i % 3, 0, FAIR_ASKED, bytes_of(octets, 100 * i + 1)), 0);
+        assert_int_equal(fair_put(f, i % 3, 0, FAIR_ASKED, 0, bytes_of(octets, 100 * i + 1)), 0);
     }
     while ((n = fair_choose(f, got, 5)) > 0) {
         for (size_t i = 0; i < n; i++) { /* their memory is used again for what comes meanwhile */
@@ -311,8 +312,8 @@ static void a_frame_longer_than_any_is_refused(void **state)
 {
     static uint8_t octets[65537];
 
-    assert_int_equal(fair_put(*state, 1, 0, FAIR_ASKED, bytes_of(octets, sizeof(octets))), -EMSGSIZE);
-    assert_int_equal(fair_put(*state, 1, 0, FAIR_LODGED, bytes_of(octets, sizeof(octets) - 1)), 0);
+    assert_int_equal(fair_put(*state, 1, 0, FAIR_ASKED, 0, bytes_of(octets, sizeof(octets))), -EMSGSIZE);
+    assert_int_equal(fair_put(*state, 1, 0, FAIR_LODGED, 0, bytes_of(octets, sizeof(octets) - 1)), 0);
     assert_int_equal(fair_waiting(*state), 1);
 }
 
