@@ -389,8 +389,27 @@ void family_hear(struct family *f, const struct pollfd *polled, size_t n, int64_
  * ------------------------------------------------------------------------------------------------------------
  */
 
-/* No message makes a process end by SIGKILL: that is an operator, or a machine short of memory. A core under load decides
- * most of the time, so whoever is in hand then would be suspended for it. */
+/* What a message may end the core by: a fault, an abort, a forbidden system call, an exit. Any other signal came from
+ * somebody: an operator, a service manager that signals all processes of a service, a machine short of memory. A core
+ * under load decides most of the time, so whoever is in hand then would be suspended for it. */
+static bool family_of_a_message(int status)
+{
+    if (!WIFSIGNALED(status))
+        return true;
+    switch (WTERMSIG(status)) {
+    case SIGSEGV:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGILL:
+    case SIGABRT:
+    case SIGTRAP:
+    case SIGSYS:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void family_blame(struct family *f, int status, int64_t now_ms)
 {
     bool deciding = f->shared->deciding || f->shared->check_crashed;
@@ -399,7 +418,7 @@ static void family_blame(struct family *f, int status, int64_t now_ms)
     memcpy(agency, f->shared->check_crashed ? f->shared->check_agency : f->shared->agency, sizeof(agency));
     f->shared->deciding = f->shared->check_crashed = 0;
     agency[sizeof(agency) - 1] = '\0';
-    if (!deciding || (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL))
+    if (!deciding || !family_of_a_message(status))
         return;
     if (blame_note(&f->blame, agency, now_ms))
         log_error("agency-suspended",
