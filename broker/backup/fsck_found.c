@@ -11,6 +11,8 @@
 #include "store/overrides.h"
 #include "store/recalls.h"
 #include "store/referrals.h"
+#include "store/referrals_home.h"
+#include "store/retokens.h"
 #include "store/statements.h"
 #include "store/subjects.h"
 #include "store/watches.h"
@@ -54,6 +56,34 @@ void fsck_indexed(struct fsck *f, enum table table, struct bytes key, int kind,
         if (!fsck_good(f, r, table, key, NULL))
             return;
     }
+}
+
+void fsck_home(struct fsck *f, enum table table, struct bytes key, int kind,
+               const struct token *home, const struct id *id)
+{
+    struct token_set set = subjects_home(home);
+
+    if (kind != SUBJECTS_REFERRAL)
+        fsck_indexed(f, table, key, kind, &set, id);
+    else if (!referrals_at_home(f->t, id, home))
+        fsck_say(f, table, key, ADVICE_UNFOUND, "its home does not lead to it");
+}
+
+/* kind, id, scheme, epoch: retokens.c. */
+void fsck_carried(struct fsck *f, struct bytes key)
+{
+    enum subjects_kind kind = (enum subjects_kind)key.data[0];
+    const uint8_t *of = key.data + 1 + ID_LEN;
+    struct token_epoch e = { .scheme = of[0], .epoch = (uint16_t)(of[1] << 8 | of[2]) };
+    struct retoken set;
+    struct id id;
+
+    memcpy(id.octets, key.data + 1, ID_LEN);
+    if (!fsck_good(f, retokens_get(f->t, kind, &id, e, &set), TABLE_RETOKENS, key, ""))
+        return;
+    fsck_indexed(f, TABLE_RETOKENS, key, (int)kind, &set.subject, &id);
+    if (set.has_household)
+        fsck_home(f, TABLE_RETOKENS, key, (int)kind, &set.household, &id);
 }
 
 /* --- from an entry to its record --- */

@@ -41,10 +41,15 @@ void fsck_names_leaf(struct fsck *f, enum table table, struct bytes key, uint64_
 ALM_MUST_USE int fsck_log(struct fsck *f);
 /* fsck_records.c: one opened record of any table, against what finds it and what it names. */
 void fsck_record(struct fsck *f, enum table table, struct bytes key, struct bytes value);
-/* fsck_found.c: is each token of a set in the index, for this record? And an entry of the index: is
- * its record there? */
+/* fsck_found.c: is each token of a set in the index, for this record, and its home? And an entry of
+ * the index: is its record there? */
 void fsck_indexed(struct fsck *f, enum table table, struct bytes key, int kind,
                   const struct token_set *subject, const struct id *id);
+void fsck_home(struct fsck *f, enum table table, struct bytes key, int kind,
+               const struct token *home, const struct id *id);
+/* All that a set finds a record by that it was carried to another epoch with: what asks under that
+ * epoch finds it by these alone. */
+void fsck_carried(struct fsck *f, struct bytes key);
 void fsck_subject(struct fsck *f, struct bytes key);
 /* fsck_queues.c: queues' states against what is in them. Return: 0 or what ended it. */
 ALM_MUST_USE int fsck_queues(struct fsck *f);

@@ -14,6 +14,7 @@
 #include "store/overrides.h"
 #include "store/recalls.h"
 #include "store/referrals.h"
+#include "store/referrals_home.h"
 #include "store/registry.h"
 #include "store/statements.h"
 #include "store/subjects.h"
@@ -155,6 +156,8 @@ static void check_consent(struct fsck *f, struct bytes key, struct bytes value)
         return;
     fsck_names_leaf(f, TABLE_CONSENTS, key, r.leaf, 0);
     fsck_indexed(f, TABLE_CONSENTS, key, SUBJECTS_CONSENT, &r.consent.subject, &id);
+    if (!r.is_withdrawal && !subjects_lodger_has(f->t, r.lodger, r.leaf, &id))
+        fsck_say(f, TABLE_CONSENTS, key, ADVICE_UNFOUND, "its lodger's list leaves it out");
 }
 
 static void check_shield(struct fsck *f, struct bytes key, struct bytes value)
@@ -189,6 +192,9 @@ static void check_override(struct fsck *f, struct bytes key, struct bytes value)
         return;
     fsck_names_leaf(f, TABLE_OVERRIDES, key, r.leaf, 0);
     fsck_indexed(f, TABLE_OVERRIDES, key, SUBJECTS_OVERRIDE, &r.override.subject, &id);
+    if (!overrides_listed(f->t, &r))
+        fsck_say(f, TABLE_OVERRIDES, key, ADVICE_UNFOUND,
+                 "the list of those that wait for their review has it wrongly, or leaves it out");
 }
 
 static void check_dispute(struct fsck *f, struct bytes key, struct bytes value)
@@ -277,8 +283,11 @@ static void check_concern(struct fsck *f, struct bytes key, struct bytes value)
     if (!fsck_good(f, concerns_get(f->t, &id, &r), TABLE_CONCERNS, key, ""))
         return;
     fsck_names_leaf(f, TABLE_CONCERNS, key, r.leaf, 0);
-    if (!r.withdrawn)
-        fsck_indexed(f, TABLE_CONCERNS, key, SUBJECTS_CONCERN, &r.concern.subject, &id);
+    if (r.withdrawn)
+        return;
+    fsck_indexed(f, TABLE_CONCERNS, key, SUBJECTS_CONCERN, &r.concern.subject, &id);
+    if (r.concern.has_household)
+        fsck_home(f, TABLE_CONCERNS, key, SUBJECTS_CONCERN, &r.concern.household, &id);
 }
 
 static void check_episode(struct fsck *f, struct bytes key, struct bytes value)
@@ -293,6 +302,8 @@ static void check_episode(struct fsck *f, struct bytes key, struct bytes value)
         return;
     fsck_names_leaf(f, TABLE_EPISODES, key, r.leaf, 0);
     fsck_indexed(f, TABLE_EPISODES, key, SUBJECTS_EPISODE, &r.subject, &id);
+    if (r.household.kind == TOKEN_HOME)
+        fsck_home(f, TABLE_EPISODES, key, SUBJECTS_EPISODE, &r.household, &id);
 }
 
 static void check_watch(struct fsck *f, struct bytes key, struct bytes value)
@@ -306,8 +317,11 @@ static void check_watch(struct fsck *f, struct bytes key, struct bytes value)
     if (!fsck_good(f, watches_get(f->t, &id, &r), TABLE_WATCHES, key, ""))
         return;
     fsck_names_leaf(f, TABLE_WATCHES, key, r.leaf, 0);
-    if (!r.ended)
-        fsck_indexed(f, TABLE_WATCHES, key, SUBJECTS_WATCH, &r.watch.subject, &id);
+    if (r.ended)
+        return;
+    fsck_indexed(f, TABLE_WATCHES, key, SUBJECTS_WATCH, &r.watch.subject, &id);
+    if (r.watch.has_household)
+        fsck_home(f, TABLE_WATCHES, key, SUBJECTS_WATCH, &r.watch.household, &id);
 }
 
 /* --- referrals, recalls --- */
@@ -343,6 +357,11 @@ static void check_referral(struct fsck *f, struct bytes key, struct bytes value)
                            : "it is over, and is among those that run");
     fsck_names_leaf(f, TABLE_REFERRALS, key, r.leaf, 0);
     fsck_indexed(f, TABLE_REFERRALS, key, SUBJECTS_REFERRAL, &r.subject, &id);
+    if (!referrals_listed(f->t, &r))
+        fsck_say(f, TABLE_REFERRALS, key, ADVICE_UNFOUND,
+                 "the list of an agency that it is for, or was, leaves it out");
+    if (r.has_household)
+        fsck_home(f, TABLE_REFERRALS, key, SUBJECTS_REFERRAL, &r.household, &id);
 }
 
 static void check_recall(struct fsck *f, struct bytes key, struct bytes value)
@@ -546,6 +565,7 @@ static void check_retoken(struct fsck *f, struct bytes key, struct bytes value)
             fsck_say(f, TABLE_RETOKENS, key, ADVICE_STRAY,
                      "the record whose tokens they are is not there");
     }
+    fsck_carried(f, key);
 }
 
 static void check_subject(struct fsck *f, struct bytes key, struct bytes value)

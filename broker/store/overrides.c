@@ -243,6 +243,14 @@ int overrides_unreviewed(struct store_txn *t, const char *agency, overrides_visi
     return r < 0 ? r : overrides_each(t, &found, visit, ctx);
 }
 
+bool overrides_listed(struct store_txn *t, const struct override_record *r)
+{
+    char text[UNREVIEWED_TEXT];
+
+    unreviewed_text(r->agency, text);
+    return subjects_lodger_has(t, text, r->leaf, &r->id) == unreviewed(r);
+}
+
 int overrides_forget(struct store_txn *t, const struct id *id)
 {
     struct override_record record;

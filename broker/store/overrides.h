@@ -40,3 +40,6 @@ ALM_MUST_USE int overrides_about(struct store_txn *t, const struct token_set *su
 /* An agency's that came into force and are not reviewed, in order of leaf. Return: as above. */
 ALM_MUST_USE int overrides_unreviewed(struct store_txn *t, const char *agency,
                                       overrides_visit *visit, void *ctx);
+/* Does its agency's list of those have it exactly if it is one of them? A failure counts as no, and is
+ * sticky in t. */
+bool overrides_listed(struct store_txn *t, const struct override_record *r);

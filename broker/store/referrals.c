@@ -90,6 +90,17 @@ static void index_put(struct store_txn *t, int r, struct place_key *k)
         store_put(t, TABLE_REFERRALS, key_view(k), bytes_of(NULL, 0));
 }
 
+/* The whole key of an agency's entry. */
+static int key_listed(struct store_txn *t, const char *agency, const struct referral_record *r,
+                      struct place_key *k)
+{
+    int e = key_agency(t, agency, k);
+
+    key_add_leaf(k, r->leaf);
+    key_add(k, r->id.octets, ID_LEN);
+    return e;
+}
+
 static void index_agency(struct store_txn *t, const char *agency, const struct referral_record *r)
 {
     struct place_key k;
@@ -97,9 +108,7 @@ static void index_agency(struct store_txn *t, const char *agency, const struct r
 
     if (!agency[0])
         return;
-    e = key_agency(t, agency, &k);
-    key_add_leaf(&k, r->leaf);
-    key_add(&k, r->id.octets, ID_LEN);
+    e = key_listed(t, agency, r, &k);
     index_put(t, e, &k);
 }
 
@@ -115,6 +124,42 @@ void referrals_home(struct store_txn *t, const struct id *id, const struct token
         store_fail(t, e);
     else
         store_del(t, TABLE_REFERRALS, key_view(&k));
+}
+
+static bool index_has(struct store_txn *t, int r, const struct place_key *k)
+{
+    if (r < 0)
+        store_fail(t, r);
+    return r == 0 && store_has(t, TABLE_REFERRALS, key_view(k));
+}
+
+bool referrals_at_home(struct store_txn *t, const struct id *id, const struct token *home)
+{
+    struct place_key k;
+    int e = key_home(t, home, &k);
+
+    key_add(&k, id->octets, ID_LEN);
+    return index_has(t, e, &k);
+}
+
+static bool listed_by(struct store_txn *t, const char *agency, const struct referral_record *r)
+{
+    struct place_key k;
+    int e;
+
+    if (!agency[0])
+        return true;
+    e = key_listed(t, agency, r, &k);
+    return index_has(t, e, &k);
+}
+
+bool referrals_listed(struct store_txn *t, const struct referral_record *r)
+{
+    bool all = listed_by(t, r->from, r) && listed_by(t, r->to, r);
+
+    for (uint8_t i = 0; i < r->n_steps && all; i++)
+        all = listed_by(t, r->steps[i].to, r);
+    return all;
 }
 
 static void index_running(struct store_txn *t, const struct referral_record *r)

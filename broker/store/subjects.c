@@ -255,22 +255,43 @@ static int subjects_lodger_key(struct store_txn *t, const char *lodger, struct s
     return 0;
 }
 
+/* The whole key. */
+static int subjects_lodger_entry(struct store_txn *t, const char *lodger, uint64_t leaf,
+                                 const struct id *id, struct subjects_key *k)
+{
+    uint8_t order[sizeof(leaf)];
+    int r = subjects_lodger_key(t, lodger, k);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < sizeof(order); i++)
+        order[i] = (uint8_t)(leaf >> (56 - 8 * i));
+    subjects_key_add(k, order, sizeof(order));
+    subjects_key_add(k, id->octets, ID_LEN);
+    return 0;
+}
+
 static void subjects_lodger_change(struct store_txn *t, const char *lodger, uint64_t leaf,
                                    const struct id *id, subjects_change *change)
 {
     struct subjects_key k;
-    uint8_t order[sizeof(leaf)];
-    int r = subjects_lodger_key(t, lodger, &k);
+    int r = subjects_lodger_entry(t, lodger, leaf, id, &k);
 
-    if (r < 0) {
+    if (r < 0)
         store_fail(t, r);
-        return;
-    }
-    for (size_t i = 0; i < sizeof(order); i++)
-        order[i] = (uint8_t)(leaf >> (56 - 8 * i));
-    subjects_key_add(&k, order, sizeof(order));
-    subjects_key_add(&k, id->octets, ID_LEN);
-    change(t, subjects_key_view(&k));
+    else
+        change(t, subjects_key_view(&k));
+}
+
+bool subjects_lodger_has(struct store_txn *t, const char *lodger, uint64_t leaf,
+                         const struct id *id)
+{
+    struct subjects_key k;
+    int r = subjects_lodger_entry(t, lodger, leaf, id, &k);
+
+    if (r < 0)
+        store_fail(t, r);
+    return r == 0 && store_has(t, TABLE_SUBJECTS, subjects_key_view(&k));
 }
 
 void subjects_lodger_add(struct store_txn *t, const char *lodger, uint64_t leaf,

@@ -39,6 +39,9 @@ void subjects_lodger_add(struct store_txn *t, const char *lodger, uint64_t leaf,
                          const struct id *id);
 void subjects_lodger_remove(struct store_txn *t, const char *lodger, uint64_t leaf,
                             const struct id *id);
+/* Is this one of them? A failure counts as no, and is sticky in t. */
+bool subjects_lodger_has(struct store_txn *t, const char *lodger, uint64_t leaf,
+                         const struct id *id);
 /* Ids in order of leaf (not of id). */
 ALM_MUST_USE int subjects_lodger_find(struct store_txn *t, const char *lodger,
                                       struct subjects_found *out);
