@@ -2,6 +2,7 @@
 /* test_absence.c - what is known to be absent from the index by tokens is: whatever was put, taken
  * back, deleted, carried to another epoch or forgotten, a look-up finds what it would find if it
  * looked. */
+#include "drawn.h"
 #include "store_fixture.h"
 
 #include "store/absence.h"
@@ -97,14 +98,6 @@ static size_t compare_in(struct fixture *f, bool write)
 
 /* --- Every change there is, in any order. --- */
 
-static uint32_t seed;
-
-static uint32_t draw(uint32_t below)
-{
-    seed = seed * 1664525u + 1013904223u;
-    return (seed >> 8) % below;
-}
-
 static void change_something(struct store_txn *t)
 {
     enum subjects_kind kind = kinds[draw(ALM_LEN(kinds))];
@@ -125,10 +118,10 @@ static void change_something(struct store_txn *t)
 static void whatever_is_put_deleted_aborted_or_reopened_is_found_as_if_it_were_looked_for(void **state)
 {
     struct fixture *f = *state;
+    unsigned rounds = draw_anew(120);
     size_t found = 0;
 
-    seed = 20261122;
-    for (unsigned round = 0; round < 120; round++) {
+    for (unsigned round = 0; round < rounds; round++) {
         struct store_txn *t = fixture_begin(f, true);
 
         for (unsigned n = draw(12); n; n--)

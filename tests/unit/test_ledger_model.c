@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_ledger_model.c - the log beside a plain list of what is in it: appended to, searched, forgotten
- * from, taken back, failed at any step, reopened and led through periods in any order. Roots, proofs,
- * sealed parts, classes and tags are those of the list, and the examination finds nothing.
- *
- * ALMONER_MODEL_SEED and ALMONER_MODEL_ROUNDS have it go on for longer, elsewhere. */
+/* test_ledger_model.c - the log beside a plain list of what is in it: appended to, searched,
+ * forgotten from, taken back, failed at any step, reopened and led through periods in any order.
+ * Roots, proofs, sealed parts, classes and tags are those of the list, and the examination finds
+ * nothing. */
+#include "drawn.h"
 #include "ledger_fixture.h"
 
 #include "backup/fsck.h"
@@ -25,20 +25,6 @@ static struct model {
     uint64_t n;
 } now, committed;
 static uint8_t roots[LEAVES_MOST + 1][SHA256_LEN]; /* of each size that the log has had */
-static uint32_t seed;
-
-static uint32_t draw(uint32_t below)
-{
-    seed = seed * 1664525u + 1013904223u;
-    return (uint32_t)((uint64_t)(seed >> 4) * below >> 28);
-}
-
-static unsigned of_environment(const char *name, unsigned otherwise)
-{
-    const char *text = getenv(name);
-
-    return text ? (unsigned)strtoul(text, NULL, 10) : otherwise;
-}
 
 /* Any length from nothing to some hundred octets. */
 static struct bytes part_of(uint32_t said, uint8_t octets[static 300])
@@ -158,10 +144,12 @@ static void check_tagged(struct store_txn *t)
     assert_int_equal(r, leaf >= now.n ? -ENOENT : has_tag(&now.leaves[leaf], &tag, 1));
 }
 
-/* One leaf, mostly of the last block, as whoever looks at leaves one by one does: t keeps the block. */
+/* One leaf, mostly of the last block, as whoever looks at leaves one by one does: t keeps the
+ * block. */
 static void check_one(struct store_txn *t)
 {
-    uint64_t leaf = now.n > 40 && draw(3) ? now.n - 1 - draw(2) * draw(40) : draw((uint32_t)now.n + 1);
+    uint64_t leaf =
+        now.n > 40 && draw(3) ? now.n - 1 - draw(2) * draw(40) : draw((uint32_t)now.n + 1);
     bool forgotten = false;
     uint8_t class = 0;
     int r = ledger_class_of(t, leaf, &class, &forgotten);
@@ -379,9 +367,8 @@ static void examine(struct fixture *f)
 static void log_is_what_was_committed_whatever_was_tried(void **state)
 {
     struct fixture *f = *state;
-    unsigned rounds = of_environment("ALMONER_MODEL_ROUNDS", 400);
+    unsigned rounds = draw_anew(400);
 
-    seed = of_environment("ALMONER_MODEL_SEED", 20261122);
     now.n = committed.n = 0;
     ledger = open_ledger(f);
     for (unsigned round = 0; round < rounds; round++) {

@@ -2,6 +2,7 @@
 /* test_store_walks.c - walks over a table of many pages, beside changes, within each other and one
  * after the other, against a plain list of what is there: what is kept between walks to save time
  * must not skip a record. */
+#include "drawn.h"
 #include "store_fixture.h"
 
 #include "store/raw.h"
@@ -11,13 +12,6 @@
 #define NEST_MOST 3
 
 static bool there[KEYS], kept[KEYS];
-static uint32_t seed;
-
-static uint32_t draw(uint32_t below)
-{
-    seed = seed * 1664525u + 1013904223u;
-    return (seed >> 8) % below;
-}
 
 static struct bytes key_of(unsigned n, uint8_t key[static 3])
 {
@@ -143,10 +137,10 @@ static void one_transaction(struct fixture *f, unsigned round)
 static void walks_of_any_sort_miss_nothing_and_invent_nothing(void **state)
 {
     struct fixture *f = *state;
+    unsigned rounds = draw_anew(150);
 
-    seed = 7;
     memset(there, 0, sizeof(there));
-    for (unsigned round = 0; round < 150; round++) {
+    for (unsigned round = 0; round < rounds; round++) {
         struct store_txn *t;
 
         one_transaction(f, round);
