@@ -42,6 +42,12 @@ def median_cpu(got):
     return {name: round(statistics.median(g["cpu_us"].get(name, 0) for g in got), 1) for name in got[0]["cpu_us"]}
 
 
+def median_pages(got, process):
+    """Pages of files a round trip. None where the kernel does not tell."""
+    pages = [g["pages"][process] for g in got if process in g["pages"]]
+    return round(statistics.median(pages), 2) if pages else None
+
+
 def ratio(value, base):
     return value / base if base else 0.0
 
@@ -77,7 +83,7 @@ def section_a(args):
     systems = start_a()
     try:
         for name in ("product", "signed"):
-            systems[name].run("insight", 0.5, 250)  # what a start leaves to be done is done
+            systems[name].warm()
         fast = alternate(systems, args.runs, "insight", 1000)
         slow = alternate(systems, args.runs, "insight", 1, 0.25)
         memory = {n: memory_mib(pid)[0] for n, pid in systems["product"].pids.items()}
@@ -87,12 +93,13 @@ def section_a(args):
     rows = []
     for name in systems:
         rate, p50, p99 = summary(fast[name]), summary(slow[name], "p50_us"), summary(slow[name], "p99_us")
-        cpu = median_cpu(fast[name])
+        cpu, core = median_cpu(fast[name]), "forward" if isinstance(systems[name], Forwarder) else "core"
         rows.append({"system": NAMES[name], "name": name, "per_s": rate["median"], "lowest": rate["lowest"], "highest": rate["highest"],
                      "p50_us": p50["median"], "p50_lowest": p50["lowest"], "p50_highest": p50["highest"], "p99_us": p99["median"],
                      "p99_lowest": p99["lowest"], "p99_highest": p99["highest"], "core_us": cpu.get("core"), "gate_us": cpu.get("gate", cpu.get("forward")),
                      "load_us": round(cpu["ask"] + cpu["hold"], 1), "refused": sum(g["refused"] for g in fast[name]),
-                     "unanswered": sum(g["unanswered"] for g in fast[name])})
+                     "unanswered": sum(g["unanswered"] for g in fast[name]), "pages": median_pages(fast[name], core),
+                     "one_core_us": median_cpu(slow[name]).get("core"), "one_pages": median_pages(slow[name], core)})
     of = {r["name"]: r for r in rows}
     for r in rows:
         r["to_i"], r["to_iii"] = ratio(r["per_s"], of["i"]["per_s"]), ratio(r["per_s"], of["iii"]["per_s"])
@@ -101,10 +108,11 @@ def section_a(args):
           f"{', '.join(map(str, OWN))} bytes", rows, [
               ("", "system", "%s"), ("a second", "per_s", "%.0f"), ("lowest", "lowest", "%.0f"), ("highest", "highest", "%.0f"),
               ("to (i)", "to_i", "%.2f"), ("to (iii)", "to_iii", "%.2f"), ("core us", "core_us", "%.1f"), ("gate us", "gate_us", "%.1f"),
-              ("load us", "load_us", "%.1f"), ("refused", "refused", "%d"), ("unanswered", "unanswered", "%d")])
+              ("load us", "load_us", "%.1f"), ("pages", "pages", "%.2f"), ("refused", "refused", "%d"), ("unanswered", "unanswered", "%d")])
     table("   with one outstanding, microseconds", rows, [
         ("", "system", "%s"), ("p50", "p50_us", "%.0f"), ("lowest", "p50_lowest", "%.0f"), ("highest", "p50_highest", "%.0f"),
-        ("to (iii)", "p50_beyond", "%+.0f us"), ("p99", "p99_us", "%.0f"), ("lowest", "p99_lowest", "%.0f"), ("highest", "p99_highest", "%.0f")])
+        ("to (iii)", "p50_beyond", "%+.0f us"), ("p99", "p99_us", "%.0f"), ("lowest", "p99_lowest", "%.0f"), ("highest", "p99_highest", "%.0f"),
+        ("core us", "one_core_us", "%.0f"), ("pages", "one_pages", "%.2f")])
     table("   memory without pages of files, MiB", [{"process": n, "mib": m} for n, m in memory.items()], [
         ("", "process", "%s"), ("", "mib", "%.1f")])
     p = of["product"]
@@ -282,10 +290,10 @@ def broker_d(what, size):
 
 def row_d(what, broker, got, smallest):
     """smallest: the row of the smallest of its kind, None for itself."""
-    rate = summary(got)
-    row = {"what": what, "per_s": rate["median"], "lowest": rate["lowest"], "highest": rate["highest"], "core_us": median_cpu(got)["core"],
-           "settled_s": broker.settled_s, "started_s": broker.started_s, "grown_s": broker.grown_s,
-           **{f"mib_{n}": memory_mib(pid)[0] for n, pid in broker.pids.items()}}
+    rate, cpu = summary(got), median_cpu(got)
+    row = {"what": what, "per_s": rate["median"], "lowest": rate["lowest"], "highest": rate["highest"], "core_us": cpu["core"], "gate_us": cpu["gate"],
+           "settled_s": broker.settled_s, "warmed_s": broker.warmed_s, "warmed_us": broker.warmed_us, "started_s": broker.started_s,
+           "grown_s": broker.grown_s, **{f"mib_{n}": memory_mib(pid)[0] for n, pid in broker.pids.items()}}
     smallest = smallest or row
     return {**row, "to_smallest": ratio(row["per_s"], smallest["per_s"]), "core_to_smallest": ratio(row["core_us"], smallest["core_us"])}
 
@@ -298,7 +306,7 @@ def section_d(args):
             for size in sizes:
                 systems[list(size.values())[0]] = broker_d(what, size)
             for broker in systems.values():
-                broker.run("insight", 0.5, 250)
+                broker.warm()
             for size, got in alternate(systems, args.runs, "insight", 1000).items():
                 rows.append(row_d(f"{size:,} {what}", systems[size], got, rows[first] if len(rows) > first else None))
             targets.append(target(f"throughput, largest to smallest, {what}", rows[-1]["to_smallest"], 0.85, least=True))
@@ -308,7 +316,7 @@ def section_d(args):
                 broker.stop()
     table("d. what does not slow down: insight round trips with 1,000 outstanding; memory (MiB) without pages of files", rows, [
         ("", "what", "%s"), ("a second", "per_s", "%.0f"), ("lowest", "lowest", "%.0f"), ("highest", "highest", "%.0f"),
-        ("to smallest", "to_smallest", "%.2f"), ("core us", "core_us", "%.1f"), ("to smallest", "core_to_smallest", "%.2f"),
+        ("to smallest", "to_smallest", "%.2f"), ("core us", "core_us", "%.1f"), ("to smallest", "core_to_smallest", "%.2f"), ("gate us", "gate_us", "%.1f"),
         ("core", "mib_core", "%.0f"), ("gate", "mib_gate", "%.0f"), ("reader", "mib_reader", "%.0f"), ("signer", "mib_signer", "%.0f")])
     return {"rows": rows, "targets": targets}
 
@@ -341,6 +349,7 @@ def section_f(args):
     try:
         broker.start()
         broker.connect()
+        broker.warm()
         loud = Load("ask", broker.address, broker.server, 0, 1, "--people", PEOPLE)
         others = Load("ask", broker.address, broker.server, 1, 3, "--people", PEOPLE)
         for load in (loud, others):
