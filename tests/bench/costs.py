@@ -7,16 +7,19 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from benchlib import BUILD, Broker, table
+from benchlib import BUILD, Broker, frame_sizes, table
 
 WORK = Path(os.environ["ALM_BENCH_WORK"])
 PEOPLE, OUTSTANDING, SECONDS, SAMPLES_A_SECOND = 150000, 1000, 3, 1999
+TURNS, TURN_SECONDS = 2, 1.6  # with one outstanding, of each core
 ROUNDS, BATCH = 2, 256
 
 # The first pattern that a sample's function, library or system call agrees with. Own functions are told apart by the library that they are built into.
 CALLS = [("sockets: send", r"send(msg|to|mmsg)?$"), ("sockets: receive", r"recv(msg|from|mmsg)?$"),
-         ("files: the store's commit", r"(pwrite|pwritev|writev|pwrite64|fdatasync|fsync|msync)"), ("waiting: poll, epoll", r"poll|futex|eventfd"),
+         ("files: flushed", r"(fdatasync|fsync|msync)"), ("files: pages written", r"(pwrite|pwritev|writev|pwrite64)"),
+         ("waiting: poll, epoll", r"poll|futex|eventfd"),
          ("reading clocks, ids and the like", r".")]
+FLUSHED = re.compile(r"fsync|sync_file|write_and_wait")  # also within a write: that of the page which ends a commit waits for the disk
 LIBRARIES = [("lmdb", r"liblmdb"), ("libcrypto", r"libcrypto"), ("libsodium", r"libsodium"), ("protobuf-c", r"libprotobuf-c"), ("libzmq", r"libzmq"),
              ("libc and libstdc++", r"libc\.so|libc-|libstdc\+\+|libm\.so|ld-linux|libgcc|libpthread"), ("clock, from the kernel's page", r"vdso")]
 # Functions by what they do; what they call is in it, so that lines overlap where they are set in.
@@ -30,7 +33,7 @@ STEPS = [("a turn of the core", r"core_turn"), ("  what gates brought: take, dec
 
 
 FOLDERS = {"core": ("broker/core", "broker/store", "broker/pair", "proto/wire", "proto/base", "proto/tree", "proto/match", "policy/engine"),
-           "gate": ("broker/gate", "broker/pair", "proto/base")}
+           "gate": ("broker/gate", "broker/pair", "proto/base"), "still": ("broker/pair", "proto/wire", "proto/base")}
 
 
 def folders(process):
@@ -55,6 +58,7 @@ def whose(frames, own):
     if "[kernel" in library or library == "[unknown]":
         call = next((m.group(1) for f, _ in frames for m in [re.match(r"__(?:x64|arm64|se)_sys_(\w+)", f)] if m), None)
         if call:
+            call = "fsync" if any(FLUSHED.search(f) for f, _ in frames) else call
             return "kernel: " + named(CALLS, call)
         return "kernel: page faults" if any("fault" in f for f, _ in frames) else "kernel: switching, interrupts"
     return named(LIBRARIES, library) or own.get(name.split(".")[0], "others of our own")
@@ -91,6 +95,27 @@ def by_part(broker, process):
     return [{"part": "all of it", "us": us, "percent": 100.0, "samples": all_of, "per_s": got["per_s"]}] + rows
 
 
+def side_by_side(brokers):
+    """The cores' microseconds of a round trip with one outstanding, by part, the cores taking turns. brokers: the product, and (iii). Return: rows, or
+    a sentence why not."""
+    parts, runs = [{}, {}], [[], []]
+    for k in [k for _ in range(TURNS) for k in range(2)]:
+        found = samples(("core", "still")[k], brokers[k].pids["core"], TURN_SECONDS, lambda k=k: runs[k].append(brokers[k].run("insight", TURN_SECONDS, 1)))
+        if isinstance(found, str):
+            return found
+        for part, n in found.items():
+            parts[k][part] = parts[k].get(part, 0) + n
+    trips = [sum(g["begun"] for g in of) for of in runs]
+    us = [sum(g["cpu_us"]["core"] * g["begun"] for g in of) / n for of, n in zip(runs, trips)]
+    p50 = [sum(g["p50_us"] * g["begun"] for g in of) / n for of, n in zip(runs, trips)]
+    each = [{part: us[k] * n / sum(parts[k].values()) for part, n in parts[k].items()} for k in range(2)]
+    rows = [{"part": part, "us": each[0].get(part, 0.0), "iii_us": each[1].get(part, 0.0)} for part in {**each[0], **each[1]}]
+    rows = [{"part": "from question to answer (p50)", "us": p50[0], "iii_us": p50[1]},
+            {"part": "of the core's processor", "us": us[0], "iii_us": us[1], "samples": [sum(p.values()) for p in parts]},
+            *sorted(rows, key=lambda r: r["iii_us"] - r["us"])]
+    return [{**row, "more": row["us"] - row["iii_us"]} for row in rows]
+
+
 def by_step(broker):
     """Instructions of a round trip, by step of the core, over a copy of the broker's store. Return: rows, or a sentence why not."""
     out = WORK / "callgrind"
@@ -115,25 +140,32 @@ def shown(title, rows, columns):
         table(title, rows, columns)
 
 
-def section_g(args):
-    broker, found = Broker(WORK / "g", people=PEOPLE), {}
-    perf = shutil.which("perf")
+def perf_g(broker):
+    """What perf saw: by process with many outstanding, and of both cores with one."""
+    still, own, found = Broker(WORK / "g-iii", people=0, still=True), frame_sizes(), {}
+    broker.start()
+    still.start()
     try:
-        if perf:
-            broker.start()
-            broker.connect()
-            broker.run("insight", 0.5, 250)
-            for process in ("core", "gate-0" if "gate-0" in broker.pids else "gate"):
-                found[process] = by_part(broker, process)
-        else:
-            found = {"core": "perf is not installed"}
+        broker.connect()
+        still.connect("--bare", f"{own[0]},{own[2]}")
+        broker.warm()
+        for process in ("core", "gate-0" if "gate-0" in broker.pids else "gate"):
+            found[process] = by_part(broker, process)
+        return found, side_by_side((broker, still))
     finally:
-        if perf:
-            broker.stop()
-    found["steps"] = by_step(broker) if shutil.which("valgrind") else "valgrind is not installed"
-    for process in [p for p in found if p != "steps"]:
-        shown(f"g. whose the {process}'s processor time of a round trip is, unsigned, {OUTSTANDING:,} outstanding", found[process], [
+        broker.stop()
+        still.stop()
+
+
+def section_g(args):
+    broker, missing = Broker(WORK / "g", people=PEOPLE), "perf is not installed"
+    processes, one = perf_g(broker) if shutil.which("perf") else ({"core": missing}, missing)
+    steps = by_step(broker) if shutil.which("valgrind") else "valgrind is not installed"
+    for process, rows in processes.items():
+        shown(f"g. whose the {process}'s processor time of a round trip is, unsigned, {OUTSTANDING:,} outstanding", rows, [
             ("", "part", "%s"), ("us", "us", "%.2f"), ("%", "percent", "%.1f")])
-    shown(f"   what the steps of the core take, thousands of instructions a round trip, in batches of {BATCH}", found["steps"], [
+    shown("g. whose the core's is with one outstanding, beside (iii)'s, in microseconds", one, [
+        ("", "part", "%s"), ("almoner", "us", "%.1f"), ("(iii)", "iii_us", "%.1f"), ("more", "more", "%+.1f")])
+    shown(f"   what the steps of the core take, thousands of instructions a round trip, in batches of {BATCH}", steps, [
         ("", "step", "%s"), ("", "function", "%s"), ("thousands", "thousands", "%.1f")])
-    return found
+    return {**processes, "one outstanding": one, "steps": steps}
