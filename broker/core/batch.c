@@ -71,7 +71,7 @@ static void batch_take_back(struct core *c)
     keyholder_settle(c, false);
     cosign_settle(c, false);
     gates_settle(c, false);
-    epochs_changed(c);
+    epochs_take_back(c);
     for (size_t i = 0; i < b->n_released; i++) {
         struct pending *p = b->released[i];
 

@@ -12,10 +12,11 @@
 
 /* A count reads every record, and whoever asks under the old key brings it about: it is not made again
  * sooner, nor takes more than one part in so many of the time, whether it found some or failed. */
-#define COUNT_AGAIN_MS 60000
-#define COUNT_SHARE    100
-#define SETTLE_STEP    64   /* records of one turn: some 50 ms */
-#define LAGGARDS_MAX   64   /* agencies that an error names */
+#define COUNT_AGAIN_MS  60000
+#define COUNT_SHARE     100
+#define SETTLE_STEP     64    /* records of one turn: some 50 ms */
+#define SETTLE_AGAIN_MS 60000 /* after a step that could not be kept */
+#define LAGGARDS_MAX    64    /* agencies that an error names */
 
 void epochs_changed(struct core *c)
 {
@@ -24,9 +25,19 @@ void epochs_changed(struct core *c)
 
     json_decref(c->tokens_status);
     c->tokens_status = NULL;
-    c->epochs = (struct epochs){ .lacking = LACKING_UNKNOWN, .stuck = c->epochs.stuck };
+    c->epochs = (struct epochs){ .lacking = LACKING_UNKNOWN, .stuck = c->epochs.stuck, .hold_ms = c->epochs.hold_ms };
     retokens_current(c->store, now ? (struct token_epoch){ now->scheme, now->epoch }
                                    : (struct token_epoch){ .scheme = 0 });
+}
+
+/* Where no message was to blame the step may be: a disk that is full for it has room for the next batch without it. */
+void epochs_take_back(struct core *c)
+{
+    bool held = c->epochs.stepped && !c->batch.blamed;
+
+    epochs_changed(c);
+    if (held)
+        c->epochs.hold_ms = c->mono_ms + SETTLE_AGAIN_MS;
 }
 
 /* --- the epoch of a message --- */
@@ -418,7 +429,7 @@ static struct token_epochs epochs_listed(const struct bundle *b)
 
 bool epochs_unsettled(const struct core *c)
 {
-    return c->bundle && !c->epochs.settled && !c->epochs.stuck && !c->stopping;
+    return c->bundle && !c->epochs.settled && !c->epochs.stuck && !c->stopping && c->mono_ms >= c->epochs.hold_ms;
 }
 
 /* In steps, so that nobody waits for it: what is not yet erased cannot be asked for all the same. */
@@ -428,13 +439,15 @@ void epochs_tick(struct core *c)
     struct store_txn *t;
     int r;
 
+    c->epochs.stepped = false;
     if (!epochs_unsettled(c) || c->batch.error || (t = batch_txn(c)) == NULL)
         return;
+    c->epochs.stepped = true;
     e = epochs_listed(c->bundle);
     r = retokens_settle(t, &e, SETTLE_STEP, &c->epochs.settled);
     c->batch.wrote = true;
     if (r < 0) {
-        c->epochs.stuck = true;
+        c->epochs.stuck = r == -EBADMSG; /* anything else may be better in a minute */
         log_error("epochs-not-settled", "error=%d", -r);
         batch_fail(c, r, "epochs");
         return;

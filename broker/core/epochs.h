@@ -16,10 +16,13 @@ struct epochs { /* in memory; known anew after each change of policy */
     int32_t counted_on;  /* civil day of that count */
     int64_t again_ms;    /* monotonic; not counted again before */
     bool settled;        /* nothing of an epoch that is not listed is left in the store */
+    bool stepped;        /* in the batch that is not committed yet */
+    int64_t hold_ms;     /* monotonic; no further step before */
     bool stuck;          /* a damaged record is in the way: operators were told, and all else goes on */
 };
 
-void epochs_changed(struct core *c); /* the policy in force may be another, or a batch failed */
+void epochs_changed(struct core *c); /* the policy in force may be another */
+void epochs_take_back(struct core *c); /* a batch failed */
 /* May what is in c->in be asked, or lodged? NULL, or why not (a told word): it follows from the
  * policy and from the message's epoch, never from whom it is about. */
 const char *epochs_query_wrong(struct core *c);

@@ -3,6 +3,8 @@
  * a prohibition that was lodged since, and nothing of it is lost for being of the old key. */
 #include "core_epochs.h"
 
+#include "store/fault.h"
+
 #define ONE_NEXT ((struct epoch_plan){ .current = 1, .next = 2 })
 #define TWO_PREV ((struct epoch_plan){ .current = 2, .previous = 1 })
 #define TWO      ((struct epoch_plan){ .current = 2 })
@@ -147,6 +149,75 @@ static void a_count_that_failed_is_not_made_again_at_each_question(void **state)
     assert_string_equal(asked(t, TOWN_POLICE, "safeguarding", TOWN_SAM, 1), "asked");
 }
 
+/* --- what it leaves behind, on a disk that is full for it --- */
+
+static enum store_step full_for;  /* this step finds no room, once the policy is in force */
+static unsigned commits, refused; /* the first is the policy's own */
+
+static int on_step(void *ctx, enum store_step step)
+{
+    bool full = commits > 0 && step == full_for;
+
+    (void)ctx;
+    commits += step == STORE_STEP_COMMIT;
+    refused += full;
+    return full ? ENOSPC : 0;
+}
+
+#define GRANTS 70 /* more than are settled beside the policy */
+
+/* Key 1 is dropped, and not all of its tokens can be erased. */
+static void dropped_on_a_full_disk(struct town *t, enum store_step step)
+{
+    for (int p = 0; p < GRANTS; p++)
+        assert_string_equal(worry_say(t, TOWN_CHARITY, town_consent(t, "early-help", (enum town_person)(10 + p))), "");
+    assert_string_equal(epoch_activate(t, ONE_NEXT), "ok");
+    assert_string_equal(epoch_activate(t, TWO_PREV), "ok");
+    full_for = step;
+    commits = refused = 0;
+    store_fault_hook(t->core->store, on_step, NULL);
+    assert_string_equal(epoch_activate(t, TWO), "ok");
+    for (int i = 0; i < 20; i++)
+        town_turn(t);
+    assert_true(epoch_kept(t, 1));
+}
+
+static void room_again(struct town *t)
+{
+    store_fault_hook(t->core->store, NULL, NULL);
+    town_mono += 60001;
+    town_turn(t);
+    assert_false(epoch_kept(t, 1));
+}
+
+static void a_step_that_cannot_be_committed_is_not_tried_again_at_once(void **state)
+{
+    struct town *t = *state;
+
+    dropped_on_a_full_disk(t, STORE_STEP_COMMIT);
+    assert_in_range(refused, 1, 2);
+    room_again(t);
+}
+
+static void a_step_that_finds_no_room_is_tried_again_later_and_not_at_once(void **state)
+{
+    struct town *t = *state;
+
+    dropped_on_a_full_disk(t, STORE_STEP_PUT);
+    assert_in_range(refused, 1, 2);
+    room_again(t);
+}
+
+/* It has room for less: nobody else waits for that step. */
+static void a_step_that_finds_no_room_stops_nobody(void **state)
+{
+    struct town *t = *state;
+
+    dropped_on_a_full_disk(t, STORE_STEP_DEL);
+    assert_string_equal(asked(t, TOWN_POLICE, "safeguarding", TOWN_SAM, 2), "asked");
+    room_again(t);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, since_setup, town_teardown)
 
 int main(void)
@@ -157,6 +228,9 @@ int main(void)
         TEST(a_firing_that_waits_outlasts_the_key_that_it_was_put_under),
         TEST(a_shield_is_not_carried_without_what_finds_who_is_near),
         TEST(a_count_that_failed_is_not_made_again_at_each_question),
+        TEST(a_step_that_cannot_be_committed_is_not_tried_again_at_once),
+        TEST(a_step_that_finds_no_room_is_tried_again_later_and_not_at_once),
+        TEST(a_step_that_finds_no_room_stops_nobody),
     };
 
     if (crypto_init() < 0)
