@@ -111,41 +111,67 @@ struct bytes ledger_index_key(uint64_t leaf, uint8_t out[static LEDGER_INDEX_KEY
     return bytes_of(out, LEDGER_INDEX_KEY);
 }
 
-static void put_text(struct buf *b, const char *text, size_t size)
+/* Each field takes at most what it takes in the struct, a text the four bytes of its length more. */
+_Static_assert(1 + sizeof(struct ledger_clear) +
+                       4 * (10 + ALM_LEN(((struct ledger_clear *)NULL)->holders)) <=
+                   LEDGER_CLEAR_MAX,
+               "any clear part fits");
+
+/* A leaf has some thirty pieces: room for all is made once, and each is put where the last one ended.
+ * Return: where the next one goes. */
+static inline uint8_t *put_number(uint8_t *at, uint64_t v, size_t n)
 {
-    buf_put_var(b, text, strnlen(text, size - 1));
+    for (size_t i = 0; i < n; i++)
+        at[i] = (uint8_t)(v >> (8 * (n - 1 - i)));
+    return at + n;
 }
 
-#define PUT_TEXT(b, field) put_text((b), (field), sizeof(field))
+static inline uint8_t *put_octets(uint8_t *at, const void *octets, size_t len)
+{
+    memcpy(at, octets, len);
+    return at + len;
+}
 
-void ledger_clear_encode(const struct ledger_clear *clear, struct buf *out)
+static uint8_t *put_text(uint8_t *at, const char *text, size_t size)
+{
+    size_t len = text[0] ? strnlen(text, size - 1) : 0; /* most are empty */
+
+    return put_octets(put_number(at, len, 4), text, len);
+}
+
+#define PUT_TEXT(at, field) put_text((at), (field), sizeof(field))
+
+/* The clear part, as its hash is in the tree: the layout of a version never changes. At most
+ * LEDGER_CLEAR_MAX bytes. Return: where they end. */
+static uint8_t *clear_encode(const struct ledger_clear *clear, uint8_t *at)
 {
     size_t n =
         clear->n_holders < ALM_LEN(clear->holders) ? clear->n_holders : ALM_LEN(clear->holders);
 
-    buf_put_u8(out, CLEAR_LAYOUT);
-    buf_put_u8(out, clear->event);
-    buf_put_i64(out, clear->at_ms);
-    buf_put_i32(out, clear->civil_day);
-    buf_put_u8(out, clear->mode);
-    buf_put(out, clear->message.octets, ID_LEN);
-    buf_put_u64(out, clear->about);
-    PUT_TEXT(out, clear->agency);
-    PUT_TEXT(out, clear->role);
-    PUT_TEXT(out, clear->purpose);
-    PUT_TEXT(out, clear->question);
-    PUT_TEXT(out, clear->basis);
-    PUT_TEXT(out, clear->rule);
-    PUT_TEXT(out, clear->reason);
-    buf_put_u8(out, clear->outcome);
-    buf_put_u8(out, clear->told);
-    buf_put_u8(out, clear->completeness);
-    PUT_TEXT(out, clear->policy);
-    PUT_TEXT(out, clear->officer);
-    PUT_TEXT(out, clear->detail);
-    buf_put_u16(out, clear->n_holders);
+    *at++ = CLEAR_LAYOUT;
+    *at++ = clear->event;
+    at = put_number(at, (uint64_t)clear->at_ms, 8);
+    at = put_number(at, (uint32_t)clear->civil_day, 4);
+    *at++ = clear->mode;
+    at = put_octets(at, clear->message.octets, ID_LEN);
+    at = put_number(at, clear->about, 8);
+    at = PUT_TEXT(at, clear->agency);
+    at = PUT_TEXT(at, clear->role);
+    at = PUT_TEXT(at, clear->purpose);
+    at = PUT_TEXT(at, clear->question);
+    at = PUT_TEXT(at, clear->basis);
+    at = PUT_TEXT(at, clear->rule);
+    at = PUT_TEXT(at, clear->reason);
+    *at++ = clear->outcome;
+    *at++ = clear->told;
+    *at++ = clear->completeness;
+    at = PUT_TEXT(at, clear->policy);
+    at = PUT_TEXT(at, clear->officer);
+    at = PUT_TEXT(at, clear->detail);
+    at = put_number(at, clear->n_holders, 2);
     for (size_t i = 0; i < n; i++)
-        PUT_TEXT(out, clear->holders[i]);
+        at = PUT_TEXT(at, clear->holders[i]);
+    return at;
 }
 
 /* Exports are read by people and other programs, and come from anywhere: text must be text. */
@@ -200,18 +226,18 @@ int ledger_clear_decode(struct bytes octets, struct ledger_clear *out)
 size_t ledger_record_begin(const uint8_t nonce[static NONCE_LEN], const struct ledger_clear *clear,
                            struct buf *out)
 {
-    size_t at, len;
+    uint8_t *at, *from;
+    size_t len;
 
-    buf_put_u8(out, RECORD_LAYOUT);
-    buf_put(out, nonce, NONCE_LEN);
-    buf_put_u32(out, 0);
-    at = out->len;
-    ledger_clear_encode(clear, out);
-    if (buf_status(out))
+    if (buf_room(out, RECORD_CLEAR_AT + LEDGER_CLEAR_MAX) < 0)
         return 0;
-    len = out->len - at;
-    for (size_t i = 0; i < 4; i++)
-        out->data[at - 4 + i] = (uint8_t)(len >> (24 - 8 * i));
+    at = out->data + out->len;
+    from = at + RECORD_CLEAR_AT;
+    len = (size_t)(clear_encode(clear, from) - from);
+    *at++ = RECORD_LAYOUT;
+    at = put_octets(at, nonce, NONCE_LEN);
+    (void)put_number(at, len, 4);
+    out->len += RECORD_CLEAR_AT + len;
     return len;
 }
 

@@ -11,10 +11,6 @@
 /* The key of a leaf: big-endian, so that the table's order is the log's. */
 struct bytes ledger_index_key(uint64_t leaf, uint8_t out[static LEDGER_INDEX_KEY]);
 
-/* The clear part, as its hash is in the tree: the layout of a version never changes. Appends to
- * out, whose status tells. */
-void ledger_clear_encode(const struct ledger_clear *clear, struct buf *out);
-
 /* A value of TABLE_LOG as it is made, in one pass and in its place: all up to the clear part, then the length of the sealed part, which the
  * caller appends. Return: how long the clear part is; out's status tells. */
 size_t ledger_record_begin(const uint8_t nonce[static 32], const struct ledger_clear *clear, struct buf *out);
