@@ -23,7 +23,7 @@ WORK = Path(os.environ["ALM_BENCH_WORK"])
 ROOT = Path(__file__).resolve().parent.parent.parent
 OWN = frame_sizes()
 PEOPLE = 150000
-LOGGED, REPLAYED = 200000, 40000  # leaves
+LOGGED, REPLAYED, BEHIND = 200000, 40000, 40000  # leaves
 SECONDS = 0.3
 NAMES = {"i": "(i) bare forwarder, 256 bytes a leg", "ii": "(ii) and a durable record a round trip", "i-own": "(i) with the product's frames",
          "ii-own": "(ii) with the product's frames", "iii": "(iii) gates, and a core that decides nothing", "product": "almoner, queries unsigned",
@@ -258,13 +258,14 @@ def replay_c(args):
 # --- d: what does not slow down ---
 
 def sizes_d(args):
-    pairs = [("people", [{"people": 1000}, {"people": PEOPLE}, {"people": 1000000}] if args.full else [{"people": 1000}, {"people": PEOPLE}]),
+    people = [{"people": 1000, "leaves": BEHIND}, {"people": PEOPLE, "leaves": BEHIND}]
+    pairs = [("people", [{"people": n, "leaves": LOGGED} for n in (1000, PEOPLE, 1000000)] if args.full else people),
              ("earlier leaves", [{"leaves": 100}, {"leaves": 10000000}] if args.full else [{"leaves": 100}, {"leaves": LOGGED}]),
              ("connections", [{"connections": 10}, {"connections": 2000}])]
     free = shutil.disk_usage(WORK).free
     if args.full and free < 30 << 30:
         say(f"skipped: the largest stores need 30 GiB of disk, and {free >> 30} are free")
-        return [("people", [{"people": 1000}, {"people": PEOPLE}]), ("earlier leaves", [{"leaves": 100}, {"leaves": LOGGED}]), pairs[2]]
+        return [("people", people), ("earlier leaves", [{"leaves": 100}, {"leaves": LOGGED}]), pairs[2]]
     return pairs
 
 
@@ -274,7 +275,7 @@ GROWN = {}  # leaves -> the broker of section d whose store took minutes to grow
 def broker_d(what, size):
     many = size.get("connections", 0)
     agencies = AGENCIES + (many // 4 if many > 1000 else 0)
-    broker = Broker(WORK / f"d-{what.replace(' ', '-')}-{list(size.values())[0]}", people=size.get("people", 1000), leaves=size.get("leaves", 0),
+    broker = Broker(WORK / f"d-{what.replace(' ', '-')}-{list(size.values())[0]}", people=size.get("people", 1000), leaves=size.get("leaves"),
                     agencies=min(512, agencies))
     if size.get("leaves", 0) > LOGGED:
         GROWN[size["leaves"]] = broker
@@ -325,7 +326,7 @@ def section_d(args):
 
 def section_e(args):
     rows = []
-    cases = [("empty", {}), ("100,000 queued messages", {"queued": 100000})]
+    cases = [("empty", {"leaves": 0}), ("100,000 queued messages", {"queued": 100000})]
     cases += [("1,000,000 queued messages", {"queued": 1000000}), ("10,000,000 leaves", {"leaves": 10000000})] if args.full else \
         [(f"{LOGGED:,} leaves", {"leaves": LOGGED})]
     for title, size in cases:

@@ -17,10 +17,13 @@ ASKERS, HOLDERS = 4, 50
 AGENCIES = ASKERS + HOLDERS
 READY_S = 90
 SETTLE_S, QUIET_S = 60, 0.2
-WARM_S, FALLS = 0.1, 0.97  # of the least processor time so far: less than that is a fall
+WARM_S = 0.1
+FALLS = 0.97  # of the least processor time so far: less than that is a fall
+GROWS = 0.2   # pages a round trip; a store without free pages grows by twice that
 # After its start a core learns the index of tokens (broker/store/absence.h): so many entries a write transaction, of which a round trip alone has two;
 # a grown store has three entries for every other person.
 LEARNT_A_TRIP, ENTRIES_A_PERSON = 2 * 1024, 1.5
+PEOPLE_A_LEAF = 4
 PAGE = 4096
 OFFICER = "bench-officer"
 
@@ -148,10 +151,12 @@ class System:
 
 
 class Broker(System):
-    """almonerd with a grown store, one gate for everybody. libexec: where its processes are, if not the product's own."""
+    """almonerd with a grown store, one gate for everybody. still: with (iii)'s core. leaves: unless said, as many as use up the pages that growing so
+    many people in large steps leaves free all over the file: a log that has been written for a while has."""
 
-    def __init__(self, work, people=1000, still=False, rate=100000, agencies=AGENCIES, hubs=0, leaves=0, queued=0):
+    def __init__(self, work, people=1000, still=False, rate=100000, agencies=AGENCIES, hubs=0, leaves=None, queued=0):
         super().__init__()
+        leaves = people // PEOPLE_A_LEAF if leaves is None else leaves
         self.work, self.people = Path(work), people
         self.work.mkdir(parents=True)
         self.keys = self.work / "keys"
@@ -222,18 +227,27 @@ class Broker(System):
         return self.settled_s
 
     def warm(self):
-        """Asks one by one until the core has learnt its index and its processor time a round trip no longer falls: a broker runs for weeks, and a
-        start's first seconds are not what it costs. Return: seconds that it took."""
-        began, trips, costs = time.monotonic(), 0, []
-        while trips < self.people * ENTRIES_A_PERSON / LEARNT_A_TRIP or len(costs) < 3 or min(costs[-2:]) < FALLS * min(costs[:-2]):
-            if time.monotonic() - began > SETTLE_S:
-                print(f"still falling after {SETTLE_S} s: {self.work.name}, {costs[-3:]} us a round trip", file=sys.stderr)
-                break
+        """What a broker that has run for a while has behind it, before it is measured. One by one until the core has learnt its index and its
+        processor time a round trip falls no more; then many at once until the file grows, as what growing the store left free in it is used up. Return: seconds that it took."""
+        self.warm_began, self.warmed_us, trips, grows, store = time.monotonic(), [], 0, 0, self.work / "data" / "data.mdb"
+        us = self.warmed_us
+        while self.cold(trips < self.people * ENTRIES_A_PERSON / LEARNT_A_TRIP or len(us) < 2 or us[-1] < FALLS * min(us[:-1])):
             got = self.run("insight", WARM_S, 1)
             trips += got["begun"]
-            costs.append(got["cpu_us"]["core"])
-        self.warmed_s, self.warmed_us = time.monotonic() - began, costs
+            us.append(got["cpu_us"]["core"])
+        while self.cold(grows < GROWS):
+            size = store.stat().st_size
+            got = self.run("insight", WARM_S, 1000)
+            grows = (store.stat().st_size - size) / PAGE / max(1, got["begun"])
+        self.warmed_s = time.monotonic() - self.warm_began
         return self.warmed_s
+
+    def cold(self, still):
+        """Return: whether to go on warming. still: whether it is not warm yet."""
+        if still and time.monotonic() - self.warm_began > SETTLE_S:
+            print(f"not warm after {SETTLE_S} s: {self.work.name}, {self.warmed_us[-3:]} us a round trip", file=sys.stderr)
+            return False
+        return still
 
     def officer(self, *args):
         """One of the officer's commands. Return: what it printed, as JSON."""

@@ -10,8 +10,8 @@ from pathlib import Path
 from benchlib import BUILD, Broker, frame_sizes, table
 
 WORK = Path(os.environ["ALM_BENCH_WORK"])
-PEOPLE, OUTSTANDING, SECONDS, SAMPLES_A_SECOND = 150000, 1000, 3, 1999
-TURNS, TURN_SECONDS = 2, 1.6  # with one outstanding, of each core
+PEOPLE, OUTSTANDING, SECONDS, SAMPLES_A_SECOND = 150000, 1000, 2.5, 1999
+TURNS, TURN_SECONDS = 2, 1.3  # with one outstanding, of each core
 ROUNDS, BATCH = 2, 256
 
 # The first pattern that a sample's function, library or system call agrees with. Own functions are told apart by the library that they are built into.
