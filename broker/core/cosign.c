@@ -432,7 +432,9 @@ const char *cosign_stops(const struct core *c)
 
     if (s->forked)
         return "log-forked";
+    if (!s->n)
+        return NULL; /* the policy names none */
     for (size_t i = 0; i < COSIGN_PLACES; i++)
         fresh += s->at[i].named && c->mono_ms - s->at[i].fresh_ms <= s->outage_ms;
-    return s->n && fresh < s->need ? "witnesses-away" : NULL;
+    return fresh < s->need ? "witnesses-away" : NULL;
 }

@@ -247,16 +247,14 @@ static bool pin_stands(const struct core *c, const struct pin_record *r, bool hi
            (r->pin.value == INSIGHT_YES || r->pin.value == INSIGHT_NO);
 }
 
-bool pins_find(struct core *c, const struct ask *ask, bool hidden, struct pin *out)
+static bool pin_find(struct core *c, struct store_txn *t, const struct ask *ask, bool hidden,
+                     struct pin *out)
 {
     uint8_t decision[SHA256_LEN];
     struct pin_record r = { .n = 0 };
-    struct store_txn *t;
-    int e;
+    int e = pin_key(c, ask, r.key);
 
-    if (!pin_days(c, ask) || !(t = batch_txn(c)))
-        return false;
-    e = pin_key(c, ask, r.key);
+
     if (!e)
         e = pin_decision(c, decision);
     if (!e)
@@ -269,6 +267,13 @@ bool pins_find(struct core *c, const struct ask *ask, bool hidden, struct pin *o
     }
     *out = r.pin;
     return pin_stands(c, &r, hidden, decision);
+}
+
+bool pins_find(struct core *c, const struct ask *ask, bool hidden, struct pin *out)
+{
+    struct store_txn *t;
+
+    return pin_days(c, ask) && (t = batch_txn(c)) && pin_find(c, t, ask, hidden, out);
 }
 
 void pins_release(struct core *c, const struct ask *ask, const struct pin *pin, bool hidden,
@@ -320,21 +325,16 @@ static int pin_tokens(struct core *c, const struct ask *ask, struct pin_record *
     return e;
 }
 
-void pins_put(struct core *c, const struct ask *ask, bool hidden)
+static void pin_put(struct core *c, struct store_txn *t, const struct ask *ask, bool hidden,
+                    uint16_t days)
 {
     const struct msg_insight *said = &c->reply.insight;
     struct pin_record r = { .hidden = hidden,
-                            .pin = { said->value, said->completeness, said->as_of } };
+                            .pin = { said->value, said->completeness, said->as_of },
+                            .until = said->as_of + days };
     struct pin_record before = { .n = 0 };
-    uint16_t days = pin_days(c, ask);
-    struct store_txn *t;
-    int e;
+    int e = pin_key(c, ask, r.key);
 
-    if (!days || c->reply.type != MSG_INSIGHT || said->value == INSIGHT_CANNOT_SAY ||
-        !(t = batch_txn(c)))
-        return;
-    r.until = said->as_of + days;
-    e = pin_key(c, ask, r.key);
     memcpy(before.key, r.key, sizeof(before.key));
     if (!e)
         e = pin_get(c, t, &before);
@@ -350,6 +350,16 @@ void pins_put(struct core *c, const struct ask *ask, bool hidden)
         e = pin_store(c, t, &r);
     if (e)
         batch_fail(c, e, "pins");
+}
+
+void pins_put(struct core *c, const struct ask *ask, bool hidden)
+{
+    uint16_t days = pin_days(c, ask);
+    struct store_txn *t;
+
+    if (days && c->reply.type == MSG_INSIGHT && c->reply.insight.value != INSIGHT_CANNOT_SAY &&
+        (t = batch_txn(c)))
+        pin_put(c, t, ask, hidden, days);
 }
 
 /* --- dropping --- */

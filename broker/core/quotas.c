@@ -66,8 +66,8 @@ static int quota_keys(struct core *c, const struct ask *ask, struct quota_keys *
     int r;
 
     k->n = 0;
-    if (index == POLICY_NONE)
-        return 0; /* refused before it could count */
+    if (index == POLICY_NONE || !(l->practitioner || l->agency || l->subject))
+        return 0; /* refused before it could count; nothing is counted */
     organisation = bundle_agency_at(c->bundle, bundle_agency_at(c->bundle, index)->organisation)->id;
     r = quota_key(c, k, l->practitioner, 'p', agency, bytes_str(ask->practitioner.ref));
     if (!r)

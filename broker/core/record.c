@@ -25,7 +25,7 @@
 
 #include "store/ledger_keys.h"
 
-#include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 
 #define SEALED_VERSION 1
@@ -34,7 +34,7 @@ struct ledger_clear *record_begin(struct core *c, uint8_t event, uint16_t slot)
 {
     struct ledger_clear *l = &c->clear;
 
-    memset(l, 0, sizeof(*l));
+    memset(l, 0, offsetof(struct ledger_clear, holders)); /* of those n_holders counts, and no more are looked at */
     l->event = event;
     l->at_ms = c->wall_ms;
     l->civil_day = c->day;
@@ -45,7 +45,9 @@ struct ledger_clear *record_begin(struct core *c, uint8_t event, uint16_t slot)
         memcpy(l->agency, c->agencies.slots[slot].reg.id, sizeof(l->agency));
     buf_reset(&c->sealed);
     buf_put_u8(&c->sealed, SEALED_VERSION);
-    c->private = (struct ledger_private){ .class = 0 };
+    c->private.sealed_part = bytes_of(NULL, 0);
+    c->private.class = 0;
+    c->private.n_tags = 0;
     c->tagging = 0;
     return l;
 }
@@ -252,11 +254,12 @@ void record_laws(struct core *c)
     for (size_t i = 0; i < n; i++) {
         const char *before = i ? "," : *detail ? " law=" : "law=";
         const char *id = bundle_gateway_at(c->bundle, laws[i]).id;
-        size_t len = strlen(detail);
+        size_t len = strlen(detail), n_before = strlen(before), n_id = strlen(id);
 
-        if (len + strlen(before) + strlen(id) + 1 > sizeof(c->clear.detail))
+        if (len + n_before + n_id + 1 > sizeof(c->clear.detail))
             return;
-        (void)snprintf(detail + len, sizeof(c->clear.detail) - len, "%s%s", before, id);
+        memcpy(detail + len, before, n_before);
+        memcpy(detail + len + n_before, id, n_id + 1);
     }
 }
 
