@@ -18,11 +18,12 @@
 #include "backup/store_tool.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "local/local.h"
 
 #define SHOWN_MOST 1000 /* findings that are listed; the rest are counted */
 
 struct examining {
-    struct store_tool *t;
+    const struct store_tool *t;
     json_t *findings; /* with --json */
     uint64_t shown;
 };
@@ -44,30 +45,64 @@ static void examine_found(void *ctx, const struct fsck_finding *f)
     (void)fflush(stdout);
 }
 
-static void examine_say(struct examining *e, const struct fsck_counts *n, int64_t ms)
+/* What was found is a failure as any other, and more. Of a store that is sound `almoner restore` goes on
+ * to say its own. */
+static void examine_json(const struct examining *e, const struct fsck_counts *n, bool bad, int64_t ms)
+{
+    json_t *o = bad ? local_error(local_exit_word(EX_DATAERR), EX_DATAERR, "the store is damaged: look at the findings")
+                    : json_pack("{s:b}", "ok", 1);
+    json_t *counts =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "records", (json_int_t)n->records,
+                  "leaves", (json_int_t)n->leaves, "forgotten", (json_int_t)n->forgotten, "heads",
+                  (json_int_t)n->heads, "found", (json_int_t)n->findings, "ms", (json_int_t)ms,
+                  "findings", e->findings);
+
+    (void)json_object_update(o, counts);
+    json_decref(counts);
+    if (bad || strcmp(e->t->name, "restore") != 0)
+        tool_json(o);
+    else
+        json_decref(o);
+}
+
+static void examine_say(const struct examining *e, const struct fsck_counts *n, bool bad, int64_t ms)
 {
     if (e->findings) {
-        json_t *o =
-            json_pack("{s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:O}", "ok", n->findings == 0, "records",
-                      (json_int_t)n->records, "leaves", (json_int_t)n->leaves, "forgotten",
-                      (json_int_t)n->forgotten, "heads", (json_int_t)n->heads, "found",
-                      (json_int_t)n->findings, "ms", (json_int_t)ms, "findings", e->findings);
-
-        (void)json_dumpf(o, stdout, JSON_COMPACT);
-        (void)fputc('\n', stdout);
-        json_decref(o);
+        examine_json(e, n, bad, ms);
         return;
     }
     if (n->findings > SHOWN_MOST)
         (void)printf("and %" PRIu64 " more findings\n", n->findings - SHOWN_MOST);
     (void)printf("%s: %" PRIu64 " records, %" PRIu64 " leaves (the sealed parts of %" PRIu64
                  " forgotten), %" PRIu64 " signed heads, in %.1f s\n",
-                 n->findings ? "DAMAGED" : "sound", n->records, n->leaves, n->forgotten, n->heads,
+                 bad ? "DAMAGED" : "sound", n->records, n->leaves, n->forgotten, n->heads,
                  (double)ms / 1000);
+}
+
+/* What is found of the store as a whole, and ends the examination. */
+static int examine_whole(const struct store_tool *t, const struct fsck_finding *f)
+{
+    struct examining e = { .t = t, .findings = t->json ? json_array() : NULL };
+    const struct fsck_counts one = { .findings = 1 };
+
+    examine_found(&e, f);
+    if (e.findings)
+        examine_json(&e, &one, true, 0);
+    json_decref(e.findings);
+    return EX_DATAERR;
 }
 
 static int open_fail(const struct store_tool *t, const char *folder, int r)
 {
+    static const struct fsck_finding unopened = {
+        .table = "meta",
+        .record = "store",
+        .what = "it cannot be opened: not this store.key, a period's secret is gone, or the data "
+                "file is damaged at its root",
+        .todo = "is keys_dir this broker's? Else keep this data_dir as it is, and restore the "
+                "latest backup"
+    };
+
     switch (r) {
     case -EXDEV:
         return tool_fail(t, EX_DATAERR,
@@ -79,11 +114,7 @@ static int open_fail(const struct store_tool *t, const char *folder, int r)
     case -ENOENT:
         return tool_fail(t, EX_NOINPUT, "%s: there is no store", folder);
     case -EBADMSG:
-        (void)printf(
-            "FOUND meta, store: it cannot be opened: not this store.key, a period's secret is "
-            "gone, or the data file is damaged at its root\n      to do: is keys_dir this "
-            "broker's? Else keep this data_dir as it is, and restore the latest backup\n");
-        return EX_DATAERR;
+        return examine_whole(t, &unopened);
     default:
         return tool_fail(t, EX_IOERR, "%s: %s", folder, strerror(-r));
     }
@@ -100,6 +131,7 @@ static int examine_here(struct store_tool *t, const char *folder, const struct n
                               .ctx = NULL };
     struct fsck_counts n;
     int64_t began = clock_mono_ms();
+    bool bad;
     int r =
         store_open(&(struct store_options){ .path = folder,
                                             .key = &t->settings.store_key,
@@ -115,13 +147,21 @@ static int examine_here(struct store_tool *t, const char *folder, const struct n
     r = fsck_run(s, &o, &n);
     if (r && r != -EBADMSG)
         return tool_fail(t, r == -ENOMEM ? EX_OSERR : EX_IOERR, "%s: %s", folder, strerror(-r));
-    examine_say(&e, &n, clock_mono_ms() - began);
+    bad = n.findings || r;
+    examine_say(&e, &n, bad, clock_mono_ms() - began);
     json_decref(e.findings);
-    return n.findings || r ? EX_DATAERR : 0;
+    return bad ? EX_DATAERR : 0;
 }
 
 int examine(struct store_tool *t, const char *folder, const struct note_key *key)
 {
+    static const struct fsck_finding wild = {
+        .table = "the data file",
+        .record = "its pages",
+        .what = "they point wildly, and what was read after the findings above ended the "
+                "examination",
+        .todo = "keep this data_dir as it is, look at the disk, and restore the latest backup"
+    };
     int status;
     pid_t child;
 
@@ -144,16 +184,7 @@ int examine(struct store_tool *t, const char *folder, const struct note_key *key
             return tool_fail(t, EX_OSERR, "%s", strerror(errno));
     if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) >= EX_USAGE))
         return WEXITSTATUS(status);
-    if (t->json)
-        (void)puts("{\"ok\":false,\"found\":1,\"findings\":[{\"table\":\"\",\"record\":\"\","
-                   "\"what\":\"the "
-                   "data file's pages point wildly\",\"todo\":\"restore the latest backup\"}]}");
-    else
-        (void)printf(
-            "FOUND the data file: its pages point wildly, and what was read after the findings "
-            "above ended the examination\n      to do: keep this data_dir as it is, look at the "
-            "disk, and restore the latest backup\n");
-    return EX_DATAERR;
+    return examine_whole(t, &wild);
 }
 
 int command_fsck(struct store_tool *t)

@@ -17,20 +17,49 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "local/local.h"
 
 #define PROGRESS_MS 2000
 
+static void tool_say(const struct store_tool *t, const char *fmt, va_list args)
+{
+    (void)fflush(stdout);
+    (void)fprintf(stderr, "almoner %s: ", t->name);
+    (void)vfprintf(stderr, fmt, args);
+    (void)fputc('\n', stderr);
+}
+
+void tool_json(json_t *o)
+{
+    (void)json_dumpf(o, stdout, JSON_COMPACT);
+    (void)fputc('\n', stdout);
+    json_decref(o);
+}
+
 int tool_fail(const struct store_tool *t, int code, const char *fmt, ...)
+{
+    char message[1024]; /* as much as a reply has */
+    va_list args;
+
+    va_start(args, fmt);
+    tool_say(t, fmt, args);
+    va_end(args);
+    if (!t->json)
+        return code;
+    va_start(args, fmt);
+    (void)vsnprintf(message, sizeof(message), fmt, args);
+    va_end(args);
+    tool_json(local_error(local_exit_word(code), code, "%s", message));
+    return code;
+}
+
+void tool_warn(const struct store_tool *t, const char *fmt, ...)
 {
     va_list args;
 
-    (void)fflush(stdout);
-    (void)fprintf(stderr, "almoner %s: ", t->name);
     va_start(args, fmt);
-    (void)vfprintf(stderr, fmt, args);
+    tool_say(t, fmt, args);
     va_end(args);
-    (void)fputc('\n', stderr);
-    return code;
 }
 
 void tool_progress(void *ctx, const char *what, uint64_t done, uint64_t of)
@@ -177,6 +206,8 @@ static int tool_args(int argc, char **argv, struct store_tool *t)
     int o;
 
     argv[0] = name; /* for getopt's own messages */
+    for (int i = 1; i < argc; i++) /* what is wrong before it is told to programs too */
+        t->json = t->json || !strcmp(argv[i], "--json");
     while ((o = getopt_long(argc, argv, "h", options, NULL)) != -1) {
         switch (o) {
         case 'c':
@@ -200,7 +231,9 @@ static int tool_args(int argc, char **argv, struct store_tool *t)
         case 'h':
             tool_help(stdout);
             return fflush(stdout) ? EX_IOERR : 0;
-        default:
+        default: /* getopt has said what is wrong */
+            if (t->json)
+                tool_json(local_error(local_exit_word(EX_USAGE), EX_USAGE, "wrong usage; see almoner --help"));
             return EX_USAGE;
         }
     }

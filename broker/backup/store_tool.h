@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* store_tool.h - what `almoner restore` and `almoner fsck` share: which broker's store, who holds
  * it, and what is said. Functions that return int return an exit code of sysexits.h (0 done) and
- * have said on standard error what is wrong and what to do. */
+ * have said on standard error what is wrong and what to do, with --json on standard output as well. */
 #pragma once
 #include "base/attr.h"
 #include "supervisor/settings.h"
 #include "tree/note.h"
+#include <jansson.h>
 #include <stdbool.h>
 
 struct store_tool {
@@ -18,7 +19,13 @@ struct store_tool {
     struct note_key head_key; /* that signs the log's heads */
     uint8_t mode;             /* 1 live, 2 exercise */
 };
+/* What ends the command: "almoner restore: ..." on standard error; with --json also
+ * {"ok":false,"error","message","exit"} on standard output, so once a command. Return: code. */
 ALM_PRINTF(3, 4) int tool_fail(const struct store_tool *t, int code, const char *fmt, ...);
+/* What goes wrong besides, on standard error alone. */
+ALM_PRINTF(2, 3) void tool_warn(const struct store_tool *t, const char *fmt, ...);
+/* For programs: one object, on one line of standard output. Takes o. */
+void tool_json(json_t *o);
 ALM_MUST_USE int tool_configure(struct store_tool *t);
 /* Nobody else has the folder: no almonerd runs on it, and none can begin to. *fd: to be closed.
  * @make: the lock's file is made where there is none. */

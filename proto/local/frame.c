@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 static int frame_dump(const char *data, size_t len, void *ctx)
 {
@@ -93,6 +94,24 @@ json_t *local_error(const char *word, int exit_code, const char *fmt, ...)
                 *p = '?';
     return json_pack("{s:b, s:s, s:s, s:i}", "ok", 0, "error", word, "message", message, "exit",
                      exit_code);
+}
+
+const char *local_exit_word(int exit_code)
+{
+    static const struct {
+        int code;
+        const char *word;
+    } words[] = {
+        { EX_USAGE, "usage" },           { EX_DATAERR, "bad-data" },   { EX_NOINPUT, "not-there" },
+        { EX_UNAVAILABLE, "unavailable" }, { EX_SOFTWARE, "internal" },  { EX_OSERR, "internal" },
+        { EX_CANTCREAT, "not-written" }, { EX_IOERR, "io" },           { EX_TEMPFAIL, "busy" },
+        { EX_PROTOCOL, "bad-reply" },    { EX_NOPERM, "not-allowed" }, { EX_CONFIG, "configuration" },
+    };
+
+    for (size_t i = 0; i < ALM_LEN(words); i++)
+        if (words[i].code == exit_code)
+            return words[i].word;
+    return "failed";
 }
 
 int local_get_text(const json_t *o, const char *key, char *out, size_t out_size)

@@ -57,6 +57,8 @@ size_t local_client_pending(const struct local_server *s, uint64_t client);
 /* A reply object {"ok":false,"error":word,"message":...,"exit":code}; new reference, NULL without
  * memory. */
 json_t *local_error(const char *word, int exit_code, const char *fmt, ...) ALM_PRINTF(3, 4);
+/* The word of a failure that has none of its own, by its sysexits code; "failed" of any other. */
+const char *local_exit_word(int exit_code);
 /* Typed, bounded reads of a request's field. Return: 0; -ENOENT absent; -EINVAL wrong type, too
  * long, or out of range. */
 ALM_MUST_USE int local_get_text(const json_t *o, const char *key, char *out, size_t out_size);

@@ -61,7 +61,19 @@ class Scene:
     def says(self, name, done, code, *words):
         said = done.out + done.err
         self.tap.check(name, done.exit == code and all(w in said for w in words), f"exit {done.exit}: {said.strip()[:500]}")
+        if code and done.argv[1] in ("restore", "fsck"):
+            self.says_to_programs(name, done)
         return done
+
+    def says_to_programs(self, name, done):
+        """The same failure with --json: one object, the same exit code, the same line for people."""
+        again = self.run(*done.argv[1:], "--json")
+        told = [json.loads(line) for line in again.out.splitlines()]
+        message = again.err.strip().split(": ", 1)[-1]
+        self.tap.check(f"{name}, in JSON as well", (again.exit, again.err) == (done.exit, done.err) and len(told) == 1 and
+                       (told[0]["ok"], told[0]["exit"], bool(told[0]["error"])) == (False, done.exit, True) and
+                       (told[0]["message"] == message if done.err else told[0]["found"] == len(told[0]["findings"]) == 1 and told[0]["findings"][0]["todo"]),
+                       (again.exit, again.err, again.out))
 
     def out(self):
         self.made += 1
@@ -269,6 +281,9 @@ def restored(s, backup):
                 list((s.stage.work / "fresh").iterdir()))
     s.tap.check("without the room that was free in the store", (s.stage.work / "fresh" / "data.mdb").stat().st_size <=
                 (s.stage.work / "data" / "data.mdb").stat().st_size)
+    done = s.restore(backup, s.config("for-programs"), "--json")
+    s.tap.check("with --json one object says how it went", len(done.out.splitlines()) == 1 and
+                (done.json()["ok"], done.json()["restored"]) == (True, True), done.out)
     s.says("it is not restored over", s.restore(backup, config), 73, "not empty")
     s.says("what was restored is sound", s.run("fsck", "--config", config), 0, "sound")
     return config
@@ -299,6 +314,8 @@ def damaged(s, config):
     done = s.run("fsck", "--config", config, "--json")
     found = json.loads(done.out)
     s.tap.check("a flipped bit is found, with its table and what to do", done.exit == 65 and found["findings"] and found["findings"][0]["todo"], done.out[:300])
+    s.tap.check("and is a failure like any other for a program", (found["ok"], found["error"], found["exit"], done.err) == (False, "bad-data", 65, "") and
+                found["message"], done.out[:300])
     data.write_bytes(whole[:len(whole) // 2])
     s.says("a file cut to its half is damage, not a crash", s.run("fsck", "--config", config), 65, "FOUND")
     data.write_bytes(os.urandom(65536))

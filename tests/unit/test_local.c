@@ -567,6 +567,20 @@ static void local_error_survives_a_message_that_is_not_utf8(void **state)
     json_decref(e);
 }
 
+static void local_has_a_word_for_each_exit_code(void **state)
+{
+    (void)state;
+    assert_string_equal(local_exit_word(64), "usage");
+    assert_string_equal(local_exit_word(65), "bad-data");
+    assert_string_equal(local_exit_word(78), "configuration");
+    for (int code = 1; code < 256; code++) {
+        const char *word = local_exit_word(code);
+
+        assert_true(*word && strspn(word, "abcdefghijklmnopqrstuvwxyz-") == strlen(word));
+        assert_int_equal(!strcmp(word, "failed"), code < 64 || code > 78 || code == 67 || code == 68 || code == 72);
+    }
+}
+
 int main(void)
 {
 #define LOCAL_TEST(f) cmocka_unit_test_setup_teardown(f, up, down)
@@ -594,6 +608,7 @@ int main(void)
         LOCAL_TEST(local_server_that_cannot_have_memory_leaves_nothing_behind),
         cmocka_unit_test(local_reads_fields_strictly),
         cmocka_unit_test(local_error_survives_a_message_that_is_not_utf8),
+        cmocka_unit_test(local_has_a_word_for_each_exit_code),
     };
 
     return cmocka_run_group_tests_name("local", tests, NULL, NULL);
