@@ -135,17 +135,6 @@ int audit_read(struct officer_session *s, json_t *query, int timeout_ms, audit_r
 
 /* --- what is asked for --- */
 
-static int filter_day(const struct officer_session *s, json_t *q, const char *key, const char *day)
-{
-    int32_t d;
-
-    if (!day)
-        return 0;
-    if (civil_parse(day, &d))
-        return officer_fail(s, EX_USAGE, "--%s: \"%.20s\" is not a day: YYYY-MM-DD", key, day);
-    return json_object_set_new(q, key, json_string(day)) ? EX_OSERR : 0;
-}
-
 int audit_filters(const struct officer_session *s, json_t *q)
 {
     const struct args *a = s->args;
@@ -169,33 +158,26 @@ int audit_filters(const struct officer_session *s, json_t *q)
             rc = officer_fail(s, EX_DATAERR, "%s: not text in UTF-8", what);
     }
     if (!rc)
-        rc = filter_day(s, q, "since", a->since);
-    return rc ? rc : filter_day(s, q, "until", a->until);
+        rc = officer_put_day(s, q, "since", a->since);
+    return rc ? rc : officer_put_day(s, q, "until", a->until);
 }
 
 /* --- rows for people --- */
-
-static const char *cell(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-
-    return text ? text : "";
-}
 
 /* What came of it, in a word or two: the reason of a refusal, the value of an answer, else the
  * event's own detail. */
 static const char *row_outcome(const json_t *row)
 {
-    if (*cell(row, "reason"))
-        return cell(row, "reason");
-    if (*cell(row, "outcome"))
-        return cell(row, "outcome");
-    return cell(row, "detail");
+    if (*reply_text(row, "reason"))
+        return reply_text(row, "reason");
+    if (*reply_text(row, "outcome"))
+        return reply_text(row, "outcome");
+    return reply_text(row, "detail");
 }
 
 static const char *row_asked(const json_t *row, char *out, size_t size)
 {
-    const char *purpose = cell(row, "purpose"), *question = cell(row, "question");
+    const char *purpose = reply_text(row, "purpose"), *question = reply_text(row, "question");
 
     (void)snprintf(out, size, "%s%s%s", purpose, *question ? "/" : "", question);
     return out;
@@ -206,14 +188,14 @@ static void row_cells(const json_t *row, char leaf[24], char at[24], char asked[
 {
     (void)snprintf(leaf, 24, "%" JSON_INTEGER_FORMAT,
                    json_integer_value(json_object_get(row, "leaf")));
-    (void)snprintf(at, 24, "%.19s", cell(row, "at"));
+    (void)snprintf(at, 24, "%.19s", reply_text(row, "at"));
     if (strlen(at) > 10)
         at[10] = ' ';
     cells[0] = leaf;
     cells[1] = at;
-    cells[2] = cell(row, "event");
-    cells[3] = *cell(row, "officer") ? cell(row, "officer")
-                                     : cell(row, "agency"); /* a change's detail names the agency */
+    cells[2] = reply_text(row, "event");
+    cells[3] = *reply_text(row, "officer") ? reply_text(row, "officer")
+                                     : reply_text(row, "agency"); /* a change's detail names the agency */
     cells[4] = row_asked(row, asked, 160);
     cells[5] = row_outcome(row);
 }
@@ -255,7 +237,7 @@ static int audit_rows(struct officer_session *s, json_t *query)
     rc = audit_read(s, query, 0, keep_row, rows, NULL);
     if (!rc && s->args->json) {
         o = json_pack("{s:b, s:O}", "ok", 1, "rows", rows);
-        print_json(o);
+        reply_print(o);
         json_decref(o);
     } else if (!rc && !json_array_size(rows)) {
         (void)printf("no leaf fits\n");

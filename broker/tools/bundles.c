@@ -20,24 +20,6 @@ void compiled_deinit(struct compiled *c)
     bundle_freep(&c->bundle);
 }
 
-void print_errors(const struct officer_session *s, const struct conf_errors *e)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; conf_errors_at(e, i); i++) {
-        (void)fprintf(stderr, "%s\n", conf_errors_at(e, i));
-        (void)json_array_append_new(list, json_string(conf_errors_at(e, i)));
-    }
-    if (s->args->json) {
-        json_t *o = json_pack("{s:b, s:o}", "ok", 0, "errors", list);
-
-        print_json(o);
-        json_decref(o);
-    } else {
-        json_decref(list);
-    }
-}
-
 static int adopt(const struct officer_session *s, const char *what, struct compiled *out)
 {
     int rc = bundle_decode(buf_view(&out->bytes), &out->bundle);

@@ -39,7 +39,5 @@ json_t *json_line(const struct matrix *m, const struct line *l);
 json_t *json_value(const struct domain *d, const struct value *v);
 json_t *json_cell(const struct domain *d, const struct cell *c);
 json_t *policy_summary(const struct compiled *c); /* name, hash, counts; policy.c */
-/* On standard error; with --json also as {"ok":false,"errors":[...]}. */
-void print_errors(const struct officer_session *s, const struct conf_errors *e);
 /* A text that is not NUL-terminated, as JSON. */
 json_t *json_buf(const struct buf *b);

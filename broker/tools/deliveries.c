@@ -8,18 +8,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-static json_int_t number_of(const json_t *o, const char *key)
-{
-    return json_integer_value(json_object_get(o, key));
-}
-
-static const char *field_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
-
 /* "3 d", "2 h", "5 min": how long the oldest has waited. */
 static void print_age(int64_t since_ms, char *out, size_t size)
 {
@@ -50,25 +38,25 @@ void print_streams(const json_t *streams)
 
         for (size_t k = 0; k < ALM_LEN(keys); k++)
             (void)snprintf(text[k], sizeof(text[k]), "%" JSON_INTEGER_FORMAT,
-                           number_of(q, keys[k]));
-        print_age((int64_t)number_of(q, "oldest_ms"), age, sizeof(age));
+                           reply_number(q, keys[k]));
+        print_age((int64_t)reply_number(q, "oldest_ms"), age, sizeof(age));
         if (t)
             table_row(
                 t, (const char *const[]){
-                       field_of(q, "agency"), field_of(q, "stream"), text[0], text[1], text[2], age,
+                       reply_text(q, "agency"), reply_text(q, "stream"), text[0], text[1], text[2], age,
                        json_is_true(json_object_get(q, "ended")) ? "ended" : text[3], text[4] });
     }
     table_print(t);
 }
 
-static void dead_print(const json_t *reply)
+static void print_dead(const json_t *reply)
 {
     print_streams(json_object_get(reply, "dead_letters"));
 }
 
 int command_dead_list(struct officer_session *s)
 {
-    return session_show_list(s, "dead-letters", "dead_letters", "no dead letters", dead_print);
+    return reply_show_list(s, "dead-letters", "dead_letters", "no dead letters", print_dead);
 }
 
 int command_dead_requeue(struct officer_session *s)

@@ -11,13 +11,6 @@
 #define WHO_ASKED "Which services are involved with this person?"
 #define LINE_MAX  1024
 
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
-
 static void set(json_t *o, const char *key, const char *text)
 {
     (void)json_object_set_new(o, key, json_string(text));
@@ -125,12 +118,12 @@ static void law_carried(const struct bundle *b, const char *detail, char line[st
  * those that the purpose lists. */
 static void law_of(const struct bundle *b, const json_t *row, char line[static LINE_MAX])
 {
-    uint16_t g = b ? bundle_gateway(b, text_of(row, "basis")) : POLICY_NONE;
-    uint16_t i = b ? bundle_purpose(b, text_of(row, "purpose")) : POLICY_NONE;
+    uint16_t g = b ? bundle_gateway(b, reply_text(row, "basis")) : POLICY_NONE;
+    uint16_t i = b ? bundle_purpose(b, reply_text(row, "purpose")) : POLICY_NONE;
 
     line[0] = '\0';
     if (b)
-        law_carried(b, text_of(row, "detail"), line);
+        law_carried(b, reply_text(row, "detail"), line);
     if (*line)
         return;
     if (g != POLICY_NONE) {
@@ -147,7 +140,7 @@ static void law_of(const struct bundle *b, const json_t *row, char line[static L
 
 static const struct policy_question *question_of(const struct bundle *b, const json_t *row)
 {
-    uint16_t i = b ? bundle_question(b, text_of(row, "question")) : POLICY_NONE;
+    uint16_t i = b ? bundle_question(b, reply_text(row, "question")) : POLICY_NONE;
 
     return i == POLICY_NONE ? NULL : bundle_question_at(b, i);
 }
@@ -156,7 +149,7 @@ static void asked_of(const struct bundle *b, const json_t *row, char line[static
 {
     static const char service[] = "service=";
     const struct policy_question *q = question_of(b, row);
-    const char *id = text_of(row, "question"), *detail = text_of(row, "detail");
+    const char *id = reply_text(row, "question"), *detail = reply_text(row, "detail");
     uint16_t s = POLICY_NONE;
 
     line[0] = '\0';
@@ -182,7 +175,7 @@ static json_t *holders_of(struct family_policies *p, const json_t *row)
 
     json_array_foreach(json_object_get(row, "holders"), i, holder)
     {
-        const char *name = family_service(p, text_of(row, "policy"), json_string_value(holder));
+        const char *name = family_service(p, reply_text(row, "policy"), json_string_value(holder));
 
         if (!strcmp(name, UNNAMED))
             unnamed = true;
@@ -217,9 +210,9 @@ static void list_told(struct family_policies *p, const json_t *row, char line[st
     {
         const char *name;
 
-        if (strcmp(text_of(a, "value"), "yes") != 0)
+        if (strcmp(reply_text(a, "value"), "yes") != 0)
             continue;
-        name = family_service(p, text_of(row, "policy"), text_of(a, "agency"));
+        name = family_service(p, reply_text(row, "policy"), reply_text(a, "agency"));
         if (!strcmp(name, UNNAMED)) {
             unnamed = true;
             continue;
@@ -243,11 +236,11 @@ static void answer_told(struct family_policies *p, const json_t *row, char line[
         { "no", "They were told: no." },
         { "cannot-say", "They were told: it cannot be said." },
     };
-    const struct policy_question *q = question_of(policy_of(p, text_of(row, "policy")), row);
-    const char *said = text_of(json_object_get(row, "opened"), "told");
+    const struct policy_question *q = question_of(policy_of(p, reply_text(row, "policy")), row);
+    const char *said = reply_text(json_object_get(row, "opened"), "told");
 
     line[0] = '\0';
-    if (!strcmp(text_of(row, "told"), "hidden")) {
+    if (!strcmp(reply_text(row, "told"), "hidden")) {
         line_add(line, "Nothing was told: they heard what is said of somebody whom nobody knows.");
     } else if (!strcmp(said, "list")) {
         list_told(p, row, line);
@@ -265,10 +258,10 @@ static void answer_told(struct family_policies *p, const json_t *row, char line[
 
 static void answer_refused(const json_t *row, char line[static LINE_MAX])
 {
-    const char *why = reason_said(text_of(row, "reason"));
+    const char *why = reason_said(reply_text(row, "reason"));
 
     line[0] = '\0';
-    if (!strcmp(text_of(row, "told"), "hidden")) {
+    if (!strcmp(reply_text(row, "told"), "hidden")) {
         line_add(line, "Nothing was told: they heard what is said of somebody whom nobody knows.");
         return;
     }
@@ -283,29 +276,29 @@ static void answer_refused(const json_t *row, char line[static LINE_MAX])
 
 static json_t *entry_new(struct family_policies *p, const json_t *row)
 {
-    const char *agency = text_of(row, "agency");
+    const char *agency = reply_text(row, "agency");
 
     return json_pack("{s:O, s:s, s:s, s:s, s:s, s:s, s:[], s:s, s:s}", "leaf",
-                     json_object_get(row, "leaf"), "on", text_of(row, "day"), "who",
-                     *agency ? family_service(p, text_of(row, "policy"), agency) : "", "purpose",
+                     json_object_get(row, "leaf"), "on", reply_text(row, "day"), "who",
+                     *agency ? family_service(p, reply_text(row, "policy"), agency) : "", "purpose",
                      "", "law", "", "asked", "", "asked_of", "answer", "", "text", "");
 }
 
 static json_t *entry_question(struct family_policies *p, const json_t *row)
 {
-    const struct bundle *b = policy_of(p, text_of(row, "policy"));
+    const struct bundle *b = policy_of(p, reply_text(row, "policy"));
     json_t *e = entry_new(p, row);
     char line[LINE_MAX];
 
     if (!e)
         return NULL;
-    set(e, "purpose", purpose_title(b, text_of(row, "purpose")));
+    set(e, "purpose", purpose_title(b, reply_text(row, "purpose")));
     law_of(b, row, line);
     set(e, "law", line);
     asked_of(b, row, line);
     set(e, "asked", line);
     (void)json_object_set_new(e, "asked_of", holders_of(p, row));
-    if (!strcmp(text_of(row, "event"), "refused")) {
+    if (!strcmp(reply_text(row, "event"), "refused")) {
         answer_refused(row, line);
         set(e, "answer", line);
     } else {
@@ -345,8 +338,8 @@ static const char *const recorded[][2] = {
 
 static json_t *entry_recorded(struct family_policies *p, const json_t *row)
 {
-    const char *event = text_of(row, "event"), *text = NULL, *hole;
-    const struct bundle *b = policy_of(p, text_of(row, "policy"));
+    const char *event = reply_text(row, "event"), *text = NULL, *hole;
+    const struct bundle *b = policy_of(p, reply_text(row, "policy"));
     char line[LINE_MAX] = "";
     json_t *e;
 
@@ -358,7 +351,7 @@ static json_t *entry_recorded(struct family_policies *p, const json_t *row)
     hole = strchr(text, '%');
     (void)snprintf(line, sizeof(line), "%.*s", hole ? (int)(hole - text) : (int)strlen(text), text);
     if (hole)
-        line_add(line, *text_of(row, "purpose") ? purpose_title(b, text_of(row, "purpose"))
+        line_add(line, *reply_text(row, "purpose") ? purpose_title(b, reply_text(row, "purpose"))
                                                 : "no purpose that is on record");
     e = entry_new(p, row);
     if (e)
@@ -369,18 +362,18 @@ static json_t *entry_recorded(struct family_policies *p, const json_t *row)
 static json_t *entry_read(const json_t *row)
 {
     return json_pack("{s:O, s:s, s:s}", "leaf", json_object_get(row, "leaf"), "on",
-                     text_of(row, "day"), "who", text_of(row, "officer"));
+                     reply_text(row, "day"), "who", reply_text(row, "officer"));
 }
 
 enum family_part family_entry(struct family_policies *p, const json_t *row, json_t *into,
                               json_t **out)
 {
-    const char *event = text_of(row, "event");
+    const char *event = reply_text(row, "event");
     char line[LINE_MAX];
 
     *out = NULL;
     if (!strcmp(event, "decided") || !strcmp(event, "refused")) {
-        if (!*text_of(row, "question"))
+        if (!*reply_text(row, "question"))
             return FAMILY_NOTHING; /* something lodged that was not accepted: nothing came of it */
         *out = entry_question(p, row);
         return *out ? FAMILY_ASKED : FAMILY_NOTHING;

@@ -442,7 +442,7 @@ static int command_run(const struct command *c, struct args *a)
     return rc;
 }
 
-int main(int argc, char **argv)
+static int officer_run(int argc, char **argv)
 {
     const struct command *c;
     struct args a;
@@ -461,4 +461,19 @@ int main(int argc, char **argv)
     if (a.help)
         return c ? command_help(c) : group_help(stdout, a.operands[0], 0);
     return c ? command_run(c, &a) : command_unknown(&a);
+}
+
+/* A program that asked for JSON gets it however its command ended, also where the options themselves
+ * were wrong. */
+int main(int argc, char **argv)
+{
+    bool json = false;
+    int rc;
+
+    for (int i = 1; i < argc; i++)
+        json = json || !strcmp(argv[i], "--json");
+    rc = officer_run(argc, argv);
+    if (rc && json)
+        print_failure(rc, "not done; standard error says why, and --help how it is done");
+    return rc;
 }

@@ -38,10 +38,6 @@ ALM_MUST_USE int session_ask(const struct officer_session *s, const json_t *requ
 /* The same for a request that is its op alone. */
 ALM_MUST_USE int session_ask_op(const struct officer_session *s, const char *op, int timeout_ms,
                                 json_t **reply);
-/* What an op lists under a key: the reply as JSON, the sentence where the list is empty, else as print
- * has the reply. */
-int session_show_list(const struct officer_session *s, const char *op, const char *key,
-                      const char *nothing, void (*print)(const json_t *reply));
 /* Turns a failed call (-errno) or a refusing reply into words and an exit code; 0 when rc is 0 or 1
  * and the reply is ok. */
 ALM_MUST_USE int session_judge(const struct officer_session *s, const char *socket, int rc,
@@ -55,7 +51,34 @@ ALM_MUST_USE int officer_read_public(const struct officer_session *s, const char
 /* Ed25519 over label 0x00 mode u8-length origin text, base64. key_path: a private seed file. */
 ALM_MUST_USE int officer_sign(const struct officer_session *s, const char *label, const char *text,
                               const char *key_path, char out[static 89]);
+/* "--since" and the like, into a query under its name; NULL: nothing. */
+ALM_MUST_USE int officer_put_day(const struct officer_session *s, json_t *q, const char *key,
+                                 const char *day);
+
+/* reply.c: the version of what lists and states say as JSON: another number when a field changes its
+ * meaning or goes; fields may be added. */
+#define REPLY_SCHEMA "almoner/officer/1"
 void print_json(const json_t *o);
+/* {"ok":false,"error","message","exit"}, unless a verdict was printed already; with what was added to
+ * it, which is taken. */
+void print_failure(int code, const char *message);
+void failure_add(const char *key, json_t *value);
+/* Each on standard error, and as "errors" of the failure that is told next. */
+struct conf_errors;
+void print_errors(const struct officer_session *s, const struct conf_errors *e);
+void reply_print(json_t *reply); /* with its schema */
+const char *reply_text(const json_t *o, const char *key); /* "" none */
+json_int_t reply_number(const json_t *o, const char *key); /* 0 none */
+/* What an op says: as JSON, else as print has it. */
+int reply_show(const struct officer_session *s, const char *op, int timeout_ms,
+               void (*print)(const json_t *reply));
+/* A reply that has a list under this key, else it is refused; new reference. */
+ALM_MUST_USE int reply_list(const struct officer_session *s, const char *op, const char *key,
+                            json_t **reply);
+/* What an op lists under a key: as JSON, the sentence where the list is empty, else as print has the
+ * reply. */
+int reply_show_list(const struct officer_session *s, const char *op, const char *key,
+                    const char *nothing, void (*print)(const json_t *reply));
 
 /* change.c: a change needs `needs` signatures; fields is taken. Builds, signs, then submits or
  * saves; *reply may be NULL. */

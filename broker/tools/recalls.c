@@ -6,13 +6,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
-
 static void outstanding_text(const json_t *list, char *out, size_t size)
 {
     const json_t *o;
@@ -22,7 +15,7 @@ static void outstanding_text(const json_t *list, char *out, size_t size)
     json_array_foreach((json_t *)(uintptr_t)list, i, o)
     {
         int n = at < size - 1
-                    ? snprintf(out + at, size - at, "%s%s%s", i ? " " : "", text_of(o, "agency"),
+                    ? snprintf(out + at, size - at, "%s%s%s", i ? " " : "", reply_text(o, "agency"),
                                json_is_true(json_object_get(o, "gone")) ? " (left)" : "")
                     : 0;
 
@@ -52,14 +45,14 @@ static void recalls_print(const json_t *reply)
                                                                        : "");
         outstanding_text(json_object_get(o, "outstanding"), who, sizeof(who));
         if (t)
-            table_row(t, (const char *const[]){ text_of(o, "recall"), text_of(o, "cause"),
-                                                text_of(o, "lodged_on"), text_of(o, "lodger"),
-                                                text_of(o, "question"), counts, who });
+            table_row(t, (const char *const[]){ reply_text(o, "recall"), reply_text(o, "cause"),
+                                                reply_text(o, "lodged_on"), reply_text(o, "lodger"),
+                                                reply_text(o, "question"), counts, who });
     }
     table_print(t);
 }
 
 int command_audit_recalls(struct officer_session *s)
 {
-    return session_show_list(s, "recalls", "recalls", "nothing was taken back", recalls_print);
+    return reply_show_list(s, "recalls", "recalls", "nothing was taken back", recalls_print);
 }

@@ -27,31 +27,6 @@ static int need_reason(const struct officer_session *s)
                         "no person in it)");
 }
 
-/* A list from the control socket, e.g. op "agencies" -> field "agencies". */
-static int ask_list(const struct officer_session *s, const char *op, json_t **reply,
-                    const json_t **list)
-{
-    json_t *r = NULL;
-    int rc = session_ask_op(s, op, 0, &r);
-
-    if (rc)
-        return rc;
-    *list = json_object_get(r, op);
-    if (!json_is_array(*list)) {
-        json_decref(r);
-        return officer_fail(s, EX_PROTOCOL, "the broker's reply holds no list \"%s\"", op);
-    }
-    *reply = r;
-    return 0;
-}
-
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
-
 /* --- agencies --- */
 
 int command_agency_add(struct officer_session *s)
@@ -90,38 +65,31 @@ static size_t list_length(const json_t *o, const char *key)
     return json_array_size(json_object_get(o, key));
 }
 
-int command_agency_list(struct officer_session *s)
+static void print_agencies(const json_t *reply)
 {
     static const char *const titles[] = { "agency", "standing", "curve keys", "signing keys" };
-    const json_t *list;
-    struct table *t;
-    json_t *r, *a;
+    struct table *t = table_new(ALM_LEN(titles), titles);
+    json_t *a;
     size_t i;
-    int rc = ask_list(s, "agencies", &r, &list);
 
-    if (rc)
-        return rc;
-    if (s->args->json) {
-        print_json(r);
-        json_decref(r);
-        return 0;
-    }
-    t = table_new(ALM_LEN(titles), titles);
-    json_array_foreach(list, i, a)
+    json_array_foreach(json_object_get(reply, "agencies"), i, a)
     {
         char curve[24], sign[24];
 
         (void)snprintf(curve, sizeof(curve), "%zu", list_length(a, "curve"));
         (void)snprintf(sign, sizeof(sign), "%zu", list_length(a, "sign"));
         if (t)
-            table_row(t, (const char *const[]){ text_of(a, "agency"), text_of(a, "standing"), curve,
-                                                sign });
+            table_row(t, (const char *const[]){ reply_text(a, "agency"), reply_text(a, "standing"),
+                                                curve, sign });
     }
     table_print(t);
-    if (!json_array_size(list))
-        (void)printf("none is enrolled yet: almoner agency add ID --curve ID.key --sign ID.pub\n");
-    json_decref(r);
-    return 0;
+}
+
+int command_agency_list(struct officer_session *s)
+{
+    return reply_show_list(
+        s, "agencies", "agencies",
+        "none is enrolled yet: almoner agency add ID --curve ID.key --sign ID.pub", print_agencies);
 }
 
 static void print_keys(const json_t *agency, const char *key)
@@ -137,19 +105,18 @@ static void print_keys(const json_t *agency, const char *key)
 
 int command_agency_show(struct officer_session *s)
 {
-    const json_t *list;
     json_t *r, *a;
     size_t i;
-    int rc = ask_list(s, "agencies", &r, &list);
+    int rc = reply_list(s, "agencies", "agencies", &r);
 
     if (rc)
         return rc;
     rc = EX_DATAERR;
-    json_array_foreach(list, i, a)
+    json_array_foreach(json_object_get(r, "agencies"), i, a)
     {
         char shown[ID_TEXT_MAX];
 
-        if (strcmp(text_of(a, "agency"), operand(s, 2)))
+        if (strcmp(reply_text(a, "agency"), operand(s, 2)))
             continue;
         rc = 0;
         if (s->args->json) {
@@ -157,7 +124,7 @@ int command_agency_show(struct officer_session *s)
             continue;
         }
         (void)printf("agency    %s\n", operand(s, 2));
-        (void)printf("standing  %s\n", printable(text_of(a, "standing"), shown, sizeof(shown)));
+        (void)printf("standing  %s\n", printable(reply_text(a, "standing"), shown, sizeof(shown)));
         print_keys(a, "curve");
         print_keys(a, "sign");
     }
@@ -257,14 +224,13 @@ int command_practitioner_resume(struct officer_session *s)
  * (and is recorded as genesis). */
 static int officers_needed(const struct officer_session *s, unsigned *needs)
 {
-    const json_t *list;
     size_t active = 0, i;
     json_t *r, *o;
-    int rc = ask_list(s, "officers", &r, &list);
+    int rc = reply_list(s, "officers", "officers", &r);
 
     if (rc)
         return rc;
-    json_array_foreach(list, i, o) active += strcmp(text_of(o, "standing"), "suspended") != 0;
+    json_array_foreach(json_object_get(r, "officers"), i, o) active += strcmp(reply_text(o, "standing"), "suspended") != 0;
     json_decref(r);
     *needs = active < 2 ? 0 : 2;
     return 0;
@@ -290,31 +256,28 @@ int command_officer_add(struct officer_session *s)
                            json_pack("{s:s, s:s}", "officer", operand(s, 2), "public", key));
 }
 
-int command_officer_list(struct officer_session *s)
-{
-    static const char *const titles[] = { "officer", "standing" };
-    const json_t *list;
-    struct table *t;
-    json_t *r, *o;
-    size_t i;
-    int rc = ask_list(s, "officers", &r, &list);
+#define TWO_OFFICERS                                                                               \
+    "two officers are needed before any policy can be activated: almoner officer add ID "          \
+    "--public ID.pub"
 
-    if (rc)
-        return rc;
-    if (s->args->json) {
-        print_json(r);
-        json_decref(r);
-        return 0;
-    }
-    t = table_new(ALM_LEN(titles), titles);
+static void print_officers(const json_t *reply)
+{
+    const json_t *list = json_object_get(reply, "officers");
+    static const char *const titles[] = { "officer", "standing" };
+    struct table *t = table_new(ALM_LEN(titles), titles);
+    json_t *o;
+    size_t i;
+
     json_array_foreach(list, i, o) if (t)
-        table_row(t, (const char *const[]){ text_of(o, "officer"), text_of(o, "standing") });
+        table_row(t, (const char *const[]){ reply_text(o, "officer"), reply_text(o, "standing") });
     table_print(t);
     if (json_array_size(list) < 2)
-        (void)printf("two officers are needed before any policy can be activated: almoner officer "
-                     "add ID --public ID.pub\n");
-    json_decref(r);
-    return 0;
+        (void)puts(TWO_OFFICERS);
+}
+
+int command_officer_list(struct officer_session *s)
+{
+    return reply_show_list(s, "officers", "officers", TWO_OFFICERS, print_officers);
 }
 
 int command_officer_suspend(struct officer_session *s)
@@ -327,50 +290,37 @@ int command_officer_suspend(struct officer_session *s)
 
 /* --- shields, the day, the state --- */
 
-int command_shield_lift(struct officer_session *s)
+/* A change of what one id names, with a reason; wrong: what such an id looks like, and where it is. */
+static int change_by_id(struct officer_session *s, const char *kind, unsigned needs,
+                        const char *key, const char *wrong)
 {
     struct id id;
-    int rc = id_parse(operand(s, 2), &id)
-                 ? officer_fail(s, EX_USAGE,
-                                "a shield's id looks like 0190a1b2-....: its owner was given it in "
-                                "the receipt, and "
-                                "\"almoner audit list --event shield-lodged\" shows it")
-                 : need_reason(s);
+    int rc = id_parse(operand(s, 2), &id) ? officer_fail(s, EX_USAGE, "%s", wrong) : need_reason(s);
 
     return rc ? rc
               : change_run(
-                    s, "shield-lift", 2,
-                    json_pack("{s:s, s:s}", "shield", operand(s, 2), "reason", s->args->reason));
+                    s, kind, needs,
+                    json_pack("{s:s, s:s}", key, operand(s, 2), "reason", s->args->reason));
+}
+
+int command_shield_lift(struct officer_session *s)
+{
+    return change_by_id(s, "shield-lift", 2, "shield",
+                        "a shield's id looks like 0190a1b2-....: its owner was given it in the "
+                        "receipt, and \"almoner audit list --event shield-lodged\" shows it");
 }
 
 int command_override_veto(struct officer_session *s)
 {
-    struct id id;
-    int rc = id_parse(operand(s, 2), &id)
-                 ? officer_fail(s, EX_USAGE,
-                                "an override's id looks like 0190a1b2-....: its agencies have it")
-                 : need_reason(s);
-
-    return rc ? rc
-              : change_run(
-                    s, "override-veto", 1,
-                    json_pack("{s:s, s:s}", "override", operand(s, 2), "reason", s->args->reason));
+    return change_by_id(s, "override-veto", 1, "override",
+                        "an override's id looks like 0190a1b2-....: its agencies have it");
 }
 
 int command_dispute_lift(struct officer_session *s)
 {
-    struct id id;
-    int rc = id_parse(operand(s, 2), &id)
-                 ? officer_fail(s, EX_USAGE,
-                                "a dispute's id looks like 0190a1b2-....: its lodger was given it "
-                                "in the receipt, and \"almoner audit list --event disputed\" "
-                                "shows it")
-                 : need_reason(s);
-
-    return rc ? rc
-              : change_run(
-                    s, "dispute-lift", 1,
-                    json_pack("{s:s, s:s}", "dispute", operand(s, 2), "reason", s->args->reason));
+    return change_by_id(s, "dispute-lift", 1, "dispute",
+                        "a dispute's id looks like 0190a1b2-....: its lodger was given it in the "
+                        "receipt, and \"almoner audit list --event disputed\" shows it");
 }
 
 int command_exercise_day(struct officer_session *s)
@@ -428,7 +378,7 @@ static void print_gates(const json_t *gates)
                        json_integer_value(json_object_get(g, "restarts")));
         if (t)
             table_row(t, (const char *const[]){
-                             text_of(g, "organisation"),
+                             reply_text(g, "organisation"),
                              json_is_true(json_object_get(g, "ready")) ? "yes" : "no", restarts });
     }
     table_print(t);
@@ -447,25 +397,21 @@ static void print_backups(const json_t *b)
                      "backups", json_integer_value(json_object_get(b, "made")), last, until);
 }
 
+static void print_status(const json_t *r)
+{
+    const json_t *v;
+    const char *key;
+
+    json_object_foreach((json_t *)(uintptr_t)r, key, v) if (
+        strcmp(key, "ok") && strcmp(key, "more") && strcmp(key, "gates") && strcmp(key, "stopped_by"))
+        print_value(key, v);
+    status_witnesses(r);
+    print_backups(json_object_get(r, "backups"));
+    print_gates(json_object_get(r, "gates"));
+    print_streams(json_object_get(r, "streams"));
+}
+
 int command_status(struct officer_session *s)
 {
-    json_t *r = NULL, *v;
-    const char *key;
-    int rc = session_ask_op(s, "status", 0, &r);
-
-    if (rc)
-        return rc;
-    if (s->args->json) {
-        print_json(r);
-    } else {
-        json_object_foreach(r, key, v) if (strcmp(key, "ok") && strcmp(key, "more") &&
-                                           strcmp(key, "gates") && strcmp(key, "stopped_by"))
-            print_value(key, v);
-        status_witnesses(r);
-        print_backups(json_object_get(r, "backups"));
-        print_gates(json_object_get(r, "gates"));
-        print_streams(json_object_get(r, "streams"));
-    }
-    json_decref(r);
-    return 0;
+    return reply_show(s, "status", 0, print_status);
 }

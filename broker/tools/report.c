@@ -74,25 +74,14 @@ json_t *report_object(const struct officer_session *s, const struct report_reply
 
 /* --- what is asked --- */
 
-static int ask_day(const struct officer_session *s, json_t *q, const char *key, const char *day)
-{
-    int32_t d;
-
-    if (!day)
-        return 0;
-    if (civil_parse(day, &d))
-        return officer_fail(s, EX_USAGE, "--%s: \"%.20s\" is not a day: YYYY-MM-DD", key, day);
-    return json_object_set_new(q, key, json_string(day)) ? EX_OSERR : 0;
-}
-
 /* Ready to be read: the day's bounds, and whether sealed parts are opened. */
 static int ask_common(const struct officer_session *s, json_t *q)
 {
-    int rc = q ? ask_day(s, q, "since", s->args->since)
+    int rc = q ? officer_put_day(s, q, "since", s->args->since)
                : officer_fail(s, EX_DATAERR, "not text in UTF-8");
 
     if (!rc)
-        rc = ask_day(s, q, "until", s->args->until);
+        rc = officer_put_day(s, q, "until", s->args->until);
     if (!rc && s->args->since && s->args->until && strcmp(s->args->since, s->args->until) > 0)
         rc = officer_fail(s, EX_USAGE, "--since is after --until: no day is in between");
     if (!rc && s->args->opened)

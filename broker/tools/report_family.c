@@ -49,13 +49,6 @@ static void family_deinit(struct family *f)
     family_policies_deinit(&f->policies);
 }
 
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
-
 /* --- what is asked for --- */
 
 /* "42:third-party:names the grandmother" */
@@ -154,7 +147,7 @@ static json_t *entry_of(json_t *list, const json_t *leaf)
 
 static void leave_out(struct family *f, const char *on, const json_t *why)
 {
-    if (!strcmp(text_of(why, "cause"), "third-party"))
+    if (!strcmp(reply_text(why, "cause"), "third-party"))
         (void)json_array_append_new(
             f->left_out, json_pack("{s:s, s:s}", "on", on, "because", "it is about somebody else"));
 }
@@ -165,7 +158,7 @@ static void take_row(struct family *f, const json_t *row)
     json_t *into = entry_of(f->asked, json_object_get(row, "about")), *entry;
     enum family_part part;
 
-    if (!strcmp(text_of(row, "match"), "conflict")) {
+    if (!strcmp(reply_text(row, "match"), "conflict")) {
         f->doubtful++;
         return;
     }
@@ -193,7 +186,7 @@ static void take_redacted(struct family *f, json_t *list)
 
         if (!by)
             continue;
-        leave_out(f, text_of(e, "on"), redacted(f, json_integer_value(by)));
+        leave_out(f, reply_text(e, "on"), redacted(f, json_integer_value(by)));
         (void)json_array_remove(list, i);
     }
 }
@@ -208,17 +201,17 @@ static void take_statements(struct family *f, const json_t *report)
         const json_t *why = redacted(f, json_integer_value(json_object_get(o, "leaf")));
         char on[11];
 
-        if (!strcmp(text_of(o, "match"), "conflict")) {
+        if (!strcmp(reply_text(o, "match"), "conflict")) {
             f->doubtful++;
             continue;
         }
-        (void)snprintf(on, sizeof(on), "%.10s", text_of(o, "at"));
+        (void)snprintf(on, sizeof(on), "%.10s", reply_text(o, "at"));
         if (why)
             leave_out(f, on, why);
         else
             (void)json_array_append_new(f->statements, json_pack("{s:O, s:s, s:s}", "leaf",
                                                                  json_object_get(o, "leaf"), "on",
-                                                                 on, "text", text_of(o, "text")));
+                                                                 on, "text", reply_text(o, "text")));
     }
 }
 
@@ -333,14 +326,14 @@ static void print_asked(const json_t *list)
     {
         char shown[160];
 
-        (void)printf("\n%s  %s asked  [%lld]\n", text_of(e, "on"),
-                     printable(text_of(e, "who"), shown, sizeof(shown)),
+        (void)printf("\n%s  %s asked  [%lld]\n", reply_text(e, "on"),
+                     printable(reply_text(e, "who"), shown, sizeof(shown)),
                      (long long)json_integer_value(json_object_get(e, "leaf")));
-        say("what:", text_of(e, "asked"));
-        say("why:", text_of(e, "purpose"));
-        say("law:", text_of(e, "law"));
+        say("what:", reply_text(e, "asked"));
+        say("why:", reply_text(e, "purpose"));
+        say("law:", reply_text(e, "law"));
         say_list("asked of:", json_object_get(e, "asked_of"));
-        say("answer:", text_of(e, "answer"));
+        say("answer:", reply_text(e, "answer"));
     }
 }
 
@@ -354,14 +347,14 @@ static void print_recorded(const json_t *list)
     heading("What else was recorded");
     json_array_foreach((json_t *)(uintptr_t)list, i, e)
     {
-        const char *text = text_of(e, "text");
+        const char *text = reply_text(e, "text");
         char line[2048];
         bool whole = *text >= 'A' && *text <= 'Z'; /* a sentence of its own */
 
-        (void)snprintf(line, sizeof(line), "%s%s%s  [%lld]", whole ? "" : text_of(e, "who"),
+        (void)snprintf(line, sizeof(line), "%s%s%s  [%lld]", whole ? "" : reply_text(e, "who"),
                        whole ? "" : " ", text,
                        (long long)json_integer_value(json_object_get(e, "leaf")));
-        say(text_of(e, "on"), line);
+        say(reply_text(e, "on"), line);
     }
 }
 
@@ -378,8 +371,8 @@ static void print_read(const json_t *list)
         char line[200];
 
         (void)snprintf(line, sizeof(line), "an officer of information governance: %s",
-                       text_of(e, "who"));
-        say(text_of(e, "on"), line);
+                       reply_text(e, "who"));
+        say(reply_text(e, "on"), line);
     }
 }
 
@@ -390,15 +383,15 @@ static void print_rest(const struct family *f)
 
     if (json_array_size(f->statements))
         heading("What the family says");
-    json_array_foreach(f->statements, i, e) say(text_of(e, "on"), text_of(e, "text"));
+    json_array_foreach(f->statements, i, e) say(reply_text(e, "on"), reply_text(e, "text"));
     if (json_array_size(f->left_out))
         heading("What is left out");
     json_array_foreach(f->left_out, i, e)
     {
         char line[200];
 
-        (void)snprintf(line, sizeof(line), "one entry, because %s", text_of(e, "because"));
-        say(text_of(e, "on"), line);
+        (void)snprintf(line, sizeof(line), "one entry, because %s", reply_text(e, "because"));
+        say(reply_text(e, "on"), line);
     }
     heading("Your rights");
     for (i = 0; i < ALM_LEN(rights); i++)
@@ -407,7 +400,7 @@ static void print_rest(const struct family *f)
 
 static void print_page(const struct family *f, const struct report_reply *r)
 {
-    const char *since = text_of(r->report, "since"), *until = text_of(r->report, "until");
+    const char *since = reply_text(r->report, "since"), *until = reply_text(r->report, "until");
     char today[CIVIL_TEXT];
 
     civil_format(civil_today(clock_wall_ms()), today);

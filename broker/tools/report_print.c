@@ -6,13 +6,6 @@
 
 #define CELL_MAX 1024 /* bytes of a cell with NUL */
 
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
-
 /* The value at "a.b". */
 static const json_t *value_at(const json_t *row, const char *path)
 {
@@ -37,8 +30,8 @@ static void cell_list(const json_t *list, char out[static CELL_MAX])
 
     json_array_foreach((json_t *)(uintptr_t)list, i, v)
     {
-        const char *text = json_is_object(v) ? text_of(v, "agency") : json_string_value(v);
-        const char *value = json_is_object(v) ? text_of(v, "value") : "";
+        const char *text = json_is_object(v) ? reply_text(v, "agency") : json_string_value(v);
+        const char *value = json_is_object(v) ? reply_text(v, "value") : "";
         int n = at < CELL_MAX - 1 ? snprintf(out + at, CELL_MAX - at, "%s%s%s%s", i ? " " : "",
                                              text ? text : "", *value ? "=" : "", value)
                                   : 0;
@@ -51,20 +44,20 @@ static void cell_list(const json_t *list, char out[static CELL_MAX])
 static bool cell_special(const json_t *row, const char *path, char out[static CELL_MAX])
 {
     if (!strcmp(path, "time")) {
-        (void)snprintf(out, CELL_MAX, "%.19s", text_of(row, "at"));
+        (void)snprintf(out, CELL_MAX, "%.19s", reply_text(row, "at"));
         if (strlen(out) > 10)
             out[10] = ' ';
     } else if (!strcmp(path, "asked")) {
-        (void)snprintf(out, CELL_MAX, "%s%s%s", text_of(row, "purpose"),
-                       *text_of(row, "question") ? "/" : "", text_of(row, "question"));
+        (void)snprintf(out, CELL_MAX, "%s%s%s", reply_text(row, "purpose"),
+                       *reply_text(row, "question") ? "/" : "", reply_text(row, "question"));
     } else if (!strcmp(path, "came")) {
         (void)snprintf(out, CELL_MAX, "%s",
-                       *text_of(row, "reason")    ? text_of(row, "reason")
-                       : *text_of(row, "outcome") ? text_of(row, "outcome")
-                                                  : text_of(row, "detail"));
+                       *reply_text(row, "reason")    ? reply_text(row, "reason")
+                       : *reply_text(row, "outcome") ? reply_text(row, "outcome")
+                                                  : reply_text(row, "detail"));
     } else if (!strcmp(path, "who")) {
         (void)snprintf(out, CELL_MAX, "%s",
-                       *text_of(row, "officer") ? text_of(row, "officer") : text_of(row, "agency"));
+                       *reply_text(row, "officer") ? reply_text(row, "officer") : reply_text(row, "agency"));
     } else {
         return false;
     }
@@ -158,7 +151,7 @@ void report_csv(const json_t *rows, const struct report_column *columns, size_t 
 
 static void table_one(const json_t *o)
 {
-    const char *titles[TABLE_COLUMNS] = { text_of(o, "rows_are") };
+    const char *titles[TABLE_COLUMNS] = { reply_text(o, "rows_are") };
     const json_t *row, *v;
     struct table *t;
     size_t n = 1, i, c;
@@ -168,12 +161,12 @@ static void table_one(const json_t *o)
         if (n < TABLE_COLUMNS)
             titles[n++] = json_string_value(v);
     }
-    (void)printf("\n%s\n\n", text_of(o, "title"));
+    (void)printf("\n%s\n\n", reply_text(o, "title"));
     t = table_new(n, titles);
     json_array_foreach(json_object_get(o, "rows"), i, row)
     {
         char texts[TABLE_COLUMNS][24];
-        const char *cells[TABLE_COLUMNS] = { text_of(row, "row") };
+        const char *cells[TABLE_COLUMNS] = { reply_text(row, "row") };
 
         json_array_foreach(json_object_get(row, "cells"), c, v)
         {
@@ -212,9 +205,9 @@ void report_tables_csv(const json_t *tables)
                 const char *column =
                     json_string_value(json_array_get(json_object_get(o, "columns"), c));
 
-                csv_cell(text_of(o, "table"));
+                csv_cell(reply_text(o, "table"));
                 (void)putchar(',');
-                csv_cell(text_of(row, "row"));
+                csv_cell(reply_text(row, "row"));
                 (void)putchar(',');
                 csv_cell(column ? column : "");
                 (void)printf(",%" JSON_INTEGER_FORMAT "\r\n", json_integer_value(v));

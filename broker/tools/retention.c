@@ -10,20 +10,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#define ASK_MS 10000
-
-static json_int_t number_of(const json_t *o, const char *key)
-{
-    return json_integer_value(json_object_get(o, key));
-}
-
-static const char *field_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
-
 /* {"tokens", "reason"}; new reference. */
 static int about_fields(struct officer_session *s, json_t **out)
 {
@@ -72,42 +58,30 @@ int command_hold_lift(struct officer_session *s)
         json_pack("{s:s, s:s}", "hold", s->args->operands[2], "reason", s->args->reason));
 }
 
-static void print_holds(const json_t *list)
+static void print_holds(const json_t *reply)
 {
     static const char *const titles[] = { "hold", "by", "since", "review", "leaf" };
     struct table *t = table_new(ALM_LEN(titles), titles);
     json_t *h;
     size_t i;
 
-    json_array_foreach(list, i, h)
+    json_array_foreach(json_object_get(reply, "holds"), i, h)
     {
         char review[64], leaf[24];
 
-        (void)snprintf(review, sizeof(review), "%s%s", field_of(h, "review"),
+        (void)snprintf(review, sizeof(review), "%s%s", reply_text(h, "review"),
                        json_is_true(json_object_get(h, "review_due")) ? "  REVIEW" : "");
-        (void)snprintf(leaf, sizeof(leaf), "%" JSON_INTEGER_FORMAT, number_of(h, "leaf"));
+        (void)snprintf(leaf, sizeof(leaf), "%" JSON_INTEGER_FORMAT, reply_number(h, "leaf"));
         if (t)
-            table_row(t, (const char *const[]){ field_of(h, "hold"), field_of(h, "officer"),
-                                                field_of(h, "since"), review, leaf });
+            table_row(t, (const char *const[]){ reply_text(h, "hold"), reply_text(h, "officer"),
+                                                reply_text(h, "since"), review, leaf });
     }
     table_print(t);
 }
 
 int command_hold_list(struct officer_session *s)
 {
-    json_t *r = NULL;
-    int rc = session_ask_op(s, "holds", ASK_MS, &r);
-
-    if (rc)
-        return rc;
-    if (s->args->json)
-        print_json(r);
-    else if (json_array_size(json_object_get(r, "holds")) == 0)
-        (void)puts("no hold is in force");
-    else
-        print_holds(json_object_get(r, "holds"));
-    json_decref(r);
-    return 0;
+    return reply_show_list(s, "holds", "holds", "no hold is in force", print_holds);
 }
 
 /* --- erasure --- */
@@ -167,12 +141,12 @@ static void print_clocks(const json_t *list)
         char days[24];
 
         for (size_t n = 0; n < ALM_LEN(from); n++)
-            if (!strcmp(from[n][0], field_of(k, "class")))
+            if (!strcmp(from[n][0], reply_text(k, "class")))
                 since = from[n][1];
-        (void)snprintf(days, sizeof(days), "%" JSON_INTEGER_FORMAT, number_of(k, "days"));
+        (void)snprintf(days, sizeof(days), "%" JSON_INTEGER_FORMAT, reply_number(k, "days"));
         if (t)
-            table_row(t, (const char *const[]){ field_of(k, "class"), field_of(k, "part"),
-                                                field_of(k, "outcome"), days, since });
+            table_row(t, (const char *const[]){ reply_text(k, "class"), reply_text(k, "part"),
+                                                reply_text(k, "outcome"), days, since });
     }
     table_print(t);
 }
@@ -180,7 +154,7 @@ static void print_clocks(const json_t *list)
 static void print_run(const json_t *r)
 {
     const json_t *run = json_object_get(r, "run"), *e = json_object_get(r, "erasure");
-    const char *phase = field_of(run, "phase");
+    const char *phase = reply_text(run, "phase");
 
     if (!strcmp(phase, "never"))
         (void)puts("run        none yet");
@@ -188,13 +162,13 @@ static void print_run(const json_t *r)
         (void)printf("run        %s: %s%s%s; forgot %" JSON_INTEGER_FORMAT
                      " records, %" JSON_INTEGER_FORMAT " leaves, %" JSON_INTEGER_FORMAT
                      " receipts; held %" JSON_INTEGER_FORMAT "\n",
-                     field_of(run, "day"), strcmp(phase, "done") ? "at work on " : "done",
+                     reply_text(run, "day"), strcmp(phase, "done") ? "at work on " : "done",
                      strcmp(phase, "done") ? phase : " ",
-                     strcmp(phase, "done") ? "" : field_of(run, "ended"), number_of(run, "records"),
-                     number_of(run, "leaves"), number_of(run, "receipts"), number_of(run, "held"));
+                     strcmp(phase, "done") ? "" : reply_text(run, "ended"), reply_number(run, "records"),
+                     reply_number(run, "leaves"), reply_number(run, "receipts"), reply_number(run, "held"));
     if (json_is_object(e))
         (void)printf("erasure    ordered by leaf %" JSON_INTEGER_FORMAT ": at work on %s\n",
-                     number_of(e, "order"), field_of(e, "phase"));
+                     reply_number(e, "order"), reply_text(e, "phase"));
     if (json_is_true(json_object_get(r, "stopped")))
         (void)puts("stopped    a step failed: see the broker's log (retention-stopped)");
 }
@@ -203,34 +177,28 @@ static void print_copies(const json_t *r)
 {
     const json_t *b = json_object_get(r, "backups");
 
-    (void)printf("period     %" JSON_INTEGER_FORMAT ", since %s%s\n", number_of(r, "period"),
-                 field_of(r, "since"),
+    (void)printf("period     %" JSON_INTEGER_FORMAT ", since %s%s\n", reply_number(r, "period"),
+                 reply_text(r, "since"),
                  json_is_true(json_object_get(r, "to_destroy"))
                      ? "; what was forgotten since may open from old copies until the next"
                      : "; nothing that was forgotten opens from this store's copies");
     if (json_is_object(b))
         (void)printf("backups    the latest key ends on %s: until then backups open what was "
                      "forgotten after they were made\n",
-                     field_of(b, "until"));
+                     reply_text(b, "until"));
     else
         (void)puts("backups    none was made");
 }
 
+static void print_retention(const json_t *r)
+{
+    print_clocks(json_object_get(r, "clocks"));
+    (void)printf("receipts   %" JSON_INTEGER_FORMAT " days\n", reply_number(r, "receipts_days"));
+    print_run(r);
+    print_copies(r);
+}
+
 int command_retention_status(struct officer_session *s)
 {
-    json_t *r = NULL;
-    int rc = session_ask_op(s, "retention", ASK_MS, &r);
-
-    if (rc)
-        return rc;
-    if (s->args->json) {
-        print_json(r);
-    } else {
-        print_clocks(json_object_get(r, "clocks"));
-        (void)printf("receipts   %" JSON_INTEGER_FORMAT " days\n", number_of(r, "receipts_days"));
-        print_run(r);
-        print_copies(r);
-    }
-    json_decref(r);
-    return 0;
+    return reply_show(s, "retention", 0, print_retention);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* session.c - where the broker is, what it is called, and what its replies mean for an exit code.
  */
+#include "base/civil.h"
 #include "base/file.h"
 #include "conf/conf.h"
 #include "local/local.h"
@@ -15,6 +16,7 @@
 
 int officer_fail(const struct officer_session *s, int code, const char *fmt, ...)
 {
+    char message[1024]; /* as much as a reply has */
     va_list args;
 
     (void)fprintf(stderr, "almoner %s: ", s->command);
@@ -22,6 +24,11 @@ int officer_fail(const struct officer_session *s, int code, const char *fmt, ...
     (void)vfprintf(stderr, fmt, args);
     va_end(args);
     (void)fputc('\n', stderr);
+    va_start(args, fmt);
+    (void)vsnprintf(message, sizeof(message), fmt, args);
+    va_end(args);
+    if (s->args->json)
+        print_failure(code, message);
     return code;
 }
 
@@ -37,8 +44,7 @@ static void config_text(const struct conf *c, struct conf_errors *e, const char 
 
 static int config_report(const struct officer_session *s, const struct conf_errors *e)
 {
-    for (size_t i = 0; conf_errors_at(e, i); i++)
-        (void)fprintf(stderr, "%s\n", conf_errors_at(e, i));
+    print_errors(s, e);
     return officer_fail(s, EX_CONFIG,
                         "the configuration cannot be read; almonerd --check FILE tells everything "
                         "that is wrong with it");
@@ -174,24 +180,6 @@ int session_ask_op(const struct officer_session *s, const char *op, int timeout_
     return rc;
 }
 
-int session_show_list(const struct officer_session *s, const char *op, const char *key,
-                      const char *nothing, void (*print)(const json_t *reply))
-{
-    json_t *r = NULL;
-    int rc = session_ask_op(s, op, 0, &r);
-
-    if (rc)
-        return rc;
-    if (s->args->json)
-        print_json(r);
-    else if (!json_array_size(json_object_get(r, key)))
-        (void)printf("%s\n", nothing);
-    else
-        print(r);
-    json_decref(r);
-    return 0;
-}
-
 int session_identity(struct officer_session *s)
 {
     json_t *r = NULL;
@@ -224,6 +212,17 @@ int officer_check_id(const struct officer_session *s, const char *what, const ch
                         "%s: an id has 1 to 63 small letters, digits, dots, hyphens or "
                         "underscores, and starts with a letter or digit",
                         what);
+}
+
+int officer_put_day(const struct officer_session *s, json_t *q, const char *key, const char *day)
+{
+    int32_t d;
+
+    if (!day)
+        return 0;
+    if (civil_parse(day, &d))
+        return officer_fail(s, EX_USAGE, "--%s: \"%.20s\" is not a day: YYYY-MM-DD", key, day);
+    return json_object_set_new(q, key, json_string(day)) ? EX_OSERR : 0;
 }
 
 int officer_read_public(const struct officer_session *s, const char *path, char out[static 45])

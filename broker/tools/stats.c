@@ -10,13 +10,6 @@
 #define STATS_MS 600000 /* a log of years */
 #define HIDDEN   "*"
 
-static const char *text_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
-
 static const char *cell_text(const json_t *cell, char out[static 24])
 {
     if (!json_is_integer(cell))
@@ -33,7 +26,7 @@ static void table_of(const json_t *o, struct table *t)
     json_array_foreach(json_object_get(o, "rows"), i, row)
     {
         char texts[TABLE_COLUMNS][24];
-        const char *cells[TABLE_COLUMNS] = { text_of(row, "row") };
+        const char *cells[TABLE_COLUMNS] = { reply_text(row, "row") };
 
         json_array_foreach(json_object_get(row, "cells"), c, cell)
         {
@@ -46,7 +39,7 @@ static void table_of(const json_t *o, struct table *t)
 
 static void print_one(const json_t *o)
 {
-    const char *titles[TABLE_COLUMNS] = { text_of(o, "rows_are") };
+    const char *titles[TABLE_COLUMNS] = { reply_text(o, "rows_are") };
     size_t n = 1, i;
     json_t *column;
     struct table *t;
@@ -56,7 +49,7 @@ static void print_one(const json_t *o)
         if (n < TABLE_COLUMNS)
             titles[n++] = json_string_value(column);
     }
-    (void)printf("\n%s\n\n", text_of(o, "title"));
+    (void)printf("\n%s\n\n", reply_text(o, "title"));
     t = table_new(n, titles);
     if (t)
         table_of(o, t);
@@ -69,8 +62,8 @@ static void print_tables(const json_t *stats)
     size_t i;
 
     (void)printf("From %s to %s.\n",
-                 *text_of(stats, "since") ? text_of(stats, "since") : "the beginning",
-                 text_of(stats, "until"));
+                 *reply_text(stats, "since") ? reply_text(stats, "since") : "the beginning",
+                 reply_text(stats, "until"));
     json_array_foreach(json_object_get(stats, "tables"), i, o) print_one(o);
     (void)printf("\n%s: under %" JSON_INTEGER_FORMAT
                  ", or hidden so that such a number cannot be worked out. Numbers are rounded to "
@@ -93,8 +86,8 @@ static void csv_one(const json_t *o)
             char text[24], shown[128];
             const char *column = json_string_value(json_array_get(columns, c));
 
-            (void)printf("%s,%s,%s,%s\n", text_of(o, "table"),
-                         printable(text_of(row, "row"), shown, sizeof(shown)), column ? column : "",
+            (void)printf("%s,%s,%s,%s\n", reply_text(o, "table"),
+                         printable(reply_text(row, "row"), shown, sizeof(shown)), column ? column : "",
                          json_is_integer(cell) ? cell_text(cell, text) : "");
         }
     }
@@ -109,17 +102,6 @@ static void print_csv(const json_t *stats)
     json_array_foreach(json_object_get(stats, "tables"), i, o) csv_one(o);
 }
 
-static int stats_day(const struct officer_session *s, json_t *q, const char *key, const char *day)
-{
-    int32_t d;
-
-    if (!day)
-        return 0;
-    if (civil_parse(day, &d))
-        return officer_fail(s, EX_USAGE, "--%s: \"%.20s\" is not a day: YYYY-MM-DD", key, day);
-    return json_object_set_new(q, key, json_string(day)) ? EX_OSERR : 0;
-}
-
 int command_stats(struct officer_session *s)
 {
     json_t *query, *reply = NULL, *stats, *o;
@@ -132,9 +114,9 @@ int command_stats(struct officer_session *s)
     if (s->args->csv && s->args->json)
         return officer_fail(s, EX_USAGE, "--csv or --json, not both");
     query = json_pack("{s:s}", "read", "stats");
-    rc = stats_day(s, query, "since", s->args->since);
+    rc = officer_put_day(s, query, "since", s->args->since);
     if (!rc)
-        rc = stats_day(s, query, "until", s->args->until);
+        rc = officer_put_day(s, query, "until", s->args->until);
     if (rc) {
         json_decref(query);
         return rc;
@@ -145,7 +127,7 @@ int command_stats(struct officer_session *s)
     stats = json_object_get(reply, "stats");
     if (s->args->json) { /* without the reading's leaf: the same whenever it is printed */
         o = json_pack("{s:b, s:O}", "ok", 1, "stats", stats);
-        print_json(o);
+        reply_print(o);
         json_decref(o);
     } else if (s->args->csv) {
         print_csv(stats);

@@ -93,9 +93,3 @@ void table_print(struct table *t)
         (void)fprintf(stderr, "almoner: short of memory: the table is not whole\n");
     free(t);
 }
-
-void print_json(const json_t *o)
-{
-    (void)json_dumpf(o, stdout, JSON_INDENT(2));
-    (void)fputc('\n', stdout);
-}

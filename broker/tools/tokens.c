@@ -6,17 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-static json_int_t number_of(const json_t *o, const char *key)
-{
-    return json_integer_value(json_object_get(o, key));
-}
-
-static const char *field_of(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
+#define TOKENS_MS 60000 /* every record is looked at */
 
 static const struct {
     const char *word, *text;
@@ -49,9 +39,9 @@ static void left_text(const json_t *records, char *out, size_t size)
     out[0] = '\0';
     json_object_foreach((json_t *)(uintptr_t)records, key, v)
     {
-        json_int_t n = number_of(v, "not_carried");
+        json_int_t n = reply_number(v, "not_carried");
 
-        done += number_of(v, "carried");
+        done += reply_number(v, "carried");
         if (n && len < size)
             len += (size_t)snprintf(out + len, size - len, "%s%" JSON_INTEGER_FORMAT " %s",
                                     len ? ", " : "", n, key);
@@ -74,10 +64,10 @@ static void print_agencies(const json_t *list)
 
         left_text(json_object_get(a, "records"), left, sizeof(left));
         if (t)
-            table_row(t, (const char *const[]){ field_of(a, "agency"), left,
-                                                here ? "connected" : field_of(a, "last_seen"),
-                                                to_do_text(field_of(a, "to_do")),
-                                                field_of(a, "contact") });
+            table_row(t, (const char *const[]){ reply_text(a, "agency"), left,
+                                                here ? "connected" : reply_text(a, "last_seen"),
+                                                to_do_text(reply_text(a, "to_do")),
+                                                reply_text(a, "contact") });
     }
     table_print(t);
 }
@@ -89,7 +79,7 @@ static bool has_state(const json_t *epochs, const char *state)
 
     json_array_foreach(epochs, i, e)
     {
-        if (!strcmp(field_of(e, "state"), state))
+        if (!strcmp(reply_text(e, "state"), state))
             return true;
     }
     return false;
@@ -99,18 +89,18 @@ static bool has_state(const json_t *epochs, const char *state)
 static void print_next(const json_t *r)
 {
     const json_t *epochs = json_object_get(r, "epochs");
-    json_int_t left = number_of(r, "holds_up");
+    json_int_t left = reply_number(r, "holds_up");
 
     if (has_state(epochs, "next") && left)
         (void)printf("\nnext: %" JSON_INTEGER_FORMAT
                      " record%s that forbid or count must be carried before the policy that makes "
                      "%s %" JSON_INTEGER_FORMAT " current can be activated\n",
-                     left, left == 1 ? "" : "s", field_of(r, "carried_to_scheme"),
-                     number_of(r, "carried_to_epoch"));
+                     left, left == 1 ? "" : "s", reply_text(r, "carried_to_scheme"),
+                     reply_number(r, "carried_to_epoch"));
     else if (has_state(epochs, "next"))
         (void)printf("\nnext: activate the policy that makes %s %" JSON_INTEGER_FORMAT
                      " current, and what is current now previous\n",
-                     field_of(r, "carried_to_scheme"), number_of(r, "carried_to_epoch"));
+                     reply_text(r, "carried_to_scheme"), reply_number(r, "carried_to_epoch"));
     else if (has_state(epochs, "previous"))
         (void)printf("\nnext: when every agency has been connected since the change, activate the "
                      "policy without the previous epoch: what is left of it is erased\n");
@@ -127,29 +117,24 @@ static void print_epochs(const json_t *epochs)
     size_t i;
 
     json_array_foreach(epochs, i, e)
-        (void)printf("%-10s %s %" JSON_INTEGER_FORMAT "\n", field_of(e, "state"),
-                     field_of(e, "scheme"), number_of(e, "epoch"));
+        (void)printf("%-10s %s %" JSON_INTEGER_FORMAT "\n", reply_text(e, "state"),
+                     reply_text(e, "scheme"), reply_number(e, "epoch"));
+}
+
+static void print_tokens(const json_t *r)
+{
+    char shown[128];
+
+    print_epochs(json_object_get(r, "epochs"));
+    if (*reply_text(r, "keyholder"))
+        (void)printf("%-10s %s\n", "keyholder",
+                     printable(reply_text(r, "keyholder"), shown, sizeof(shown)));
+    (void)putchar('\n');
+    print_agencies(json_object_get(r, "agencies"));
+    print_next(r);
 }
 
 int command_tokens_status(struct officer_session *s)
 {
-    json_t *r = NULL;
-    char shown[128];
-    int rc = session_ask_op(s, "tokens", 60000, &r);
-
-    if (rc)
-        return rc;
-    if (s->args->json) {
-        print_json(r);
-    } else {
-        print_epochs(json_object_get(r, "epochs"));
-        if (*field_of(r, "keyholder"))
-            (void)printf("%-10s %s\n", "keyholder",
-                         printable(field_of(r, "keyholder"), shown, sizeof(shown)));
-        (void)putchar('\n');
-        print_agencies(json_object_get(r, "agencies"));
-        print_next(r);
-    }
-    json_decref(r);
-    return 0;
+    return reply_show(s, "tokens", TOKENS_MS, print_tokens);
 }

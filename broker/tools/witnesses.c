@@ -140,30 +140,23 @@ json_t *witnessed_json(const struct witnessed *w)
 
 /* --- audit witnesses --- */
 
-static const char *cell(const json_t *o, const char *key)
-{
-    const char *text = json_string_value(json_object_get(o, key));
-
-    return text ? text : "";
-}
-
 static void row_print(struct table *t, const json_t *w)
 {
     char leaves[24] = "", at[25];
     const char *cells[6];
 
-    (void)snprintf(at, sizeof(at), "%.19s", cell(w, "signed_at"));
+    (void)snprintf(at, sizeof(at), "%.19s", reply_text(w, "signed_at"));
     if (strlen(at) > 10)
         at[10] = ' ';
     if (*at)
         (void)snprintf(leaves, sizeof(leaves), "%" JSON_INTEGER_FORMAT,
                        json_integer_value(json_object_get(w, "size")));
-    cells[0] = cell(w, "agency");
+    cells[0] = reply_text(w, "agency");
     cells[1] = *leaves ? leaves : "none yet";
     cells[2] = at;
     cells[3] = json_is_true(json_object_get(w, "fresh")) ? "yes" : "no";
     cells[4] = json_is_true(json_object_get(w, "connected")) ? "yes" : "no";
-    cells[5] = cell(w, "trouble");
+    cells[5] = reply_text(w, "trouble");
     table_row(t, cells);
 }
 
@@ -202,25 +195,25 @@ static void list_print(const json_t *r)
                  json_integer_value(json_object_get(sum, "named")),
                  json_integer_value(json_object_get(sum, "need")),
                  json_integer_value(json_object_get(sum, "outage_ms")) / 3600000);
-    if (*cell(r, "stops"))
-        (void)printf("SHARING HAS STOPPED: %s\n", cell(r, "stops"));
+    if (*reply_text(r, "stops"))
+        (void)printf("SHARING HAS STOPPED: %s\n", reply_text(r, "stops"));
     keys_print(list);
 }
 
 int command_audit_witnesses(struct officer_session *s)
 {
-    return session_show_list(s, "witnesses", "witnesses",
-                             "the policy in force names no witnesses: nobody but the operator can show "
-                             "that the log was written anew",
-                             list_print);
+    return reply_show_list(s, "witnesses", "witnesses",
+                           "the policy in force names no witnesses: nobody but the operator can show "
+                           "that the log was written anew",
+                           list_print);
 }
 
 void status_witnesses(const json_t *r)
 {
     const json_t *w = json_object_get(r, "witnesses"), *newest = json_object_get(w, "newest_ms");
 
-    if (*cell(r, "stopped_by"))
-        (void)printf("%-16s %s\n", "STOPPED BY", cell(r, "stopped_by"));
+    if (*reply_text(r, "stopped_by"))
+        (void)printf("%-16s %s\n", "STOPPED BY", reply_text(r, "stopped_by"));
     if (!json_integer_value(json_object_get(w, "named"))) {
         (void)printf("%-16s none named\n", "witnesses");
         return;

@@ -303,6 +303,75 @@ def officer_says_what_the_broker_refused():
         broker.close()
 
 
+LISTS = {  # command: (op, what the broker replies, what people read of an empty one)
+    ("agency", "list"): ("agencies", {"agencies": []}, "none is enrolled"),
+    ("officer", "list"): ("officers", {"officers": []}, "two officers are needed"),
+    ("hold", "list"): ("holds", {"holds": []}, "no hold is in force"),
+    ("dead-letters", "list"): ("dead-letters", {"dead_letters": []}, "no dead letters"),
+    ("audit", "recalls"): ("recalls", {"recalls": []}, "nothing was taken back"),
+    ("audit", "witnesses"): ("witnesses", {"witnesses": []}, "names no witnesses"),
+}
+STATES = {("retention", "status"): ("retention", {"clocks": []}), ("tokens", "status"): ("tokens", {"epochs": []}), ("status",): ("status", {"gates": []})}
+
+
+def officer_lists_and_states_have_one_shape_for_programs():
+    with Place() as p:
+        for words, (op, reply, *nothing) in (*LISTS.items(), *STATES.items()):
+            broker = Broker(p, "control.sock", lambda q, r=reply: [{"ok": True, **r}])
+            done = p.run(OFFICER, *words, "--control", broker.path, "--json")
+            expect(done, 0)
+            assert json.loads(done.stdout) == {"ok": True, "schema": "almoner/officer/1", **reply}, done.stdout
+            for sentence in nothing:
+                expect(p.run(OFFICER, *words, "--control", broker.path), 0, sentence)
+            assert [q["op"] for q in broker.asked] == [op] * (1 + len(nothing)), broker.asked
+            broker.close()
+            os.unlink(broker.path)
+
+
+def officer_takes_no_reply_without_its_list():
+    with Place() as p:
+        for words, (_, reply, _) in LISTS.items():
+            broker = Broker(p, "control.sock", lambda q: [{"ok": True, "other": []}])
+            for more in ([], ["--json"]):
+                expect(p.run(OFFICER, *words, "--control", broker.path, *more), 76, f'no list "{next(iter(reply))}"')
+            broker.close()
+            os.unlink(broker.path)
+
+
+def told(p, code, error, says, *argv):
+    """Alike with --json, but for one object on standard output."""
+    plain, done = p.run(OFFICER, *argv), p.run(OFFICER, *argv, "--json")
+    expect(plain, code, says)
+    expect(done, code, says)
+    assert (plain.stdout, done.stderr) == ("", plain.stderr), (plain.stdout, done.stderr)
+    reply = json.loads(done.stdout)
+    assert {k: reply[k] for k in ("ok", "error", "exit")} == {"ok": False, "error": error, "exit": code} and says in reply["message"], reply
+    return reply
+
+
+def officer_tells_a_program_what_failed_as_it_tells_people():
+    with Place() as p:
+        officers(p)
+        here = ["--control", p.path + "/control.sock", "--officers", p.path + "/officers.sock"]
+        as_alice = ["--officer", "alice", "--key", "alice.sign"]
+        for words in (*LISTS, *STATES):
+            told(p, 69, "unavailable", "no broker listens", *words, "--control", p.path + "/control.sock")
+            told(p, 64, "usage", "where is the broker?", *words)
+            told(p, 78, "configuration", "cannot be read", *words, "--config", p.file("bad.conf", "}"))
+        told(p, 64, "usage", "is not a day", "audit", "list", "--since", "yesterday", *here, *as_alice)
+        told(p, 64, "usage", "who reads?", "audit", "list", *here)
+        told(p, 66, "not-there", "nokey", "audit", "verify", "--export", "none", "--vkey", "nokey")
+        told(p, 64, "usage", "why?", "hold", "lift", ID, *here[:2], *as_alice)
+        for argv in (["hold", "list", "--reason", "x"], ["hold", "list", "more"], ["hold", "list", "--nonsense"], ["hold", "look"], ["nothing"]):
+            done = p.run(OFFICER, *argv, "--json")
+            assert (done.returncode, json.loads(done.stdout)["exit"], json.loads(done.stdout)["ok"]) == (64, 64, False), done
+            assert done.stderr == p.run(OFFICER, *argv).stderr, done.stderr
+        assert told(p, 66, "not-there", "1 error in nowhere", "policy", "check", "nowhere")["errors"] == ["nowhere: No such file or directory"]
+        broker = Broker(p, "control.sock", lambda q: [{"ok": False, "error": "unknown-op", "message": "an older broker", "exit": 64}])
+        assert told(p, 64, "unknown-op", "an older broker", "hold", "list", "--control", broker.path)["message"] == "an older broker"
+        broker.close()
+
+
 # --- a log, by hashlib ---
 def leaf_hash(row):
     entry = b"\x01" + base64.b64decode(row["nonce"]) + b"".join(hashlib.sha256(base64.b64decode(row[k])).digest() for k in ("clear", "sealed"))
@@ -515,6 +584,8 @@ if __name__ == "__main__":
     main([officer_signs_the_exact_text_for_this_broker, officer_sends_every_kind_of_change, officer_add_at_genesis_needs_no_signature,
           officer_reads_mode_and_origin_from_the_configuration, officer_second_signature_may_come_later, officer_refuses_damaged_saved_changes,
           officer_bad_input_is_refused_with_what_to_do, officer_every_command_has_help, officer_says_what_the_broker_refused,
+          officer_lists_and_states_have_one_shape_for_programs, officer_takes_no_reply_without_its_list,
+          officer_tells_a_program_what_failed_as_it_tells_people,
           audit_verifies_exports_of_every_size, audit_detects_any_flipped_byte_of_a_record, audit_detects_missing_moved_and_added_records,
           audit_detects_a_forged_head, audit_refuses_files_that_are_no_export, audit_reads_are_signed_and_shown,
           audit_verifies_the_live_log_and_exports_it, tokens_status_says_whom_to_call_and_what_comes_next])
