@@ -11,16 +11,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct policy_composite *composite_of(const struct core *c, const char *question)
+static const struct policy_composite *composite_of(const struct core *c, const struct ask *ask)
 {
-    uint16_t q = c->bundle ? bundle_question(c->bundle, question) : POLICY_NONE;
+    uint16_t q = ask_question(c, ask);
 
     return q == POLICY_NONE ? NULL : bundle_question_at(c->bundle, q)->composite;
 }
 
 bool composite_asked(const struct core *c, const struct ask *ask)
 {
-    return !ask->involvement && composite_of(c, ask->question);
+    return composite_of(c, ask) != NULL;
 }
 
 static const struct policy_question *composite_factor(const struct core *c,
@@ -40,7 +40,7 @@ uint16_t composite_places(const struct core *c)
 
 int composite_prepare(const struct core *c, struct pending *p)
 {
-    const struct policy_composite *k = composite_of(c, p->ask.question);
+    const struct policy_composite *k = composite_of(c, &p->ask);
     uint16_t place = 0;
 
     p->factors = calloc(POLICY_FACTORS_MAX, sizeof(name_t));
@@ -60,7 +60,7 @@ int composite_prepare(const struct core *c, struct pending *p)
 /* c->reply is the question, but for what differs from factor to factor. */
 void composite_put(struct core *c, struct pending *p)
 {
-    const struct policy_composite *k = composite_of(c, p->ask.question);
+    const struct policy_composite *k = composite_of(c, &p->ask);
     uint8_t n_homes = c->reply.question.n_homes;
     size_t same[POLICY_FACTORS_MAX];
 

@@ -294,6 +294,20 @@ static void facts_basis(struct core *c, const struct ask *ask, struct facts *f)
         f->basis_given = false;
 }
 
+/* The hint is where the question stood when the query came: it holds while the policy is the same, and
+ * mostly beyond. */
+uint16_t ask_question(const struct core *c, const struct ask *ask)
+{
+    uint16_t at = ask->question_hint;
+
+    if (!c->bundle || ask->involvement)
+        return POLICY_NONE;
+    if (at < bundle_n_questions(c->bundle) &&
+        !strcmp(bundle_question_at(c->bundle, at)->id, ask->question))
+        return at;
+    return bundle_question(c->bundle, ask->question);
+}
+
 void facts_gather(struct core *c, const struct ask *ask)
 {
     struct facts *f = &c->facts;
@@ -309,7 +323,7 @@ void facts_gather(struct core *c, const struct ask *ask)
     f->purpose = bundle_purpose(c->bundle, ask->purpose);
     facts_basis(c, ask, f);
     f->involvement = ask->involvement;
-    f->question = ask->involvement ? POLICY_NONE : bundle_question(c->bundle, ask->question);
+    f->question = ask_question(c, ask);
     f->has_parameter = ask->has_parameter;
     f->subject_kind = ask->subject_kind;
     f->referral_party = referral_party(c, ask);

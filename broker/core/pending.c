@@ -7,6 +7,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,9 +15,13 @@
 #define PENDING_BUCKETS 65536u
 #define HEAP_NONE       SIZE_MAX
 
+struct heap_entry { /* with its deadline, so that those that wait are not looked at to compare */
+    int64_t deadline_ms;
+    struct pending *p;
+};
 struct pending_table {
     struct pending_holder **buckets;
-    struct pending **heap;
+    struct heap_entry *heap;
     size_t n_heap, n, max;
 };
 
@@ -28,7 +33,7 @@ int pending_table_new(size_t max, struct pending_table **out)
         return -ENOMEM;
     t->max = max;
     t->buckets = calloc(PENDING_BUCKETS, sizeof(struct pending_holder *));
-    t->heap = calloc(max ? max : 1, sizeof(struct pending *));
+    t->heap = calloc(max ? max : 1, sizeof(t->heap[0]));
     if (!t->buckets || !t->heap) {
         pending_table_free(t);
         return -ENOMEM;
@@ -42,7 +47,7 @@ struct pending_table *pending_table_free(struct pending_table *t)
     if (!t)
         return NULL;
     while (t->heap && t->n_heap)
-        pending_drop(t, t->heap[0]);
+        pending_drop(t, t->heap[0].p);
     free(t->buckets);
     free(t->heap);
     free(t);
@@ -70,57 +75,57 @@ static struct pending_holder **pending_bucket(const struct pending_table *t, uin
 
 /* --- the heap --- */
 
-static void heap_set(struct pending_table *t, size_t i, struct pending *p)
+static void heap_set(struct pending_table *t, size_t i, struct heap_entry e)
 {
-    t->heap[i] = p;
-    p->heap_at = i;
+    t->heap[i] = e;
+    e.p->heap_at = i;
 }
 
 static void heap_up(struct pending_table *t, size_t i)
 {
-    struct pending *p = t->heap[i];
+    struct heap_entry e = t->heap[i];
 
-    while (i > 0 && t->heap[(i - 1) / 2]->deadline_ms > p->deadline_ms) {
+    while (i > 0 && t->heap[(i - 1) / 2].deadline_ms > e.deadline_ms) {
         heap_set(t, i, t->heap[(i - 1) / 2]);
         i = (i - 1) / 2;
     }
-    heap_set(t, i, p);
+    heap_set(t, i, e);
 }
 
 static void heap_down(struct pending_table *t, size_t i)
 {
-    struct pending *p = t->heap[i];
+    struct heap_entry e = t->heap[i];
 
     for (;;) {
         size_t child = 2 * i + 1;
 
         if (child >= t->n_heap)
             break;
-        if (child + 1 < t->n_heap && t->heap[child + 1]->deadline_ms < t->heap[child]->deadline_ms)
+        if (child + 1 < t->n_heap && t->heap[child + 1].deadline_ms < t->heap[child].deadline_ms)
             child++;
-        if (t->heap[child]->deadline_ms >= p->deadline_ms)
+        if (t->heap[child].deadline_ms >= e.deadline_ms)
             break;
         heap_set(t, i, t->heap[child]);
         i = child;
     }
-    heap_set(t, i, p);
+    heap_set(t, i, e);
 }
 
 static void heap_take(struct pending_table *t, struct pending *p)
 {
     size_t at = p->heap_at;
-    struct pending *last;
+    struct heap_entry last;
 
     if (at == HEAP_NONE)
         return;
-    assert(at < t->n_heap && t->heap[at] == p);
+    assert(at < t->n_heap && t->heap[at].p == p);
     last = t->heap[--t->n_heap];
     p->heap_at = HEAP_NONE;
-    if (last == p)
+    if (last.p == p)
         return;
     heap_set(t, at, last);
     heap_up(t, at);
-    heap_down(t, last->heap_at);
+    heap_down(t, last.p->heap_at);
 }
 
 static void heap_move(struct pending_table *t, struct pending *p, int64_t deadline_ms)
@@ -128,19 +133,39 @@ static void heap_move(struct pending_table *t, struct pending *p, int64_t deadli
     p->deadline_ms = deadline_ms;
     if (p->heap_at == HEAP_NONE)
         return;
+    t->heap[p->heap_at].deadline_ms = deadline_ms;
     heap_up(t, p->heap_at);
     heap_down(t, p->heap_at);
 }
 
 /* --- queries --- */
 
+void tokens_copy(struct token_set *out, const struct token_set *in)
+{
+    uint8_t n = in->n < TOKEN_SET_MAX ? in->n : TOKEN_SET_MAX;
+
+    memcpy(out->tokens, in->tokens, n * sizeof(in->tokens[0]));
+    out->n = n;
+    out->unborn = in->unborn;
+}
+
+static void ask_copy(struct ask *out, const struct ask *in)
+{
+    memcpy(out, in, offsetof(struct ask, subject));
+    tokens_copy(&out->subject, &in->subject);
+}
+
+/* Not zeroed as a whole: it is two kilobytes, of which a question uses a third. */
 int pending_alone(const struct ask *ask, uint16_t n_holders, struct pending **out)
 {
-    struct pending *p = calloc(1, sizeof(*p) + n_holders * sizeof(p->holders[0]));
+    struct pending *p = malloc(sizeof(*p) + n_holders * sizeof(p->holders[0]));
 
     if (!p)
         return -ENOMEM;
-    p->ask = *ask;
+    memset(p, 0, offsetof(struct pending, kept));
+    memset(p->holders, 0, n_holders * sizeof(p->holders[0]));
+    p->kept.whole = false; /* then nothing else of it is looked at */
+    ask_copy(&p->ask, ask);
     p->n_holders = n_holders;
     p->heap_at = HEAP_NONE;
     for (uint16_t i = 0; i < n_holders; i++) {
@@ -180,7 +205,7 @@ int pending_add(struct pending_table *t, const struct ask *ask, uint16_t n_holde
     if (r)
         return r;
     p->deadline_ms = deadline_ms;
-    t->heap[t->n_heap] = p;
+    t->heap[t->n_heap] = (struct heap_entry){ deadline_ms, p };
     p->heap_at = t->n_heap++;
     heap_up(t, p->heap_at);
     t->n++;
@@ -247,16 +272,16 @@ struct pending *pending_due(struct pending_table *t, int64_t mono_ms)
 {
     struct pending *p;
 
-    if (t->n_heap == 0 || t->heap[0]->deadline_ms > mono_ms)
+    if (t->n_heap == 0 || t->heap[0].deadline_ms > mono_ms)
         return NULL;
-    p = t->heap[0];
+    p = t->heap[0].p;
     heap_take(t, p);
     return p;
 }
 
 int64_t pending_next_ms(const struct pending_table *t)
 {
-    return t->n_heap ? t->heap[0]->deadline_ms : INT64_MAX;
+    return t->n_heap ? t->heap[0].deadline_ms : INT64_MAX;
 }
 
 static void pending_unlink(struct pending_table *t, struct pending_holder *h)

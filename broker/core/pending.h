@@ -14,6 +14,7 @@
 struct ask { /* a query, as far as deciding it again needs it */
     struct id id;
     uint16_t agency; /* slot of the asker */
+    uint16_t question_hint; /* facts.c, ask_question(): where its question was found last */
     struct msg_practitioner practitioner;
     name_t purpose, basis, case_ref;
     bool involvement;
@@ -21,7 +22,6 @@ struct ask { /* a query, as far as deciding it again needs it */
     bool has_parameter;
     struct token parameter; /* the home asked about */
     uint8_t subject_kind;
-    struct token_set subject; /* empty for a household */
     struct token household;   /* kind 0 unless the subject is one */
     uint16_t statements;      /* enum gateway_condition bits: what the practitioner states */
     uint8_t relation;
@@ -31,6 +31,7 @@ struct ask { /* a query, as far as deciding it again needs it */
     struct id referral; /* a question about its state */
     bool eligibility;   /* for a service, instead of a question */
     name_t service;
+    struct token_set subject; /* empty for a household. Last: beyond n nothing is copied or set */
 };
 enum holder_state {
     HOLDER_WAITING = 1,
@@ -88,21 +89,23 @@ struct pending_holder {
     int64_t until_ms; /* of a desk: wall; when its own time ends */
     int32_t said_on;  /* civil day of its answer, where that is kept (struct pending's later) */
 };
-struct pending {
-    struct ask ask;
-    uint64_t leaf;    /* of the decision */
-    name_t *factors;  /* owned; a composite's: the ids as they were asked. NULL: no composite */
-    bool hidden;      /* decided as a hidden refusal: random tokens went out */
-    bool created_now; /* in the batch that is not committed yet */
-    bool released_now;
-    struct later *later; /* owned; NULL: nobody answers by hand */
-    struct kept kept;
+struct pending { /* what every turn looks at comes first, and what is long last */
     int64_t deadline_ms; /* monotonic; 0: everybody has answered */
     size_t heap_at;
     uint16_t n_waiting;
     uint16_t n_holders;
+    bool hidden;      /* decided as a hidden refusal: random tokens went out */
+    bool created_now; /* in the batch that is not committed yet */
+    bool released_now;
+    uint64_t leaf;    /* of the decision */
+    name_t *factors;  /* owned; a composite's: the ids as they were asked. NULL: no composite */
+    struct later *later; /* owned; NULL: nobody answers by hand */
+    struct kept kept;
+    struct ask ask;
     struct pending_holder holders[]; /* in the decision's order; a composite's by holder and factor */
 };
+/* As many tokens as there are: nothing is written beyond them. */
+void tokens_copy(struct token_set *out, const struct token_set *in);
 struct pending_table;
 ALM_MUST_USE int pending_table_new(size_t max, struct pending_table **out);
 struct pending_table *pending_table_free(struct pending_table *t); /* and all that wait */

@@ -4,6 +4,7 @@
 #include "stages.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,7 +23,9 @@ static void query_ask(const struct core *c, uint16_t slot, struct ask *ask)
 {
     const struct msg *m = &c->in;
 
-    memset(ask, 0, sizeof(*ask));
+    memset(ask, 0, offsetof(struct ask, subject));
+    ask->subject.n = 0;
+    ask->subject.unborn = false;
     ask->id = m->id;
     ask->agency = slot;
     ask->practitioner = m->practitioner;
@@ -32,17 +35,18 @@ static void query_ask(const struct core *c, uint16_t slot, struct ask *ask)
     if (m->type == MSG_INVOLVEMENT_QUERY) {
         ask->involvement = true;
         ask->subject_kind = m->involvement_query.subject_kind;
-        ask->subject = m->involvement_query.subject;
+        tokens_copy(&ask->subject, &m->involvement_query.subject);
         ask->statements = m->involvement_query.statements;
         query_relationship(&m->involvement_query.relationship, ask);
         return;
     }
     memcpy(ask->question, m->insight_query.question, sizeof(name_t));
+    ask->question_hint = c->bundle ? bundle_question(c->bundle, ask->question) : 0;
     ask->has_parameter = m->insight_query.has_parameter;
     ask->parameter = m->insight_query.parameter;
     ask->subject_kind = m->insight_query.subject_kind;
     if (ask->subject_kind != SUBJECT_HOUSEHOLD)
-        ask->subject = m->insight_query.subject;
+        tokens_copy(&ask->subject, &m->insight_query.subject);
     else
         ask->household = m->insight_query.household;
     ask->statements = m->insight_query.statements;
@@ -96,7 +100,7 @@ static void query_record(struct core *c, const struct ask *ask, const struct pen
 
 static uint32_t query_deadline_ms(const struct core *c, const struct ask *ask)
 {
-    uint16_t q = ask->involvement ? POLICY_NONE : bundle_question(c->bundle, ask->question);
+    uint16_t q = ask_question(c, ask);
     uint32_t own = q == POLICY_NONE ? 0 : bundle_question_at(c->bundle, q)->deadline_ms;
 
     return own ? own : c->set.limits.deadline_ms;

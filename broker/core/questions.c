@@ -22,12 +22,12 @@ static void questions_copy_insight(const struct msg_insight_query *q, struct msg
 {
     memcpy(out->question, q->question, sizeof(name_t));
     out->subject_kind = q->subject_kind;
-    out->subject = q->subject;
+    tokens_copy(&out->subject, &q->subject); /* the rest is zeroes */
     out->household = q->household;
     out->has_parameter = q->has_parameter;
     out->parameter = q->parameter;
-    out->n_homes = q->n_homes;
-    memcpy(out->homes, q->homes, sizeof(out->homes));
+    out->n_homes = q->n_homes < HOMES_MAX ? q->n_homes : HOMES_MAX;
+    memcpy(out->homes, q->homes, out->n_homes * sizeof(out->homes[0]));
 }
 
 int questions_hide(struct msg_question *q)

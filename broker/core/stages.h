@@ -43,6 +43,8 @@ void receipts_put(struct core *c, const char *agency, const struct id *id, const
 void receipts_forget(struct core *c); /* what is known without looking: after a batch that was taken back */
 
 /* --- facts.c: what the engine decides on --- */
+/* Its question in the policy in force; POLICY_NONE: it asks who is involved, or there is none of that name. */
+uint16_t ask_question(const struct core *c, const struct ask *ask);
 /* Fills c->facts (and its lists) afresh; facts.incomplete when anything could not be read whole. */
 void facts_gather(struct core *c, const struct ask *ask);
 void decide(struct core *c, const struct ask *ask); /* facts_gather, then c->decision */

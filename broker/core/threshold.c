@@ -16,8 +16,7 @@
 
 bool threshold_asked(const struct core *c, const struct ask *ask)
 {
-    uint16_t q =
-        c->bundle && !ask->involvement ? bundle_question(c->bundle, ask->question) : POLICY_NONE;
+    uint16_t q = ask_question(c, ask);
 
     return q != POLICY_NONE && bundle_question_at(c->bundle, q)->kind == QUESTION_THRESHOLD;
 }

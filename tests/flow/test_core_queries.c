@@ -3,6 +3,8 @@
  * comes back, what is refused at the door. */
 #include "core_town.h"
 
+#include "core/stages.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -465,6 +467,56 @@ static void repeated_query_gets_already_asked_and_never_an_answer(void **state)
     assert_string_equal(town_refusal(t, TOWN_COUNCIL), "already-asked");
 }
 
+/* A query that waits remembers where its question stood; the policy may be another by then. */
+static void question_is_found_wherever_it_stood(void **state)
+{
+    struct town *t = *state;
+    struct core *c = t->core;
+    size_t n = bundle_n_questions(c->bundle);
+    const struct bundle *b = c->bundle;
+    struct ask ask = { .involvement = false };
+
+    for (uint16_t q = 0; q <= n; q++) {
+        bool known = q < n;
+
+        (void)snprintf(ask.question, sizeof(ask.question), "%s", known ? bundle_question_at(b, q)->id : "none-such");
+        for (uint16_t hint = 0; hint <= n + 1; hint++) {
+            ask.question_hint = hint > n ? UINT16_MAX : hint;
+            assert_int_equal(ask_question(c, &ask), known ? q : POLICY_NONE);
+        }
+    }
+    (void)snprintf(ask.question, sizeof(ask.question), "%s", bundle_question_at(b, 0)->id);
+    ask.question_hint = 0;
+    c->bundle = NULL;
+    assert_int_equal(ask_question(c, &ask), POLICY_NONE);
+    c->bundle = (struct bundle *)(uintptr_t)b;
+    ask.involvement = true;
+    assert_int_equal(ask_question(c, &ask), POLICY_NONE);
+}
+
+/* The record's room is used again, and is not zeroed to its end. */
+static void record_names_nobody_whom_the_one_before_it_named(void **state)
+{
+    static const char other[ALM_LEN(((struct ledger_clear *)0)->holders[0])];
+    struct town *t = *state;
+    struct msg *m;
+    struct ledger_clear leaf;
+
+    ask_truancy(t);
+    assert_int_equal(town_leaves(t, EVENT_DECIDED, &leaf), 1);
+    assert_int_equal(leaf.n_holders, 4);
+    m = town_insight(t, "safeguarding", "truancy", TOWN_TESS);
+    m->sent_ms = town_wall - 10 * 60000;
+    town_say(t, TOWN_COUNCIL, m);
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_REJECTED, &leaf), 1);
+    assert_int_equal(leaf.n_holders, 0);
+    for (size_t i = 0; i < ALM_LEN(leaf.holders); i++)
+        assert_memory_equal(leaf.holders[i], other, sizeof(other));
+    assert_string_equal(leaf.question, "");
+    assert_string_equal(leaf.detail, "");
+}
+
 static void bad_signature_is_refused_and_recorded(void **state)
 {
     struct town *t = *state;
@@ -649,6 +701,8 @@ int main(void)
         TOWN_TEST(decision_and_disclosure_name_the_law_that_carried_them_and_a_refusal_none),
         TOWN_TEST(self_claimed_relationships_reason_is_kept_sealed),
         TOWN_TEST(repeated_query_gets_already_asked_and_never_an_answer),
+        TOWN_TEST(question_is_found_wherever_it_stood),
+        TOWN_TEST(record_names_nobody_whom_the_one_before_it_named),
         TOWN_TEST(bad_signature_is_refused_and_recorded),
         TOWN_TEST(message_signed_with_another_agencys_key_is_refused),
         TOWN_TEST(message_that_names_another_sender_is_refused),

@@ -170,6 +170,98 @@ static void queries_fall_due_in_the_order_of_their_deadlines(void **state)
     t = pending_table_free(t);
 }
 
+#define CROWD 64
+
+static struct pending *earliest(struct pending *const *waiting)
+{
+    struct pending *first = NULL;
+
+    for (size_t i = 0; i < CROWD; i++)
+        if (waiting[i] && (!first || waiting[i]->deadline_ms < first->deadline_ms))
+            first = waiting[i];
+    return first;
+}
+
+/* Beside a plain list of them. */
+static void whatever_is_added_hastened_or_dropped_the_earliest_is_due_first(void **state)
+{
+    struct pending *waiting[CROWD] = { NULL }, *p;
+    struct pending_table *t = NULL;
+    struct ask ask = { 0 };
+    uint32_t dice = 7;
+
+    (void)state;
+    assert_int_equal(pending_table_new(CROWD, &t), 0);
+    for (unsigned step = 0; step < 20000; step++) {
+        size_t i = (dice = dice * 1664525u + 1013904223u) >> 26;
+        unsigned what = (dice >> 16) & 7;
+
+        if (!waiting[i]) {
+            assert_int_equal(pending_add(t, &ask, 0, 1 + (dice >> 8 & 1023), &waiting[i]), 0);
+        } else if (what < 2) {
+            pending_hasten(t, waiting[i]);
+        } else if (what < 4) {
+            pending_drop(t, waiting[i]);
+            waiting[i] = NULL;
+        }
+        p = earliest(waiting);
+        assert_true(pending_next_ms(t) == (p ? p->deadline_ms : INT64_MAX));
+        if (!p || what != 7)
+            continue;
+        assert_null(pending_due(t, p->deadline_ms - 1));
+        p = pending_due(t, p->deadline_ms);
+        assert_true(p && p->deadline_ms == earliest(waiting)->deadline_ms);
+        for (i = 0; waiting[i] != p; i++)
+            ;
+        waiting[i] = NULL;
+        pending_drop(t, p);
+    }
+    t = pending_table_free(t); /* and all that wait */
+}
+
+static void a_query_waits_with_all_that_was_asked(void **state)
+{
+    struct ask ask = { .agency = 3, .purpose = "p", .subject = { .n = 2, .unborn = true } };
+    struct pending *p = NULL;
+
+    (void)state;
+    memset(ask.subject.tokens, 5, sizeof(ask.subject.tokens));
+    assert_int_equal(pending_alone(&ask, 2, &p), 0);
+    assert_memory_equal(&p->ask, &ask, offsetof(struct ask, subject.tokens[2]));
+    assert_int_equal(p->ask.subject.n, 2);
+    assert_true(p->ask.subject.unborn);
+    assert_false(p->kept.whole || p->hidden || p->created_now || p->released_now || p->later || p->factors);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(p->holders[i].state, HOLDER_SILENT);
+        assert_null(p->holders[i].detail);
+        assert_ptr_equal(p->holders[i].owner, p);
+    }
+    p = pending_free(p);
+}
+
+/* What says that it has more is not believed. */
+static void of_tokens_no_more_are_copied_than_there_may_be(void **state)
+{
+    struct token_set in, out;
+
+    (void)state;
+    memset(&in, 1, sizeof(in));
+    memset(&out, 2, sizeof(out));
+    in.unborn = true;
+    in.n = TOKEN_SET_MAX;
+    tokens_copy(&out, &in);
+    assert_int_equal(out.n, TOKEN_SET_MAX);
+    assert_memory_equal(out.tokens, in.tokens, sizeof(in.tokens));
+    in.n = 255;
+    tokens_copy(&out, &in);
+    assert_int_equal(out.n, TOKEN_SET_MAX);
+    in.n = 0;
+    memset(in.tokens, 9, sizeof(in.tokens));
+    tokens_copy(&out, &in);
+    assert_int_equal(out.n, 0);
+    assert_int_equal(((const uint8_t *)out.tokens)[0], 1); /* nothing was written */
+}
+
 static void
 query_is_due_when_its_last_holder_settles_and_waits_again_when_that_is_taken_back(void **state)
 {
@@ -262,6 +354,9 @@ int main(void)
         cmocka_unit_test(two_masked_services_show_as_one_flag),
         cmocka_unit_test(since_is_banded),
         cmocka_unit_test(queries_fall_due_in_the_order_of_their_deadlines),
+        cmocka_unit_test(whatever_is_added_hastened_or_dropped_the_earliest_is_due_first),
+        cmocka_unit_test(a_query_waits_with_all_that_was_asked),
+        cmocka_unit_test(of_tokens_no_more_are_copied_than_there_may_be),
         cmocka_unit_test(
             query_is_due_when_its_last_holder_settles_and_waits_again_when_that_is_taken_back),
         cmocka_unit_test(bucket_lets_a_burst_through_and_then_the_rate),
