@@ -98,6 +98,10 @@ struct situation {
 /* agency: index on d->agencies, usually the cell's own */
 void domain_situate(const struct domain *d, size_t k, const struct cell *c, uint16_t agency,
                     struct situation *out);
+/* The override of a code of AXIS_OVERRIDE beside facts of policy k. Return: false where there is
+ * none. */
+bool domain_override(const struct domain *d, size_t k, uint16_t code, const struct facts *f,
+                     struct override_fact *out);
 
 /* Words for the small axes: subject, relation, stated, record, consent. A short one for programs,
  * a phrase for people. "" for a code that is not there. (words.h has those of every axis.) */

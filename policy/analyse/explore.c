@@ -4,16 +4,16 @@
  * The axes are walked in the order of the engine's checks. A decision's own trace says which
  * clauses were looked at; the table below says which axes each clause reads. Where nothing from
  * some axis on is read, all cells below are that one decision. A clause that the table does not
- * know reads everything, so a new rule makes this slower, never wrong. */
-#include "analyse/matrix.h"
+ * know reads everything, so a new rule makes this slower, never wrong. Of the values of an axis
+ * that are alike (kinds.c) one is decided. */
+#include "analyse/explorer.h"
 #include "engine/clause.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define READS(axis) (1u << (axis))
-#define NOTHING     (1u << AXIS_COUNT) /* known, and reads no axis */
-#define ALL         (NOTHING - 1)
+#define NOTHING (1u << AXIS_COUNT) /* known, and reads no axis */
+#define ALL     (NOTHING - 1)
 
 /* What the clause about consent is does not matter unless CLAUSE_CONSENT_NEEDED was met, so that
  * stands for the clauses of the third pass that look at grants again. */
@@ -58,18 +58,10 @@ static const uint32_t reads[CLAUSE_COUNT] = {
     [CLAUSE_OVERRIDE_GATEWAY] = READS(AXIS_OVERRIDE) | READS(AXIS_DAY) | READS(AXIS_STATED),
 };
 
-struct explorer {
-    struct matrix *m;
-    const struct domain *d;
-    struct cell c;
-    struct line shape;
-    bool all;                  /* two policies: keep what they decide alike too */
-    bool relative;             /* the answer may leave the asker's own organisation out */
-    uint32_t full[AXIS_COUNT]; /* every position; on AXIS_ASKED those of this walk */
-    struct decision made[2];
-    uint32_t read; /* axes that the last decisions read */
-    struct seen seen[2][POLICY_AGENCIES_MAX], partner_seen[POLICY_AGENCIES_MAX];
-};
+uint32_t explorer_reads(uint16_t rule)
+{
+    return rule < CLAUSE_COUNT ? reads[rule] : 0;
+}
 
 static uint32_t reads_of(const struct decision *made)
 {
@@ -78,21 +70,20 @@ static uint32_t reads_of(const struct decision *made)
     if (made->n_clauses == POLICY_TRACE_MAX)
         return ALL; /* the trace may be cut */
     for (uint16_t i = 0; i < made->n_clauses; i++) {
-        uint16_t rule = made->clauses[i].rule;
+        uint32_t one = explorer_reads(made->clauses[i].rule);
 
-        read |= rule < CLAUSE_COUNT && reads[rule] ? reads[rule] : ALL;
+        read |= one ? one : ALL;
     }
     return read & ALL;
 }
 
-static void decide(struct explorer *x)
+void explorer_decide(struct explorer *x)
 {
     x->read = 0;
+    x->decided = x->c;
     for (size_t k = 0; k < x->d->n_bundles; k++) {
-        struct situation s;
-
-        domain_situate(x->d, k, &x->c, domain_code(x->d, AXIS_AGENCY, &x->c), &s);
-        policy_decide(x->d->b[k], &s.f, &x->made[k]);
+        domain_situate(x->d, k, &x->c, domain_code(x->d, AXIS_AGENCY, &x->c), &x->now[k]);
+        policy_decide(x->d->b[k], &x->now[k].f, &x->made[k]);
         x->read |= reads_of(&x->made[k]);
         x->m->n_decided++;
     }
@@ -166,12 +157,8 @@ static int push(struct explorer *x)
     struct value v[2];
     int r = 0;
 
-    for (size_t k = 0; k < x->d->n_bundles; k++) {
-        struct situation s;
-
-        domain_situate(x->d, k, &x->c, domain_code(x->d, AXIS_AGENCY, &x->c), &s);
-        value_make(x->d, k, &s.f, &x->made[k], x->seen[k], &v[k]);
-    }
+    for (size_t k = 0; k < x->d->n_bundles; k++)
+        value_make(x->d, k, &x->now[k].f, &x->made[k], x->seen[k], &v[k]);
     if (x->d->n_bundles == 2 && !x->all && value_equal(&v[0], &v[1]))
         return 0;
     if (m->n == m->cap) {
@@ -194,138 +181,6 @@ static int push(struct explorer *x)
     return r;
 }
 
-/* --- values of an axis that the decision cannot tell apart --- */
-
-/* A number for the value at the axis's present position; equal numbers go together. */
-typedef uint64_t kind_of(struct explorer *x, enum axis a);
-
-static uint64_t each(struct explorer *x, enum axis a)
-{
-    return x->c.at[a];
-}
-
-static uint64_t day_kind(struct explorer *x, enum axis a)
-{
-    const struct domain *d = x->d;
-    int32_t day = d->on[domain_code(d, a, &x->c)];
-    uint64_t n = 0;
-
-    for (size_t k = 0; k < d->n_bundles; k++) {
-        const struct bundle *b = d->b[k];
-        uint16_t p = d->purposes.index[k][domain_code(d, AXIS_PURPOSE, &x->c)];
-        struct policy_terms t;
-
-        if (p == POLICY_NONE)
-            continue;
-        t = bundle_terms(b, p);
-        n += (day >= bundle_purpose_at(b, p)->from) + (day > bundle_purpose_at(b, p)->until) +
-             (day >= bundle_protocol_at(b, t.protocol).from) +
-             (day > bundle_protocol_at(b, t.protocol).until);
-        for (uint16_t i = 0; i < t.n_bases; i++) {
-            struct policy_gateway g = bundle_gateway_at(b, t.bases[i]);
-
-            n += (day >= g.from) + (g.until != POLICY_DAY_NONE && day > g.until);
-        }
-    }
-    for (uint16_t i = 0; i < 2 * d->overriding.n; i++) {
-        uint16_t g = d->overriding.index[i % 2][i / 2];
-        struct policy_gateway law;
-
-        if (i % 2 >= d->n_bundles || g == POLICY_NONE)
-            continue;
-        law = bundle_gateway_at(d->b[i % 2], g);
-        n += (day >= law.from) + (law.until != POLICY_DAY_NONE && day > law.until);
-    }
-    return n; /* it only grows with the day: equal means that no date lies between */
-}
-
-/* An asker is its place in the protocol and what its own organisation is; alone where the answer
- * may leave that out. */
-static uint64_t agency_kind(struct explorer *x, enum axis a)
-{
-    const struct domain *d = x->d;
-    uint16_t agency = domain_code(d, a, &x->c);
-    uint64_t kind = 0;
-
-    if (x->relative)
-        return agency;
-    for (size_t k = 0; k < d->n_bundles; k++) {
-        uint16_t i = d->agencies.index[k][agency];
-        uint16_t p = d->purposes.index[k][domain_code(d, AXIS_PURPOSE, &x->c)];
-        const struct policy_agency *known = i == POLICY_NONE ? NULL : bundle_agency_at(d->b[k], i);
-
-        kind = kind << 16 | (uint64_t)bundle_place(d->b[k], i, p) << 4;
-        if (known)
-            kind |= 1u | (uint64_t)known->hub << 1 | (uint64_t)known->sensitive << 2 |
-                    (uint64_t)(known->organisation != i) << 3;
-    }
-    return kind;
-}
-
-/* For axes that one gate alone reads: what that gate said. */
-static uint64_t verdict_kind(struct explorer *x, enum axis a)
-{
-    uint64_t kind = 1;
-
-    decide(x);
-    for (size_t k = 0; k < x->d->n_bundles; k++) {
-        for (uint16_t i = 0; i < x->made[k].n_clauses; i++) {
-            const struct clause *c = &x->made[k].clauses[i];
-
-            if (c->rule >= CLAUSE_COUNT || !reads[c->rule])
-                return UINT64_C(1) << 63 | x->c.at[a]; /* unknown: it may read anything */
-            if (reads[c->rule] & READS(a))
-                kind = kind * 4 + c->result;
-        }
-        kind = kind * 4 + 3; /* no result: where policy k ends */
-    }
-    return kind;
-}
-
-/* "An unborn child is a subject linked to the mother; consent is hers": where a purpose rests on
- * consent, what a grant is worth depends on whom it is about. */
-static uint64_t subject_kind(struct explorer *x, enum axis a)
-{
-    const struct domain *d = x->d;
-
-    for (size_t k = 0; k < d->n_bundles; k++) {
-        uint16_t p = d->purposes.index[k][domain_code(d, AXIS_PURPOSE, &x->c)];
-
-        if (p != POLICY_NONE && bundle_purpose_at(d->b[k], p)->consent)
-            return each(x, a);
-    }
-    return verdict_kind(x, a);
-}
-
-static uint64_t stated_kind(struct explorer *x, enum axis a)
-{
-    const struct domain *d = x->d;
-    uint32_t asked_for = 0;
-
-    for (size_t k = 0; k < d->n_bundles; k++) {
-        uint16_t p = d->purposes.index[k][domain_code(d, AXIS_PURPOSE, &x->c)];
-        struct policy_terms t;
-
-        if (p == POLICY_NONE)
-            continue;
-        t = bundle_terms(d->b[k], p);
-        for (uint16_t i = 0; i < t.n_bases; i++)
-            asked_for |= bundle_gateway_at(d->b[k], t.bases[i]).conditions;
-    }
-    for (size_t k = 0; k < d->n_bundles; k++)
-        for (uint16_t i = 0; i < d->overriding.n; i++)
-            if (d->overriding.index[k][i] != POLICY_NONE)
-                asked_for |= bundle_gateway_at(d->b[k], d->overriding.index[k][i]).conditions;
-    return domain_code(d, a, &x->c) & asked_for;
-}
-
-static kind_of *const kinds[AXIS_COUNT] = {
-    [AXIS_PURPOSE] = each,          [AXIS_DAY] = day_kind,       [AXIS_AGENCY] = agency_kind,
-    [AXIS_ROLE] = verdict_kind,     [AXIS_ASKED] = each,         [AXIS_SUBJECT] = subject_kind,
-    [AXIS_RELATION] = verdict_kind, [AXIS_STATED] = stated_kind, [AXIS_RECORD] = each,
-    [AXIS_CONSENT] = each,          [AXIS_OVERRIDE] = each,
-};
-
 struct group {
     uint64_t kind;
     uint16_t at;
@@ -342,7 +197,8 @@ static int by_kind(const void *a, const void *b)
 
 static int walk(struct explorer *x, enum axis a);
 
-static int walk_group(struct explorer *x, enum axis a, const struct group *g, size_t n)
+/* at: the position of the group that is decided for all of it. */
+static int walk_group(struct explorer *x, enum axis a, const struct group *g, size_t n, uint16_t at)
 {
     struct sets *s = &x->m->sets[a];
     uint64_t *bits = calloc(s->words, sizeof(*bits));
@@ -356,33 +212,67 @@ static int walk_group(struct explorer *x, enum axis a, const struct group *g, si
     free(bits);
     if (r < 0)
         return r;
-    x->c.at[a] = g[0].at;
+    x->c.at[a] = at;
     return walk(x, a + 1);
+}
+
+static size_t groups_of(struct explorer *x, enum axis a, struct group *groups)
+{
+    const struct axis_values *v = &x->d->axis[a];
+    uint16_t was = x->c.at[a];
+    size_t n = 0;
+
+    for (uint16_t i = 0; i < v->n; i++)
+        if (sets_has(&x->m->sets[a], x->full[a], i)) {
+            x->c.at[a] = groups[n].at = i;
+            groups[n++].kind = explorer_kind(x, a);
+        }
+    x->c.at[a] = was;
+    qsort(groups, n, sizeof(*groups), by_kind);
+    return n;
+}
+
+static size_t group_end(const struct group *groups, size_t n, size_t from)
+{
+    size_t end = from + 1;
+
+    while (end < n && groups[end].kind == groups[from].kind)
+        end++;
+    return end;
+}
+
+/* The group that the axis stands at comes first: what was just decided is its decision. */
+static int walk_groups(struct explorer *x, enum axis a, const struct group *groups, size_t n)
+{
+    uint16_t was = x->c.at[a];
+    size_t first = n, end;
+    int r = 0;
+
+    for (size_t i = 0; i < n && first == n; i = end) {
+        end = group_end(groups, n, i);
+        for (size_t j = i; j < end; j++)
+            first = groups[j].at == was ? i : first;
+    }
+    if (first < n)
+        r = walk_group(x, a, &groups[first], group_end(groups, n, first) - first, was);
+    for (size_t i = 0; i < n && r == 0; i = end) {
+        end = group_end(groups, n, i);
+        if (i != first)
+            r = walk_group(x, a, &groups[i], end - i, groups[i].at);
+    }
+    x->c.at[a] = was;
+    return r;
 }
 
 static int walk_axis(struct explorer *x, enum axis a)
 {
-    const struct axis_values *v = &x->d->axis[a];
-    struct group *groups = calloc(v->n + 1u, sizeof(*groups));
-    size_t n = 0, from = x->m->n, last;
-    uint16_t was = x->c.at[a];
-    int r = groups ? 0 : -ENOMEM;
+    struct group *groups = calloc(x->d->axis[a].n + 1u, sizeof(*groups));
+    size_t from = x->m->n;
+    int r = -ENOMEM;
 
-    for (uint16_t i = 0; groups && i < v->n; i++)
-        if (sets_has(&x->m->sets[a], x->full[a], i)) {
-            x->c.at[a] = i;
-            groups[n].at = i;
-            groups[n++].kind = kinds[a](x, a);
-        }
     if (groups)
-        qsort(groups, n, sizeof(*groups), by_kind);
-    for (size_t i = 0; i < n && r == 0; i = last) {
-        for (last = i + 1; last < n && groups[last].kind == groups[i].kind; last++)
-            ;
-        r = walk_group(x, a, &groups[i], last - i);
-    }
+        r = walk_groups(x, a, groups, groups_of(x, a, groups));
     free(groups);
-    x->c.at[a] = was;
     return r ? r : matrix_merge(x->m, from, a);
 }
 
@@ -390,7 +280,8 @@ static int walk(struct explorer *x, enum axis a)
 {
     uint32_t below = ALL & ~(READS(a) - 1);
 
-    decide(x);
+    if (memcmp(&x->decided, &x->c, sizeof(x->c)) != 0)
+        explorer_decide(x);
     if (x->read & below)
         return walk_axis(x, a);
     for (; a < AXIS_COUNT; a++)
@@ -449,23 +340,45 @@ static int explore_purpose(struct explorer *x, uint16_t purpose)
             x->c.at[a] = x->d->axis[a].best;
         x->c.at[AXIS_PURPOSE] = purpose;
         r = restrict_asked(x, relative, &any);
+        if (r == 0)
+            explorer_find_likes(x);
         if (r == 0 && any)
             r = walk(x, AXIS_DAY);
     }
     return r;
 }
 
-static int explore(struct matrix *m, bool all, matrix_progress *progress, void *ctx)
+static struct explorer *explorer_free(struct explorer *x)
+{
+    if (!x)
+        return NULL;
+    free(x->like_asker);
+    free(x->like_asked);
+    free(x);
+    return NULL;
+}
+
+static struct explorer *explorer_new(struct matrix *m, bool all)
 {
     struct explorer *x = calloc(1, sizeof(*x));
+
+    if (!x)
+        return NULL;
+    x->m = m;
+    x->d = m->d;
+    x->all = all;
+    x->like_asker = calloc(x->d->axis[AXIS_AGENCY].n + 1u, sizeof(*x->like_asker));
+    x->like_asked = calloc(x->d->axis[AXIS_ASKED].n + 1u, sizeof(*x->like_asked));
+    x->decided.at[AXIS_PURPOSE] = POLICY_NONE; /* no cell's */
+    return x->like_asker && x->like_asked ? x : explorer_free(x);
+}
+
+static int explore(struct matrix *m, bool all, matrix_progress *progress, void *ctx)
+{
+    struct explorer *x = explorer_new(m, all);
     uint16_t n = m->d->axis[AXIS_PURPOSE].n;
     int r = x ? 0 : -ENOMEM;
 
-    if (x) {
-        x->m = m;
-        x->d = m->d;
-        x->all = all;
-    }
     for (size_t a = 0; a < AXIS_COUNT && r == 0; a++)
         r = sets_full(&m->sets[a], &x->full[a]);
     for (uint16_t p = 0; p < n && r == 0; p++) {
@@ -474,7 +387,7 @@ static int explore(struct matrix *m, bool all, matrix_progress *progress, void *
         if (r == 0)
             r = explore_purpose(x, p);
     }
-    free(x);
+    x = explorer_free(x);
     return r;
 }
 

@@ -330,21 +330,21 @@ static void situate_asked(const struct domain *d, size_t k, uint16_t code, struc
 
 /* Code 0: none; odd: approved under a gateway; even: asked for by one person in immediate danger.
  */
-static void situate_override(const struct domain *d, size_t k, uint16_t code, struct situation *s)
+bool domain_override(const struct domain *d, size_t k, uint16_t code, const struct facts *f,
+                     struct override_fact *out)
 {
-    s->f.overrides = s->overrides;
     if (code == 0)
-        return;
-    s->overrides[0] = (struct override_fact){ .match = FACT_STRICT,
-                                              .agency = s->f.agency,
-                                              .purpose = s->f.purpose,
-                                              .question = s->f.question,
-                                              .gateway = d->overriding.index[k][(code - 1) / 2],
-                                              .same_parameter = true,
-                                              .in_time = true,
-                                              .approved = code % 2 == 1,
-                                              .immediate_danger = code % 2 == 0 };
-    s->f.n_overrides = 1;
+        return false;
+    *out = (struct override_fact){ .match = FACT_STRICT,
+                                   .agency = f->agency,
+                                   .purpose = f->purpose,
+                                   .question = f->question,
+                                   .gateway = d->overriding.index[k][(code - 1) / 2],
+                                   .same_parameter = true,
+                                   .in_time = true,
+                                   .approved = code % 2 == 1,
+                                   .immediate_danger = code % 2 == 0 };
+    return true;
 }
 
 void domain_situate(const struct domain *d, size_t k, const struct cell *c, uint16_t agency,
@@ -370,5 +370,6 @@ void domain_situate(const struct domain *d, size_t k, const struct cell *c, uint
     f->conditions = domain_code(d, AXIS_STATED, c);
     situate_record(domain_code(d, AXIS_RECORD, c), out);
     situate_consent(d, k, domain_code(d, AXIS_CONSENT, c), out);
-    situate_override(d, k, domain_code(d, AXIS_OVERRIDE, c), out);
+    f->overrides = out->overrides;
+    f->n_overrides = domain_override(d, k, domain_code(d, AXIS_OVERRIDE, c), f, out->overrides);
 }

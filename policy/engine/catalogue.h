@@ -64,3 +64,37 @@ size_t bundle_n_wordings(const struct bundle *b);
 const char *bundle_wording_at(const struct bundle *b, uint16_t i, int32_t *from, int32_t *until);
 /* The gateway covers the agency as a holder: sector not excluded, regime fits. */
 bool bundle_covers(const struct bundle *b, uint16_t gateway, uint16_t agency);
+
+/* --- what no decision can tell apart (alike.c); numbers out of range count as ids not known --- */
+
+/**
+ * bundle_questions_alike() - two questions that every request for this purpose is decided alike for
+ *
+ * Whoever asks, on whatever day, about whomever, with whatever consents, shields, overrides and
+ * statements; each with the home that it needs. False where that is not certain.
+ */
+bool bundle_questions_alike(const struct bundle *b, uint16_t purpose, uint16_t one, uint16_t other);
+/**
+ * bundle_askers_alike() - two agencies whose requests for this purpose are decided alike
+ * @own: also of questions whose answer leaves out the asker's own organisation: who is involved,
+ *       and composites
+ *
+ * With facts that name no agency, or for each the asker itself. False where that is not certain.
+ */
+bool bundle_askers_alike(const struct bundle *b, uint16_t purpose, bool own, uint16_t one,
+                         uint16_t other);
+/**
+ * bundle_statements_alike() - two sets of statements (enum gateway_condition) that make no
+ * difference to any request for this purpose on this day, unless an override states more by itself
+ */
+bool bundle_statements_alike(const struct bundle *b, uint16_t purpose, int32_t day, uint32_t one,
+                             uint32_t other);
+/**
+ * policy_override_reach() - what one override can come to in a request that claims no basis
+ * @f: the request, whatever consents and shields stand beside it
+ *
+ * Return: POLICY_NONE: it carries nothing, as if it were not there; else the first gateway that
+ *         covers the agencies that its own does. Two of equal reach are decided alike.
+ */
+uint16_t policy_override_reach(const struct bundle *b, const struct facts *f,
+                               const struct override_fact *o);

@@ -4,6 +4,7 @@
  * holder, and passes no shield or sensitive service that the policy does not name the purpose for.
  */
 #include "engine/override.h"
+#include "engine/catalogue.h"
 #include <string.h>
 
 static bool bit(const uint64_t *words, size_t n_words, uint16_t i)
@@ -147,6 +148,27 @@ bool override_carries(struct choice *c, enum reason why)
     take_the_place_of_consent(c, o);
     c->out->overridden = (uint16_t)(o - c->f->overrides + 1);
     return true;
+}
+
+/* All conditions but the first look at the override and not at the reason it is to pass, and the
+ * first looks at the reason and not at the override. */
+uint16_t policy_override_reach(const struct bundle *b, const struct facts *f,
+                               const struct override_fact *o)
+{
+    struct choice c = { .b = b, .f = f };
+    uint16_t first = 0;
+
+    if (f->purpose >= b->l.n_purposes)
+        return POLICY_NONE;
+    if (!f->involvement && f->question < b->l.n_questions)
+        c.question = &b->l.questions[f->question];
+    for (size_t i = 1; i < ALM_LEN(conditions); i++)
+        if (conditions[i].holds(&c, o, REASON_NONE) != HOLDS)
+            return POLICY_NONE;
+    while (memcmp(&b->gateway_holders[first], &b->gateway_holders[o->gateway],
+                  sizeof(*b->gateway_holders)) != 0)
+        first++;
+    return first;
 }
 
 bool override_claims(const struct choice *c, uint16_t claimed)

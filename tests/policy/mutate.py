@@ -44,11 +44,11 @@ WRAP = "-Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup"
 LIBRARIES = ["-lcmocka", "-lconfig", "-lcrypto", "-lsodium"]
 # name -> whether it has the fixture; those first that are most likely to notice.
 TESTS = {"gates": True, "consent": True, "transforms": True, "law": True, "reasons": True, "layout": True, "trace": True, "composite": True,
-         "composite_layout": True, "override": True, "casework": True, "casework_layout": True, "threshold": True, "referral": True, "tokens": True, "oversight": True, "oracle": False,
+         "composite_layout": True, "override": True, "casework": True, "casework_layout": True, "threshold": True, "referral": True, "tokens": True, "oversight": True, "alike": True, "oracle": False,
          "bundle": True, "england": True}
-FIRST = {"basis.c": ["consent", "law"], "bundle.c": ["gates", "layout", "composite"], "casework.c": ["casework_layout", "casework"],
+FIRST = {"alike.c": ["alike"], "basis.c": ["consent", "law"], "bundle.c": ["gates", "layout", "composite"], "casework.c": ["casework_layout", "casework"],
          "cells.c": ["transforms"], "composite.c": ["composite", "composite_layout"], "consent.c": ["consent"], "decide.c": ["trace", "gates"],
-         "override.c": ["override"], "oversight.c": ["oversight"], "reader.c": ["layout", "casework_layout"], "reason.c": ["reasons"], "refer.c": ["referral"],
+         "override.c": ["override", "alike"], "oversight.c": ["oversight"], "reader.c": ["layout", "casework_layout"], "reason.c": ["reasons"], "refer.c": ["referral"],
          "referral.c": ["referral"], "retention.c": ["oversight"], "threshold.c": ["threshold"], "tokens.c": ["tokens"], "transforms.c": ["transforms"], "view.c": ["gates", "layout"]}
 
 # (what to find in the code without comments and texts, what to put there)
@@ -148,7 +148,7 @@ class Bench:
         self.env = dict(os.environ, CMOCKA_MESSAGE_OUTPUT="TAP", ASAN_OPTIONS="detect_leaks=1:exitcode=99", ALM_SEED="1")
         self.engine = sorted(ENGINE.glob("*.c"))
         self.tests = [t for t in TESTS if (HERE / f"test_{t}.c").exists()]
-        helpers = [HERE / "fixture.c", HERE / "bad_text.c", ROOT / "tests" / "unit" / "alloc_fail.c", *HERE.glob("england.c")]
+        helpers = [HERE / "fixture.c", HERE / "bad_text.c", ROOT / "tests" / "unit" / "alloc_fail.c", *HERE.glob("random_policy.c"), *HERE.glob("england.c")]
         libraries = [*(ROOT / "proto" / "base").glob("*.c"), *(ROOT / "proto" / "conf").glob("*.c"), *(ROOT / "policy" / "compile").glob("*.c")]
         sources = [*self.engine, *libraries, *helpers, *(HERE / f"test_{t}.c" for t in self.tests)]
         self.helpers = helpers

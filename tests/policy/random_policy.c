@@ -71,6 +71,8 @@ static void gateways(struct random *r, struct buf *out)
             buf_printf(out, "to = \"202%u-06-30\"; ", 3 + random_below(r, 2));
         if (random_below(r, 3) == 0)
             buf_printf(out, "excluded_sectors = [ \"s%u\" ]; ", random_below(r, 3));
+        if (random_below(r, 4) == 0)
+            buf_printf(out, "excluded_classes = [ \"d0\" ]; ");
         if (i == 3 || random_below(r, 4) == 0)
             buf_printf(out, "conditions = [ \"%s\" ]; ",
                        PICK(r, "para18-reason", "public-task-statement", "necessity"));
@@ -128,6 +130,8 @@ static void questions(struct random *r, struct buf *out)
                    PICK(r, "true", "false", "false"), home ? "false" : PICK(r, "true", "false"),
                    home ? "true" : "false");
         buf_printf(out, "reveals_location = %s; ", home ? "true" : PICK(r, "true", "false"));
+        if (random_below(r, 3) == 0)
+            buf_printf(out, "data_class = \"d0\"; ");
         if (random_below(r, 8) == 0)
             buf_printf(out, "class = \"shut\"; ");
         buf_printf(out, "}");
@@ -172,7 +176,8 @@ void random_policy(const uint64_t seeds[static RANDOM_PARTS], struct buf *out)
 
     buf_printf(out, "partnership = { id = \"random\"; name = \"Random\"; country = \"england\"; "
                     "};\nsectors = [ \"s0\", \"s1\", \"s2\" ];\nareas = [ \"north\" ];\nroles = [ "
-                    "\"r0\", \"r1\" ];\nclosed_classes = [ \"shut\" ];\nshields = { owners = [ "
+                    "\"r0\", \"r1\" ];\nclosed_classes = [ \"shut\" ];\ndata_classes = [ \"d0\" "
+                    "];\nshields = { owners = [ "
                     "\"s0\" ]; };\n");
     for (size_t i = 0; i < RANDOM_PARTS; i++) {
         struct random r = { .state = seeds[i] * 1000003u + i };
