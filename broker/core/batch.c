@@ -119,7 +119,9 @@ static void batch_reload(struct core *c)
 /* "withdrawals, refusals, shields, suspensions and revocations first" */
 static void batch_once(struct core *c)
 {
+    day_tick(c); /* before anything is decided: what ended at midnight carries nothing after it */
     batch_changes(c);
+    day_count(c);
     for (uint8_t rank = 0; rank < RANK_COUNT; rank++) {
         for (size_t i = 0; i < c->batch.n_works; i++) {
             if (c->batch.works[i].rank == rank)
@@ -130,8 +132,6 @@ static void batch_once(struct core *c)
     readings_record(c);
     heads_store(c);
     cosign_tick(c);
-    day_tick(c);
-    day_count(c);
     differences_sweep(c);
     concerns_tick(c);
     retention_tick(c);

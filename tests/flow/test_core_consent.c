@@ -384,6 +384,34 @@ static void what_could_not_be_asked_is_taken_back_by_who_recorded_it_alone(void 
     (void)lodged(t, TOWN_COUNCIL, m);
 }
 
+static int live_setup(void **state)
+{
+    town_mode = MODE_LIVE;
+    return town_setup(state);
+}
+
+static int live_teardown(void **state)
+{
+    int r = town_teardown(state);
+
+    town_mode = MODE_EXERCISE;
+    return r;
+}
+
+/* Nothing happened since midnight: the first message is what the core wakes up for. */
+static void what_ended_at_midnight_carries_nothing_in_the_first_message_after_it(void **state)
+{
+    struct town *t = *state;
+    struct msg *m = consent_by(t, CAPACITY_SELF);
+
+    m->consent.expires_on = TOWN_DAY;
+    (void)lodged(t, TOWN_COUNCIL, m);
+    town_wall = (int64_t)(TOWN_DAY + 1) * 86400000 - 10;
+    assert_true(noise_asked(t));
+    town_wall += 20;
+    assert_false(noise_asked(t));
+}
+
 static int strict_setup(void **state)
 {
     town_strict_consent = true;
@@ -398,6 +426,7 @@ static int strict_teardown(void **state)
 
 #define CONSENT_TEST(name) cmocka_unit_test_setup_teardown(name, town_setup, town_teardown)
 #define STRICT_TEST(name)  cmocka_unit_test_setup_teardown(name, strict_setup, strict_teardown)
+#define LIVE_TEST(name)    cmocka_unit_test_setup_teardown(name, live_setup, live_teardown)
 
 int main(void)
 {
@@ -415,6 +444,7 @@ int main(void)
         CONSENT_TEST(a_first_stage_carries_names_and_addresses_alone),
         CONSENT_TEST(a_second_stage_names_each_service),
         CONSENT_TEST(past_its_review_an_answer_says_so_and_past_the_grace_there_is_none),
+        LIVE_TEST(what_ended_at_midnight_carries_nothing_in_the_first_message_after_it),
         CONSENT_TEST(a_review_and_a_birthday_are_due_until_somebody_asks_again),
         CONSENT_TEST(what_is_withdrawn_or_ends_before_is_not_to_be_reviewed),
         CONSENT_TEST(what_could_not_be_asked_gives_nothing_blocks_nothing_and_is_listed),
