@@ -1,58 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_book_key.c - the key of the book lies on disk under the keys in use, and under no other. The key
  * holder is played. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
 #include "host/book_key.h"
-#include "lib/oprf.h"
-#include "temp_dir.h"
+#include "keyholder_fixture.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct secret hmac = { { 7 } };
 static struct host host;
-static struct secret key;
-static struct msg_catalogue_epoch shared, oblivious;
-static struct msg request, reply;
-static bool asked;
 static int64_t now;
-
-static int prepare(void *ctx, struct msg *m)
-{
-    (void)ctx;
-    memset(m, 0, sizeof(*m));
-    m->type = MSG_TOKEN_REQUEST;
-    return id_new(1, &m->id);
-}
-
-static int send_it(void *ctx, const struct msg *m)
-{
-    (void)ctx;
-    request = *m;
-    asked = true;
-    return 0;
-}
 
 static void start(const struct secret *with)
 {
-    const struct fetch_setup f = { NULL, prepare, send_it };
-    struct ring_setup s = { .agency = "school", .dir = temp_dir, .hmac = with, .hmac_epoch = 1 };
     char lodged[160];
 
     memset(&host, 0, sizeof(host));
     (void)snprintf(host.config.tokens, sizeof(host.config.tokens), "%s", temp_dir);
     host.config.token.epoch = with ? 1 : 0;
     (void)snprintf(lodged, sizeof(lodged), "%s/lodged", temp_dir);
-    assert_int_equal(fetch_new(&f, &host.fetch), 0);
-    s.fetch = host.fetch;
-    assert_int_equal(ring_new(&s, &host.ring), 0);
+    keyholder_reached(with, &host.fetch, &host.ring);
     assert_int_equal(book_open(lodged, &host.book), 0);
     book_key_step(&host, now += 10000);
 }
@@ -64,28 +32,9 @@ static void stop(void)
     host.book = book_close(host.book);
 }
 
-/* The key holder answers what is asked until nothing is. */
 static void serve(void)
 {
-    for (int i = 0; i < 20; i++) {
-        ring_step(host.ring, now, NULL, NULL);
-        asked = false;
-        (void)fetch_step(host.fetch, now, true);
-        now += 10000;
-        if (!asked)
-            continue;
-        memset(&reply, 0, sizeof(reply));
-        reply.type = MSG_TOKENS;
-        reply.in_reply_to = request.id;
-        reply.tokens.epoch = request.token_request.epoch;
-        reply.tokens.n = request.token_request.n;
-        assert_int_equal(oprf_evaluate(OPRF_VERIFIABLE, &key,
-                                       (const oprf_point *)request.token_request.points,
-                                       request.token_request.n, NULL, reply.tokens.points,
-                                       reply.tokens.proof),
-                         0);
-        assert_true(fetch_reply(host.fetch, &reply, now));
-    }
+    keyholder_serves(host.fetch, host.ring, &now, 10000);
     book_key_step(&host, now += 10000);
 }
 
@@ -137,15 +86,11 @@ static int read_back(void)
 
 static int setup(void **state)
 {
-    if (crypto_init() != 0 || oprf_init() != 0 || temp_dir_setup(state) != 0 ||
-        oprf_key_new(&key) != 0)
-        return -1;
     now = 0;
-    shared = (struct msg_catalogue_epoch){ .scheme = TOKEN_HMAC, .epoch = 1, .state = EPOCH_CURRENT };
-    oblivious = (struct msg_catalogue_epoch){ .scheme = TOKEN_OBLIVIOUS,
-                                              .epoch = 2,
-                                              .state = EPOCH_CURRENT };
-    return oprf_public(&key, oblivious.public_key);
+    if (keyholder_setup(state))
+        return -1;
+    oblivious.state = EPOCH_CURRENT;
+    return 0;
 }
 
 static int teardown(void **state)

@@ -1,15 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_ring.c - keys come and go as the policy lists them; what is pinned stays pinned. The key holder
  * is played. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-
 #include "base/file.h"
-#include "lib/ring.h"
-#include "temp_dir.h"
+#include "keyholder_fixture.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -17,37 +10,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct secret hmac = { { 7 } }, key;
-static struct msg_catalogue_epoch shared, oblivious;
 static struct fetch *fetch;
 static struct ring *ring;
-static struct msg request, reply;
-static bool asked;
-
-static int prepare(void *ctx, struct msg *m)
-{
-    (void)ctx;
-    memset(m, 0, sizeof(*m));
-    m->type = MSG_TOKEN_REQUEST;
-    return id_new(1, &m->id);
-}
-
-static int send_it(void *ctx, const struct msg *m)
-{
-    (void)ctx;
-    request = *m;
-    asked = true;
-    return 0;
-}
 
 static void ring_up(const struct secret *with)
 {
-    const struct fetch_setup f = { NULL, prepare, send_it };
-    struct ring_setup s = { .agency = "school", .dir = temp_dir, .hmac = with, .hmac_epoch = 1 };
-
-    assert_int_equal(fetch_new(&f, &fetch), 0);
-    s.fetch = fetch;
-    assert_int_equal(ring_new(&s, &ring), 0);
+    keyholder_reached(with, &fetch, &ring);
 }
 
 static void ring_down(void)
@@ -56,39 +24,11 @@ static void ring_down(void)
     fetch = fetch_free(fetch);
 }
 
-/* The key holder answers what is asked until nothing is. */
 static void serve(void)
 {
-    for (int i = 0; i < 50; i++) {
-        ring_step(ring, i, NULL, NULL);
-        asked = false;
-        (void)fetch_step(fetch, i, true);
-        if (!asked)
-            continue;
-        memset(&reply, 0, sizeof(reply));
-        reply.type = MSG_TOKENS;
-        reply.in_reply_to = request.id;
-        reply.tokens.epoch = request.token_request.epoch;
-        reply.tokens.n = request.token_request.n;
-        assert_int_equal(oprf_evaluate(OPRF_VERIFIABLE, &key,
-                                       (const oprf_point *)request.token_request.points,
-                                       request.token_request.n, NULL, reply.tokens.points,
-                                       reply.tokens.proof),
-                         0);
-        assert_true(fetch_reply(fetch, &reply, i));
-    }
-}
+    int64_t now = 0;
 
-static int setup(void **state)
-{
-    if (crypto_init() != 0 || oprf_init() != 0 || temp_dir_setup(state) != 0 ||
-        oprf_key_new(&key) != 0)
-        return -1;
-    shared = (struct msg_catalogue_epoch){ .scheme = TOKEN_HMAC, .epoch = 1, .state = EPOCH_CURRENT };
-    oblivious = (struct msg_catalogue_epoch){ .scheme = TOKEN_OBLIVIOUS,
-                                              .epoch = 2,
-                                              .state = EPOCH_NEXT };
-    return oprf_public(&key, oblivious.public_key);
+    keyholder_serves(fetch, ring, &now, 1);
 }
 
 static int teardown(void **state)
@@ -292,7 +232,7 @@ static void disk_that_fails_is_not_tried_again_at_each_turn(void **state)
 
 int main(void)
 {
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define T(name) cmocka_unit_test_setup_teardown(name, keyholder_setup, teardown)
     const struct CMUnitTest tests[] = {
         T(shared_key_serves_until_the_policy_says_otherwise),
         T(keys_in_use_are_known_after_a_restart_before_the_broker_is_reached),
