@@ -111,6 +111,57 @@ static bool record_there(struct fsck *f, enum table table, const char *prefix, c
     return store_has(f->t, table, bytes_of(key, len + ID_LEN));
 }
 
+/* The tokens that a record is stored with, and the epochs that it was carried to. Return: 0; -ENOENT
+ * nobody carries such a record; -errno. */
+static int record_tokens(struct fsck *f, enum subjects_kind kind, const struct id *id,
+                         struct survey_record *seen, struct retoken *own)
+{
+    static struct episode_record e; /* large */
+    int r;
+
+    if (kind != SUBJECTS_EPISODE)
+        return retokens_of(f->t, kind, id, 0, seen, own);
+    memset(own, 0, sizeof(*own));
+    r = episodes_get(f->t, id, &e);
+    if (r < 0)
+        return r;
+    own->subject = e.subject;
+    own->has_household = e.household.kind == TOKEN_HOME;
+    own->household = e.household;
+    return retokens_epochs(f->t, kind, id, seen->epochs, &seen->n);
+}
+
+static bool set_makes(struct fsck *f, enum subjects_kind kind, const struct retoken *set,
+                      struct bytes key)
+{
+    struct token_set home = subjects_home(&set->household);
+
+    return subjects_makes(f->t, kind, &set->subject, key) ||
+           (set->has_household && subjects_makes(f->t, kind, &home, key));
+}
+
+/* An entry by which a record is found and that none of its sets makes: one of them is gone, and who
+ * finds the record so gets an error. What does not read is said of the record itself. */
+static void entry_owned(struct fsck *f, enum subjects_kind kind, struct bytes key)
+{
+    struct survey_record seen = { .n = 0 };
+    struct retoken set;
+    struct id id;
+    int r;
+
+    memcpy(id.octets, key.data + SUBJECTS_FOUND_BY, ID_LEN);
+    r = record_tokens(f, kind, &id, &seen, &set);
+    if (r < 0 || set_makes(f, kind, &set, key))
+        return;
+    for (uint8_t i = 0; i < seen.n; i++) {
+        r = retokens_get(f->t, kind, &id, seen.epochs[i], &set);
+        if (r == 0 && set_makes(f, kind, &set, key))
+            return;
+    }
+    fsck_say(f, TABLE_SUBJECTS, key, ADVICE_STRAY,
+             "it leads to a record that is not by these tokens: a set of them is gone");
+}
+
 void fsck_subject(struct fsck *f, struct bytes key)
 {
     bool known = false;
@@ -131,6 +182,8 @@ void fsck_subject(struct fsck *f, struct bytes key)
             if (!record_there(f, places[i].table, places[i].prefix, key.data + SUBJECTS_FOUND_BY))
                 fsck_say(f, TABLE_SUBJECTS, key, ADVICE_STRAY,
                          "it leads to a record that is not there");
+            else
+                entry_owned(f, (enum subjects_kind)key.data[0], key);
         }
     }
     if (!known)

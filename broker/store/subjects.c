@@ -161,6 +161,24 @@ void subjects_remove(struct store_txn *t, enum subjects_kind kind, const struct 
     subjects_each(t, kind, subject, id, subjects_del);
 }
 
+bool subjects_makes(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject,
+                    struct bytes key)
+{
+    for (size_t i = 0; i < subjects_len(subject); i++) {
+        struct subjects_key k;
+        int r;
+
+        if (!subjects_indexed(kind, &subject->tokens[i]))
+            continue;
+        r = subjects_token_key(t, kind, &subject->tokens[i], subject->unborn, &k);
+        if (r < 0)
+            store_fail(t, r);
+        else if (key.len >= k.len && memcmp(key.data, k.octets, k.len) == 0)
+            return true;
+    }
+    return false;
+}
+
 void subjects_found_deinit(struct subjects_found *f)
 {
     buf_deinit(&f->ids);

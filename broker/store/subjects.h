@@ -24,6 +24,11 @@ void subjects_add(struct store_txn *t, enum subjects_kind kind, const struct tok
 void subjects_remove(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject,
                      const struct id *id);
 
+/* Is this key of the index one of those that a record with these tokens is found by? A failure counts as
+ * no, and is sticky in t. */
+bool subjects_makes(struct store_txn *t, enum subjects_kind kind, const struct token_set *subject,
+                    struct bytes key);
+
 /* Ids found, each once, ascending. */
 struct subjects_found {
     struct buf ids; /* n times ID_LEN bytes */

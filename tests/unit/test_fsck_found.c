@@ -318,6 +318,29 @@ static void fsck_finds_a_record_that_tokens_it_was_carried_to_do_not_lead_to(voi
     }
 }
 
+/* What finds it is still there: whoever asks under that epoch gets an error for an answer. */
+static void fsck_finds_that_a_set_a_record_was_carried_with_is_gone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ALM_LEN(carried); i++) {
+        uint8_t key[1 + ID_LEN + 3] = { (uint8_t)carried[i].kind };
+        struct id id = id_of(carried[i].who);
+        void *own = NULL;
+        struct store_txn *t;
+
+        memcpy(key + 1, id.octets, ID_LEN);
+        key[1 + ID_LEN] = TOKEN_HMAC;
+        key[sizeof(key) - 1] = 2;
+        assert_int_equal(setup(&own), 0);
+        t = fixture_begin(own, true);
+        assert_true(store_has(t, TABLE_RETOKENS, bytes_of(key, sizeof(key))));
+        store_del(t, TABLE_RETOKENS, bytes_of(key, sizeof(key)));
+        finds(own, t, "set", carried[i].who,
+              carried[i].kind == SUBJECTS_REFERRAL ? "" : "not by these tokens");
+        assert_int_equal(fixture_teardown(&own), 0);
+    }
+}
+
 static void fsck_finds_a_consent_that_its_lodgers_list_leaves_out(void **state)
 {
     struct store_txn *t = fixture_begin(*state, true);
@@ -367,6 +390,7 @@ int main(void)
         TEST(fsck_finds_nothing_in_what_is_over_or_was_settled),
         cmocka_unit_test(fsck_finds_a_record_that_its_home_does_not_lead_to),
         cmocka_unit_test(fsck_finds_a_record_that_tokens_it_was_carried_to_do_not_lead_to),
+        cmocka_unit_test(fsck_finds_that_a_set_a_record_was_carried_with_is_gone),
         TEST(fsck_finds_a_consent_that_its_lodgers_list_leaves_out),
         TEST(fsck_finds_an_override_that_nobody_would_review),
         TEST(fsck_finds_a_referral_that_an_agencys_list_leaves_out),
