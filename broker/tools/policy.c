@@ -96,31 +96,24 @@ static int policy_show_text(struct officer_session *s)
     return 0;
 }
 
-int command_policy_show(struct officer_session *s)
+static void print_in_force(const json_t *r)
 {
-    json_t *r = NULL;
-    const char *hash;
+    const char *hash = reply_text(r, "policy");
     char shown[128];
-    int rc;
 
-    if (s->args->n_operands > 2)
-        return policy_show_text(s);
-    rc = session_ask_op(s, "policy", 0, &r);
-    if (rc)
-        return rc;
-    hash = json_string_value(json_object_get(r, "policy"));
-    if (s->args->json) {
-        print_json(r);
-    } else if (!hash || !*hash) {
+    if (!*hash) {
         (void)printf("no policy is in force: nothing is shared until two officers activate one "
                      "(almoner policy activate PATH)\n");
-    } else {
-        (void)printf("name  %s\n", printable(json_string_value(json_object_get(r, "name")), shown,
-                                             sizeof(shown)));
-        (void)printf("hash  %s\n", printable(hash, shown, sizeof(shown)));
-        (void)printf("\nTo see whether a folder of policy text is this one: almoner policy check "
-                     "PATH prints its hash.\n");
+        return;
     }
-    json_decref(r);
-    return 0;
+    (void)printf("name  %s\n", printable(reply_text(r, "name"), shown, sizeof(shown)));
+    (void)printf("hash  %s\n", printable(hash, shown, sizeof(shown)));
+    (void)printf("\nTo see whether a folder of policy text is this one: almoner policy check "
+                 "PATH prints its hash.\n");
+}
+
+int command_policy_show(struct officer_session *s)
+{
+    return s->args->n_operands > 2 ? policy_show_text(s)
+                                   : reply_show(s, "policy", 0, print_in_force);
 }

@@ -311,7 +311,8 @@ LISTS = {  # command: (op, what the broker replies, what people read of an empty
     ("audit", "recalls"): ("recalls", {"recalls": []}, "nothing was taken back"),
     ("audit", "witnesses"): ("witnesses", {"witnesses": []}, "names no witnesses"),
 }
-STATES = {("retention", "status"): ("retention", {"clocks": []}), ("tokens", "status"): ("tokens", {"epochs": []}), ("status",): ("status", {"gates": []})}
+STATES = {("retention", "status"): ("retention", {"clocks": []}), ("tokens", "status"): ("tokens", {"epochs": []}), ("status",): ("status", {"gates": []}),
+          ("policy", "show"): ("policy", {"policy": "", "name": ""})}
 
 
 def officer_lists_and_states_have_one_shape_for_programs():
