@@ -71,6 +71,7 @@ static void batch_take_back(struct core *c)
     keyholder_settle(c, false);
     cosign_settle(c, false);
     gates_settle(c, false);
+    limits_settle(c, false);
     epochs_take_back(c);
     for (size_t i = 0; i < b->n_released; i++) {
         struct pending *p = b->released[i];
@@ -215,6 +216,7 @@ static void batch_kept(struct core *c)
     keyholder_settle(c, true);
     cosign_settle(c, true);
     gates_settle(c, true);
+    limits_settle(c, true);
     later_sent(c);
     if (b->policy_changed || b->registry_changed) {
         gates_allow_all(c);

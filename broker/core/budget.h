@@ -29,6 +29,8 @@ struct budget {
     uint64_t
         answers_due; /* questions put to it and not yet answered: their answers cost no tokens */
     uint32_t limited[LIMITED_COUNT]; /* since the last leaf */
+    uint32_t said[LIMITED_COUNT];    /* in the leaf that is not committed yet */
+    bool stored;                     /* bytes, in that batch */
     uint32_t singles;                /* leaves of their own, this minute, of what is noise when it is much */
     uint32_t n_checks;               /* frames whose signatures are being checked before their turn */
     bool noisy;                      /* more came than may have one: until a minute without any */

@@ -231,8 +231,26 @@ void keyholder_minute(struct core *c)
         buf_put_u8(&c->scratch, 0);
         if (!buf_status(&c->scratch))
             text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);
-        if (record_end(c) != LEAF_NONE)
-            *k = (struct relay_count){ .requests = 0 };
+        if (record_end(c) == LEAF_NONE)
+            continue;
+        *k = (struct relay_count){ .said_requests = k->requests,
+                                   .said_points = k->points,
+                                   .said_refused = k->refused };
+    }
+}
+
+/* As limits_settle(). */
+static void counts_settle(struct core *c, bool committed)
+{
+    for (uint16_t s = 0; s < c->agencies.n && c->minute_ms == c->mono_ms; s++) {
+        struct relay_count *k = &c->relays->counts[s];
+
+        if (!committed) {
+            k->requests += k->said_requests;
+            k->points += k->said_points;
+            k->refused += k->said_refused;
+        }
+        k->said_requests = k->said_points = k->said_refused = 0;
     }
 }
 
@@ -240,6 +258,7 @@ void keyholder_minute(struct core *c)
  * answered is told so next. */
 void keyholder_settle(struct core *c, bool committed)
 {
+    counts_settle(c, committed);
     for (size_t i = 0; i < RELAYS_MAX; i++) {
         struct relay *r = &c->relays->at[i];
 

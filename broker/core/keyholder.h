@@ -26,6 +26,7 @@ struct relay {
 };
 struct relay_count { /* of one agency, since its last leaf */
     uint32_t requests, points, refused;
+    uint32_t said_requests, said_points, said_refused; /* in the leaf that is not committed yet */
 };
 struct relays {
     struct relay at[RELAYS_MAX];

@@ -88,8 +88,10 @@ static void limits_leaf(struct core *c, uint16_t slot)
     buf_put_u8(&c->scratch, 0);
     if (!buf_status(&c->scratch))
         text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);
-    if (record_end(c) != LEAF_NONE)
-        memset(b->limited, 0, sizeof(b->limited));
+    if (record_end(c) == LEAF_NONE)
+        return;
+    memcpy(b->said, b->limited, sizeof(b->said));
+    memset(b->limited, 0, sizeof(b->limited));
 }
 
 static void limits_store(struct core *c, struct agency *a)
@@ -107,6 +109,23 @@ static void limits_store(struct core *c, struct agency *a)
     store_put(t, TABLE_QUOTAS, bytes_str(a->reg.id), buf_view(&c->scratch));
     c->batch.wrote = true;
     a->budget.bytes_changed = false;
+    a->budget.stored = true;
+}
+
+/* What a batch that failed had said is counted on: the next minute's leaf has it. */
+void limits_settle(struct core *c, bool kept)
+{
+    if (c->minute_ms != c->mono_ms)
+        return; /* a batch in which nothing of this was said */
+    for (uint16_t s = 0; s < c->agencies.n; s++) {
+        struct budget *b = &c->agencies.slots[s].budget;
+
+        for (size_t i = 0; !kept && i < LIMITED_COUNT; i++)
+            b->limited[i] += b->said[i];
+        b->bytes_changed = b->bytes_changed || (b->stored && !kept);
+        b->stored = false;
+        memset(b->said, 0, sizeof(b->said));
+    }
 }
 
 void limits_minute(struct core *c)

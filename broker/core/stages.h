@@ -415,6 +415,7 @@ bool limits_likely(struct core *c, const struct work *w);
 /* Whether what is recorded one by one while it is little may have a leaf now; else it is counted. */
 bool limits_single(struct core *c, uint16_t slot, enum limited what);
 void limits_minute(struct core *c);
+void limits_settle(struct core *c, bool kept);
 ALM_MUST_USE int limits_load(struct core *c, struct store_txn *t);
 
 /* --- day.c --- */

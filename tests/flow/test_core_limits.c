@@ -3,6 +3,8 @@
  * stray answers, signed heads. */
 #include "core_town.h"
 
+#include "store/fault.h"
+
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +42,26 @@ static void agency_over_its_rate_gets_busy_and_one_leaf_a_minute(void **state)
     town_turn(t);
     assert_int_equal(town_leaves(t, EVENT_LIMITED, &leaf), 1);
     assert_string_equal(leaf.agency, "council");
+}
+
+static void what_an_agency_ran_into_is_recorded_in_the_next_minute_where_a_batch_fails(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    t->core->set.limits.messages_per_s = 1;
+    for (int i = 0; i < 10; i++)
+        town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    town_turn(t);
+    store_fault_hook(t->core->store, town_fail_commits, NULL);
+    town_mono += 61000;
+    town_turn(t);
+    store_fault_hook(t->core->store, NULL, NULL);
+    assert_int_equal(town_leaves(t, EVENT_LIMITED, NULL), 0);
+    town_mono += 61000;
+    town_turn(t);
+    assert_int_equal(town_leaves(t, EVENT_LIMITED, &leaf), 1);
+    assert_non_null(strstr(leaf.detail, "rate 8"));
 }
 
 static void a_silent_holder_has_no_free_strays(void **state)
@@ -420,6 +442,7 @@ static void a_gate_that_never_stops_talking_keeps_no_turn_from_its_end(void **st
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TOWN_TEST(what_an_agency_ran_into_is_recorded_in_the_next_minute_where_a_batch_fails),
         TOWN_TEST(agency_over_its_rate_gets_busy_and_one_leaf_a_minute),
         TOWN_TEST(a_silent_holder_has_no_free_strays),
         TOWN_TEST(late_questions_leave_those_still_due_free),
