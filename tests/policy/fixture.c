@@ -229,3 +229,20 @@ void expect_holders(struct fixture *x, const char *ids)
     expect_reason(x, REASON_NONE);
     expect_asked(x, ids);
 }
+
+void old_bundle(const char *path, uint16_t version, struct buf *bytes)
+{
+    buf_init(bytes, 1 << 20);
+    assert_int_equal(file_read(path, 1 << 20, bytes), 0);
+    assert_int_equal(bytes->data[4] << 8 | bytes->data[5], version);
+}
+
+struct bundle *old_bundle_read(const char *path, uint16_t version)
+{
+    ALM_CLEANUP(buf_deinit) struct buf bytes = { 0 };
+    struct bundle *b = NULL;
+
+    old_bundle(path, version, &bytes);
+    assert_int_equal(bundle_decode(buf_view(&bytes), &b), 0);
+    return b;
+}

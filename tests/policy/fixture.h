@@ -46,6 +46,9 @@ int fixture_free(void **state);
 /* Compiles a text kept in a temporary file. Return: as policy_compile(). */
 int compile_text(const char *text, struct conf_errors *e, struct buf *out);
 char *small_policy(void); /* its text; free() it */
+/* The bytes of a bundle as a store of an earlier program has it: of this version. */
+void old_bundle(const char *path, uint16_t version, struct buf *bytes);
+struct bundle *old_bundle_read(const char *path, uint16_t version); /* which is read still */
 struct bundle *bundle_of(const char *text); /* which compiles, else the test fails */
 /* The least that is a policy, for a test to write more into: agencies "a" and "b" of one sector. */
 struct layout;

@@ -369,9 +369,7 @@ static void bundles_of_every_earlier_version_are_read(void **state)
         ALM_CLEANUP(buf_deinit) struct buf bytes = { 0 };
         struct bundle *b = NULL;
 
-        buf_init(&bytes, 1 << 20);
-        assert_int_equal(file_read(old[i].path, 1 << 20, &bytes), 0);
-        assert_int_equal(bytes.data[4] << 8 | bytes.data[5], old[i].version);
+        old_bundle(old[i].path, old[i].version, &bytes);
         assert_int_equal(bundle_decode(buf_view(&bytes), &b), 0);
         expect_usual(b, "");
         b = bundle_free(b);
@@ -387,8 +385,7 @@ static size_t old_composite(struct buf *bytes)
 {
     static const uint8_t rules[] = { 0, 60, 0, 3 };
 
-    buf_init(bytes, 1 << 20);
-    assert_int_equal(file_read(ALM_BUNDLE_V4_COMPOSITE, 1 << 20, bytes), 0);
+    old_bundle(ALM_BUNDLE_V4_COMPOSITE, 4, bytes);
     for (size_t i = bytes->len - sizeof(rules); i > 0; i--)
         if (memcmp(bytes->data + i, rules, sizeof(rules)) == 0)
             return i;
@@ -440,8 +437,7 @@ static void levels_of_an_earlier_version_are_three(void **state)
     size_t at = 0;
 
     (void)state;
-    buf_init(&bytes, 1 << 20);
-    assert_int_equal(file_read(ALM_BUNDLE_V4, 1 << 20, &bytes), 0);
+    old_bundle(ALM_BUNDLE_V4, 4, &bytes);
     while (at + sizeof(fired) < bytes.len && memcmp(bytes.data + at, fired, sizeof(fired)) != 0)
         at++;
     assert_true(at + sizeof(fired) < bytes.len);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* test_tokens.c - what a policy says of match tokens and of desks: text with one thing wrong each, what
  * is read of good text, and bytes that say what no text may. */
-#include "bad_text.h"
-#include "base/file.h"
 #include "engine/layout.h"
 #include "engine/tokens.h"
-#include "fixture.h"
+#include "good_text.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,28 +15,13 @@
     "  { scheme = \"hmac\"; epoch = 1; state = \"current\"; },\n"                                  \
     "  { scheme = \"hmac\"; epoch = 7; state = \"previous\"; } ); };\n"
 
-static char *good; /* small.policy with tokens and a desk */
-
 static int set_up(void **state)
 {
-    char *small = small_policy();
     const struct bad desk = { "desk", "id = \"outsider\"; ", "id = \"outsider\"; desk_hours = 24; ",
                               NULL, NULL };
-    char *with = bad_text(small, &desk);
 
     (void)state;
-    if (asprintf(&good, "%s%s", with, GOOD) < 0)
-        good = NULL;
-    free(with);
-    free(small);
-    return good ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    free(good);
-    return 0;
+    return good_text(&desk, GOOD);
 }
 
 /* clang-format off: a table, one row a line */
@@ -135,25 +118,15 @@ static void assert_usual(const struct bundle *b)
 
 static void a_policy_that_says_nothing_hashes_with_epoch_1(void **state)
 {
-    char *small = small_policy();
-    struct bundle *b = bundle_of(small);
-
     (void)state;
-    assert_usual(b);
-    bundle_free(b);
-    free(small);
+    small_means(assert_usual);
 }
 
 static void a_bundle_of_version_5_is_read_and_hashes_with_epoch_1(void **state)
 {
-    ALM_CLEANUP(buf_deinit) struct buf bytes = { 0 };
-    struct bundle *b = NULL;
+    struct bundle *b = old_bundle_read(ALM_BUNDLE_V5, 5);
 
     (void)state;
-    buf_init(&bytes, 1 << 20);
-    assert_int_equal(file_read(ALM_BUNDLE_V5, 1 << 20, &bytes), 0);
-    assert_int_equal(bytes.data[4] << 8 | bytes.data[5], 5);
-    assert_int_equal(bundle_decode(buf_view(&bytes), &b), 0);
     assert_usual(b);
     bundle_free(b);
 }
@@ -263,7 +236,5 @@ int main(void)
         cmocka_unit_test(bytes_cut_short_in_the_tokens_are_refused),
     };
 
-    if (crypto_init() < 0)
-        return 70;
-    return cmocka_run_group_tests_name("tokens", tests, set_up, tear_down);
+    return cmocka_run_group_tests_name("tokens", tests, set_up, good_text_free);
 }
