@@ -349,3 +349,25 @@ static inline json_t *keeping_person(struct town *t, enum town_person p)
     town_person(p, &who);
     return keeping_tokens(t, &who);
 }
+
+/* A second after what came before. */
+static inline struct id keeping_said(struct town *t, enum town_agency from, struct msg *m)
+{
+    town_wall += 1000;
+    assert_string_equal(worry_say(t, from, m), "");
+    return worry_last;
+}
+
+/* The council asks, and the school says yes. Return: the leaf of the decision. */
+static inline uint64_t keeping_asked(struct town *t, enum town_person p)
+{
+    town_wall += 1000;
+    town_forget(t);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", p));
+    town_turn(t);
+    town_answer(t, TOWN_SCHOOL, ANSWER_YES);
+    town_turn(t);
+    town_mono += 5000;
+    town_turn(t);
+    return keeping_leaf_of(t, EVENT_DECIDED);
+}

@@ -450,6 +450,19 @@ void town_day(struct town *t, int32_t day)
 
 /* --- the store and the log --- */
 
+size_t town_asked_kept(struct town *t, const char *prefix)
+{
+    ALM_CLEANUP(store_abortp) struct store_txn *txn = NULL;
+    ALM_CLEANUP(buf_deinit) struct buf last = { 0 };
+    int r;
+
+    buf_init(&last, STORE_KEY_MAX);
+    assert_int_equal(store_begin(t->core->store, false, &txn), 0);
+    r = store_last(txn, TABLE_ASKED, bytes_str(prefix), &last);
+    assert_true(r == 0 || r == -ENOENT);
+    return last.len;
+}
+
 int town_fail_commits(void *ctx, enum store_step step)
 {
     (void)ctx;

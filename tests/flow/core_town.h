@@ -111,6 +111,9 @@ json_t *town_change_text(const char *kind, json_t *fields); /* with at and nonce
 const char *town_submit(struct town *t, json_t *change, const int *officers);
 void town_day(struct town *t, int32_t day); /* the civil day from now on */
 
+/* Is anything kept of what was asked? 0: nothing. Prefix: "p" answers that stand, "q" counts of a
+ * day, "d" what may not be asked beside something. */
+size_t town_asked_kept(struct town *t, const char *prefix);
 int town_fail_commits(void *ctx, enum store_step step); /* for store_fault_hook() */
 
 /* Leaves of this event so far; the last of them in *last (NULL: not wanted). */

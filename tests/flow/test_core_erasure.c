@@ -12,26 +12,6 @@
 
 static const int none[] = { -1 }, one[] = { 0, -1 }, two[] = { 0, 1, -1 };
 
-static struct id said(struct town *t, enum town_agency from, struct msg *m)
-{
-    town_wall += 1000;
-    assert_string_equal(worry_say(t, from, m), "");
-    return worry_last;
-}
-
-static uint64_t asked(struct town *t, enum town_person p)
-{
-    town_wall += 1000;
-    town_forget(t);
-    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", p));
-    town_turn(t);
-    town_answer(t, TOWN_SCHOOL, ANSWER_YES);
-    town_turn(t);
-    town_mono += 5000;
-    town_turn(t);
-    return keeping_leaf_of(t, EVENT_DECIDED);
-}
-
 static struct msg *concern(struct town *t, enum town_person p)
 {
     struct msg *m = worry_concern(t, "grave", p);
@@ -69,17 +49,17 @@ static struct life live(struct town *t, enum town_person p)
     struct life l;
     struct msg *m;
 
-    l.asked = asked(t, p);
-    l.watch = said(t, TOWN_COUNCIL, watched(t, p));
-    l.grant = said(t, TOWN_COUNCIL, town_consent(t, "early-help", p));
+    l.asked = keeping_asked(t, p);
+    l.watch = keeping_said(t, TOWN_COUNCIL, watched(t, p));
+    l.grant = keeping_said(t, TOWN_COUNCIL, town_consent(t, "early-help", p));
     m = town_consent(t, "early-help", p);
     m->consent.decision = CONSENT_REFUSED;
     m->consent.given_on = TOWN_DAY;
     m->consent.given_ms = town_wall;
-    l.refusal = said(t, TOWN_POLICE, m);
-    l.concern = said(t, TOWN_POLICE, concern(t, p));
-    l.shield = said(t, TOWN_COUNCIL, town_shield(t, p, 1));
-    (void)asked(t, p);
+    l.refusal = keeping_said(t, TOWN_POLICE, m);
+    l.concern = keeping_said(t, TOWN_POLICE, concern(t, p));
+    l.shield = keeping_said(t, TOWN_COUNCIL, town_shield(t, p, 1));
+    (void)keeping_asked(t, p);
     return l;
 }
 
@@ -241,7 +221,7 @@ static void nobody_owes_a_word_about_a_recall_that_was_erased(void **state)
     struct town *t = *state;
     struct msg *m;
 
-    (void)asked(t, TOWN_TESS);
+    (void)keeping_asked(t, TOWN_TESS);
     m = town_msg(t, MSG_CORRECTION);
     m->correction.subject_kind = SUBJECT_PERSON;
     town_person(TOWN_TESS, &m->correction.subject);
@@ -249,7 +229,7 @@ static void nobody_owes_a_word_about_a_recall_that_was_erased(void **state)
     m->correction.from = m->correction.until = TOWN_DAY;
     m->correction.kind = CORRECTION_WRONG_ANSWER;
     (void)snprintf(m->correction.reason, sizeof(m->correction.reason), "another pupil");
-    (void)said(t, TOWN_SCHOOL, m);
+    (void)keeping_said(t, TOWN_SCHOOL, m);
     town_turn(t);
     assert_true(due(t) > 0);
     erase(t, TOWN_TESS, true);
@@ -335,7 +315,7 @@ static void an_erasure_goes_on_after_a_kill_at_every_step(void **state)
     int kills = 0;
 
     for (int i = 0; i < 20; i++)
-        (void)asked(t, i % 2 ? TOWN_TESS : TOWN_SAM);
+        (void)keeping_asked(t, i % 2 ? TOWN_TESS : TOWN_SAM);
     (void)live(t, TOWN_TESS);
     keeping_settle(t);
     /* The order is committed in the turn that it comes with. */
@@ -392,8 +372,8 @@ static void a_withdrawal_goes_with_the_last_grant_that_it_ended(void **state)
     struct id withdrawal, grant;
     struct ledger_clear l;
 
-    withdrawal = said(t, TOWN_POLICE, town_withdraw(t, "early-help", TOWN_TESS));
-    grant = said(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS)); /* given the day before */
+    withdrawal = keeping_said(t, TOWN_POLICE, town_withdraw(t, "early-help", TOWN_TESS));
+    grant = keeping_said(t, TOWN_COUNCIL, town_consent(t, "early-help", TOWN_TESS)); /* given the day before */
     keeping_day(t, TOWN_DAY + 40);
     assert_true(keeping_has(t, LODGED_CONSENT, &withdrawal) && keeping_has(t, LODGED_CONSENT, &grant));
     erase(t, TOWN_TESS, false);
@@ -414,7 +394,7 @@ static void a_record_whose_number_differs_is_doubtful_and_stays(void **state)
 
     town_person(TOWN_SAM, &sam);
     m->consent.subject.tokens[1] = sam.tokens[1]; /* her number, another's pupil number */
-    twin = said(t, TOWN_COUNCIL, m);
+    twin = keeping_said(t, TOWN_COUNCIL, m);
     erase(t, TOWN_TESS, true);
     assert_true(keeping_has(t, LODGED_CONSENT, &twin));
     assert_int_equal(town_leaves(t, EVENT_ERASED, &l), 1);

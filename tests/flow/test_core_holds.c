@@ -8,29 +8,9 @@
 
 static const int one[] = { 0, -1 }, two[] = { 0, 1, -1 };
 
-static struct id said(struct town *t, enum town_agency from, struct msg *m)
-{
-    town_wall += 1000;
-    assert_string_equal(worry_say(t, from, m), "");
-    return worry_last;
-}
-
-static uint64_t asks(struct town *t, enum town_person p)
-{
-    town_wall += 1000;
-    town_forget(t);
-    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", p));
-    town_turn(t);
-    town_answer(t, TOWN_SCHOOL, ANSWER_YES);
-    town_turn(t);
-    town_mono += 5000;
-    town_turn(t);
-    return keeping_leaf_of(t, EVENT_DECIDED);
-}
-
 static struct id grants(struct town *t, enum town_person p)
 {
-    return said(t, TOWN_COUNCIL, town_consent(t, "early-help", p));
+    return keeping_said(t, TOWN_COUNCIL, town_consent(t, "early-help", p));
 }
 
 /* Fires by itself: an episode, and a delivery to the hub. */
@@ -39,7 +19,7 @@ static struct id worries(struct town *t, enum town_person p)
     struct msg *m = worry_concern(t, "grave", p);
 
     m->concern.severity = SEVERITY_HIGH;
-    return said(t, TOWN_POLICE, m);
+    return keeping_said(t, TOWN_POLICE, m);
 }
 
 static json_t *erasure(json_t *tokens)
@@ -76,8 +56,8 @@ static void an_order_that_overtakes_another_erases_all_of_its_own(void **state)
     struct town *t = *state;
 
     for (uint8_t phase = ERASURE_WAITING; phase <= ERASURE_FORGET; phase++) {
-        (void)asks(t, TOWN_TESS);
-        (void)asks(t, TOWN_SAM);
+        (void)keeping_asked(t, TOWN_TESS);
+        (void)keeping_asked(t, TOWN_SAM);
         (void)worries(t, TOWN_TESS);
         (void)worries(t, TOWN_SAM);
         assert_string_equal(order(t, TOWN_TESS, town_wall + 60000), "ok");
@@ -121,11 +101,11 @@ static void what_a_hold_covers_is_not_erased_however_the_order_names_it(void **s
 {
     struct town *t = *state;
     struct id grant, concern;
-    uint64_t leaf = asks(t, TOWN_TESS), disclosed = keeping_leaf_of(t, EVENT_DISCLOSED), his;
+    uint64_t leaf = keeping_asked(t, TOWN_TESS), disclosed = keeping_leaf_of(t, EVENT_DISCLOSED), his;
 
     grant = grants(t, TOWN_TESS);
     concern = worries(t, TOWN_TESS);
-    his = asks(t, TOWN_SAM);
+    his = keeping_asked(t, TOWN_SAM);
     assert_string_equal(hold(t, alone(t, TOWN_TESS, 0)), "ok");
     assert_string_equal(town_change(t, "erase", erasure(alone(t, TOWN_TESS, 1)), two), "ok");
     keeping_settle(t);
@@ -142,7 +122,7 @@ static void a_hold_that_comes_in_the_middle_of_an_erasure_keeps_what_is_left(voi
 
     /* The officers' call takes two turns: put when all of hers is found, it comes before the first is forgotten. */
     for (uint8_t phase = ERASURE_WAITING; phase <= ERASURE_FIND; phase++) {
-        leaf = asks(t, TOWN_TESS);
+        leaf = keeping_asked(t, TOWN_TESS);
         disclosed = keeping_leaf_of(t, EVENT_DISCLOSED);
         (void)grants(t, TOWN_TESS);
         town_wall += 1000;
@@ -190,7 +170,7 @@ static void a_leaf_that_a_tag_finds_by_chance_is_not_erased(void **state)
     struct ledger_clear clear = { .event = EVENT_DISCLOSED, .mode = MODE_EXERCISE, .about = UINT64_MAX };
     struct store_txn *txn = NULL;
     struct token_set who;
-    uint64_t hers = asks(t, TOWN_TESS), leaf = 0;
+    uint64_t hers = keeping_asked(t, TOWN_TESS), leaf = 0;
 
     keeping_settle(t);
     town_person(TOWN_TESS, &who);
@@ -234,8 +214,8 @@ static void a_hold_covers_what_was_carried_to_another_key(void **state)
     struct id shield, concern;
 
     m->shield.until = TOWN_DAY + 10;
-    shield = said(t, TOWN_COUNCIL, m);
-    concern = said(t, TOWN_POLICE, worry_concern(t, "neglect", TOWN_TESS));
+    shield = keeping_said(t, TOWN_COUNCIL, m);
+    concern = keeping_said(t, TOWN_POLICE, worry_concern(t, "neglect", TOWN_TESS));
     assert_string_equal(hold(t, keeping_person(t, TOWN_TESS)), "ok");
     assert_string_equal(epoch_activate(t, (struct epoch_plan){ .current = 1, .next = 2 }), "ok");
     assert_string_equal(carry(t, TOWN_COUNCIL, RETOKEN_SHIELD, &shield, TOWN_TESS, 2), "");
@@ -250,7 +230,7 @@ static void a_hold_covers_what_was_carried_to_another_key(void **state)
 static void a_key_is_not_dropped_while_a_hold_has_tokens_of_no_other(void **state)
 {
     struct town *t = *state;
-    struct id concern = said(t, TOWN_POLICE, worry_concern(t, "neglect", TOWN_TESS));
+    struct id concern = keeping_said(t, TOWN_POLICE, worry_concern(t, "neglect", TOWN_TESS));
     uint64_t leaf = keeping_leaf_of(t, EVENT_CONCERN_LODGED);
     struct token_set both, first;
     char before[ID_TEXT];
@@ -287,7 +267,7 @@ static void a_withdrawal_forbids_while_a_key_is_in_force_under_which_its_grant_m
     assert_string_equal(epoch_activate(t, (struct epoch_plan){ .current = 2, .previous = 1 }), "ok");
     m = town_withdraw(t, "early-help", TOWN_TESS);
     under(&m->withdrawal.subject, 2);
-    withdrawal = said(t, TOWN_POLICE, m);
+    withdrawal = keeping_said(t, TOWN_POLICE, m);
     keeping_day(t, TOWN_DAY + 40); /* no grant of before it can still come */
     town_person(TOWN_TESS, &who);
     under(&who, 2);

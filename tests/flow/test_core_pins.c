@@ -60,18 +60,6 @@ static void expect_asked_anew(struct town *t)
     assert_true(town_heard(t, TOWN_COUNCIL, MSG_QUESTION) == 1);
 }
 
-/* 0: nothing stands. */
-static size_t kept(struct town *t)
-{
-    ALM_CLEANUP(store_abortp) struct store_txn *txn = NULL;
-    ALM_CLEANUP(buf_deinit) struct buf last = { 0 };
-
-    buf_init(&last, STORE_KEY_MAX);
-    assert_int_equal(store_begin(t->core->store, false, &txn), 0);
-    (void)!store_last(txn, TABLE_ASKED, bytes_str("p"), &last);
-    return last.len;
-}
-
 static void an_answer_stands_and_shows_its_day(void **state)
 {
     struct town *t = *state;
@@ -109,9 +97,9 @@ static void after_its_days_it_is_asked_anew_and_forgotten(void **state)
     struct town *t = *state;
 
     answered(t, TOWN_TESS, ANSWER_YES);
-    assert_true(kept(t) > 0);
+    assert_true(town_asked_kept(t, "p") > 0);
     town_day(t, TOWN_DAY + STANDS);
-    assert_int_equal(kept(t), 0);
+    assert_int_equal(town_asked_kept(t, "p"), 0);
     ask(t, TOWN_TESS);
     expect_asked_anew(t);
 }
@@ -122,7 +110,7 @@ static void cannot_say_is_never_kept(void **state)
 
     answered(t, TOWN_TESS, ANSWER_CANNOT_SAY);
     assert_int_equal(t->msg.insight.value, INSIGHT_CANNOT_SAY);
-    assert_int_equal(kept(t), 0);
+    assert_int_equal(town_asked_kept(t, "p"), 0);
     ask(t, TOWN_TESS);
     expect_asked_anew(t);
 }
@@ -135,7 +123,7 @@ static void silence_is_never_kept(void **state)
     town_mono += 2001;
     town_turn(t);
     assert_int_equal(town_heard(t, TOWN_POLICE, MSG_INSIGHT), 1);
-    assert_int_equal(kept(t), 0);
+    assert_int_equal(town_asked_kept(t, "p"), 0);
 }
 
 static void where_the_policy_does_not_turn_it_on_every_answer_is_asked_anew(void **state)
@@ -143,7 +131,7 @@ static void where_the_policy_does_not_turn_it_on_every_answer_is_asked_anew(void
     struct town *t = *state;
 
     answered(t, TOWN_TESS, ANSWER_YES);
-    assert_int_equal(kept(t), 0);
+    assert_int_equal(town_asked_kept(t, "p"), 0);
     ask(t, TOWN_TESS);
     expect_asked_anew(t);
 }
@@ -221,19 +209,19 @@ static void under_consent_it_ends_with_the_consent(void **state)
     town_turn(t);
     ask_for(t, TOWN_POLICE, "early-help", TOWN_TESS);
     assert_string_equal(town_refusal(t, TOWN_POLICE), "no-consent-on-file");
-    assert_int_equal(kept(t), 0);
+    assert_int_equal(town_asked_kept(t, "p"), 0);
 }
 
 /* --- what drops it --- */
 
 static void expect_dropped_by(struct town *t, enum town_agency by, struct msg *m)
 {
-    assert_true(kept(t) > 0);
+    assert_true(town_asked_kept(t, "p") > 0);
     town_forget(t);
     town_say(t, by, m);
     town_turn(t);
     assert_int_equal(town_heard(t, by, MSG_RECEIPT), 1);
-    assert_int_equal(kept(t), 0);
+    assert_int_equal(town_asked_kept(t, "p"), 0);
 }
 
 static void any_consent_refusal_withdrawal_or_shield_of_the_person_drops_it(void **state)
@@ -310,11 +298,11 @@ static void lifting_a_shield_drops_it(void **state)
     assert_int_equal(town_heard(t, TOWN_COUNCIL, MSG_RECEIPT), 1);
     id_format(&t->msg.in_reply_to, text);
     answered(t, TOWN_TESS, ANSWER_YES);
-    assert_true(kept(t) > 0);
+    assert_true(town_asked_kept(t, "p") > 0);
     assert_string_equal(
         town_change(t, "shield-lift", json_pack("{s:s,s:s}", "shield", text, "reason", "safe"), two),
         "ok");
-    assert_int_equal(kept(t), 0);
+    assert_int_equal(town_asked_kept(t, "p"), 0);
 }
 
 static void a_suspended_holders_answer_stands_no_longer(void **state)

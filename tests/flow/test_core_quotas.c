@@ -255,26 +255,15 @@ static void a_restart_gives_no_fresh_quota(void **state)
     expect_over(t, TOWN_POLICE);
 }
 
-static size_t counts_kept(struct town *t)
-{
-    ALM_CLEANUP(store_abortp) struct store_txn *txn = NULL;
-    ALM_CLEANUP(buf_deinit) struct buf last = { 0 };
-
-    buf_init(&last, STORE_KEY_MAX);
-    assert_int_equal(store_begin(t->core->store, false, &txn), 0);
-    (void)!store_last(txn, TABLE_ASKED, bytes_str("q"), &last);
-    return last.len;
-}
-
 static void tomorrow_is_another_day_and_yesterdays_counts_are_gone(void **state)
 {
     struct town *t = *state;
 
     ask(t, TOWN_POLICE, "plan", TOWN_TESS);
     ask(t, TOWN_POLICE, "plan", TOWN_TESS);
-    assert_true(counts_kept(t) > 0);
+    assert_true(town_asked_kept(t, "q") > 0);
     town_day(t, TOWN_DAY + 1);
-    assert_int_equal(counts_kept(t), 0);
+    assert_int_equal(town_asked_kept(t, "q"), 0);
     ask(t, TOWN_POLICE, "plan", TOWN_TESS);
     expect_put(t, TOWN_POLICE);
     ask(t, TOWN_POLICE, "plan", TOWN_TESS);
