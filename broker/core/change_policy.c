@@ -36,7 +36,7 @@ static json_t *policy_replaces(struct core *c, const struct change *ch, const ch
 static json_t *policy_activate(struct core *c, struct change *ch, struct bytes compiled)
 {
     uint8_t hash[SHA256_LEN], claimed[SHA256_LEN];
-    char claimed_hex[2 * SHA256_LEN + 1];
+    char claimed_hex[2 * SHA256_LEN + 1], name[81];
     ALM_CLEANUP(bundle_freep) struct bundle *b = NULL;
     struct store_txn *t = batch_txn(c);
     json_t *refused;
@@ -61,7 +61,8 @@ static json_t *policy_activate(struct core *c, struct change *ch, struct bytes c
     registry_bundle_put(t, hash, compiled);
     registry_bundle_activate(t, hash);
     c->batch.wrote = c->batch.policy_changed = true;
-    (void)snprintf(ch->detail, sizeof(ch->detail), "%.64s %.80s", claimed_hex, bundle_name(b));
+    text_cut(name, sizeof(name), bundle_name(b));
+    (void)snprintf(ch->detail, sizeof(ch->detail), "%.64s %s", claimed_hex, name);
     r = store_status(t);
     if (!r)
         r = reload(c, t);

@@ -86,7 +86,7 @@ static void reading_record(struct core *c, struct reading_work *w)
     l = record_begin(c, EVENT_LOG_READ, AGENCY_NONE);
     memcpy(l->officer, w->officer, sizeof(l->officer));
     buf_reset(&c->scratch);
-    buf_printf(&c->scratch, "%s%s%.230s", w->command, *w->query ? " " : "", w->query);
+    buf_printf(&c->scratch, "%s%s%s", w->command, *w->query ? " " : "", w->query);
     buf_put_u8(&c->scratch, 0);
     if (!buf_status(&c->scratch))
         text_cut(l->detail, sizeof(l->detail), (const char *)c->scratch.data);

@@ -356,7 +356,7 @@ void ledger_append(struct ledger *l, struct store_txn *t, const struct ledger_cl
     *leaf = l->growing.tree.size;
     if (store_status(t))
         return;
-    if (clear->event == 0 || clear->event >= EVENT_COUNT || !private_good(priv))
+    if (!ledger_clear_good(clear) || !private_good(priv))
         store_fail(t, -EINVAL); /* it could never be read back */
     else
         store_fail(t, ledger_append_now(l, t, clear, priv));

@@ -74,7 +74,8 @@ ALM_MUST_USE int ledger_open(struct store *s, struct ledger **out); /* loads the
 struct ledger *ledger_close(struct ledger *l);
 void ledger_closep(struct ledger **l);
 uint64_t ledger_size(const struct ledger *l); /* leaves committed or appended in the open transaction */
-/* Appends in the open write transaction; *leaf is its index. Sticky error in t. */
+/* Appends in the open write transaction; *leaf is its index. Sticky error in t: -EINVAL what could not be read back, an event or a class
+ * that is none, a text that is not UTF-8 (one that was cut in a letter). */
 void ledger_append(struct ledger *l, struct store_txn *t, const struct ledger_clear *clear, const struct ledger_private *priv,
                    uint64_t *leaf);
 /* Puts the keys of what was appended since the last flush; sticky error in t. Once a batch, before its commit: store_commit and whoever

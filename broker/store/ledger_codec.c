@@ -174,6 +174,32 @@ static uint8_t *clear_encode(const struct ledger_clear *clear, uint8_t *at)
     return at;
 }
 
+/* Nearly all are of 7-bit characters. */
+static bool text_good(const char *text, size_t size)
+{
+    unsigned char octets = 0;
+    size_t len = 0;
+
+    for (; len < size - 1 && text[len]; len++)
+        octets |= (unsigned char)text[len];
+    return octets < 0x80 || utf8_valid(text, len);
+}
+
+#define TEXT_GOOD(field) text_good((field), sizeof(field))
+
+bool ledger_clear_good(const struct ledger_clear *l)
+{
+    size_t n = l->n_holders < ALM_LEN(l->holders) ? l->n_holders : ALM_LEN(l->holders);
+    bool good = l->event > 0 && l->event < EVENT_COUNT && TEXT_GOOD(l->agency) &&
+                TEXT_GOOD(l->role) && TEXT_GOOD(l->purpose) && TEXT_GOOD(l->question) &&
+                TEXT_GOOD(l->basis) && TEXT_GOOD(l->rule) && TEXT_GOOD(l->reason) &&
+                TEXT_GOOD(l->policy) && TEXT_GOOD(l->officer) && TEXT_GOOD(l->detail);
+
+    for (size_t i = 0; i < n && good; i++)
+        good = TEXT_GOOD(l->holders[i]);
+    return good;
+}
+
 /* Exports are read by people and other programs, and come from anywhere: text must be text. */
 static void take_text(struct cursor *c, char *out, size_t size)
 {

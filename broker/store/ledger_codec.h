@@ -11,6 +11,9 @@
 /* The key of a leaf: big-endian, so that the table's order is the log's. */
 struct bytes ledger_index_key(uint64_t leaf, uint8_t out[static LEDGER_INDEX_KEY]);
 
+/* Whether it could be read back: of an event that there is, and every text of it UTF-8. */
+bool ledger_clear_good(const struct ledger_clear *clear);
+
 /* A value of TABLE_LOG as it is made, in one pass and in its place: all up to the clear part, then the length of the sealed part, which the
  * caller appends. Return: how long the clear part is; out's status tells. */
 size_t ledger_record_begin(const uint8_t nonce[static 32], const struct ledger_clear *clear, struct buf *out);

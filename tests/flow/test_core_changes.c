@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "engine/layout.h"
 #include "store/fault.h"
 
 static const int none[] = { -1 }, alice[] = { 0, -1 }, both[] = { 0, 1, -1 },
@@ -184,6 +185,26 @@ static void policy_is_replaced_only_by_who_read_what_that_changes(void **state)
     town_reopen(t);
     assert_string_equal(activate(t, 8, before, true), "policy-changed-meanwhile");
     assert_string_equal(activate(t, 8, t->core->policy, true), "ok");
+}
+
+/* Its 80th octet is the first half of a letter. */
+static void name_at_length(struct layout *l)
+{
+    l->name = "Bwrdd Diogelu Plant ac Oedolion Gwynedd Conwy Dinbych Fflint, Wrecsam ac Ynys M"
+              "\xc3\xb4n";
+}
+
+static void policy_of_a_long_name_is_recorded_in_a_leaf_that_can_be_read(void **state)
+{
+    struct town *t = *state;
+    struct ledger_clear leaf;
+
+    town_policy_more = name_at_length;
+    assert_string_equal(activate(t, 7, t->core->policy, true), "ok");
+    town_policy_more = NULL;
+    town_reopen(t); /* which reads the newest leaves */
+    assert_int_equal(town_leaves(t, EVENT_POLICY_ACTIVATED, &leaf), 2);
+    assert_non_null(strstr(leaf.detail, "ac Ynys M"));
 }
 
 static void suspended_agencys_next_message_is_refused(void **state)
@@ -586,6 +607,7 @@ int main(void)
         TOWN_TEST(change_signed_over_a_day_ago_is_refused),
         TOWN_TEST(malformed_change_is_refused),
         TOWN_TEST(policy_is_replaced_only_by_who_read_what_that_changes),
+        TOWN_TEST(policy_of_a_long_name_is_recorded_in_a_leaf_that_can_be_read),
         TOWN_TEST(suspended_agencys_next_message_is_refused),
         TOWN_TEST(suspended_agencys_leases_are_one_leaf_a_minute),
         TOWN_TEST(suspension_in_the_same_batch_comes_before_the_query),

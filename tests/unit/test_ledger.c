@@ -282,6 +282,44 @@ static void ledger_appends_nothing_in_a_transaction_that_has_failed(void **state
     assert_int_equal(store_commit(t), -EINVAL);
 }
 
+/* What is no text is refused when it is read, and with it all that is read after it: of a log with
+ * such a leaf among its last the broker did not start. */
+static void ledger_refuses_a_text_that_it_would_not_read_back(void **state)
+{
+    static const char *const bad[] = { "\xc3", "a name cut in its \xe2\x80", "\xff", "\xc0\x80" };
+    struct fixture *f = *state;
+    ALM_CLEANUP(ledger_closep) struct ledger *l = open_ledger(f);
+    struct ledger_clear good = clear_of(EVENT_DECIDED, "school");
+    struct store_txn *t;
+    uint64_t leaf;
+
+    (void)snprintf(good.detail, sizeof(good.detail), "Ynys M\xc3\xb4n");
+    for (size_t i = 0; i < ALM_LEN(bad); i++) {
+        struct ledger_clear texts[3] = { good, good, good };
+
+        (void)snprintf(texts[0].detail, sizeof(texts[0].detail), "%s", bad[i]);
+        (void)snprintf(texts[1].role, sizeof(texts[1].role), "%s", bad[i]);
+        texts[2].n_holders = 2;
+        (void)snprintf(texts[2].holders[1], sizeof(texts[2].holders[1]), "%s", bad[i]);
+        for (size_t k = 0; k < ALM_LEN(texts); k++) {
+            t = fixture_begin(f, true);
+            ledger_append(l, t, &texts[k], &nothing, &leaf);
+            assert_int_equal(store_commit(t), -EINVAL);
+            ledger_settle(l, -EINVAL);
+        }
+    }
+    /* what lies behind the holders that count is nobody's */
+    (void)snprintf(good.holders[3], sizeof(good.holders[3]), "\xc3");
+    t = fixture_begin(f, true);
+    ledger_append(l, t, &good, &nothing, &leaf);
+    assert_int_equal(store_commit(t), 0);
+    ledger_settle(l, 0);
+    l = ledger_close(l);
+    fixture_reopen(f);
+    l = open_ledger(f);
+    assert_int_equal(ledger_size(l), 1);
+}
+
 static struct ledger_clear full_clear(void)
 {
     struct ledger_clear c = { .event = EVENT_DISCLOSED,
@@ -524,6 +562,7 @@ int main(void)
         LEDGER_TEST(
             ledger_whose_batch_over_a_rows_end_was_taken_back_goes_on_with_the_row_of_before),
         LEDGER_TEST(ledger_append_that_fails_at_any_put_leaves_record_and_tree_as_they_were),
+        LEDGER_TEST(ledger_refuses_a_text_that_it_would_not_read_back),
         LEDGER_TEST(ledger_appends_nothing_in_a_transaction_that_has_failed),
         LEDGER_TEST(ledger_gives_back_both_parts_as_appended),
         LEDGER_TEST(ledger_clear_part_is_refused_cut_short_or_changed_in_form),
