@@ -4,6 +4,7 @@
 replay, check, init and the acknowledging of activate. Sockets here play the broker."""
 import base64
 import csv
+import functools
 import inspect
 import io
 import json
@@ -12,7 +13,9 @@ import os
 import random
 import shutil
 import sys
+import time
 
+import large_policy
 from commands import Place, expect, main
 from test_officer import ALICE, BOB, ORIGIN, Broker, OFFICER, officers
 
@@ -20,6 +23,7 @@ RULES, SMALL = sys.argv[2], sys.argv[3]
 ENGLAND = os.path.join(RULES, "england")
 DAY = "2026-11-22"
 ASK = ["--agency", "example-primary", "--role", "teacher", "--purpose", "early-help", "--question", "cp-plan-current", "--at", DAY]
+HOMES_ASK = ("protocols.policy", '{ agency = "example-homes"; ask = "no"', '{ agency = "example-homes"; ask = "full"')  # an edit for draft()
 AXES = ["purposes", "agencies", "roles", "asked", "subjects", "relationships", "stated", "shields", "consents", "overrides"]
 
 
@@ -39,6 +43,20 @@ def draft(p, name, *edits):
 def json_of(done, code=0):
     expect(done, code)
     return json.loads(done.stdout)
+
+
+@functools.cache
+def starters_matrix():
+    """The starter's matrix as JSON, which several tests look at."""
+    with Place() as p:
+        return json_of(p.run(OFFICER, "policy", "matrix", ENGLAND, "--json"))
+
+
+@functools.cache
+def homes_diff():
+    """What is different when the homes may ask: HOMES_ASK."""
+    with Place() as p:
+        return json_of(p.run(OFFICER, "policy", "diff", ENGLAND, draft(p, "draft", HOMES_ASK), "--json"), 1)
 
 
 def compiled(p, path, active=None):
@@ -71,19 +89,17 @@ def broker_of(bundles, active, **more):
 
 # --- matrix ---
 def matrix_holds_each_cell_in_exactly_one_line():
-    with Place() as p:
-        m = json_of(p.run(OFFICER, "policy", "matrix", ENGLAND, "--json"))
-        domain = {a: m["domain"][a] for a in AXES}
-        days = m["domain"]["days"]
-        assert math.prod(len(v) for v in domain.values()) * len(days) == m["cells"]
-        assert abs(sum(line["cells"] for line in m["lines"]) - m["cells"]) < 1
-        sets = [{a: set(domain[a] if line[a] == ["*"] else line[a]) for a in AXES} for line in m["lines"]]
-        rng = random.Random(20261122)
-        for _ in range(2000):
-            cell, day = {a: rng.choice(domain[a]) for a in AXES}, rng.choice(days)
-            found = [i for i, s in enumerate(sets) if all(cell[a] in s[a] for a in AXES) and
-                     any((r["from"] or "") <= day <= (r["to"] or "9") for r in m["lines"][i]["days"])]
-            assert len(found) == 1, (cell, day, found)
+    m = starters_matrix()
+    domain, days = {a: m["domain"][a] for a in AXES}, m["domain"]["days"]
+    assert math.prod(len(v) for v in domain.values()) * len(days) == m["cells"]
+    assert abs(sum(line["cells"] for line in m["lines"]) - m["cells"]) < 1
+    sets = [{a: set(domain[a] if line[a] == ["*"] else line[a]) for a in AXES} for line in m["lines"]]
+    rng = random.Random(20261122)
+    for _ in range(2000):
+        cell, day = {a: rng.choice(domain[a]) for a in AXES}, rng.choice(days)
+        found = [i for i, s in enumerate(sets) if all(cell[a] in s[a] for a in AXES) and
+                 any((r["from"] or "") <= day <= (r["to"] or "9") for r in m["lines"][i]["days"])]
+        assert len(found) == 1, (cell, day, found)
 
 
 def matrix_says_lines_in_plain_english():
@@ -98,7 +114,7 @@ def matrix_says_lines_in_plain_english():
 def matrix_as_csv_has_as_many_lines():
     with Place() as p:
         lines = list(csv.DictReader(io.StringIO(p.run(OFFICER, "policy", "matrix", ENGLAND, "--csv").stdout)))
-        assert len(lines) == len(json_of(p.run(OFFICER, "policy", "matrix", ENGLAND, "--json"))["lines"])
+        assert len(lines) == len(starters_matrix()["lines"])
         assert {"purposes", "agencies", "outcome", "reason", "asks", "masked"} <= set(lines[0])
         assert {line["outcome"] for line in lines} == {"permitted", "refused"}
 
@@ -164,7 +180,7 @@ def diff_of_a_policy_with_itself_is_nothing():
 def diff_shows_each_effect_with_an_example():
     with Place() as p:
         for edit, effect in (
-                (("protocols.policy", '{ agency = "example-homes"; ask = "no"', '{ agency = "example-homes"; ask = "full"'), "now-permitted"),
+                (HOMES_ASK, "now-permitted"),
                 (("protocols.policy", '{ agency = "example-primary"; ask = "full"', '{ agency = "example-primary"; ask = "no"'), "now-refused"),
                 (("protocols.policy", 'to = "2028-12-31"', 'to = "2027-12-31"'), "now-refused"),
                 (("partnership.policy", 'sensitive = true; controller = "Example NHS Trust"', 'controller = "Example NHS Trust"'), "other-visibility"),
@@ -180,8 +196,8 @@ def diff_shows_each_effect_with_an_example():
 
 def diff_examples_are_decided_so_by_explain():
     with Place() as p:
-        name = draft(p, "draft", ("protocols.policy", '{ agency = "example-homes"; ask = "no"', '{ agency = "example-homes"; ask = "full"'))
-        for group in json_of(p.run(OFFICER, "policy", "diff", ENGLAND, name, "--json"), 1)["groups"]:
+        name = draft(p, "draft", HOMES_ASK)
+        for group in homes_diff()["groups"]:
             e = group["example"]
             words = ["--agency", e["agency"], "--role", e["role"], "--purpose", e["purpose"], "--question", e["asked"], "--at", e["day"], "--subject",
                      e["subject"], "--relationship", e["relationship"], "--stated", e["stated"], "--shield", e["shield"], "--consent", e["consent"]]
@@ -192,8 +208,8 @@ def diff_examples_are_decided_so_by_explain():
 
 def diff_is_the_opposite_backwards():
     with Place() as p:
-        name = draft(p, "draft", ("protocols.policy", '{ agency = "example-homes"; ask = "no"', '{ agency = "example-homes"; ask = "full"'))
-        there = json_of(p.run(OFFICER, "policy", "diff", ENGLAND, name, "--json"), 1)["effects"]
+        name = draft(p, "draft", HOMES_ASK)
+        there = homes_diff()["effects"]
         back = json_of(p.run(OFFICER, "policy", "diff", name, ENGLAND, "--json"), 1)["effects"]
         assert there["now-permitted"] == back["now-refused"] and there["now-refused"] == back["now-permitted"]
 
@@ -613,7 +629,7 @@ def activate_waits_until_each_group_is_acknowledged():
     with Place() as p:
         officers(p)
         digest, bundle = compiled(p, ENGLAND)
-        name = draft(p, "draft", ("protocols.policy", '{ agency = "example-homes"; ask = "no"', '{ agency = "example-homes"; ask = "full"'))
+        name = draft(p, "draft", HOMES_ASK)
         broker = Broker(p, "control.sock", broker_of({digest: bundle}, digest))
         at, both = ["--control", broker.path], [*ALICE, *BOB]
         expect(p.run(OFFICER, "policy", "activate", name, *at, *both), 77, "are not acknowledged", "now permitted")
@@ -652,7 +668,7 @@ def activate_goes_back_to_an_earlier_policy_by_its_hash():
     with Place() as p:
         officers(p)
         old, old_bundle = compiled(p, ENGLAND)
-        name = draft(p, "draft", ("protocols.policy", '{ agency = "example-homes"; ask = "no"', '{ agency = "example-homes"; ask = "full"'))
+        name = draft(p, "draft", HOMES_ASK)
         new, new_bundle = compiled(p, name)
         broker = Broker(p, "control.sock", broker_of({old: old_bundle, new: new_bundle}, new))
         at, both = ["--control", broker.path], [*ALICE, *BOB]
@@ -665,34 +681,10 @@ def activate_goes_back_to_an_earlier_policy_by_its_hash():
 
 
 def a_large_policy_answers_in_seconds():
-    """50 agencies, 12 roles, 20 purposes, 100 questions."""
-    import time
-    rng = random.Random(7)
-    lines = ['partnership = { id = "big"; name = "Big"; country = "england"; };',
-             "sectors = [ " + ", ".join(f'"s{i}"' for i in range(12)) + ' ]; areas = [ "n" ]; closed_classes = [ "x" ];',
-             "roles = [ " + ", ".join(f'"r{i}"' for i in range(12)) + " ];",
-             "agencies = ( " + ", ".join(f'{{ id = "a{i:02}"; name = "A"; sector = "s{i % 12}"; sensitive = {"true" if i % 12 == 3 else "false"}; }}'
-                                         for i in range(50)) + " );",
-             'gateways = ( { id = "c"; title = "t"; statute = "s"; section = "1"; countries = [ "england" ]; from = "1990-01-01"; kind = "consent"; }, ' +
-             ", ".join(f'{{ id = "g{i}"; title = "t"; statute = "s"; section = "1"; countries = [ "england" ]; from = "{2000 + 2 * i}-01-01"; '
-                       f'kind = "{"duty" if i % 3 == 0 else "power"}"; {"conditions = [ %spara18-reason%s ]; " % (chr(34), chr(34)) if i % 4 == 1 else ""}}}'
-                       for i in range(12)) + " );",
-             "protocols = ( " + ", ".join(
-                 f'{{ id = "p{k}"; title = "t"; from = "2026-01-01"; to = "20{27 + k}-12-31"; review = "2026-06-30"; parties = ( ' +
-                 ", ".join(f'{{ agency = "a{i:02}"; ask = "{rng.choice(["full", "insight-only", "full"])}"; answer = "yes"; }}' for i in range(50)) +
-                 " ); }" for k in range(4)) + " );",
-             "purposes = ( " + ", ".join(
-                 f'{{ id = "u{i:02}"; title = "t"; protocol = "p{i % 4}"; consent = "{"required" if i % 2 else "not-required"}"; relationship = "required"; '
-                 f'within_days = 365; who_is_involved = true; sensitive = "{rng.choice(["named", "masked", "hidden"])}"; '
-                 f'bases = [ {chr(34) + "c" + chr(34) if i % 2 else f"{chr(34)}g0{chr(34)}, {chr(34)}g{1 + i % 5}{chr(34)}"} ]; '
-                 f'excluded_roles = [ "r{i % 12}" ]; }}' for i in range(20)) + " );",
-             "questions = ( " + ", ".join(
-                 f'{{ id = "q{i:03}"; text = "t"; owner = "o"; decision = "d"; holders = [ "s{i % 12}" ]; sensitive = {"true" if i % 9 == 0 else "false"}; '
-                 "purposes = [ " + ", ".join(f'"u{k:02}"' for k in rng.sample(range(20), 8)) + " ]; }" for i in range(100)) + " );",
-             'consent = { capacities = ( { capacity = "self"; able = true; } ); grace_days = 0; }; shields = { owners = [ "s0" ]; };']
+    text = large_policy.text()
     with Place() as p:
-        p.file("big.policy", "\n".join(lines) + "\n")
-        p.file("draft.policy", "\n".join(lines).replace("within_days = 365", "within_days = 183") + "\n")
+        p.file("big.policy", text)
+        p.file("draft.policy", text.replace("within_days = 365", "within_days = 183"))
         for words in (["matrix", "big.policy", "--csv"], ["diff", "big.policy", "draft.policy"]):
             began = time.monotonic()
             done = p.run(OFFICER, "policy", *words)
