@@ -73,6 +73,13 @@ static struct consent_fact *facts_new_consent(struct core *c, bool permits)
     return f;
 }
 
+/* Nobody withdraws ahead (lodge_given()): a day that lies ahead was reached once, and the clock has been set back
+ * since. "After (in commit order) a withdrawal" nothing rests on the grant. */
+static int32_t facts_withdrawn_on(const struct core *c, int32_t on)
+{
+    return on != POLICY_DAY_NONE && on > c->day ? c->day : on;
+}
+
 static void facts_consent(struct core *c, const struct consent_record *r, uint8_t match)
 {
     const struct msg_consent *m = &r->consent;
@@ -87,7 +94,7 @@ static void facts_consent(struct core *c, const struct consent_record *r, uint8_
     f->given_on = m->given_on;
     f->given_ms = m->given_ms;
     f->expires_on = m->expires_on;
-    f->withdrawn_on = r->withdrawn_on;
+    f->withdrawn_on = f->refused ? r->withdrawn_on : facts_withdrawn_on(c, r->withdrawn_on);
     f->able_from = m->able_from;
     f->able_until = m->able_until;
     f->competence = m->competence_by[0] && m->competence_role[0] && m->competence_on != CIVIL_NONE;
@@ -162,10 +169,11 @@ static void facts_apply_withdrawals(struct gathering *g)
 
         for (uint16_t j = 0; j < g->n_withdrawals && !f->refused; j++) {
             const struct moment *w = &g->withdrawals[j];
+            int32_t on = facts_withdrawn_on(g->c, w->on);
 
             if (withdrawal_covers(w->on, w->ms, f->given_on, f->given_ms) &&
-                (f->withdrawn_on == POLICY_DAY_NONE || w->on < f->withdrawn_on))
-                f->withdrawn_on = w->on;
+                (f->withdrawn_on == POLICY_DAY_NONE || on < f->withdrawn_on))
+                f->withdrawn_on = on;
         }
     }
 }

@@ -412,6 +412,24 @@ static void what_ended_at_midnight_carries_nothing_in_the_first_message_after_it
     assert_false(noise_asked(t));
 }
 
+/* "After (in commit order) a withdrawal": not by the clock. */
+static void promise_6_a_clock_set_back_across_midnight_revives_no_grant_that_was_withdrawn(void **state)
+{
+    struct town *t = *state;
+    struct msg *m;
+
+    (void)lodged(t, TOWN_COUNCIL, consent_by(t, CAPACITY_SELF));
+    assert_true(noise_asked(t));
+    town_wall = (int64_t)(TOWN_DAY + 1) * 86400000 + 10000;
+    m = town_withdraw(t, PURPOSE, TOWN_TESS);
+    m->withdrawal.given_on = TOWN_DAY + 1;
+    m->withdrawal.given_ms = town_wall;
+    (void)lodged(t, TOWN_SCHOOL, m);
+    assert_false(noise_asked(t));
+    town_wall -= 3600000;
+    assert_false(noise_asked(t));
+}
+
 static int strict_setup(void **state)
 {
     town_strict_consent = true;
@@ -444,6 +462,7 @@ int main(void)
         CONSENT_TEST(a_first_stage_carries_names_and_addresses_alone),
         CONSENT_TEST(a_second_stage_names_each_service),
         CONSENT_TEST(past_its_review_an_answer_says_so_and_past_the_grace_there_is_none),
+        LIVE_TEST(promise_6_a_clock_set_back_across_midnight_revives_no_grant_that_was_withdrawn),
         LIVE_TEST(what_ended_at_midnight_carries_nothing_in_the_first_message_after_it),
         CONSENT_TEST(a_review_and_a_birthday_are_due_until_somebody_asks_again),
         CONSENT_TEST(what_is_withdrawn_or_ends_before_is_not_to_be_reviewed),
