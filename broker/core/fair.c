@@ -29,9 +29,9 @@ struct fair {
     struct fair_frame *first, *last; /* of all, in order of arrival */
     size_t n, bytes;
     uint64_t seq;
-    struct fair_frame *chosen;
+    struct fair_queue chosen[ALM_LEN(fair_classes)]; /* by size, so that they are given back without a look at each */
     struct fair_frame *spare[ALM_LEN(fair_classes)];
-    size_t spare_bytes;
+    size_t chosen_bytes, spare_bytes;
 };
 
 int fair_new(struct fair **out)
@@ -54,9 +54,10 @@ struct fair *fair_free(struct fair *f)
 {
     if (!f)
         return NULL;
-    fair_free_list(f->chosen);
-    for (size_t i = 0; i < ALM_LEN(fair_classes); i++)
+    for (size_t i = 0; i < ALM_LEN(fair_classes); i++) {
+        fair_free_list(f->chosen[i].first);
         fair_free_list(f->spare[i]);
+    }
     for (size_t i = 0; i < FAIR_LINES; i++) {
         for (size_t row = 0; row < FAIR_ROWS; row++)
             fair_free_list(f->lines[i].rows[row].first);
@@ -178,6 +179,17 @@ static int fair_by_seq(const void *a, const void *b)
     return ((*x)->seq > (*y)->seq) - ((*x)->seq < (*y)->seq);
 }
 
+static void fair_chosen(struct fair *f, struct fair_frame *at)
+{
+    struct fair_queue *q = &f->chosen[at->class];
+
+    at->next = q->first;
+    q->first = at;
+    if (!q->last)
+        q->last = at;
+    f->chosen_bytes += fair_classes[at->class];
+}
+
 static size_t fair_choose_all(struct fair *f, const struct fair_frame **out)
 {
     struct fair_frame *next;
@@ -186,8 +198,7 @@ static size_t fair_choose_all(struct fair *f, const struct fair_frame **out)
     for (struct fair_frame *at = f->first; at; at = next) {
         next = at->later;
         out[n++] = at;
-        at->next = f->chosen;
-        f->chosen = at;
+        fair_chosen(f, at);
     }
     for (size_t i = 0; i < f->n_busy; i++)
         f->lines[f->busy[i]] = (struct fair_line){ 0 };
@@ -208,8 +219,7 @@ static size_t fair_choose_shares(struct fair *f, const struct fair_frame **out, 
             f->turn = 0;
         line = &f->lines[f->busy[f->turn]];
         at = fair_take(f, line);
-        at->next = f->chosen;
-        f->chosen = at;
+        fair_chosen(f, at);
         out[n++] = at;
         if (line->n)
             f->turn++;
@@ -227,13 +237,33 @@ size_t fair_choose(struct fair *f, const struct fair_frame **out, size_t max)
     return f->n <= max ? fair_choose_all(f, out) : fair_choose_shares(f, out, max);
 }
 
-void fair_done(struct fair *f)
+/* More than is kept. */
+static void fair_done_each(struct fair *f, struct fair_frame *list)
 {
     struct fair_frame *next;
 
-    for (struct fair_frame *at = f->chosen; at; at = next) {
+    for (struct fair_frame *at = list; at; at = next) {
         next = at->next;
         fair_give_back(f, at);
     }
-    f->chosen = NULL;
+}
+
+void fair_done(struct fair *f)
+{
+    bool fits = f->spare_bytes + f->chosen_bytes <= FAIR_SPARE_BYTES;
+
+    for (size_t i = 0; i < ALM_LEN(fair_classes); i++) {
+        struct fair_queue *q = &f->chosen[i];
+
+        if (q->first && fits) {
+            q->last->next = f->spare[i];
+            f->spare[i] = q->first;
+        } else {
+            fair_done_each(f, q->first);
+        }
+        *q = (struct fair_queue){ .first = NULL };
+    }
+    if (fits)
+        f->spare_bytes += f->chosen_bytes;
+    f->chosen_bytes = 0;
 }

@@ -308,6 +308,35 @@ static void what_was_chosen_stays_over_a_second_choice(void **state)
     assert_int_equal(fair_choose(f, got, 4096), 100);
 }
 
+/* Twice as many bytes as are kept for use again, of every size, and then few: as the memory sanitizer sees it. */
+static void what_is_more_than_is_kept_is_given_back_and_all_goes_on(void **state)
+{
+    static uint8_t octets[65536];
+    static const size_t sizes[] = { 1, 512, 513, 2304, 9000, 18432, 30000, 65536 };
+    struct fair *f = *state;
+
+    for (unsigned round = 0; round < 6; round++) {
+        unsigned of_each = round % 3 == 2 ? 2 : 120, n = 0;
+
+        for (unsigned i = 0; i < of_each; i++) {
+            for (size_t k = 0; k < ALM_LEN(sizes); k++, n++) {
+                memset(octets, (int)(n + round), sizes[k]);
+                assert_int_equal(fair_put(f, (uint16_t)(n % 40), 0, FAIR_ASKED, 0, bytes_of(octets, sizes[k])), 0);
+            }
+        }
+        assert_int_equal(fair_choose(f, got, ALM_LEN(got)), n);
+        for (unsigned i = 0; i < n; i++) {
+            assert_int_equal(got[i]->len, sizes[i % ALM_LEN(sizes)]);
+            assert_int_equal(got[i]->octets[0], (uint8_t)(i + round));
+            assert_int_equal(got[i]->octets[got[i]->len - 1], (uint8_t)(i + round));
+        }
+        if (round != 4) /* once more is chosen before that is over */
+            fair_done(f);
+    }
+    fair_done(f);
+    assert_int_equal(fair_waiting(f), 0);
+}
+
 static void a_frame_longer_than_any_is_refused(void **state)
 {
     static uint8_t octets[65537];
@@ -321,6 +350,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_that_floods_takes_no_more_than_its_share, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_more_than_is_kept_is_given_back_and_all_goes_on, setup, teardown),
         cmocka_unit_test_setup_teardown(a_single_frame_behind_a_flood_is_in_the_next_batch, setup, teardown),
         cmocka_unit_test_setup_teardown(what_all_fits_keeps_the_order_of_arrival, setup, teardown),
         cmocka_unit_test_setup_teardown(a_batch_smaller_than_the_agencies_is_gone_on_with_where_it_ended, setup,
