@@ -307,13 +307,19 @@ static int end_check(struct walk *w)
 static int log_end(struct walk *w)
 {
     struct fsck *f = w->f;
-    uint64_t kept = 0;
+    uint64_t kept = 0, blocks = 0;
     int r = store_raw_count(f->t, TABLE_TREE, &kept);
 
     if (r == 0 && !w->unknown && kept > f->leaves / ROW_LEAVES)
         fsck_say_leaf(
             f, TABLE_TREE, f->leaves, ADVICE_TAKEN,
             "the tree has hashes of more leaves than the log: its newest leaves are gone");
+    if (r == 0)
+        r = store_raw_count(f->t, TABLE_LEAF_KEYS, &blocks);
+    if (r == 0 && blocks > ledger_blocks(f->leaves))
+        fsck_say_leaf(f, TABLE_LEAF_KEYS, f->leaves, ADVICE_COUNTS,
+                      "there are blocks of keys that no leaf needs: keys of what was forgotten may "
+                      "be in them");
     if (r == 0 && w->head_next != UINT64_MAX)
         fsck_say_leaf(f, TABLE_LOG, w->head_next - 1, ADVICE_FORGED,
                       "a signed head says that the log had this leaf: its newest leaves are gone");

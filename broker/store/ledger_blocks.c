@@ -188,6 +188,11 @@ static int block_check_last(struct store_txn *t, uint64_t size,
     return r < 0 ? r : 0;
 }
 
+uint64_t ledger_blocks(uint64_t size)
+{
+    return size / LEDGER_KEYS_BLOCK + (size % LEDGER_KEYS_BLOCK + BLOCK_SMALL - 1) / BLOCK_SMALL;
+}
+
 int ledger_check_end(struct store_txn *t, uint64_t size, const uint8_t root[static SHA256_LEN])
 {
     uint64_t small = 0, big = 0;

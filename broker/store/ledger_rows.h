@@ -38,5 +38,7 @@ ALM_MUST_USE int row_count(struct store_txn *t, uint64_t *n);
 
 /* How many numbered keys a table has, going by the last. Return: 0; -EBADMSG; -errno. */
 ALM_MUST_USE int ledger_numbered(struct store_txn *t, enum table table, uint64_t *n);
+/* How many blocks of keys a log of so many leaves has. */
+uint64_t ledger_blocks(uint64_t size);
 /* That the blocks of keys are those of a log of so many leaves, whose tree has this root. Return: 0; -EBADMSG; -errno. */
 ALM_MUST_USE int ledger_check_end(struct store_txn *t, uint64_t size, const uint8_t root[static SHA256_LEN]);

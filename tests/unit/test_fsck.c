@@ -548,6 +548,29 @@ static void fsck_finds_rows_of_the_tree_that_were_altered_or_are_too_many(void *
     }
 }
 
+/* Such a block would hold keys of leaves that are forgotten by now. */
+static void fsck_finds_a_block_of_keys_that_became_part_of_a_larger_one_and_is_still_there(void **state)
+{
+    ALM_CLEANUP(ledger_closep) struct ledger *l = NULL;
+    ALM_CLEANUP(buf_deinit) struct buf block = { 0 };
+    const uint8_t last[9] = { [8] = 1100 / 32 }, stray[9] = { [8] = 3 };
+    struct found none = { .table = NULL }, w = { .table = "leaf-keys", .what = "no leaf needs" };
+    struct fixture *f = *state;
+    struct store_txn *t;
+
+    assert_int_equal(ledger_open(f->store, &l), 0);
+    put_leaves(f, l, 1100);
+    (void)examine(f, &none);
+    assert_int_equal(none.n, 0);
+    t = fixture_begin(f, true);
+    buf_init(&block, 1 << 16);
+    assert_int_equal(store_get(t, TABLE_LEAF_KEYS, bytes_of(last, sizeof(last)), &block), 0);
+    store_put(t, TABLE_LEAF_KEYS, bytes_of(stray, sizeof(stray)), buf_view(&block));
+    assert_int_equal(store_commit(t), 0);
+    (void)examine(f, &w);
+    assert_int_equal(w.fits, 1);
+}
+
 static void fsck_finds_a_disclosure_without_its_decision(void **state)
 {
     ALM_CLEANUP(ledger_closep) struct ledger *l = NULL;
@@ -636,6 +659,9 @@ int main(void)
             fsck_finds_newest_leaves_that_were_cut_off_before_a_head_was_signed, setup,
             fixture_teardown),
         cmocka_unit_test(fsck_finds_rows_of_the_tree_that_were_altered_or_are_too_many),
+        cmocka_unit_test_setup_teardown(
+            fsck_finds_a_block_of_keys_that_became_part_of_a_larger_one_and_is_still_there, setup,
+            fixture_teardown),
         cmocka_unit_test_setup_teardown(fsck_finds_a_disclosure_without_its_decision, setup,
                                         fixture_teardown),
         cmocka_unit_test_setup_teardown(fsck_finds_a_cursor_beyond_what_was_put_and_a_wrong_count,
