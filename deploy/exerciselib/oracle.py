@@ -68,6 +68,10 @@ class Oracle:
         self.parties = {(p.protocol_id, p.agency_id): p for p in r("protocol-parties")}
         self.consents = list(r("consents"))
         self.contacts_of, self.involvements_of, self.known_to = {}, {}, {}
+        self.stays_of, self.stays_at = {}, {}  # residences, by person and by household
+        for s in r("residences"):
+            self.stays_of.setdefault(s.person_id, []).append(s)
+            self.stays_at.setdefault(s.household_id, []).append(s)
         for c in r("contacts"):
             self.contacts_of.setdefault(c.agency_id, []).append(c)
         for i in r("involvements"):
@@ -98,12 +102,10 @@ class Oracle:
         return place is not None and place.answer
 
     def homes(self, person, day):
-        return [s.household_id for s in self.folder.records("residences")
-                if s.person_id == person and s.from_date <= day and (s.to_date is None or day < s.to_date)]
+        return [s.household_id for s in self.stays_of.get(person, ()) if s.from_date <= day and (s.to_date is None or day < s.to_date)]
 
     def people_in(self, home, day):
-        return {s.person_id for s in self.folder.records("residences")
-                if s.household_id == home and s.from_date <= day and (s.to_date is None or day < s.to_date)}
+        return {s.person_id for s in self.stays_at.get(home, ()) if s.from_date <= day and (s.to_date is None or day < s.to_date)}
 
     def around(self, subject, day):
         """(people, homes): the subject and whoever lives with it on the day."""
