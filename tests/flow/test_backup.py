@@ -69,10 +69,11 @@ class Scene:
         """The same failure with --json: one object, the same exit code, the same line for people."""
         again = self.run(*done.argv[1:], "--json")
         told = [json.loads(line) for line in again.out.splitlines()]
-        message = again.err.strip().split(": ", 1)[-1]
-        self.tap.check(f"{name}, in JSON as well", (again.exit, again.err) == (done.exit, done.err) and len(told) == 1 and
+        # A page that points wildly ends the child that read it, of which a sanitizer writes much.
+        said, said_again = ([line for line in err.splitlines() if line.startswith("almoner ")] for err in (done.err, again.err))
+        self.tap.check(f"{name}, in JSON as well", (again.exit, said_again) == (done.exit, said) and len(told) == 1 and
                        (told[0]["ok"], told[0]["exit"], bool(told[0]["error"])) == (False, done.exit, True) and
-                       (told[0]["message"] == message if done.err else told[0]["found"] == len(told[0]["findings"]) == 1 and told[0]["findings"][0]["todo"]),
+                       (told[0]["message"] == said[-1].split(": ", 1)[1] if said else told[0]["found"] == len(told[0]["findings"]) == 1 and told[0]["findings"][0]["todo"]),
                        (again.exit, again.err, again.out))
 
     def out(self):
