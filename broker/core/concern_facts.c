@@ -207,8 +207,7 @@ static int concern_shield_visit(void *ctx, const struct shield_record *r)
 {
     struct shielding *s = ctx;
     bool close = shield_near(&r->shield.subject, s->about->subject);
-    bool live = !r->lifted && r->shield.from <= s->c->day &&
-                (r->shield.until == CIVIL_NONE || s->c->day <= r->shield.until);
+    bool live = !r->lifted && shield_in_force(s->c, &r->shield);
 
     if (live && close)
         s->any = true;

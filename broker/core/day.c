@@ -75,6 +75,8 @@ void day_tick(struct core *c)
     today = civil_today(c->wall_ms);
     if (today == c->day || today == CIVIL_NONE)
         return;
+    if (c->day > c->day_most)
+        c->day_most = c->day;
     c->day = today;
     c->batch.day_changed = true;
 }

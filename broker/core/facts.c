@@ -233,7 +233,7 @@ static int facts_visit_shield(void *ctx, const struct shield_record *r)
     g->c->shields[f->n_shields++] = (struct shield_fact){
         .level = r->shield.level,
         .match = match,
-        .from = r->shield.from,
+        .from = r->shield.from < g->c->day ? r->shield.from : g->c->day, /* it is in force */
         .until = r->shield.until,
     };
     return 0;

@@ -18,9 +18,11 @@ static bool shield_sound(const struct msg_shield *m)
     return m->from != CIVIL_NONE && (m->until == CIVIL_NONE || m->until >= m->from);
 }
 
+/* One that has begun goes on where the clock is set back behind its first day: "after (in commit order) a shield". */
 bool shield_in_force(const struct core *c, const struct msg_shield *m)
 {
-    return m->from <= c->day && (m->until == CIVIL_NONE || m->until >= c->day);
+    return (m->from <= c->day || m->from <= c->day_most) &&
+           (m->until == CIVIL_NONE || m->until >= c->day);
 }
 
 /* The shield's own person, or one who is near enough to be quarantined with them. */

@@ -168,6 +168,7 @@ struct core {
     struct core_clock clock;
     int64_t wall_ms, mono_ms; /* of this turn */
     int32_t day;              /* civil day that decisions rest on */
+    int32_t day_most;         /* the latest that this process has seen, should the clock have been set back since */
     bool day_known;           /* exercise: an officer has set it */
     int supervisor, reader;
     struct child_shared *shared;

@@ -298,8 +298,7 @@ static int watch_shield_visit(void *ctx, const struct shield_record *s)
 {
     struct hiding *h = ctx;
     bool close = shield_near(&s->shield.subject, &h->r->watch.subject);
-    bool live = !s->lifted && s->shield.from <= h->c->day &&
-                (s->shield.until == CIVIL_NONE || h->c->day <= s->shield.until);
+    bool live = !s->lifted && shield_in_force(h->c, &s->shield);
 
     if (live && s->shield.level >= 2 && close &&
         !agencies_colleagues(&h->c->agencies, h->c->bundle,
