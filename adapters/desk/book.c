@@ -326,7 +326,7 @@ int book_list(struct book *b, enum book_state state, struct book_question *out, 
 
     if (r != 0)
         return r;
-    if (l.n)
+    if (out && l.n)
         qsort(out, l.n, sizeof(*out), due_sooner);
     return l.total;
 }

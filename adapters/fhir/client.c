@@ -36,7 +36,8 @@ int fetch_refuse(struct call *call, const char *type, const char *why)
     struct client *c = call->client;
     int64_t now = clock_mono_ms();
 
-    (void)snprintf(c->why, sizeof(c->why), "%s", why);
+    if (why != c->why) /* what a page was missed for is told of the whole search, too */
+        (void)snprintf(c->why, sizeof(c->why), "%s", why);
     if (!c->told_ms || now - c->told_ms >= TOLD_MS) {
         log_warn("fhir-trouble", "resource=%s why=%s", type, LOG_Q(why));
         c->told_ms = now;

@@ -74,6 +74,7 @@ static int book_key_find(struct host *h, const struct ring_view *listed, size_t 
     int found = -ENOENT;
     bool any = false;
 
+    n = n < RING_MAX ? n : RING_MAX;
     memcpy(views, listed, n * sizeof(views[0]));
     for (size_t i = 0; i < n; i++)
         any = any || views[i].unlocked;

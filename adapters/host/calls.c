@@ -250,7 +250,7 @@ struct pending ops_first(const struct host *h, uint64_t client, const json_t *o)
 
 json_t *ops_step(struct host *h, const struct pending *of, pending_next *next)
 {
-    struct pending *p;
+    struct pending *p = NULL;
     json_t *wrong = ops_query(h, of->client, &p);
 
     if (wrong)

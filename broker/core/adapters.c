@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define LEASES_MISSED 3 /* then the application behind the socket is taken for dead */
+#define LEASES_MISSED 3    /* then the application behind the socket is taken for dead */
+#define SWEPT_MS      1000 /* between two looks at all leases, of which each lasts a second or more */
 
 void adapters_heard(struct core *c, uint16_t slot)
 {
@@ -24,8 +25,12 @@ void adapters_heard(struct core *c, uint16_t slot)
     }
 }
 
+/* Whoever fell silent minutes ago is not looked for each turn: with hundreds of agencies that is microseconds. */
 void adapters_sweep(struct core *c)
 {
+    if (c->mono_ms < c->leases_swept_ms)
+        return;
+    c->leases_swept_ms = c->mono_ms + SWEPT_MS;
     for (uint16_t s = 0; s < c->agencies.n; s++) {
         struct agency *a = &c->agencies.slots[s];
 

@@ -211,6 +211,7 @@ struct core {
     struct shield_fact shields[POLICY_SHIELDS_MAX];
     struct heard heard[POLICY_AGENCIES_MAX];
     struct earlier_fact earlier[EARLIER_MAX];
+    int64_t leases_swept_ms; /* adapters.c: monotonic, when it looks at them again */
     int32_t swept_day;  /* differences.c: up to which day it has forgotten */
     int32_t pins_swept; /* pins.c: the same */
     struct day_count days;
