@@ -143,6 +143,7 @@ void token_request_take(struct core *c, struct work *w)
         return;
     }
     r->state = RELAY_NEW;
+    c->relays->any = true;
     c->agencies.slots[keyholder_slot(c)].budget.answers_due++;
     c->relays->counts[w->agency].requests++;
     c->relays->counts[w->agency].points += q->n;
@@ -205,7 +206,7 @@ void keyholder_busy_take(struct core *c, struct work *w)
 
 void keyholder_tick(struct core *c)
 {
-    for (size_t i = 0; i < RELAYS_MAX; i++) {
+    for (size_t i = 0; i < RELAYS_MAX && c->relays->any; i++) {
         struct relay *r = &c->relays->at[i];
 
         if (!relay_waits(r) || r->deadline_ms > c->mono_ms)
@@ -258,8 +259,10 @@ static void counts_settle(struct core *c, bool committed)
  * answered is told so next. */
 void keyholder_settle(struct core *c, bool committed)
 {
+    bool any = false;
+
     counts_settle(c, committed);
-    for (size_t i = 0; i < RELAYS_MAX; i++) {
+    for (size_t i = 0; i < RELAYS_MAX && c->relays->any; i++) {
         struct relay *r = &c->relays->at[i];
 
         if (r->state == RELAY_NEW)
@@ -268,5 +271,7 @@ void keyholder_settle(struct core *c, bool committed)
             r->state = RELAY_FREE;
         else if (r->state == RELAY_DONE)
             *r = (struct relay){ .state = RELAY_OUT, .asker = r->asker, .asked = r->asked };
+        any = any || r->state != RELAY_FREE;
     }
+    c->relays->any = any;
 }

@@ -29,6 +29,7 @@ struct relay_count { /* of one agency, since its last leaf */
     uint32_t said_requests, said_points, said_refused; /* in the leaf that is not committed yet */
 };
 struct relays {
+    bool any; /* some place is taken: else nobody need look at them each turn */
     struct relay at[RELAYS_MAX];
     struct relay_count counts[]; /* by slot */
 };

@@ -75,6 +75,17 @@ static int ledger_load(struct store_txn *t, struct grown *g)
     return r == -ENOENT ? -EBADMSG : r;
 }
 
+/* Made once, as large as they may become: what grows leaves copies of records' keys in memory that was given back. */
+static int ledger_rooms(struct ledger *l)
+{
+    int r;
+
+    buf_init(&l->tail.octets, BLOCK_MAX);
+    buf_init(&l->merged, BLOCK_MAX);
+    r = buf_room(&l->tail.octets, BLOCK_HEAD + BLOCK_SMALL * BLOCK_ENTRY_MAX);
+    return r < 0 ? r : buf_room(&l->merged, BLOCK_MAX);
+}
+
 int ledger_open(struct store *s, struct ledger **out)
 {
     ALM_CLEANUP(ledger_closep) struct ledger *l = calloc(1, sizeof(*l));
@@ -84,10 +95,10 @@ int ledger_open(struct store *s, struct ledger **out)
     if (!l)
         return -ENOMEM;
     buf_init(&l->record, STORE_VALUE_MAX);
-    buf_init(&l->tail.octets, BLOCK_MAX);
-    buf_init(&l->merged, BLOCK_MAX);
     l->drawn = KEYS_POOL;
-    r = store_begin(s, false, &t);
+    r = ledger_rooms(l);
+    if (r == 0)
+        r = store_begin(s, false, &t);
     if (r == 0)
         r = ledger_load(t, &l->committed);
     if (r < 0)
@@ -211,11 +222,12 @@ static int tail_merge(struct ledger *l, struct store_txn *t)
             r = block_join(&l->merged, buf_view(&small->octets));
         store_del(t, TABLE_LEAF_KEYS, bytes_of(key, sizeof(key)));
     }
-    if (r < 0)
-        return r == -ENOENT ? -EBADMSG : r;
-    store_put(t, TABLE_LEAF_KEYS, block_key(TIER_BIG, number, key), buf_view(&l->merged));
+    if (r == 0) {
+        store_put(t, TABLE_LEAF_KEYS, block_key(TIER_BIG, number, key), buf_view(&l->merged));
+        r = store_status(t);
+    }
     crypto_wipe(l->merged.data, l->merged.len);
-    return store_status(t);
+    return r == -ENOENT ? -EBADMSG : r;
 }
 
 /* Begins the block that the leaf opens, or reads what there is of it. */
