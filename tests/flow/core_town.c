@@ -230,6 +230,7 @@ int town_teardown(void **state)
     town_wards = 0;
     town_policy_more = NULL;
     town_shut(t);
+    town_mode = MODE_EXERCISE;
     if (!town_keep(t))
         (void)nftw(t->dir, town_remove, 8, FTW_DEPTH | FTW_PHYS);
     free(t->heard);

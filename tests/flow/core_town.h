@@ -53,7 +53,7 @@ struct town {
 };
 extern const char *const town_names[TOWN_MOST];
 extern int64_t town_wall, town_mono;   /* the clocks */
-extern uint8_t town_mode; /* enum broker_mode, for the next town_setup; a test sets it back */
+extern uint8_t town_mode; /* enum broker_mode, for the next town_setup; town_teardown sets it back */
 extern struct core_limits town_limits; /* for the next town_setup */
 extern const char *town_suspend;       /* whom the supervisor blames, for the next opening */
 extern unsigned town_hubs; /* bits: hubs besides the court, for the next policy */

@@ -16,14 +16,6 @@ static int live_setup(void **state)
     return town_setup(state);
 }
 
-static int live_teardown(void **state)
-{
-    int r = town_teardown(state);
-
-    town_mode = MODE_EXERCISE;
-    return r;
-}
-
 static void shielded_from(struct town *t, int32_t day)
 {
     struct msg *m = town_shield(t, TOWN_TESS, 3);
@@ -59,7 +51,7 @@ static void a_shield_of_a_day_that_has_not_come_yet_hides_nobody(void **state)
     assert_string_equal(asked_about_tess(t), "hidden");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, live_setup, live_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, live_setup, town_teardown)
 
 int main(void)
 {

@@ -390,14 +390,6 @@ static int live_setup(void **state)
     return town_setup(state);
 }
 
-static int live_teardown(void **state)
-{
-    int r = town_teardown(state);
-
-    town_mode = MODE_EXERCISE;
-    return r;
-}
-
 /* Nothing happened since midnight: the first message is what the core wakes up for. */
 static void what_ended_at_midnight_carries_nothing_in_the_first_message_after_it(void **state)
 {
@@ -444,7 +436,7 @@ static int strict_teardown(void **state)
 
 #define CONSENT_TEST(name) cmocka_unit_test_setup_teardown(name, town_setup, town_teardown)
 #define STRICT_TEST(name)  cmocka_unit_test_setup_teardown(name, strict_setup, strict_teardown)
-#define LIVE_TEST(name)    cmocka_unit_test_setup_teardown(name, live_setup, live_teardown)
+#define LIVE_TEST(name)    cmocka_unit_test_setup_teardown(name, live_setup, town_teardown)
 
 int main(void)
 {

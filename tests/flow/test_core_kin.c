@@ -128,12 +128,6 @@ static int live(void **state)
     return town_setup(state);
 }
 
-static int live_over(void **state)
-{
-    town_mode = MODE_EXERCISE;
-    return town_teardown(state);
-}
-
 static void clock_to(struct town *t, int64_t wall)
 {
     town_wall = wall;
@@ -184,7 +178,7 @@ static void days_on_which_the_broker_was_down_do_not_count(void **state)
 }
 
 #define HOUSEHOLD_TEST(f) cmocka_unit_test_setup_teardown(f, households, town_teardown)
-#define LIVE_TEST(f)      cmocka_unit_test_setup_teardown(f, live, live_over)
+#define LIVE_TEST(f)      cmocka_unit_test_setup_teardown(f, live, town_teardown)
 
 int main(void)
 {

@@ -54,12 +54,6 @@ static int with(void **state, struct town_extras extras, uint8_t mode)
     return r;
 }
 
-static int teardown(void **state)
-{
-    town_mode = MODE_EXERCISE; /* not before: the town may be opened again */
-    return town_teardown(state);
-}
-
 static int by_practitioner(void **state)
 {
     return with(state, (struct town_extras){ .practitioner = 2 }, MODE_EXERCISE);
@@ -381,7 +375,7 @@ static void who_is_involved_states_likewise(void **state)
     assert_string_equal(town_refusal(t, TOWN_POLICE), "");
 }
 
-#define IN(setup, f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define IN(setup, f) cmocka_unit_test_setup_teardown(f, setup, town_teardown)
 
 int main(void)
 {

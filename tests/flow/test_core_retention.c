@@ -415,12 +415,6 @@ static int live_setup(void **state)
     return keeping_setup(state);
 }
 
-static int live_teardown(void **state)
-{
-    town_mode = MODE_EXERCISE;
-    return town_teardown(state);
-}
-
 static void receipts_go_after_their_days(void **state)
 {
     struct town *t = *state;
@@ -565,7 +559,7 @@ int main(void)
         T(a_day_on_which_nothing_is_due_leaves_no_leaf),
         T(a_run_begins_and_ends_with_a_leaf_that_counts_and_the_tree_still_proves),
         T(what_was_forgotten_opens_from_no_old_copy),
-        cmocka_unit_test_setup_teardown(a_day_far_from_the_last_is_not_believed_until_an_officer_says_so, live_setup, live_teardown),
+        cmocka_unit_test_setup_teardown(a_day_far_from_the_last_is_not_believed_until_an_officer_says_so, live_setup, town_teardown),
         T(receipts_go_after_their_days),
         T(a_dead_letter_is_kept_as_long_as_a_decision),
         T(a_run_goes_on_after_a_kill_at_every_step),
