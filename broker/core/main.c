@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "pair/child.h"
+#include "store/wild.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -105,6 +106,7 @@ int main(void)
 
     log_init("core", LOG_INFO);
     (void)signal(SIGPIPE, SIG_IGN); /* a client of the control socket that has gone */
+    wild_exits(CHILD_EXIT_DATA);
     core_settings_init(&settings);
     r = main_settings(&settings);
     if (r)

@@ -7,6 +7,7 @@
 #include "pair/child.h"
 #include "reader.h"
 #include "sandbox/sandbox.h"
+#include "store/wild.h"
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -168,6 +169,7 @@ int main(void)
 
     log_init("reader", LOG_INFO);
     (void)signal(SIGPIPE, SIG_IGN);
+    wild_exits(CHILD_EXIT_DATA);
     rc = settings_load(&s);
     if (rc) {
         log_error("reader-settings", "error=%d", -rc);

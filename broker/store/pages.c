@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <lmdb.h>
-#include <setjmp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +16,13 @@
 #include <unistd.h>
 
 #include "store/internal.h"
+#include "store/raw.h"
+#include "store/wild.h"
 
 #define PAGES_MAP_DEFAULT ((size_t)16 << 30) /* bytes of address space, not of disk */
+#define PAGES_STEP        4096               /* bytes: the smallest page there is */
+#define PAGES_FREE        0                  /* LMDB's own table of free pages */
+#define PAGES_META        2                  /* pages that are never free: the first two */
 #define PAGES_FULL_BYTES  (1u << 20)         /* a disk with less than this free is full */
 
 struct pages {
@@ -26,8 +30,8 @@ struct pages {
     MDB_dbi dbis[TABLE_COUNT];
     char path[PATH_MAX];
     int latched;         /* the first I/O error, or damage */
-    bool wrecked, armed; /* an assertion of LMDB's fired: its state is not to be touched again */
-    jmp_buf jump;
+    bool wrecked;        /* a call of LMDB's was left half-way: its state is not to be touched again */
+    struct wild_call in_lmdb;
     store_fault *fault;
     void *fault_ctx;
     pages_change *change;
@@ -44,21 +48,15 @@ struct pages {
 };
 _Static_assert(TABLE_COUNT <= 64, "a set of tables is a word");
 
-/* --- LMDB's assertions. A damaged page trips them, and then LMDB aborts the process; we leave the
- * call instead, never touch the environment again and give -EBADMSG from then on. Each call that
- * walks pages is in a function of its own, so that nothing of a caller's is lost by the jump. ---
+/* --- LMDB's assertions, and pages that point anywhere. A damaged page trips the first, and then LMDB aborts the
+ * process; we leave the call instead, never touch the environment again and give -EBADMSG from then on. Each call
+ * that walks pages is in a function of its own, so that nothing of a caller's is lost by the jump. ---
  */
 
 static void pages_asserted(MDB_env *env, const char *msg)
 {
-    struct pages *p = mdb_env_get_userctx(env);
-
-    (void)msg;
-    if (!p || !p->armed)
-        return; /* LMDB aborts: our own mistake, not the data's */
-    p->armed = false;
-    p->wrecked = true;
-    longjmp(p->jump, 1);
+    (void)env, (void)msg;
+    wild_back(); /* returns: LMDB aborts, of our own mistake and not the data's */
 }
 
 #define LMDB_GUARDED(p, call)                                                                      \
@@ -66,17 +64,35 @@ static void pages_asserted(MDB_env *env, const char *msg)
         int r_;                                                                                    \
         if ((p)->wrecked)                                                                          \
             return MDB_CORRUPTED;                                                                  \
-        if (setjmp((p)->jump))                                                                     \
+        if (setjmp((p)->in_lmdb.back)) {                                                           \
+            (p)->wrecked = true;                                                                   \
             return MDB_CORRUPTED;                                                                  \
-        (p)->armed = true;                                                                         \
+        }                                                                                          \
+        wild_enter(&(p)->in_lmdb);                                                                 \
         r_ = (call);                                                                               \
-        (p)->armed = false;                                                                        \
+        wild_leave();                                                                              \
         return r_;                                                                                 \
     } while (0)
 
+/* A value, and a key, are looked at from end to end while a page that cannot be read is an error still: whoever opens
+ * the value is not in LMDB any more. What nobody can have put is damage. */
+static int lmdb_reached(int code, const MDB_val *v, size_t most)
+{
+    const volatile uint8_t *at = v->mv_data;
+
+    if (code || v->mv_size == 0)
+        return code;
+    if (v->mv_size > most)
+        return MDB_CORRUPTED;
+    for (size_t i = 0; i < v->mv_size; i += PAGES_STEP)
+        (void)at[i];
+    (void)at[v->mv_size - 1];
+    return 0;
+}
+
 static int lmdb_get(struct pages *p, MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
 {
-    LMDB_GUARDED(p, mdb_get(txn, dbi, key, value));
+    LMDB_GUARDED(p, lmdb_reached(mdb_get(txn, dbi, key, value), value, STORE_RAW_MAX));
 }
 
 static int lmdb_put(struct pages *p, MDB_txn *txn, MDB_dbi dbi, MDB_val *key, MDB_val *value)
@@ -97,7 +113,8 @@ static int lmdb_del(struct pages *p, MDB_txn *txn, MDB_dbi dbi, MDB_val *key)
 static int lmdb_cursor_get(struct pages *p, MDB_cursor *cursor, MDB_val *key, MDB_val *value,
                            MDB_cursor_op op)
 {
-    LMDB_GUARDED(p, mdb_cursor_get(cursor, key, value, op));
+    LMDB_GUARDED(p, lmdb_reached(lmdb_reached(mdb_cursor_get(cursor, key, value, op), key, STORE_KEY_MAX),
+                                 value, STORE_RAW_MAX));
 }
 
 static int lmdb_commit(struct pages *p, MDB_txn *txn)
@@ -109,6 +126,58 @@ static int lmdb_dbi_open(struct pages *p, MDB_txn *txn, const char *name, unsign
                          MDB_dbi *dbi)
 {
     LMDB_GUARDED(p, mdb_dbi_open(txn, name, flags, dbi));
+}
+
+/* These two read a table's root when they are the first of their transaction. */
+static int lmdb_cursor_open(struct pages *p, MDB_txn *txn, MDB_dbi dbi, MDB_cursor **out)
+{
+    LMDB_GUARDED(p, mdb_cursor_open(txn, dbi, out));
+}
+
+static int lmdb_stat(struct pages *p, MDB_txn *txn, MDB_dbi dbi, MDB_stat *out)
+{
+    LMDB_GUARDED(p, mdb_stat(txn, dbi, out));
+}
+
+/* One transaction's list of pages that it left free: their count, then their numbers from the highest down. LMDB
+ * hands them to whoever writes next, as they stand there: a number that is none of the file's is a write to
+ * anywhere, and one that is there twice is a page of two tables. */
+static int lmdb_listed(const MDB_val *v, size_t last)
+{
+    const uint8_t *at = v->mv_data;
+    size_t n, page, before = last + 1;
+
+    if (v->mv_size < sizeof(n) || v->mv_size % sizeof(n))
+        return MDB_CORRUPTED;
+    memcpy(&n, at, sizeof(n));
+    if (n > v->mv_size / sizeof(n) - 1)
+        return MDB_CORRUPTED;
+    for (size_t i = 1; i <= n; i++, before = page) {
+        memcpy(&page, at + i * sizeof(page), sizeof(page));
+        if (page < PAGES_META || page >= before)
+            return MDB_CORRUPTED;
+    }
+    return 0;
+}
+
+static int lmdb_free_pages(MDB_txn *txn, size_t last)
+{
+    MDB_cursor *cursor = NULL;
+    MDB_val k = { 0 }, v = { 0 };
+    int code = mdb_cursor_open(txn, PAGES_FREE, &cursor);
+
+    while (!code) {
+        code = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
+        if (!code)
+            code = lmdb_listed(&v, last);
+    }
+    mdb_cursor_close(cursor);
+    return code == MDB_NOTFOUND ? 0 : code;
+}
+
+static int lmdb_check_free(struct pages *p, MDB_txn *txn, size_t last)
+{
+    LMDB_GUARDED(p, lmdb_free_pages(txn, last));
 }
 
 /* --- Foreign codes, translated once. --- */
@@ -142,8 +211,8 @@ static int pages_error(struct pages *p, int code)
 
     if (code == 0)
         return 0;
-    if (code == MDB_BAD_TXN && p->spoilt) /* no new error, and what it was has been latched or not */
-        return p->spoilt;
+    if (code == MDB_BAD_TXN && (p->spoilt || p->latched)) /* no new error, but of what went before */
+        return p->spoilt ? p->spoilt : p->latched;
     for (size_t i = 0; i < ALM_LEN(pages_codes); i++) {
         if (pages_codes[i].code == code)
             r = pages_codes[i].error;
@@ -189,6 +258,23 @@ static int pages_fill_up(const struct pages *p, const char *data_path)
     return 0;
 }
 
+/* Before the first write: what is damaged in the list of free pages would be written over. It is as long as there are
+ * such pages, eight bytes each. */
+static int pages_check_free(struct pages *p)
+{
+    MDB_envinfo info;
+    MDB_txn *txn = NULL;
+    int code = mdb_env_info(p->env, &info);
+
+    if (!code)
+        code = mdb_txn_begin(p->env, NULL, MDB_RDONLY, &txn);
+    if (!code)
+        code = lmdb_check_free(p, txn, info.me_last_pgno);
+    if (txn && !p->wrecked)
+        mdb_txn_abort(txn);
+    return pages_error(p, code);
+}
+
 /* An absent or empty data file where a store was once made is a loss, not a new store. */
 static int pages_check_data_file(const char *data_path, bool made)
 {
@@ -212,7 +298,7 @@ static int pages_open_env(struct pages *p, const struct pages_options *o)
     code = mdb_env_create(&p->env);
     if (code)
         return pages_error(p, code);
-    (void)mdb_env_set_userctx(p->env, p);
+    wild_watch();
     (void)mdb_env_set_assert(p->env, pages_asserted);
     code = mdb_env_set_maxdbs(p->env, TABLE_COUNT);
     if (!code)
@@ -224,7 +310,8 @@ static int pages_open_env(struct pages *p, const struct pages_options *o)
     if (o->read_only)
         return 0;
     (void)mdb_reader_check(p->env, NULL); /* clears slots of the killed; nothing rests on it */
-    return pages_fill_up(p, data_path);
+    r = pages_fill_up(p, data_path);
+    return r < 0 ? r : pages_check_free(p);
 }
 
 int pages_open(const struct pages_options *o, struct pages **out)
@@ -452,8 +539,8 @@ int pages_count(struct pages *p, MDB_txn *txn, enum table table, uint64_t *n)
     if (p->wrecked)
         return -EBADMSG;
     *n = 0;
-    if (mdb_stat(txn, p->dbis[table], &stat_of) != 0)
-        return p->spoilt ? p->spoilt : -EIO;
+    if (lmdb_stat(p, txn, p->dbis[table], &stat_of) != 0)
+        return p->wrecked ? -EBADMSG : p->spoilt ? p->spoilt : -EIO;
     *n = stat_of.ms_entries;
     return 0;
 }
@@ -496,11 +583,11 @@ int pages_cursor(struct pages *p, MDB_txn *txn, enum table table, MDB_cursor **o
     if (p->wrecked)
         return -EBADMSG;
     if (txn != p->writing || kept->taken) /* a walk within a walk */
-        return pages_error(p, mdb_cursor_open(txn, p->dbis[table], out));
+        return pages_error(p, lmdb_cursor_open(p, txn, p->dbis[table], out));
     if (kept->changes != p->n_changes[table])
         pages_unkeep(p, table);
     if (!kept->cursor)
-        r = pages_error(p, mdb_cursor_open(txn, p->dbis[table], &kept->cursor));
+        r = pages_error(p, lmdb_cursor_open(p, txn, p->dbis[table], &kept->cursor));
     if (r < 0)
         return r;
     kept->taken = true;

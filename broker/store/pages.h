@@ -20,7 +20,7 @@ ALM_MUST_USE int pages_open(const struct pages_options *o, struct pages **out);
 struct pages *pages_close(struct pages *p);
 int pages_latched(const struct pages *p);
 void pages_latch(struct pages *p, int error); /* the first stays */
-/* An assertion of LMDB's fired: its state is not to be touched again. */
+/* A call of LMDB was left half-way: its state is not to be touched again. */
 bool pages_wrecked(const struct pages *p);
 /* Clears slots of readers that were killed, which hold pages back. */
 void pages_check_readers(struct pages *p);

@@ -66,7 +66,10 @@ static int store_open_whole(struct store *s, const struct store_options *o, bool
 
     if (r < 0)
         return r;
-    r = pages_open_tables(s->pages, t->txn, t->write);
+    /* A table that is gone from a store that was made is not begun anew: its name was damaged. */
+    r = pages_open_tables(s->pages, t->txn, t->write && !made);
+    if (r == -ENOENT && made)
+        r = -EBADMSG;
     if (r == 0)
         r = store_meta_check(t, o, made);
     if (r == 0)

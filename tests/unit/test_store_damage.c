@@ -165,6 +165,27 @@ static void store_whose_data_file_is_gone_or_emptied_is_not_begun_anew(void **st
     assert_int_equal(store_open(&f->options, &s), -EBADMSG);
 }
 
+/* Made anew it would be empty: nobody shielded, nothing withdrawn. */
+static void store_with_a_table_whose_name_is_damaged_is_not_given_an_empty_one(void **state)
+{
+    struct fixture *f = *state;
+    ALM_CLEANUP(buf_deinit) struct buf b = { 0 };
+    struct store *s = NULL;
+
+    assert_int_equal(fixture_put_one(f->store, TABLE_SHIELDS, "whom", "nobody is to find"), 0);
+    f->store = store_close(f->store);
+    b = load_file(f);
+    for (uint8_t *at = find_after(&b, b.data, "shields"); at; at = find_after(&b, at, "shields"))
+        at[-1] ^= 1;
+    save_file(f, &b);
+    assert_int_equal(store_open(&f->options, &s), -EBADMSG);
+    for (uint8_t *at = find_after(&b, b.data, "shieldr"); at; at = find_after(&b, at, "shieldr"))
+        at[-1] ^= 1;
+    save_file(f, &b);
+    fixture_open(f);
+    assert_int_equal(fixture_get_one(f->store, TABLE_SHIELDS, "whom", "nobody is to find"), 0);
+}
+
 static void store_refuses_a_file_that_is_not_one(void **state)
 {
     struct fixture *f = *state;
@@ -540,6 +561,7 @@ int main(void)
         STORE_TEST(store_notices_values_swapped_between_keys_and_tables),
         STORE_TEST(store_scan_fails_at_a_damaged_value_instead_of_passing_over_it),
         STORE_TEST(store_whose_data_file_is_gone_or_emptied_is_not_begun_anew),
+        STORE_TEST(store_with_a_table_whose_name_is_damaged_is_not_given_an_empty_one),
         STORE_TEST(store_refuses_a_file_that_is_not_one),
         STORE_TEST(store_leaves_a_damaged_tree_with_an_error_not_an_assertion),
         STORE_TEST(store_reads_a_file_that_was_cut_short_as_damage_not_as_a_bus_error),
