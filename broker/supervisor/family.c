@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define FAMILY_STOP_MS    5000  /* a child that was told to stop is killed after that */
@@ -20,7 +21,8 @@
     100 /* after the second end in a row; doubles. The first restart is immediate */
 #define FAMILY_GATE_MOST_MS                                                                        \
     500 /* a gate is back within a second, however often it is brought down */
-#define FAMILY_MOST_MS 5000
+#define FAMILY_MOST_MS     5000
+#define FAMILY_FAULTS_MOST 3 /* starts that may end in a fault, of a child that was never ready */
 
 enum child_state { CHILD_WAITING = 0, CHILD_STARTING, CHILD_IS_READY, CHILD_LEAVING, CHILD_GONE };
 /* The order of stopping: a stage begins when the one before is gone. */
@@ -32,6 +34,7 @@ struct child {
     char name[16];
     enum child_state state;
     bool ever_ready, close_ordered;
+    unsigned faults; /* that ended it before it was ever ready */
     pid_t pid;
     int channel;
     int64_t started_ms, due_ms; /* due: when to start (waiting) or to kill (leaving) */
@@ -389,13 +392,12 @@ void family_hear(struct family *f, const struct pollfd *polled, size_t n, int64_
  * ------------------------------------------------------------------------------------------------------------
  */
 
-/* What a message may end the core by: a fault, an abort, a forbidden system call, an exit. Any other signal came from
- * somebody: an operator, a service manager that signals all processes of a service, a machine short of memory. A core
- * under load decides most of the time, so whoever is in hand then would be suspended for it. */
-static bool family_of_a_message(int status)
+/* A process's own doing. Any other signal came from somebody: an operator, a service manager that signals all processes
+ * of a service, a machine short of memory. */
+static bool child_faulted(int status)
 {
     if (!WIFSIGNALED(status))
-        return true;
+        return false;
     switch (WTERMSIG(status)) {
     case SIGSEGV:
     case SIGBUS:
@@ -408,6 +410,16 @@ static bool family_of_a_message(int status)
     default:
         return false;
     }
+}
+
+/* What a message may end the core by: a fault, an abort, a forbidden system call, an exit. A core under load decides
+ * most of the time, so whoever is in hand then would be suspended for anything else. Nor is it a message's doing that
+ * a page of the store cannot be read, or leads nowhere. */
+static bool family_of_a_message(int status)
+{
+    if (WIFEXITED(status))
+        return WEXITSTATUS(status) != CHILD_EXIT_DATA;
+    return child_faulted(status) && WTERMSIG(status) != SIGBUS;
 }
 
 static void family_blame(struct family *f, int status, int64_t now_ms)
@@ -427,13 +439,16 @@ static void family_blame(struct family *f, int status, int64_t now_ms)
         log_warn("core-died-deciding", "agency=%s", agency);
 }
 
-/* Ends that another start would only repeat: told before the child was ever ready. */
-static int child_verdict(const struct child *c, int status)
+/* Ends that another start would only repeat: told before the child was ever ready. A fault may be none of these, so it
+ * is tried again; who opens the store and faults each time has most likely met a damaged page of it. */
+static int child_verdict(struct child *c, int status)
 {
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 
     if (c->ever_ready)
         return 0;
+    if (child_faulted(status) && ++c->faults >= FAMILY_FAULTS_MOST)
+        return c->kind == SPAWN_CORE || c->kind == SPAWN_READER ? CHILD_EXIT_DATA : EX_SOFTWARE;
     return code == CHILD_EXIT_CONFIG || code == CHILD_EXIT_DATA || code == CHILD_EXIT_SELF_TEST ||
                    code == 127
                ? code
@@ -476,7 +491,7 @@ static void child_ended(struct family *f, struct child *c, int status, int64_t n
         c->due_ms = now_ms; /* the core ended it, not a fault of its own */
     c->close_ordered = false;
     if (verdict) {
-        f->verdict = verdict == 127 ? 70 : verdict;
+        f->verdict = verdict == 127 ? EX_SOFTWARE : verdict;
         log_error("almonerd-gives-up", "child=%s code=%d", c->name, verdict);
         family_stop(f, now_ms);
     }

@@ -42,10 +42,11 @@ static void almonerd_help(void)
            "file and line\n"
            "  --libexec DIR  where almoner-core, almoner-gate, almoner-signer and almoner-reader "
            "are [" ALM_LIBEXECDIR "]\n\n"
-           "Exit status: 0 stopped or checked; 64 usage; 69 another almonerd runs on this "
-           "data_dir; 70 internal; 71 the system\n"
-           "refused; 73 a directory cannot be made; 76 a gate's self-test failed; 78 "
-           "configuration.\n\n");
+           "Exit status: 0 stopped or checked; 64 usage; 65 a store or head that must not be opened "
+           "(almoner fsck looks for damage);\n"
+           "69 another almonerd runs on this data_dir; 70 internal; 71 the system refused; 73 a "
+           "directory cannot be made; 76 a gate's\n"
+           "self-test failed; 78 configuration.\n\n");
     settings_help(stdout);
 }
 

@@ -41,6 +41,12 @@ note("core-env", " ".join(sorted(os.environ)))
 supervisor = socket.socket(fileno=4)
 shared = mmap.mmap(5, 136)
 if os.path.exists(data + "/refuse"): sys.exit(65)
+faults = data + "/faults"
+if os.path.exists(faults):
+    number, left = map(int, open(faults).read().split())
+    if left:
+        with open(faults, "w") as f: f.write(f"{{number}} {{left - 1}}")
+        os.kill(os.getpid(), number)
 gates = [socket.socket(fileno=10 + i) for i in range(len(settings["gates"]))]
 key = bytes.fromhex({z85.decode(school_public).hex()!r})
 for g in gates: g.send(allow([("school", key)]))
@@ -70,6 +76,10 @@ while True:
     if text:
         agency, number = text.split()
         shared[4:68] = agency.encode().ljust(64, b"\\0"); shared[0:4] = struct.pack("=I", 1); os.kill(os.getpid(), int(number))
+    text = told("exit-deciding")
+    if text:
+        agency, code = text.split()
+        shared[4:68] = agency.encode().ljust(64, b"\\0"); shared[0:4] = struct.pack("=I", 1); os._exit(int(code))
     text = told("close-gate")
     if text: supervisor.send(b"C" + struct.pack(">H", int(text)))
     if told("nonsense"): supervisor.send(b"?!")
@@ -286,12 +296,48 @@ sup.process.kill()
 sup.process.wait()
 tap.check("children_do_not_outlive_a_killed_almonerd", wait_for(lambda: not [p for p in pids if os.path.exists(f"/proc/{p}")], 5))
 
+# --- a core that meets damage on the disk
+ports = [free_port()]
+d = prepare("damage", ports)
+sup = Supervisor(d, ports)
+sup.logged("event=almonerd-ready")
+sup.tell("killed-deciding", f"hospice {int(signal.SIGBUS)}")
+sup.logged("child=core ms=", times=2)
+sup.tell("exit-deciding", "hospice 65")
+sup.logged("child=core ms=", times=3)
+tap.check("a_core_that_met_a_page_which_cannot_be_read_puts_blame_on_nobody",
+          sup.logged(f"child=core signal={int(signal.SIGBUS)}") and sup.logged("child=core code=65") and "agency=hospice" not in sup.log())
+sup.process.send_signal(signal.SIGTERM)
+sup.process.wait(10)
+
 # --- starts that cannot be mended by trying again
 ports = [free_port()]
 d = prepare("refused", ports)
 os.makedirs(d + "/data")
 write(d + "/data/refuse", "")
 tap.check("a_core_that_refuses_its_store_ends_almonerd_with_its_code", Supervisor(d, ports).process.wait(15) == 65)
+for name, number in (("aborts", signal.SIGABRT), ("faults", signal.SIGSEGV), ("faults-on-the-disk", signal.SIGBUS)):
+    ports = [free_port()]
+    d = prepare(name, ports)
+    os.makedirs(d + "/data")
+    write(d + "/data/faults", f"{int(number)} 99")
+    sup = Supervisor(d, ports)
+    tap.check(f"a_core_that_{name.replace('-', '_')}_at_each_start_is_tried_three_times_and_ends_almonerd_as_a_damaged_store_does",
+              sup.process.wait(15) == 65 and sup.log().count("event=child-started child=core") == 3
+              and sup.logged("event=almonerd-gives-up child=core code=65"), sup.log()[-600:])
+    write(d + "/data/faults", f"{int(number)} 2")
+    sup = Supervisor(d, ports)
+    tap.check(f"one_that_{name.replace('-', '_')}_at_two_starts_and_serves_at_the_third_goes_on", sup.logged("event=almonerd-ready"), sup.log()[-600:])
+    sup.process.send_signal(signal.SIGTERM)
+    sup.process.wait(10)
+ports = [free_port()]
+d = prepare("killed", ports)
+os.makedirs(d + "/data")
+write(d + "/data/faults", f"{int(signal.SIGKILL)} 5")
+sup = Supervisor(d, ports)
+tap.check("a_core_that_somebody_kills_at_each_start_is_started_until_it_serves", sup.logged("event=almonerd-ready", 20), sup.log()[-600:])
+sup.process.send_signal(signal.SIGTERM)
+sup.process.wait(10)
 with socket.socket() as taken:
     taken.bind(("127.0.0.1", 0))
     taken.listen()
