@@ -299,7 +299,9 @@ int batch_finish(struct core *c)
     b->error = 0;
     b->n_decided = b->n_changes = b->n_readings = b->n_created = b->n_answered = b->n_released = 0;
     memset(b->close_gates, 0, sizeof(b->close_gates));
-    /* LMDB "keeps succeeding after a failed sync": the first I/O error ends this process, and so
-     * does a registry that could not be read again. */
+    /* LMDB "keeps succeeding after a failed sync": the first I/O error ends this process, and so does a damaged page,
+     * after which nothing of the store is read, and a registry that could not be read again. */
+    if (store_latched(c->store))
+        return store_latched(c->store);
     return r == -EIO || c->agencies.broken ? -EIO : 0;
 }

@@ -159,7 +159,7 @@ static void core_begun(struct core *c)
 
 static int core_first_batch(struct core *c)
 {
-    int r;
+    int e, r;
 
     core_genesis(c);
     core_begun(c);
@@ -168,9 +168,8 @@ static int core_first_batch(struct core *c)
     if (c->batch.registry_changed && c->batch.txn && reload(c, c->batch.txn))
         batch_fail(c, -EIO, "suspend");
     r = c->batch.error;
-    if (batch_finish(c))
-        r = -EIO;
-    return r;
+    e = batch_finish(c);
+    return e ? e : r;
 }
 
 static int core_open_store(struct core *c)
@@ -198,18 +197,20 @@ static unsigned core_threads(int32_t wanted)
     return (unsigned)(n < 0 ? 0 : n > VERIFY_THREADS_MAX ? VERIFY_THREADS_MAX : n);
 }
 
-static int core_open_verify(struct core *c)
+/* The store's handlers of faults come after these, and leave to them what is not its own. */
+static void core_blame(struct core *c)
 {
     if (c->shared)
         verify_blame_to((struct verify_blame){ .crashed = &c->shared->check_crashed,
                                                .name = c->shared->check_agency });
-    return verify_new(core_threads(c->set.limits.check_threads), &c->set.wire, &c->verify);
 }
 
 static int core_open_parts(struct core *c, const struct core_ends *ends)
 {
-    int r = core_open_store(c);
+    int r;
 
+    core_blame(c);
+    r = core_open_store(c);
     buf_init(&c->sealed, WIRE_FRAME_MAX);
     buf_init(&c->scratch, WIRE_FRAME_MAX);
     if (!r)
@@ -229,7 +230,7 @@ static int core_open_parts(struct core *c, const struct core_ends *ends)
     if (!r)
         r = fair_new(&c->fair);
     if (!r)
-        r = core_open_verify(c);
+        r = verify_new(core_threads(c->set.limits.check_threads), &c->set.wire, &c->verify);
     if (!r)
         r = gates_open(c, ends->gates);
     if (!r)

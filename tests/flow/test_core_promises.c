@@ -99,6 +99,24 @@ static void promise_1_a_store_that_cannot_be_read_lets_nothing_through(void **st
     assert_int_equal(questions_heard(t), 0);
 }
 
+static int meets_damage(void *ctx, enum store_step step)
+{
+    (void)ctx;
+    return step == STORE_STEP_GET ? EBADMSG : 0;
+}
+
+/* Else every message would be told "busy" from then on: after damage nothing of the store is read any more. */
+static void promise_1_a_core_that_met_a_damaged_page_lets_nothing_through_and_ends(void **state)
+{
+    struct town *t = *state;
+
+    store_fault_hook(t->core->store, meets_damage, NULL);
+    town_say(t, TOWN_COUNCIL, town_insight(t, "safeguarding", "truancy", TOWN_TESS));
+    assert_int_equal(core_turn(t->core, 0), -EBADMSG);
+    town_reopen(t);
+    assert_int_equal(questions_heard(t), 0);
+}
+
 /* --- 2: "Nothing leaves before its commit is on disk." --- */
 
 static void promise_2_no_disclosure_without_a_durable_record(void **state)
@@ -503,6 +521,7 @@ int main(void)
         TOWN_TEST(promise_1_what_no_rule_permits_is_refused),
         TOWN_TEST(promise_1_without_a_policy_nothing_is_permitted),
         TOWN_TEST(promise_1_a_store_that_cannot_be_read_lets_nothing_through),
+        TOWN_TEST(promise_1_a_core_that_met_a_damaged_page_lets_nothing_through_and_ends),
         TOWN_TEST(promise_2_no_disclosure_without_a_durable_record),
         TOWN_TEST(promise_2_a_reply_is_recorded_with_its_decision),
         TOWN_TEST(promise_2_failed_answer_batch_leaves_the_query_waiting_for_that_holder),
