@@ -41,14 +41,21 @@ class Command:
                              f"{(self.err or self.out).strip()[:400]}") from None
 
 
+def loopback():
+    """A loopback address of this process's own: nobody else takes a port there between its being found free and its being listened on, or
+    while what listens there is started again; and whoever tries to reach it meanwhile does not reach itself."""
+    n = os.getpid()
+    return f"127.{64 + (n >> 16) % 128}.{n >> 8 & 255}.{n & 255}"
+
+
 def free_ports(count):
-    """Loopback ports that nothing listens on now: bound all at once, so that none is given twice."""
+    """Ports of loopback() that nothing listens on now: bound all at once, so that none is given twice."""
     held = []
     try:
         for _ in range(count):
             s = socket.socket()
             held.append(s)
-            s.bind(("127.0.0.1", 0))
+            s.bind((loopback(), 0))
         return [s.getsockname()[1] for s in held]
     finally:
         for s in held:
@@ -147,7 +154,7 @@ class Stage:
         self.command("key", "new", "broker", self.keys, "--origin", self.origin)
         for officer in OFFICERS:
             self.command("key", "new", "sign", self.keys / officer)
-        self.gates = {org: f"tcp://127.0.0.1:{port}" for org, port in zip(organisations, free_ports(len(organisations)))}
+        self.gates = {org: f"tcp://{loopback()}:{port}" for org, port in zip(organisations, free_ports(len(organisations)))}
         rows = ",\n".join(f'  {{ organisation = "{org}"; bind = "{address}"; }}' for org, address in self.gates.items())
         self.config.write_text(
             f'mode = "{self.mode}";\norigin = "{self.origin}";\n'

@@ -13,11 +13,12 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "deploy"))
 from exerciselib import keep  # noqa: E402, F401
+from exerciselib.stage import free_ports, loopback  # noqa: E402, F401
 
 READY, ALLOW, IN, OUT, UNREACHABLE, NOISE = 1, 2, 3, 4, 5, 6
 
 
-def wait_for(what, seconds=10.0):
+def wait_for(what, seconds=30.0):
     """Calls what() until it gives something true; its last value."""
     until = time.monotonic() + seconds
     while True:
@@ -28,9 +29,8 @@ def wait_for(what, seconds=10.0):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port of loopback() that nothing listens on."""
+    return free_ports(1)[0]
 
 
 def seqpacket():
@@ -61,7 +61,7 @@ class Child:
         os.close(memory)
         theirs.close()
 
-    def ready(self, seconds=10.0):
+    def ready(self, seconds=30.0):
         """True once the child has said R; False if it ends or says nothing."""
         readable, _, _ = select.select([self.supervisor], [], [], seconds)
         return bool(readable) and self.supervisor.recv(16) == b"R"
@@ -114,7 +114,7 @@ def decode_run(datagram):
 received = {}  # socket: messages of its last datagram that nobody has taken yet
 
 
-def receive(pair, seconds=5.0):
+def receive(pair, seconds=30.0):
     """The next message, or None."""
     waiting = received.setdefault(pair, [])
     if not waiting:
