@@ -99,7 +99,7 @@ def noise(tap, town):
     before, first = sizes(town), town.next_leaf()
     crowds = [Crowd(town.stage.gates[town.cabinet.organisation[agency]], town.stage.broker_public()) for agency in (POLICE, SCHOOL, CHILDRENS)]
     asked, answered, end = 0, 0, time.monotonic() + 3
-    while time.monotonic() < end:
+    while time.monotonic() < end or asked < 3:
         for crowd in crowds:
             crowd.more()
         asked += 1

@@ -36,7 +36,7 @@ class Wiretap:
     def __init__(self, speaker):
         self.speaker = speaker
 
-    def reply(self, timeout_ms=6000):
+    def reply(self, timeout_ms=20000):
         while self.speaker.socket.poll(timeout_ms):
             frame = self.speaker.socket.recv()
             body = self.speaker.pb.Body.FromString(self.speaker.pb.Envelope.FromString(frame).body)

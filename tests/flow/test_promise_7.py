@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 
-from town import CHILDRENS, PATIENCE, POLICE, RIVER, SCHOOL, TEAM, Holders, Tap, Town, generated, is_kind, told, wait_for
+from town import CHILDRENS, PATIENCE, PATIENT, POLICE, RIVER, SCHOOL, TEAM, Holders, Tap, Town, generated, is_kind, told, wait_for
 
 RATE = 20          # messages a second of one agency, here
 SECONDS = 8
@@ -37,7 +37,7 @@ def ask(town, childrens, holders):
     body = childrens.insight("domestic-incident-12m", person="Ada")
     start = time.monotonic()
     childrens.say(body)
-    question = holders.by[POLICE].question(4)
+    question = holders.by[POLICE].question()
     if question is None:
         return None, time.monotonic() - start
     holders.by[POLICE].answer(question, "YES")
@@ -50,8 +50,8 @@ def flood(tap, town, holders):
     floods = [Flood(town.speaker(SCHOOL)) for _ in range(2)]
     for thread in floods:
         thread.start()
-    times, end = [], time.monotonic() + SECONDS
-    while time.monotonic() < end:
+    times, began = [], time.monotonic()
+    while time.monotonic() < began + SECONDS:
         value, seconds = ask(town, childrens, holders)
         times.append(seconds if value == ("yes", "all") else None)
         time.sleep(1 / RATE)  # within the asker's own rate
@@ -65,13 +65,14 @@ def flood(tap, town, holders):
     sent, busy = sum(f.sent for f in floods), sum(f.busy for f in floods)
     print(f"# {sent} sent by the flooder, {busy} busy; {len(times)} questions of another agency, slowest {max(t or 99 for t in times):.3f} s", flush=True)
     tap.check("promise_7_a_flood_is_many_times_what_an_agency_may_send", sent > 10 * RATE * SECONDS, sent)
-    tap.check("promise_7_every_question_of_another_agency_is_answered_meanwhile", len(times) > SECONDS and None not in times, times.count(None))
+    tap.check("promise_7_every_question_of_another_agency_is_answered_meanwhile", len(times) > SECONDS and None not in times, (len(times), times.count(None)))
     usual = sorted(t or 99 for t in times)[len(times) // 2]
     tap.check("promise_7_and_usually_at_once", usual < 0.5 * PATIENCE, usual)
     tap.check("promise_7_what_another_lodges_gets_its_receipt", is_kind(lodged, "receipt"))
     tap.check("promise_7_the_flooder_is_told_busy", busy > 0, busy)
     ordinary = [r for r in town.audit(leaf, agency=SCHOOL) if r["event"] != "limited"]
-    tap.check("promise_7_it_fills_the_log_no_faster_than_its_rate", len(ordinary) <= 3 * RATE * (SECONDS + 5), len(ordinary))
+    took = time.monotonic() - began
+    tap.check("promise_7_it_fills_the_log_no_faster_than_its_rate", len(ordinary) <= 3 * RATE * (took + 5), (len(ordinary), took))
     return leaf
 
 
@@ -83,22 +84,23 @@ def one_leaf_a_minute(tap, town, leaf):
 
 def afterwards(tap, town, holders):
     time.sleep(3)  # what the flooder had asked is over by then
-    for agency in (CHILDRENS, TEAM):
-        while holders.by[agency].receive(50) is not None:
-            pass
-    school = town.speaker(SCHOOL)
-    body = school.insight()
-    school.say(body)
-    for agency in (CHILDRENS, TEAM):
-        question = holders.by[agency].question(4)
-        if question is not None:
-            holders.by[agency].answer(question, "NO")
-    got = school.reply(body)
-    tap.check("promise_7_once_it_keeps_to_its_rate_it_is_served", told(town.pb, got) == ("no", "all"), told(town.pb, got))
+    school, replies = town.speaker(SCHOOL), []
+
+    def served():
+        for agency in (CHILDRENS, TEAM):
+            while holders.by[agency].receive(50) is not None:
+                pass
+        body = school.insight()
+        holders.answer(holders.asked(school, body), "NO")
+        replies.append(told(town.pb, school.reply(body)))
+        return replies[-1] != "busy"  # a gate may have had more of the flood to hand on
+
+    tap.check("promise_7_once_it_keeps_to_its_rate_it_is_served", wait_for(served, 20) and replies[-1] == ("no", "all"), replies)
 
 
 def bytes_of_the_day(tap, town, holders):
-    """Large frames use up an agency's day; others have theirs."""
+    """Large frames use up an agency's day; others have theirs. Its day is UTC's: not in the last minute of one."""
+    wait_for(lambda: time.time() % 86400 < 86400 - 90, 120)
     river = holders.by[RIVER]
     answer = None
     for n in range(200):
@@ -115,14 +117,14 @@ def bytes_of_the_day(tap, town, holders):
 def main():
     tap = Tap()
     pb = generated(sys.argv[1])
-    with Town(pb, limits=f"lease_ms = 600000; messages_per_s = {RATE};") as town:
+    with Town(pb, limits=f"{PATIENT} messages_per_s = {RATE};") as town:
         holders = Holders(*(town.speaker(a) for a in (CHILDRENS, TEAM, POLICE)))
         leaf = flood(tap, town, holders)
         afterwards(tap, town, holders)
         one_leaf_a_minute(tap, town, leaf)
         ended = [x for x in town.log().splitlines() if "event=child-ended" in x]
         tap.check("promise_7_no_process_of_the_broker_ended", not ended, ended)
-    with Town(pb, limits="lease_ms = 600000; daily_bytes = 1000000;") as town:
+    with Town(pb, limits=f"{PATIENT} daily_bytes = 1000000;") as town:
         bytes_of_the_day(tap, town, Holders(*(town.speaker(a) for a in (CHILDRENS, TEAM, POLICE, RIVER))))
     tap.done()
 

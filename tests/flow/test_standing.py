@@ -3,7 +3,6 @@
 """What officers end is ended at once, on connections that stand open, and for questions that are waiting. argv: protoc."""
 import json
 import shutil
-import time
 
 from town import CHILDRENS, POLICE, RIVER, SCHOOL, TEAM, Holders, load, play, refused, told, wait_for, write_policy
 
@@ -120,8 +119,10 @@ def curve_key(tap, town, school, holders):
     seed = bytes.fromhex((keys / "school-new.sign").read_text().strip())
     town.stage.command("key", "new", "curve", keys / "school-curve")
     officer(town, "agency", "add", SCHOOL, "--curve", keys / "school-curve.key", "--sign", keys / "school-new.pub")
+    cut = f"proc={town.gate_of(SCHOOL)} event=gate-allow"
+    before = town.log().count(cut)
     officer(town, "agency", "revoke-key", SCHOOL, keys / f"{SCHOOL}.key")
-    time.sleep(0.2)
+    wait_for(lambda: town.log().count(cut) > before, 30)
     body = school.insight()
     school.say(body)
     tap.check("a revoked CURVE key gets nothing through on its open connection", school.receive(800) is None)

@@ -29,8 +29,10 @@ from wire_client import Client, Tokens, fold, uuid7  # noqa: E402, F401
 
 DAY = "2021-06-15"
 CHILDRENS, TEAM, POLICE, SCHOOL, RIVER = "oakshire-childrens", "oakshire-family-team", "oakshire-police", "elm-school", "river-recovery"
-# Two-second leases would make a test that thinks for long lose its agencies; those about silence set their own.
-PATIENT = "lease_ms = 600000;"
+# Two-second leases would make a test that thinks for long lose its agencies, and two seconds for its answers would on a busy machine lose some of
+# those that it gives; those about silence set their own.
+DEADLINE_S = 5
+PATIENT = f"lease_ms = 600000; deadline_ms = {1000 * DEADLINE_S};"
 PRACTITIONER = "t.finch"  # whom nobody but the log's sealed part knows
 ROLES = {CHILDRENS: "social-worker", TEAM: "social-worker", POLICE: "police-officer", SCHOOL: "senco", RIVER: "social-worker"}
 REPLIES = {"insight", "involvement", "refusal", "busy", "receipt", "consent_list", "threshold_state", "referral_state", "referral_list", "sealing_keys",
@@ -96,7 +98,7 @@ class Town:
         self.folder = load(ROOT / "tests" / "data" / "smalltown")
         self.people = people(self.folder)
         if with_adapters:  # they are to be heard out on a busy machine
-            stage_options.setdefault("limits", PATIENT + " deadline_ms = 10000;")
+            stage_options.setdefault("limits", "lease_ms = 600000; deadline_ms = 10000;")
         self.stage = TownStage(stage_prefix(), **stage_options)
         self.day, self.speakers = day, []
         if not enter_day:  # a live broker: its day is the clock's
@@ -172,8 +174,9 @@ class Town:
         return (self.stage.work / "almonerd.log").read_text(errors="replace")
 
     def pid(self, child):
-        """Process id of a child (core, signer, reader, gate-0 ...) as the log gave it last, while it lives."""
-        found = re.findall(rf"event=child-started child={child} pid=(\d+)", self.log())
+        """Process id of a child (core, signer, reader, gate-0 ...) as the log gave it last, while it lives: all its digits, for a part of a line
+        may be there already."""
+        found = re.findall(rf"event=child-started child={child} pid=(\d+) ", self.log())
         return int(found[-1]) if found else None
 
     def gate_of(self, agency):
@@ -181,7 +184,7 @@ class Town:
 
     def children(self):
         """name -> pid of every child, as last started."""
-        return {name: int(pid) for name, pid in re.findall(r"event=child-started child=(\S+) pid=(\d+)", self.log())}
+        return {name: int(pid) for name, pid in re.findall(r"event=child-started child=(\S+) pid=(\d+) ", self.log())}
 
     def kill(self, child):
         pid = self.pid(child)
@@ -226,7 +229,7 @@ class Speaker(Client):
                          str(curve or keys / f"{of}.key_secret"), seed or bytes.fromhex((keys / f"{of}.sign").read_text().strip()),
                          mode or stage.mode, origin or stage.origin)
         self.town = town
-        self.welcome, self.seen = None, []
+        self.welcome, self.kept = None, []
 
     # --- sending ---
     def kind(self, body):
@@ -238,13 +241,17 @@ class Speaker(Client):
         self.send(octets)
         return octets
 
-    def greet(self, timeout_s=10):
+    def receive(self, timeout_ms=5000):
+        """What was kept for later is what comes first."""
+        return self.kept.pop(0) if self.kept else super().receive(timeout_ms)
+
+    def greet(self, timeout_s=20):
         body = self.body(hello=self.pb.Hello(version_least=1, version_most=1, mode=self.mode, software="python/1"))
         self.say(body)
         self.welcome = self.until({"welcome"}, body.id, timeout_s * PATIENCE)
         pages = set()
         while self.welcome and self.welcome.welcome.policy:
-            got = self.until({"catalogue"}, timeout_s=timeout_s)
+            got = self.until({"catalogue"}, timeout_s=timeout_s * PATIENCE)
             if got is None:
                 return None
             pages.add(got.catalogue.page)
@@ -255,7 +262,7 @@ class Speaker(Client):
     def lease(self):
         body = self.body(lease=self.pb.Lease())
         self.say(body)
-        return self.until({"lease"}, body.id)
+        return self.until({"lease"}, body.id, 20 * PATIENCE)
 
     # --- asking ---
     def asking(self, purpose, role, basis, practitioner=PRACTITIONER, sender=None, sent_ms=None):
@@ -296,15 +303,15 @@ class Speaker(Client):
         self.relate(query)
         return body
 
-    def reply(self, body, timeout_s=6):
+    def reply(self, body, timeout_s=20):
         return self.until(REPLIES, body.id, timeout_s * PATIENCE)
 
-    def ask(self, body, timeout_s=6):
+    def ask(self, body, timeout_s=20):
         self.say(body)
         return self.reply(body, timeout_s)
 
     # --- answering ---
-    def question(self, timeout_s=5):
+    def question(self, timeout_s=20):
         return self.until({"question"}, timeout_s=timeout_s)
 
     def answering(self, question, value="NOT_KNOWN", cause=None, **details):
@@ -377,14 +384,39 @@ class Holders:
     def asked(self, asker, body):
         """Puts a question; (agency -> Question) of those who got it."""
         asker.say(body)
-        got, quiet = {}, time.monotonic() + 2 * PATIENCE
-        while len(got) < len(self.by) and time.monotonic() < quiet:
+        got, end = {}, time.monotonic() + 10 * PATIENCE
+        while not got and not self.replied(asker, body) and time.monotonic() < end:
             for agency, speaker in self.by.items():
-                question = None if agency in got else speaker.question(0.02)
-                if question is not None:
-                    got[agency] = question
-                    quiet = time.monotonic() + 0.3 * PATIENCE
+                self.heard(speaker, body, got, 20)
+        for agency, speaker in self.by.items():
+            if got and agency not in got:
+                self.heard_all(speaker, body, got)
         return got
+
+    @staticmethod
+    def heard(speaker, body, got, timeout_ms):
+        """One message: a Question into got, a reply kept for whoever waits for it. Return: the message."""
+        message = Client.receive(speaker, timeout_ms)
+        if is_kind(message, "question"):
+            got[speaker.agency] = message
+        elif message is not None and message.in_reply_to == body.id:
+            speaker.kept.append(message)
+        return message
+
+    def heard_all(self, speaker, body, got):
+        """Where one holder has its Question all of them are on their way: the reply to what this one asks now comes after its own."""
+        lease, end = speaker.body(lease=speaker.pb.Lease()), time.monotonic() + 10 * PATIENCE
+        speaker.say(lease)
+        while time.monotonic() < end:
+            message = self.heard(speaker, body, got, 100)
+            if message is not None and message.in_reply_to == lease.id:
+                break
+
+    def replied(self, asker, body):
+        """Whether the asker has its reply, so that nobody else is asked any more; it is kept."""
+        if asker not in self.by.values() and (message := Client.receive(asker, 0)) is not None:
+            asker.kept.append(message)
+        return any(message.in_reply_to == body.id for message in asker.kept)
 
     def answer(self, got, value="NO", but=()):
         """All of them say the same, but for some."""
