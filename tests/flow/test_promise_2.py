@@ -9,11 +9,16 @@ import random
 import threading
 import time
 import uuid
+from collections import Counter
 
 from town import CHILDRENS, PATIENCE, POLICE, RIVER, SCHOOL, TEAM, play, wait_for
 
 KILLS = 30 if os.environ.get("ALM_FULL") else 10
 REPLIED = {"insight": {"disclosed"}, "involvement": {"disclosed"}, "refusal": {"refused", "rejected", "not-disclosed"}}
+
+
+def counted(agencies):
+    return {kind: sum(a.counts[kind] for a in agencies) for kind in REPLIED}
 
 
 class Talking(threading.Thread):
@@ -24,7 +29,7 @@ class Talking(threading.Thread):
     def __init__(self, speaker, make=None):
         super().__init__(daemon=True)
         self.speaker, self.make = speaker, make
-        self.stop, self.asked, self.sent, self.replies = False, 0, 0, {}
+        self.stop, self.asked, self.sent, self.replies, self.counts = False, 0, 0, {}, Counter()
 
     def hear(self, timeout_ms):
         """Answers a question. Return: any other message."""
@@ -39,12 +44,13 @@ class Talking(threading.Thread):
         body = self.make(self.sent)
         self.sent += 1
         self.speaker.say(body)
-        until = time.monotonic() + 0.4 * PATIENCE  # then it was lost with a core: the caller asks again
+        until = time.monotonic() + 1.0 * PATIENCE  # then it was lost with a core: the caller asks again
         while time.monotonic() < until:
             got = self.hear(50)
             kind = got.WhichOneof("payload") if got is not None and got.in_reply_to == body.id else None
             if kind in REPLIED:
                 self.replies[str(uuid.UUID(bytes=body.id))] = kind
+                self.counts[kind] += 1
             if kind in REPLIED or kind == "busy":
                 return
 
@@ -56,8 +62,11 @@ class Talking(threading.Thread):
                 self.hear(50)
 
 
-def kill_often(town, random_ms):
+def kill_often(town, agencies, random_ms):
+    """Before each kill an answer and a refusal have come, however slow the machine is; what is under way when it comes is chance's."""
     for _ in range(KILLS):
+        before = counted(agencies)
+        wait_for(lambda: all(counted(agencies)[kind] > before[kind] for kind in ("insight", "refusal")), 30 * PATIENCE)
         time.sleep(random_ms() / 1000)
         old = town.kill("core")
         town.back("core", old)
@@ -74,8 +83,8 @@ def run(tap, town):
     ]
     for thread in agencies:
         thread.start()
-    kill_often(town, lambda: chance.randrange(5, 300))
-    time.sleep(0.5)
+    kill_often(town, agencies, lambda: chance.randrange(5, 300))
+    wait_for(lambda: all(counted(agencies)[kind] > KILLS for kind in ("insight", "refusal")), 30 * PATIENCE)
     for thread in agencies:
         thread.stop = True
     for thread in agencies:
