@@ -251,8 +251,10 @@ def killed_restore(s, backup):
     config, data = s.config("killed"), s.stage.work / "killed"
     argv = [str(a) for a in (s.stage.prefix / "bin" / "almoner", "restore", backup, "--key", s.key, "--config", config)]
     kills = 0
-    for tenth in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10):
+    for tenth in range(11):
         with subprocess.Popen(argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=s.stage.env) as process:
+            if tenth == 0:  # however fast it is now: as soon as it has begun
+                wait_for(lambda: process.poll() is not None or (data / "restoring").exists(), 60)
             try:
                 process.wait(whole * tenth / 10)
             except subprocess.TimeoutExpired:
