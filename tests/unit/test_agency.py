@@ -358,7 +358,7 @@ def agency_writes_tokens_into_a_file_of_its_own():
 def agency_fails_where_its_output_cannot_be_written():
     for how in ([], ["--json"]):
         with Adapter(lambda request: {"ok": True, "kind": "recalls", "recalls": []}) as a, open("/dev/full", "wb") as full:
-            done = subprocess.run([AGENCY, "recall", "list", *how], stdout=full, stderr=subprocess.PIPE, text=True, env=a.env, check=False, timeout=20)
+            done = subprocess.run([AGENCY, "recall", "list", *how], stdout=full, stderr=subprocess.PIPE, text=True, env=a.env, check=False, timeout=PATIENCE)
             assert done.returncode == 74 and "cannot be written" in done.stderr, (done.returncode, done.stderr)
 
 

@@ -455,11 +455,16 @@ def a_change_is_seen_by_the_statement_that_says_so_and_each_kind_of_it_counts():
     changes = PEOPLE + 'changed = "SELECT count(*), max(happened) FROM incidents"; reload_s = 1;'
     changed = lambda: b.put("changed")["result"]
     with Place() as place, f.backend(place, changes) as b:
-        b.load(strict=True)
-        time.sleep(1.1)
-        expected(changed(), 0)
-        f.server.psql("UPDATE incidents SET happened = happened + interval '1 second'")
-        expected(changed(), 0)  # looked a moment ago
+        for _ in range(10):
+            b.load(strict=True)
+            time.sleep(1.1)
+            looked = time.monotonic()
+            expected(changed(), 0)
+            f.server.psql("UPDATE incidents SET happened = happened + interval '1 second'")
+            again = changed()
+            if time.monotonic() - looked < 1:
+                break
+        expected(again, 0)  # looked a moment ago: on a busy machine not every time
         until(changed, 1)
         f.server.stop()
         time.sleep(1.1)
