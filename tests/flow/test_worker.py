@@ -52,7 +52,7 @@ def until(condition, what, timeout_s=PATIENCE):
 class Town(Place):
     """One adapter whose backend is bad, and a gate that this test plays."""
 
-    def __init__(self, backend="bad", worker="deadline_ms = 1500; restart_ms = 50; restart_most_s = 1;", behave="", top=""):
+    def __init__(self, backend="bad", worker="deadline_ms = 2500; restart_ms = 50; restart_most_s = 1;", behave="", top=""):
         super().__init__()
         os.makedirs(f"{self.path}/keys")
         os.mkdir(f"{self.path}/admitted")
@@ -237,7 +237,7 @@ def what_a_driver_prints_is_logged_by_the_line_and_rationed():
 
 
 def hanging_again_and_again_is_slowed_down_and_the_rest_is_answered():
-    with Town(worker="deadline_ms = 1000; restart_ms = 100; restart_most_s = 1;") as t:
+    with Town(worker="deadline_ms = 2000; restart_ms = 100; restart_most_s = 1;") as t:
         t.start().ready()
         for _ in range(3):
             failed(t.answered("hang"))
