@@ -139,7 +139,7 @@ def signer(tap, town, holders):
     disk, team = town.disks["almoner-signer"], holders.by[TEAM]
     began = len(town.log())
     disk.be(NO_SYNC)
-    stopped = wait_for(lambda: not team.lease() or not town.status()["sharing"], 20 * PATIENCE)
+    stopped = wait_for(lambda: not team.lease() or not town.status()["sharing"], 60 * PATIENCE)
     tap.check("promise_1_a_signer_that_cannot_keep_its_state_stops_sharing", stopped and "event=sharing-stopped" in town.log()[began:])
     quiet(holders)
     got = team.ask(team.insight("domestic-incident-12m", person="Ada"))
@@ -198,7 +198,7 @@ def receiving(tap, town, how, words):
 def main():
     tap = Tap()
     with FailingTown(sys.argv[1], with_adapters=(SCHOOL, CHILDRENS), limits="lease_ms = 2000; deadline_ms = 4000;",
-                     signer="interval_ms = 500; unsigned_limit_s = 3;") as town:
+                     signer="interval_ms = 500; unsigned_limit_s = 8;") as town:
         holders = Holders(*(town.speaker(a) for a in (TEAM, POLICE, RIVER)))
         for how, words in ((NO_SYNC, "a failed sync"), (NO_WRITE, "a failed write")):
             core(tap, town, holders, how, words)

@@ -69,14 +69,14 @@ def unsigned_log(tap, town, school, holders):
     pid = town.pid("signer")
     os.kill(pid, signal.SIGSTOP)
     try:
-        stopped = wait_for(lambda: not town.status()["sharing"], 15)
+        stopped = wait_for(lambda: not town.status()["sharing"], 60)
         got = school.ask(school.insight())
         tap.check("promise_1_a_log_that_cannot_be_signed_stops_sharing", bool(stopped) and is_kind(got, "busy") and nobody_asked(holders), told(town.pb, got))
         receipt = school.ask(school.withdrawal(person="Ben"))
         tap.check("promise_1_but_a_withdrawal_is_still_taken", is_kind(receipt, "receipt"), receipt)
     finally:
         os.kill(pid, signal.SIGCONT)
-    shares = wait_for(lambda: town.status()["sharing"], 15)
+    shares = wait_for(lambda: town.status()["sharing"], 60)
     waiting = school.insight()
     holders.answer(holders.asked(school, waiting), "NO")
     tap.check("promise_1_it_shares_again_once_heads_are_signed", bool(shares) and told(town.pb, school.reply(waiting)) == ("no", "all"))
@@ -99,7 +99,7 @@ def main():
     tap = Tap()
     pb = generated(sys.argv[1])
     no_policy(tap, pb)
-    with Town(pb, signer="interval_ms = 500; unsigned_limit_s = 3;") as town:
+    with Town(pb, signer="interval_ms = 500; unsigned_limit_s = 8;") as town:
         holders = Holders(*(town.speaker(a) for a in (CHILDRENS, TEAM, POLICE, SCHOOL, RIVER)))
         school = holders.by[SCHOOL]
         not_permitted(tap, town, school, holders)
