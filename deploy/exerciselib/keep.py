@@ -53,8 +53,12 @@ def leave(work, name):
     for folder, _, files in os.walk(work):
         for file in files:
             path = Path(folder) / file
-            if not (stat.S_ISREG(path.lstat().st_mode) or stat.S_ISLNK(path.lstat().st_mode)):
-                path.unlink()
+            try:
+                mode = path.lstat().st_mode
+            except FileNotFoundError:
+                continue  # a process that is just ending takes its socket with it
+            if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+                path.unlink(missing_ok=True)
     Path(kept).mkdir(parents=True, exist_ok=True)
     shutil.move(work, Path(tempfile.mkdtemp(prefix=f"{name}-", dir=kept)) / "place")
     return True
