@@ -114,7 +114,7 @@ class Gate:
         return lambda body: [self.body(body, insight=self.pb.Insight(value=value, completeness=self.pb.COMPLETENESS_MOST, as_of=self.day,
                                                                      policy_rule="help/called", guidance="Tell the person."))]
 
-    def until(self, kind, n=1, timeout_s=10):
+    def until(self, kind, n=1, timeout_s=60):
         """The n-th body of a kind that has come."""
         end = time.monotonic() + timeout_s
         while time.monotonic() < end:

@@ -70,7 +70,7 @@ questions = ( {{ id = "called"; rule = "ever"; kinds = [ "school-concern" ]; }} 
         self.gate.answers["consent_list_query"] = self.list
         self.log = open(f"{self.path}/log", "ab")
         self.adapter = subprocess.Popen([*RUN, "adapter.conf"], cwd=self.path, stderr=self.log, stdout=self.log)
-        self.json("status", "--wait-connected", "--timeout", "20")
+        self.json("status", "--wait-connected", "--timeout", "60")
 
     def __exit__(self, *exc):
         self.adapter.kill()

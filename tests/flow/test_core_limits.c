@@ -415,7 +415,7 @@ static pid_t flood_with_runs(int fd, uint8_t type)
         run[i * 10] = type;
     child = fork();
     if (child == 0) {
-        (void)alarm(30); /* whatever becomes of the test */
+        (void)alarm(140); /* whatever becomes of the test */
         for (;;)
             (void)send(fd, run, sizeof(run), MSG_DONTWAIT | MSG_NOSIGNAL);
     }
@@ -428,7 +428,7 @@ static void a_gate_that_never_stops_talking_keeps_no_turn_from_its_end(void **st
     pid_t child = flood_with_runs(pair_fd(t->gates[1]), PAIR_READY);
 
     assert_true(child > 0);
-    (void)alarm(20); /* a turn that does not end, ends the test */
+    (void)alarm(120); /* a turn that does not end, ends the test */
     for (int i = 0; i < 3; i++)
         ask_truancy(t);
     (void)alarm(0);

@@ -45,7 +45,7 @@ class Place:
         return path
 
     def run(self, *argv, **env):
-        done = subprocess.run([str(a) for a in argv], cwd=self.path, env=dict(self.env, **env), capture_output=True, text=True, timeout=60,
+        done = subprocess.run([str(a) for a in argv], cwd=self.path, env=dict(self.env, **env), capture_output=True, text=True, timeout=120,
                               check=False)
         keep.note(self.printed, [os.path.basename(str(argv[0])), *map(str, argv[1:])], done.stdout, done.stderr)
         return done
