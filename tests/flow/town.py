@@ -383,6 +383,8 @@ class Holders:
 
     def asked(self, asker, body):
         """Puts a question; (agency -> Question) of those who got it."""
+        for speaker in self.by.values():  # what it was asked before is not this
+            self.heard_all(speaker, body, {})
         asker.say(body)
         got, end = {}, time.monotonic() + 10 * PATIENCE
         while not got and not self.replied(asker, body) and time.monotonic() < end:
@@ -398,13 +400,14 @@ class Holders:
         """One message: a Question into got, a reply kept for whoever waits for it. Return: the message."""
         message = Client.receive(speaker, timeout_ms)
         if is_kind(message, "question"):
-            got[speaker.agency] = message
+            if is_about(message, body):
+                got[speaker.agency] = message
         elif message is not None and message.in_reply_to == body.id:
             speaker.kept.append(message)
         return message
 
     def heard_all(self, speaker, body, got):
-        """Where one holder has its Question all of them are on their way: the reply to what this one asks now comes after its own."""
+        """All that is on its way to it. Where one holder has its Question all of them are: the reply to what this one asks now comes after its own."""
         lease, end = speaker.body(lease=speaker.pb.Lease()), time.monotonic() + 10 * PATIENCE
         speaker.say(lease)
         while time.monotonic() < end:
@@ -423,6 +426,12 @@ class Holders:
         for agency, question in got.items():
             if agency not in but:
                 self.by[agency].answer(question, value)
+
+
+def is_about(question, query):
+    """Whether a Question may be what a query asks; whose tokens it has does not tell, for they may be hidden."""
+    kind = query.WhichOneof("payload")
+    return question.purpose == query.purpose and (kind != "insight_query" or question.question.question == query.insight_query.question)
 
 
 def is_kind(body, kind):
