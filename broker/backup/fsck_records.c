@@ -16,6 +16,7 @@
 #include "store/referrals.h"
 #include "store/referrals_home.h"
 #include "store/registry.h"
+#include "store/reliance.h"
 #include "store/statements.h"
 #include "store/subjects.h"
 #include "store/watches.h"
@@ -410,6 +411,28 @@ static void check_reliance(struct fsck *f, struct bytes key, struct bytes value)
     fsck_names_leaf(f, TABLE_RELIANCE, key, leaf, 0);
 }
 
+struct unmerged_rows {
+    struct fsck *f;
+    struct bytes key;
+};
+
+static int check_unmerged_row(void *ctx, const struct id *consent, const struct reliance *r)
+{
+    const struct unmerged_rows *of = ctx;
+
+    (void)consent;
+    fsck_names_leaf(of->f, TABLE_RELIANCE_NEW, of->key, r->leaf, 0);
+    return 0;
+}
+
+static void check_unmerged(struct fsck *f, struct bytes key, struct bytes value)
+{
+    struct unmerged_rows of = { f, key };
+
+    if (key.len != 8 || reliance_rows(value, check_unmerged_row, &of) < 0)
+        stray(f, TABLE_RELIANCE_NEW, key);
+}
+
 static void check_contact(struct fsck *f, struct bytes key, struct bytes value)
 {
     struct contact_record r;
@@ -593,6 +616,7 @@ static record_check *const checks[TABLE_COUNT] = {
     [TABLE_SEALING] = check_sealing,
     [TABLE_DISPUTES] = check_dispute,
     [TABLE_RELIANCE] = check_reliance,
+    [TABLE_RELIANCE_NEW] = check_unmerged,
     [TABLE_LATER] = check_later,
     [TABLE_RETOKENS] = check_retoken,
     [TABLE_RECALLS] = check_recall,

@@ -67,6 +67,7 @@ static void batch_take_back(struct core *c)
     later_forget(c);
     retention_take_back(c);
     recall_forget(c);
+    reliance_take_back(c);
     deliver_settle(c, false);
     keyholder_settle(c, false);
     cosign_settle(c, false);
@@ -136,6 +137,7 @@ static void batch_once(struct core *c)
     differences_sweep(c);
     concerns_tick(c);
     retention_tick(c);
+    reliance_tick(c);
     due_sweep(c);
     referrals_sweep(c);
     pins_sweep(c);

@@ -261,6 +261,7 @@ int core_open(struct core_settings *settings, const struct core_ends *ends,
     c->batch_most = BATCH_WORKS;
     c->minute_ms = c->mono_ms;
     c->concerns_swept_day = POLICY_DAY_NONE;
+    reliance_take_back(c);
     c->due_next_ms = c->later_next_ms = INT64_MIN;
     recall_forget(c);
     r = crypto_init();

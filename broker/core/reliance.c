@@ -13,6 +13,9 @@
 
 #include <string.h>
 
+#define QUIET_MS    10000
+#define MERGE_STEPS 1024 /* a turn */
+
 void reliance_record(struct core *c, const struct ask *ask, uint64_t leaf)
 {
     struct store_txn *t = batch_txn(c);
@@ -23,6 +26,30 @@ void reliance_record(struct core *c, const struct ask *ask, uint64_t leaf)
         if ((c->decision.grants >> i) & 1)
             reliance_put(t, &c->consent_ids[i], &r);
     }
+}
+
+void reliance_take_back(struct core *c)
+{
+    c->quiet.since_ms = c->mono_ms;
+}
+
+void reliance_tick(struct core *c)
+{
+    struct store_txn *t;
+
+    if (!reliance_waits(c->store))
+        return;
+    if (c->quiet.noted != reliance_noted(c->store)) {
+        c->quiet.noted = reliance_noted(c->store);
+        c->quiet.since_ms = c->mono_ms;
+    }
+    if (c->mono_ms - c->quiet.since_ms < QUIET_MS)
+        return;
+    t = batch_txn(c);
+    if (!t)
+        return;
+    reliance_merge(t, MERGE_STEPS);
+    c->batch.wrote = true;
 }
 
 void reliance_begin(struct reliance_ended *e)

@@ -8,6 +8,10 @@
 #include "store/reliance.h"
 
 struct core;
+struct reliance_quiet {
+    uint64_t noted; /* rows, when it was looked at last */
+    int64_t since_ms; /* monotonic: no other came */
+};
 struct reliance_ended { /* of one ending: bits by slot, and what each was told last */
     uint64_t told[(AGENCIES_MAX + 63) / 64];
     struct reliance latest[AGENCIES_MAX];
@@ -15,6 +19,10 @@ struct reliance_ended { /* of one ending: bits by slot, and what each was told l
 /* In the batch, after c->decision permitted it: ask's agency was told. */
 void reliance_record(struct core *c, const struct ask *ask, uint64_t leaf);
 /* One consent after another, then the notices: one for each agency. Ended nothing retroactively. */
+/* Merges rows that the store has not merged, while nobody is told anything on a consent. */
+void reliance_tick(struct core *c);
+/* A batch failed: not again at once. */
+void reliance_take_back(struct core *c);
 void reliance_begin(struct reliance_ended *e);
 void reliance_of(struct core *c, const struct id *consent, struct reliance_ended *e);
 /* only: to the agencies that it names or whose organisation it names; NULL: to all. */

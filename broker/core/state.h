@@ -228,6 +228,7 @@ struct core {
     } override_refs[POLICY_OVERRIDES_MAX];
     struct dispute_record dispute_record;
     struct reliance_ended ended;
+    struct reliance_quiet quiet;
     int64_t override_wall_ms, override_mono_ms; /* override.c: taken together, once */
     struct registry_agency registry_agency;
     struct concern_record concern_record;

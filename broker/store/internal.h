@@ -84,6 +84,15 @@ typedef int store_pay(void *ctx, struct store_txn *t);
 void store_owe(struct store_txn *t, store_pay *pay, void *ctx);
 int store_pay_now(struct store_txn *t); /* Return: the sticky error */
 
+/* --- Rows of reliance that are not merged yet: reliance.c. --- */
+
+struct unmerged *store_unmerged(const struct store *s); /* NULL in readers */
+bool store_txn_writes(const struct store_txn *t);
+/* Opening: takes note of what is not merged. Return: 0; -EBADMSG; -errno. */
+ALM_MUST_USE int reliance_open(struct store_txn *t);
+/* Before a commit: puts what the transaction noted, and merges what is due. Return: the sticky error. */
+int reliance_pay(struct store_txn *t);
+
 struct store_block { /* the block of keys that was opened last */
     struct buf octets;
     uint64_t first; /* leaf */

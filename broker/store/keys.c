@@ -41,6 +41,7 @@ const struct store_table_facts store_tables[TABLE_COUNT] = {
     [TABLE_RECALLS] = { "recalls", 1 },
     [TABLE_STATEMENTS] = { "statements", 1 },
     [TABLE_HOLDS] = { "holds", 1 },
+    [TABLE_RELIANCE_NEW] = { "reliance-new", 1 },
 };
 
 /* Nothing of a person's: these values stand under the table's own key for ever. */
@@ -126,4 +127,12 @@ size_t store_past(struct bytes prefix, uint8_t out[static STORE_KEY_MAX])
     if (len)
         out[len - 1]++;
     return len;
+}
+
+int store_raw_period(struct bytes value, uint32_t *period)
+{
+    struct cursor c = cursor_of(value);
+
+    *period = cursor_u32(&c);
+    return c.failed ? -EBADMSG : 0;
 }

@@ -17,11 +17,10 @@
 #include "store/pages.h"
 #include "store/raw.h"
 #include "store/subjects.h"
+#include "store/unmerged.h"
 
-#define STORE_CHECK_READERS_EVERY                                                                  \
-    1024                     /* write transactions: slots of killed readers hold pages back */
-#define STORE_FOLLOW_TRIES 5 /* beginnings of a reader that the writer's new periods overtake */
-
+#define STORE_CHECK_READERS_EVERY 1024 /* write transactions: slots of killed readers hold pages back */
+#define STORE_FOLLOW_TRIES        5    /* beginnings of a reader that the writer's new periods overtake */
 struct store {
     struct pages *pages;
     struct store_keys keys;
@@ -29,6 +28,7 @@ struct store {
     struct blinded *blinded;
     struct absence *absence; /* NULL in readers: another process writes */
     bool doubt;              /* the tests': nothing is believed absent */
+    struct unmerged *unmerged; /* NULL in readers */
     struct store_periods periods;
     struct buf sealed;        /* reused by every put */
     struct token_epoch epoch; /* of tokens: retokens.c */
@@ -56,8 +56,7 @@ struct store_txn {
 
 static int store_begin_plain(struct store *s, bool write, struct store_txn **out);
 
-/* Tables and what the store was made for, in one transaction: a store is made whole or not at all.
- */
+/* Tables and what the store was made for, in one transaction: a store is made whole or not at all. */
 static int store_open_whole(struct store *s, const struct store_options *o, bool made)
 {
     ALM_CLEANUP(store_abortp) struct store_txn *t = NULL;
@@ -74,6 +73,8 @@ static int store_open_whole(struct store *s, const struct store_options *o, bool
         r = store_meta_check(t, o, made);
     if (r == 0)
         r = store_periods_open(t, made);
+    if (r == 0 && t->write)
+        r = reliance_open(t);
     if (r < 0)
         return r;
     store_learn(t, ABSENCE_AT_ONCE);
@@ -111,6 +112,8 @@ int store_open(const struct store_options *o, struct store **out)
         r = blinded_new(&s->blinded);
     if (r == 0 && !o->read_only)
         r = absence_new(ABSENCE_MOST, &s->absence);
+    if (r == 0 && !o->read_only)
+        r = unmerged_new(&s->unmerged);
     if (r == 0 && !o->read_only)
         r = file_mkdirs(o->path, 0700);
     if (r < 0)
@@ -150,6 +153,7 @@ struct store *store_close(struct store *s)
     s->blind = hmac_free(s->blind);
     s->blinded = blinded_free(s->blinded);
     s->absence = absence_free(s->absence);
+    s->unmerged = unmerged_free(s->unmerged);
     store_keys_wipe(&s->keys);
     crypto_wipe(&s->periods, sizeof(s->periods));
     free(s);
@@ -217,6 +221,16 @@ bool store_writing(const struct store *s)
     return s->writing;
 }
 
+struct unmerged *store_unmerged(const struct store *s)
+{
+    return s->unmerged;
+}
+
+bool store_txn_writes(const struct store_txn *t)
+{
+    return t->write;
+}
+
 /* --- Transactions. --- */
 
 static int store_begin_plain(struct store *s, bool write, struct store_txn **out)
@@ -279,14 +293,16 @@ int store_begin(struct store *s, bool write, struct store_txn **out)
     return r;
 }
 
-static void store_end(struct store_txn *t)
+static void store_end(struct store_txn *t, bool kept)
 {
     struct store *s = t->store;
 
     pages_abort(s->pages, t->txn);
     s->n_open--;
-    if (t->write)
+    if (t->write) {
         s->writing = false;
+        unmerged_settle(s->unmerged, kept);
+    }
     blinded_wipe(s->blinded);
     if (t->block.octets.data)
         crypto_wipe(t->block.octets.data, t->block.octets.cap);
@@ -320,18 +336,20 @@ int store_commit(struct store_txn *t)
     struct store *s = t->store;
     int r = store_pay_now(t);
 
+    if (r == 0 && t->write)
+        r = reliance_pay(t);
     if (r == 0)
         r = store_latched(s); /* a reader of this process met damage meanwhile */
     if (r == 0) /* also when reading: only a commit keeps table handles opened in it */
         r = pages_commit(s->pages, &t->txn, t->write);
-    store_end(t);
+    store_end(t, r == 0);
     return r;
 }
 
 struct store_txn *store_abort(struct store_txn *t)
 {
     if (t)
-        store_end(t);
+        store_end(t, false);
     return NULL;
 }
 
@@ -409,8 +427,7 @@ static bool store_key_good(struct bytes key)
     return key.len > 0 && key.len <= STORE_KEY_MAX;
 }
 
-/* Seals into s->sealed: of a personal table its period goes before, and the period's key is used.
- */
+/* Seals into s->sealed: of a personal table its period goes before, and the period's key is used. */
 static int store_seal(struct store *s, enum table table, struct bytes key, struct bytes value)
 {
     const struct seal_key *with = &s->keys.seal[table];
@@ -473,14 +490,6 @@ void store_del(struct store_txn *t, enum table table, struct bytes key)
         t->status = t->write ? -EINVAL : -EROFS;
     else
         t->status = pages_del(t->store->pages, t->txn, table, key);
-}
-
-int store_raw_period(struct bytes value, uint32_t *period)
-{
-    struct cursor c = cursor_of(value);
-
-    *period = cursor_u32(&c);
-    return c.failed ? -EBADMSG : 0;
 }
 
 static int store_unseal(struct store *s, enum table table, struct bytes key, struct bytes value,
@@ -583,8 +592,7 @@ static int store_walk_to(struct store_walk *w, struct bytes key, enum pages_to t
     return 0;
 }
 
-/* After a visitor that has written to this table, the cursor is no longer to be trusted: find the
- * place by key. */
+/* After a visitor that has written to this table, the cursor is not to be trusted: the place is found by key. */
 static int store_walk_next(struct store_walk *w)
 {
     uint8_t key[STORE_KEY_MAX];

@@ -44,6 +44,7 @@ enum table { /* each a named LMDB database with its schema version in TABLE_META
     TABLE_RECALLS,    /* what is taken back from whoever was told it (recalls.c) */
     TABLE_STATEMENTS, /* statement id -> record: what families say */
     TABLE_HOLDS,      /* legal holds; erasures that are not done (holds.c) */
+    TABLE_RELIANCE_NEW, /* u64 number -> what one commit adds to TABLE_RELIANCE, not merged yet (reliance.c) */
     TABLE_COUNT
 };
 struct store;

@@ -219,6 +219,8 @@ static void put_deliveries(struct store_txn *t)
 static void fill(struct fixture *f)
 {
     ALM_CLEANUP(ledger_closep) struct ledger *l = NULL;
+    struct reliance r = { .message = id_of(62), .on = 20700, .leaf = 3 };
+    struct id consent = id_of(1);
     struct store_txn *t;
 
     assert_int_equal(ledger_open(f->store, &l), 0);
@@ -231,6 +233,13 @@ static void fill(struct fixture *f)
     put_lodged(f, t);
     put_cases(t);
     put_deliveries(t);
+    assert_int_equal(store_commit(t), 0);
+    t = fixture_begin(f, true);
+    reliance_merge(t, UINT32_MAX);
+    assert_int_equal(store_commit(t), 0);
+    t = fixture_begin(f, true); /* and one that is not merged */
+    text_of(r.agency, "school");
+    reliance_put(t, &consent, &r);
     assert_int_equal(store_commit(t), 0);
 }
 
@@ -357,6 +366,11 @@ static const struct damage damages[] = {
     { "a stray key among the referrals", TABLE_REFERRALS, 0, 0, PLANT_PUT, "referrals",
       "no record" },
     { "a reliance flipped", TABLE_RELIANCE, 0, 0, PLANT_FLIP, "reliance", "does not open" },
+    { "a reliance gone to another's place before it was merged", TABLE_RELIANCE_NEW, 0, 0, PLANT_MOVE,
+      "reliance-new", "does not open" },
+    { "a reliance flipped before it was merged", TABLE_RELIANCE_NEW, 0, 0, PLANT_FLIP,
+      "reliance-new", "does not open" },
+    { "a stray key among them", TABLE_RELIANCE_NEW, 0, 0, PLANT_PUT, "reliance-new", "no record" },
     { "a contact gone", TABLE_CONTACTS, 'q', 0, PLANT_DEL, "contacts", "not there" },
     { "a contact's day gone", TABLE_CONTACTS, 'd', 0, PLANT_DEL, "contacts", "should lead to it" },
     { "a query that waits gone", TABLE_LATER, 'r', 0, PLANT_DEL, "later", "not there" },
@@ -615,7 +629,7 @@ static void fsck_finds_a_cursor_beyond_what_was_put_and_a_wrong_count(void **sta
 
 static void fsck_finds_records_that_name_leaves_the_log_does_not_have(void **state)
 {
-    struct found w = { .table = "reliance", .what = "the log does not have" };
+    struct found w = { .table = "reliance-new", .what = "the log does not have" };
     struct reliance r = { .message = id_of(61), .on = 20700, .leaf = 4000 };
     struct fixture *f = *state;
     struct store_txn *t = fixture_begin(f, true);
@@ -623,6 +637,15 @@ static void fsck_finds_records_that_name_leaves_the_log_does_not_have(void **sta
 
     text_of(r.agency, "housing");
     reliance_put(t, &consent, &r);
+    assert_int_equal(store_commit(t), 0);
+    (void)examine(f, &w);
+    assert_int_equal(w.fits, 1);
+    w = (struct found){ .table = "reliance", .what = "the log does not have" };
+    t = fixture_begin(f, true);
+    reliance_merge(t, UINT32_MAX);
+    assert_int_equal(store_commit(t), 0);
+    t = fixture_begin(f, true); /* the one that was put after what was not merged yet */
+    reliance_merge(t, UINT32_MAX);
     assert_int_equal(store_commit(t), 0);
     (void)examine(f, &w);
     assert_int_equal(w.fits, 1);
