@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROOM_FIRST 64
+#define ROOM_FIRST  64
+#define HURRY_STEPS 4096 /* a commit, where restarts in a row have left more than two generations */
 
 static void generation_init(struct unmerged_generation *g, uint64_t first_record)
 {
@@ -258,6 +259,9 @@ uint32_t unmerged_due(const struct unmerged *u)
     uint64_t by_rows = all * rows / u->most_rows, by_records = all * records / u->most_records;
     uint64_t due = by_rows > by_records ? by_rows : by_records;
 
+    if (u->frozen.n > 2 * (uint64_t)u->most_rows ||
+        generation_records(&u->frozen) > 2 * (uint64_t)u->most_records)
+        due = due > u->frozen.at.steps + HURRY_STEPS ? due : u->frozen.at.steps + HURRY_STEPS;
     return (uint32_t)(due < all ? due : all);
 }
 

@@ -278,6 +278,23 @@ static void generations_that_fill_are_merged_before_the_next_is_full(void **stat
     merge_all(f);
 }
 
+/* What was merged of a generation is begun again by who opens the store. */
+static void restarts_in_a_row_do_not_let_values_pile_up(void **state)
+{
+    struct fixture *f = *state;
+
+    for (uint32_t i = 0; i < 60; i++) {
+        fixture_reopen(f);
+        store_unmerged(f->store)->most_rows = 30;
+        store_unmerged(f->store)->most_records = 10;
+        for (uint32_t k = 0; k < 6; k++)
+            rely_once(f, i, k, i + 1);
+        assert_true(table_count(f, TABLE_RELIANCE_NEW) <= 3 * 10);
+    }
+    check(f, 59, "a0:60 a1:60 a2:60 a3:60 a4:60 a5:60 ");
+    check(f, 0, "a0:1 a1:1 a2:1 a3:1 a4:1 a5:1 ");
+}
+
 static void a_damaged_value_of_waiting_rows_keeps_the_store_from_opening(void **state)
 {
     static const struct {
@@ -342,6 +359,7 @@ int main(void)
         RELIANCE_TEST(what_is_forgotten_stands_in_no_value),
         RELIANCE_TEST(rows_that_wait_are_sealed_anew_with_a_period),
         RELIANCE_TEST(generations_that_fill_are_merged_before_the_next_is_full),
+        RELIANCE_TEST(restarts_in_a_row_do_not_let_values_pile_up),
         RELIANCE_TEST(a_damaged_value_of_waiting_rows_keeps_the_store_from_opening),
         RELIANCE_TEST(nothing_is_put_without_a_name_or_while_reading),
     };
