@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define ROOM_FIRST  64
-#define HURRY_STEPS 4096 /* a commit, where restarts in a row have left more than two generations */
+#define HURRY_STEPS 4096 /* a commit, where it is large */
 
 static void generation_init(struct unmerged_generation *g, uint64_t first_record)
 {
@@ -251,6 +251,13 @@ static uint64_t generation_records(const struct unmerged_generation *g)
     return g->end - g->first_record;
 }
 
+/* Restarts in a row, each of which began to merge anew, have left more than two generations. */
+static bool frozen_large(const struct unmerged *u)
+{
+    return u->frozen.n > 2 * (uint64_t)u->most_rows ||
+           generation_records(&u->frozen) > 2 * (uint64_t)u->most_records;
+}
+
 uint32_t unmerged_due(const struct unmerged *u)
 {
     uint64_t all = u->frozen.n + generation_records(&u->frozen);
@@ -259,16 +266,15 @@ uint32_t unmerged_due(const struct unmerged *u)
     uint64_t by_rows = all * rows / u->most_rows, by_records = all * records / u->most_records;
     uint64_t due = by_rows > by_records ? by_rows : by_records;
 
-    if (u->frozen.n > 2 * (uint64_t)u->most_rows ||
-        generation_records(&u->frozen) > 2 * (uint64_t)u->most_records)
-        due = due > u->frozen.at.steps + HURRY_STEPS ? due : u->frozen.at.steps + HURRY_STEPS;
+    if (frozen_large(u) && due < (uint64_t)u->frozen.at.steps + HURRY_STEPS)
+        due = (uint64_t)u->frozen.at.steps + HURRY_STEPS;
     return (uint32_t)(due < all ? due : all);
 }
 
 bool unmerged_pressing(const struct unmerged *u)
 {
     return (uint64_t)u->growing.n + u->n_fresh >= u->most_rows ||
-           generation_records(&u->growing) + 1 >= u->most_records;
+           generation_records(&u->growing) + 1 >= u->most_records || frozen_large(u);
 }
 
 static void unmerged_keep(struct unmerged *u)

@@ -69,7 +69,7 @@ ALM_MUST_USE int unmerged_forgot(struct unmerged *u, struct unmerged_generation 
 void unmerged_freeze(struct unmerged *u);
 /* How many steps into the frozen generation merging must have come, so that it is done with when the growing one is full. */
 uint32_t unmerged_due(const struct unmerged *u);
-/* Whether the growing one will be full with what is fresh: nothing may be left of the other then. */
+/* Whether the growing one will be full with what is fresh, so that nothing may be left of the other, or the other is too large: what is due is not put off. */
 bool unmerged_pressing(const struct unmerged *u);
 bool unmerged_none(const struct unmerged_generation *g);
 /* A write transaction has ended; @kept: and is committed. */
