@@ -2,7 +2,8 @@
 /* reliance.c - rows under a consent's id and an agency's.
  *
  * What a transaction puts is appended to TABLE_RELIANCE_NEW as one value when it is committed, and
- * merged into TABLE_RELIANCE in order of key by later ones (unmerged.h). What was put last holds. */
+ * merged into TABLE_RELIANCE in order of key by later ones (unmerged.h). What was put last holds.
+ */
 #include "store/reliance.h"
 
 #include "store/internal.h"
@@ -84,7 +85,8 @@ void reliance_put(struct store_txn *t, const struct id *consent, const struct re
         store_fail(t, r->agency[0] ? unmerged_note(u, consent, r) : -EINVAL);
 }
 
-typedef void store_putter(struct store_txn *t, enum table table, struct bytes key, struct bytes value);
+typedef void store_putter(struct store_txn *t, enum table table, struct bytes key,
+                          struct bytes value);
 
 static void new_put(struct store_txn *t, uint64_t number, const struct buf *b, store_putter *put)
 {
@@ -133,8 +135,7 @@ static void merge_one(struct store_txn *t, struct unmerged_generation *g)
         const struct unmerged_row *row = &g->rows[g->at.row];
         uint32_t next = row->next[0];
 
-        if (!row->forgotten &&
-            (next == UNMERGED_END || unmerged_compare(&g->rows[next], row) != 0))
+        if (!row->forgotten && (next == UNMERGED_END || unmerged_compare(&g->rows[next], row) != 0))
             row_put(t, row);
         g->at.row = next;
     } else {
@@ -303,7 +304,8 @@ static int latest_row(void *ctx, const struct id *consent, const struct reliance
     return id_equal(consent, l->consent) ? latest_put(l, r) : 0;
 }
 
-/* A reading transaction sees the store as it was: what memory knows may be newer, or merged since. */
+/* A reading transaction sees the store as it was: what memory knows may be newer, or merged since.
+ */
 static int latest_value(void *ctx, struct bytes key, struct bytes value)
 {
     (void)key;
@@ -424,8 +426,8 @@ static void forget_in(struct store_txn *t, struct unmerged *u, struct unmerged_g
 void reliance_forget(struct store_txn *t, const struct id *consent)
 {
     struct unmerged *u = store_unmerged(store_of(t));
-    int r = store_scan(t, TABLE_RELIANCE, bytes_of(consent->octets, ID_LEN), bytes_of(NULL, 0), false,
-                       reliance_drop, t);
+    int r = store_scan(t, TABLE_RELIANCE, bytes_of(consent->octets, ID_LEN), bytes_of(NULL, 0),
+                       false, reliance_drop, t);
 
     store_fail(t, r < 0 ? r : u && store_txn_writes(t) ? 0 : -EROFS);
     if (store_status(t))

@@ -130,7 +130,7 @@ static void small_generations(struct fixture *f)
 static void who_was_told_is_what_was_committed_whatever_was_tried(void **state)
 {
     struct fixture *f = *state;
-    unsigned rounds = draw_anew(3000);
+    unsigned rounds = draw_anew(1500);
 
     small_generations(f);
     for (unsigned round = 0; round < rounds; round++) {
