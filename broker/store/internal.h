@@ -88,8 +88,8 @@ int store_pay_now(struct store_txn *t); /* Return: the sticky error */
 
 struct unmerged *store_unmerged(const struct store *s); /* NULL in readers */
 bool store_txn_writes(const struct store_txn *t);
-/* Opening: takes note of what is not merged. Return: 0; -EBADMSG; -errno. */
-ALM_MUST_USE int reliance_open(struct store_txn *t);
+/* Opening for writing: takes note of what is not merged, in *out, also when it fails. Return: 0; -EBADMSG; -errno. */
+ALM_MUST_USE int reliance_open(struct store_txn *t, struct unmerged **out);
 /* Before a commit: puts what the transaction noted, and merges what is due. Return: the sticky error. */
 int reliance_pay(struct store_txn *t);
 

@@ -218,10 +218,15 @@ static int opening_value(void *ctx, struct bytes key, struct bytes value)
     return reliance_rows(value, opening_row, o);
 }
 
-int reliance_open(struct store_txn *t)
+int reliance_open(struct store_txn *t, struct unmerged **out)
 {
-    struct opening o = { .u = store_unmerged(store_of(t)) };
-    int r = store_scan(t, TABLE_RELIANCE_NEW, bytes_of(NULL, 0), bytes_of(NULL, 0), true,
+    struct opening o = { .number = 0 };
+    int r = unmerged_new(out);
+
+    if (r < 0)
+        return r;
+    o.u = *out;
+    r = store_scan(t, TABLE_RELIANCE_NEW, bytes_of(NULL, 0), bytes_of(NULL, 0), true,
                        opening_value, &o);
 
     if (r == 0 && o.first)

@@ -74,7 +74,7 @@ static int store_open_whole(struct store *s, const struct store_options *o, bool
     if (r == 0)
         r = store_periods_open(t, made);
     if (r == 0 && t->write)
-        r = reliance_open(t);
+        r = reliance_open(t, &t->store->unmerged);
     if (r < 0)
         return r;
     store_learn(t, ABSENCE_AT_ONCE);
@@ -112,8 +112,6 @@ int store_open(const struct store_options *o, struct store **out)
         r = blinded_new(&s->blinded);
     if (r == 0 && !o->read_only)
         r = absence_new(ABSENCE_MOST, &s->absence);
-    if (r == 0 && !o->read_only)
-        r = unmerged_new(&s->unmerged);
     if (r == 0 && !o->read_only)
         r = file_mkdirs(o->path, 0700);
     if (r < 0)
@@ -334,10 +332,8 @@ struct store_block *store_block_of(struct store_txn *t)
 int store_commit(struct store_txn *t)
 {
     struct store *s = t->store;
-    int r = store_pay_now(t);
+    int r = store_pay_now(t) || !t->write ? t->status : reliance_pay(t);
 
-    if (r == 0 && t->write)
-        r = reliance_pay(t);
     if (r == 0)
         r = store_latched(s); /* a reader of this process met damage meanwhile */
     if (r == 0) /* also when reading: only a commit keeps table handles opened in it */

@@ -300,6 +300,8 @@ static void unmerged_keep(struct unmerged *u)
 
 void unmerged_settle(struct unmerged *u, bool kept)
 {
+    if (!u) /* the store was not opened */
+        return;
     for (uint32_t i = 0; i < u->n_forgotten && !kept; i++) {
         const struct unmerged_place *p = &u->forgotten[i];
 

@@ -72,5 +72,5 @@ uint32_t unmerged_due(const struct unmerged *u);
 /* Whether the growing one will be full with what is fresh, so that nothing may be left of the other, or the other is too large: what is due is not put off. */
 bool unmerged_pressing(const struct unmerged *u);
 bool unmerged_none(const struct unmerged_generation *g);
-/* A write transaction has ended; @kept: and is committed. */
+/* A write transaction has ended; @kept: and is committed. Accepts NULL. */
 void unmerged_settle(struct unmerged *u, bool kept);
