@@ -18,11 +18,11 @@ struct reliance_ended { /* of one ending: bits by slot, and what each was told l
 };
 /* In the batch, after c->decision permitted it: ask's agency was told. */
 void reliance_record(struct core *c, const struct ask *ask, uint64_t leaf);
-/* One consent after another, then the notices: one for each agency. Ended nothing retroactively. */
-/* Merges rows that the store has not merged, while nobody is told anything on a consent. */
+/* Has the store merge rows that wait, while nobody is told anything on a consent. */
 void reliance_tick(struct core *c);
 /* A batch failed: not again at once. */
 void reliance_take_back(struct core *c);
+/* One consent after another, then the notices: one for each agency. Ended nothing retroactively. */
 void reliance_begin(struct reliance_ended *e);
 void reliance_of(struct core *c, const struct id *consent, struct reliance_ended *e);
 /* only: to the agencies that it names or whose organisation it names; NULL: to all. */

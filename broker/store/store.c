@@ -21,6 +21,7 @@
 
 #define STORE_CHECK_READERS_EVERY 1024 /* write transactions: slots of killed readers hold pages back */
 #define STORE_FOLLOW_TRIES        5    /* beginnings of a reader that the writer's new periods overtake */
+
 struct store {
     struct pages *pages;
     struct store_keys keys;
