@@ -227,8 +227,7 @@ int reliance_open(struct store_txn *t, struct unmerged **out)
         return r;
     o.u = *out;
     r = store_scan(t, TABLE_RELIANCE_NEW, bytes_of(NULL, 0), bytes_of(NULL, 0), true,
-                       opening_value, &o);
-
+                   opening_value, &o);
     if (r == 0 && o.first)
         unmerged_loaded(o.u, o.first, o.number + 1);
     return r;
